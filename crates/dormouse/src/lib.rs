@@ -1,0 +1,34 @@
+#![doc = include_str!("../../../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod clock;
+pub mod io;
+pub mod reactor;
+pub mod time;
+
+mod block_on;
+mod sync;
+mod timer;
+mod wheel;
+
+pub use block_on::block_on;
+pub use time::{interval, interval_at, sleep, sleep_until, timeout, timeout_at};
+
+/// Starts the builtin reactor now, and says if it cannot be had.
+///
+/// Nobody has to call this: the reactor starts when it is first needed, and timers fire even if it
+/// cannot have all it wants. It is for programs that would rather know at their start.
+///
+/// # Errors
+/// If its thread cannot be started, or the process has no file descriptors left for it.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// dormouse::init()?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn init() -> std::io::Result<()> {
+    reactor::start()
+}

@@ -1,0 +1,285 @@
+//! Reactors: who watches a file descriptor and calls a waker when it becomes ready.
+//!
+//! This is the one place that knows executors. Above it there are only fds, wakers and [`Source`]s.
+
+mod builtin;
+mod interest;
+mod source;
+
+#[cfg(feature = "smol")]
+mod async_io;
+#[cfg(feature = "tokio")]
+mod tokio;
+
+pub(crate) use builtin::{set_deadline, start};
+pub(crate) use source::{Direction, Event, Gone, Place, wake};
+
+pub use interest::{Interest, Ready};
+
+use source::Source;
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+/// Watches file descriptors: the builtin reactor, a tokio runtime's, or async-io's.
+///
+/// Which one serves is chosen at run time, anew for each object: see [`current`](Reactor::current).
+/// To choose by hand, make a reactor and hand it to
+/// [`AsyncFd::new_on`](crate::io::AsyncFd::new_on).
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use dormouse::{io::AsyncFd, reactor::Reactor};
+/// use std::os::unix::net::UnixStream;
+///
+/// let (ours, _theirs) = UnixStream::pair()?;
+/// let ours = AsyncFd::new_on(&Reactor::builtin(), ours)?;
+/// assert_eq!(ours.reactor().name(), "builtin");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Reactor(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Builtin,
+    #[cfg(feature = "tokio")]
+    Tokio(::tokio::runtime::Handle),
+    #[cfg(feature = "smol")]
+    AsyncIo,
+}
+
+impl Reactor {
+    /// The reactor that serves the caller, first of these:
+    ///
+    /// 1. the tokio runtime that the calling code is inside, if it has I/O enabled (feature
+    ///    `tokio`);
+    /// 2. async-io, the reactor of smol and async-std (feature `smol`);
+    /// 3. the builtin reactor.
+    ///
+    /// Never fails, never panics, and starts nothing.
+    ///
+    /// ```
+    /// use dormouse::reactor::Reactor;
+    /// println!("fds are watched by {}", Reactor::current().name());
+    /// ```
+    pub fn current() -> Reactor {
+        #[cfg(feature = "tokio")]
+        if let Ok(handle) = ::tokio::runtime::Handle::try_current()
+            && let Some(reactor) = Reactor::tokio_with_io(&handle)
+        {
+            return reactor;
+        }
+        #[cfg(feature = "smol")]
+        return Reactor::async_io();
+        #[cfg(not(feature = "smol"))]
+        Reactor::builtin()
+    }
+
+    /// The reactor that needs no executor: one thread named `dormouse`, started on first use.
+    ///
+    /// ```
+    /// use dormouse::reactor::Reactor;
+    /// assert_eq!(Reactor::builtin().name(), "builtin");
+    /// ```
+    pub fn builtin() -> Reactor {
+        Reactor(Kind::Builtin)
+    }
+
+    /// The reactor of a tokio runtime.
+    ///
+    /// # Errors
+    /// `Unsupported`, if the runtime was built without
+    /// [`enable_io`](::tokio::runtime::Builder::enable_io). (In a program compiled with
+    /// `panic = "abort"` this cannot be found out; there the call succeeds, and tokio aborts the
+    /// program if the runtime has no I/O.)
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::reactor::Reactor;
+    /// let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    /// assert_eq!(Reactor::tokio(runtime.handle())?.name(), "tokio");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+    pub fn tokio(handle: &::tokio::runtime::Handle) -> io::Result<Reactor> {
+        if cfg!(not(panic = "unwind")) {
+            return Ok(Reactor(Kind::Tokio(handle.clone())));
+        }
+        Reactor::tokio_with_io(handle).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::Unsupported,
+                "this tokio runtime has no I/O: call enable_io() or enable_all() on its Builder, \
+                 or use another reactor",
+            )
+        })
+    }
+
+    /// The reactor of a tokio runtime, if it is known to have one.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn tokio_with_io(handle: &::tokio::runtime::Handle) -> Option<Reactor> {
+        tokio::has_io(handle).then(|| Reactor(Kind::Tokio(handle.clone())))
+    }
+
+    /// async-io, the reactor of smol and async-std.
+    ///
+    /// ```
+    /// use dormouse::reactor::Reactor;
+    /// assert_eq!(Reactor::async_io().name(), "async-io");
+    /// ```
+    #[cfg(feature = "smol")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "smol")))]
+    pub fn async_io() -> Reactor {
+        Reactor(Kind::AsyncIo)
+    }
+
+    /// `"builtin"`, `"tokio"` or `"async-io"`.
+    ///
+    /// ```
+    /// assert_eq!(dormouse::reactor::Reactor::builtin().name(), "builtin");
+    /// ```
+    pub fn name(&self) -> &'static str {
+        match self.0 {
+            Kind::Builtin => "builtin",
+            #[cfg(feature = "tokio")]
+            Kind::Tokio(_) => "tokio",
+            #[cfg(feature = "smol")]
+            Kind::AsyncIo => "async-io",
+        }
+    }
+
+    /// Watches `fd` until the registration is dropped, which has to be before the fd is closed.
+    pub(crate) fn register(&self, fd: &impl AsFd, interest: Interest) -> io::Result<Registration> {
+        let source = Arc::new(Source::default());
+        let fd = fd.as_fd();
+        let number = fd.as_raw_fd();
+        let watch = match &self.0 {
+            Kind::Builtin => builtin::watch(number, interest, &source).map(Watch::Builtin),
+            #[cfg(feature = "tokio")]
+            Kind::Tokio(handle) => {
+                tokio::watch(handle, number, interest, &source).map(Watch::Tokio)
+            }
+            #[cfg(feature = "smol")]
+            Kind::AsyncIo => async_io::watch(fd, &source).map(Watch::AsyncIo),
+        };
+        let watch = watch.map_err(|err| explain(err, number, self.name()))?;
+        Ok(Registration { source, watch })
+    }
+}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Reactor").field(&self.name()).finish()
+    }
+}
+
+fn explain(err: io::Error, fd: RawFd, reactor: &str) -> io::Error {
+    let hint = match err.kind() {
+        io::ErrorKind::PermissionDenied => {
+            ": the kernel has no readiness for this kind of file. Regular files and directories \
+             are always ready; read and write them directly"
+        }
+        io::ErrorKind::AlreadyExists => {
+            ": this reactor watches it already. Share the one AsyncFd, or wrap a duplicate \
+             (try_clone)"
+        }
+        _ if err.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error()) => {
+            ": it is not open"
+        }
+        _ if err.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => {
+            ": the process is at its limit of open fds (ulimit -n)"
+        }
+        _ => "",
+    };
+    io::Error::new(
+        err.kind(),
+        format!("cannot watch fd {fd} on the {reactor} reactor{hint} ({err})"),
+    )
+}
+
+/// A watched fd. Dropping it ends the watch.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    source: Arc<Source>,
+    watch: Watch,
+}
+
+#[derive(Debug)]
+enum Watch {
+    Builtin(builtin::Watch),
+    #[cfg(feature = "tokio")]
+    Tokio(Arc<tokio::Watch>),
+    #[cfg(feature = "smol")]
+    AsyncIo(async_io::Watch),
+}
+
+impl Registration {
+    /// The readiness that is known, without a wait.
+    pub(crate) fn ready(&self, interest: Interest) -> Poll<io::Result<Event>> {
+        self.source.ready(interest).map(|found| found.map_err(|Gone| self.gone()))
+    }
+
+    /// Waits for readiness: leaves the waker, and sees to it that an event will come.
+    pub(crate) fn poll(&self, place: Place<'_>, waker: &Waker) -> Poll<io::Result<Event>> {
+        #[cfg(feature = "smol")]
+        let interest = place.interest();
+        let found = self.source.poll(place, waker).map(|found| found.map_err(|Gone| self.gone()));
+        #[cfg(feature = "smol")]
+        if let (Poll::Pending, Watch::AsyncIo(watch)) = (&found, &self.watch) {
+            watch.ask(interest)?;
+        }
+        found
+    }
+
+    /// Takes back a place that [`poll`](Self::poll) gave.
+    pub(crate) fn leave(&self, index: usize) {
+        self.source.leave(index);
+    }
+
+    /// An operation was seen to block: forgets the readiness that said otherwise.
+    pub(crate) fn clear(&self, event: Event, ready: Ready) {
+        self.source.clear(event, ready);
+        #[cfg(feature = "tokio")]
+        if let Watch::Tokio(watch) = &self.watch
+            && (event.ready.is_read_closed() || event.ready.is_write_closed())
+        {
+            watch.renew();
+        }
+    }
+
+    /// Whether the reactor looks at the fd when it is asked, rather than reports each change.
+    pub(crate) fn is_level_triggered(&self) -> bool {
+        match &self.watch {
+            Watch::Builtin(_) => false,
+            #[cfg(feature = "tokio")]
+            Watch::Tokio(_) => false,
+            #[cfg(feature = "smol")]
+            Watch::AsyncIo(_) => true,
+        }
+    }
+
+    fn gone(&self) -> io::Error {
+        io::Error::other(
+            "the tokio runtime that watched this fd has shut down: take the object back with \
+             into_inner() and wrap it again elsewhere",
+        )
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        match &self.watch {
+            Watch::Builtin(watch) => watch.end(),
+            #[cfg(feature = "tokio")]
+            Watch::Tokio(watch) => watch.end(),
+            #[cfg(feature = "smol")]
+            Watch::AsyncIo(_) => {}
+        }
+        self.source.forget_waiters();
+    }
+}

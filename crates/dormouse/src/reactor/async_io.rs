@@ -1,0 +1,87 @@
+//! async-io: the reactor that smol and async-std share. It runs on a thread of its own or inside
+//! `smol::block_on`, whichever waits; no thread is ours.
+//!
+//! It reports one event a question, level-triggered: after an event it says nothing until asked
+//! again. So a waiter that finds no readiness asks, unless somebody has asked already.
+//!
+//! # Invariants
+//! - `asked` is set before async-io is asked and taken back by its answer, so it is never asked twice
+//!   for one event, and a waiter that finds it set can rely on the answer to wake it.
+//! - async-io owns a duplicate of the fd. So the user's object can be borrowed mutably, and even be
+//!   exchanged, while it is watched.
+
+use super::interest::Interest;
+use super::source::{Direction, Source};
+use async_io::Async;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Wake, Waker};
+
+/// Keeps an fd registered.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    io: Async<OwnedFd>,
+    source: Arc<Source>,
+    answers: [Waker; 2],
+}
+
+struct Answer {
+    source: Arc<Source>,
+    direction: Direction,
+}
+
+impl Wake for Answer {
+    fn wake(self: Arc<Self>) {
+        self.source.answer(self.direction);
+    }
+}
+
+pub(crate) fn watch(fd: BorrowedFd<'_>, source: &Arc<Source>) -> io::Result<Watch> {
+    check_fds(fd)?;
+    let io = Async::new_nonblocking(fd.try_clone_to_owned()?)?;
+    let answers = Direction::BOTH
+        .map(|direction| Waker::from(Arc::new(Answer { source: source.clone(), direction })));
+    Ok(Watch { io, source: source.clone(), answers })
+}
+
+/// async-io panics if it cannot have its own fds (an epoll instance, an eventfd, a timerfd) when it
+/// starts. So before its first use, see whether as many are to be had.
+fn check_fds(fd: BorrowedFd<'_>) -> io::Result<()> {
+    static CHECKED: OnceLock<()> = OnceLock::new();
+    if CHECKED.get().is_none() {
+        let fds = [(); 4].map(|()| fd.try_clone_to_owned());
+        fds.into_iter().collect::<io::Result<Vec<_>>>()?;
+        let _ = CHECKED.set(());
+    }
+    Ok(())
+}
+
+impl Watch {
+    /// Asks for the next events in the directions of `interest`, where nobody has yet.
+    pub(crate) fn ask(&self, interest: Interest) -> io::Result<()> {
+        for direction in Direction::BOTH {
+            let wanted = match direction {
+                Direction::Read => interest.is_readable(),
+                Direction::Write => interest.is_writable(),
+            };
+            if !wanted || !self.source.must_ask(direction) {
+                continue;
+            }
+            let cx = &mut Context::from_waker(&self.answers[direction as usize]);
+            // The first answer may be about the event that is already known. Passing it over loses
+            // nothing: asked anew, async-io looks at the fd as it is then.
+            while let Poll::Ready(answer) = match direction {
+                Direction::Read => self.io.poll_readable(cx),
+                Direction::Write => self.io.poll_writable(cx),
+            } {
+                if let Err(err) = answer {
+                    // Those who rely on this question look for themselves, and ask for themselves.
+                    self.source.answer(direction);
+                    return Err(err);
+                }
+            }
+        }
+        Ok(())
+    }
+}

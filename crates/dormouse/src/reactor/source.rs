@@ -1,0 +1,201 @@
+//! What is known of one watched fd: its readiness, and who waits for more.
+//!
+//! Every reactor feeds the same [`Source`], so that waiting means the same under each. A source
+//! knows no fd and no reactor.
+//!
+//! # Invariants
+//! - *No event is lost.* An event first sets bits in `readiness`, then takes the lock to find
+//!   waiters. A waiter takes the lock, looks at the bits again, and only then leaves its waker. So
+//!   whichever takes the lock first, either the waiter sees the bits or the event sees the waker.
+//! - *No event is cleared by somebody who did not see it.* Each event counts a tick up; clearing
+//!   names the tick that was seen and does nothing if another has come since.
+//! - Wakers are called, cloned and dropped with no lock held.
+
+use super::interest::{Interest, Ready};
+use crate::sync::lock;
+use slab::Slab;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Poll, Waker};
+
+/// One of the two directions in which an fd is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Read = 0,
+    Write = 1,
+}
+
+impl Direction {
+    pub(crate) const BOTH: [Direction; 2] = [Direction::Read, Direction::Write];
+
+    pub(crate) fn interest(self) -> Interest {
+        match self {
+            Direction::Read => Interest::READABLE,
+            Direction::Write => Interest::WRITABLE,
+        }
+    }
+}
+
+/// Readiness as it was seen at one moment; what is cleared later.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Event {
+    pub(crate) ready: Ready,
+    tick: usize,
+}
+
+/// Where a waiter leaves its waker.
+#[derive(Debug)]
+pub(crate) enum Place<'a> {
+    /// The one place a direction has for `poll_*`: the last caller is the one woken.
+    Direction(Direction),
+    /// A place of a future's own, found again by the index.
+    Own(Interest, &'a mut Option<usize>),
+}
+
+impl Place<'_> {
+    pub(crate) fn interest(&self) -> Interest {
+        match self {
+            Place::Direction(direction) => direction.interest(),
+            Place::Own(interest, _) => *interest,
+        }
+    }
+}
+
+/// The reactor will not report on this fd any more.
+const GONE: usize = 1 << 8;
+/// The low bits are readiness and `GONE`; the ticks are above.
+const TICK: usize = 1 << 16;
+
+/// See the [module](self).
+#[derive(Debug, Default)]
+pub(crate) struct Source {
+    readiness: AtomicUsize,
+    waiters: Mutex<Waiters>,
+}
+
+#[derive(Debug, Default)]
+struct Waiters {
+    direction: [Option<Waker>; 2],
+    own: Slab<(Interest, Option<Waker>)>,
+    /// For a reactor that reports once and then has to be asked again: whether it has been asked.
+    asked: [bool; 2],
+}
+
+/// What a wait has come to.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+impl Source {
+    /// The readiness for `interest`, if there is any.
+    pub(crate) fn ready(&self, interest: Interest) -> Poll<Result<Event, Gone>> {
+        let now = self.readiness.load(Ordering::Acquire);
+        let ready = Ready(now as u8 & interest.mask().0);
+        if now & GONE != 0 {
+            Poll::Ready(Err(Gone))
+        } else if ready.is_empty() {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok(Event { ready, tick: now / TICK }))
+        }
+    }
+
+    /// Like [`ready`](Self::ready), but leaves the waker if there is none.
+    pub(crate) fn poll(&self, place: Place<'_>, waker: &Waker) -> Poll<Result<Event, Gone>> {
+        let interest = place.interest();
+        if let Poll::Ready(found) = self.ready(interest) {
+            return Poll::Ready(found);
+        }
+        let mut waker = Some(waker.clone());
+        let mut waiters = lock(&self.waiters);
+        let found = self.ready(interest);
+        if found.is_pending() {
+            let stored = match place {
+                Place::Direction(direction) => &mut waiters.direction[direction as usize],
+                Place::Own(interest, index) => {
+                    let index = *index.get_or_insert_with(|| waiters.own.insert((interest, None)));
+                    &mut waiters.own[index].1
+                }
+            };
+            std::mem::swap(stored, &mut waker);
+        }
+        drop(waiters);
+        found
+    }
+
+    /// Takes back a place that [`poll`](Self::poll) gave.
+    pub(crate) fn leave(&self, index: usize) {
+        let waker = lock(&self.waiters).own.try_remove(index);
+        drop(waker);
+    }
+
+    /// Forgets readiness, unless there has been an event since.
+    pub(crate) fn clear(&self, event: Event, ready: Ready) {
+        let clear = usize::from(event.ready.0 & ready.0);
+        let _ = self.readiness.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
+            (now / TICK == event.tick).then_some(now & !clear)
+        });
+    }
+
+    /// An event: sets readiness, and wakes whom it concerns.
+    pub(crate) fn set(&self, ready: Ready) {
+        let _ = self.readiness.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
+            Some((now | usize::from(ready.0)).wrapping_add(TICK))
+        });
+        self.wake(ready);
+    }
+
+    /// The reactor has ended: every wait, now and later, is told so.
+    pub(crate) fn set_gone(&self) {
+        self.readiness.fetch_or(GONE, Ordering::AcqRel);
+        self.wake(Ready::ALL);
+    }
+
+    /// Whether the caller is the one to ask the reactor for the next event in this direction.
+    #[cfg(feature = "smol")]
+    pub(crate) fn must_ask(&self, direction: Direction) -> bool {
+        !std::mem::replace(&mut lock(&self.waiters).asked[direction as usize], true)
+    }
+
+    /// The event that the reactor was asked for has come.
+    #[cfg(feature = "smol")]
+    pub(crate) fn answer(&self, direction: Direction) {
+        lock(&self.waiters).asked[direction as usize] = false;
+        self.set(match direction {
+            Direction::Read => Ready::READABLE,
+            Direction::Write => Ready::WRITABLE,
+        });
+    }
+
+    /// Drops all wakers, when the fd is deregistered.
+    pub(crate) fn forget_waiters(&self) {
+        let waiters = std::mem::take(&mut *lock(&self.waiters));
+        drop(waiters);
+    }
+
+    fn wake(&self, ready: Ready) {
+        let mut wakers = [None, None];
+        let mut more = Vec::new();
+        let mut waiters = lock(&self.waiters);
+        for direction in Direction::BOTH {
+            if ready.intersects(direction.interest().mask()) {
+                wakers[direction as usize] = waiters.direction[direction as usize].take();
+            }
+        }
+        for (_, (interest, waker)) in waiters.own.iter_mut() {
+            if ready.intersects(interest.mask()) {
+                more.extend(waker.take());
+            }
+        }
+        drop(waiters);
+        for waker in wakers.into_iter().flatten().chain(more) {
+            wake(waker);
+        }
+    }
+}
+
+/// Calls a waker. A waker is a stranger's code: if it panics, the panic hook has reported it, and
+/// everybody else is woken all the same.
+pub(crate) fn wake(waker: Waker) {
+    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+}

@@ -1,0 +1,238 @@
+//! tokio: the reactor of the runtime that the caller is inside. No thread of ours, no task spawned.
+//!
+//! tokio is edge-triggered and keeps what it has seen until that is cleared. We take each event over
+//! into our [`Source`] and clear it in tokio at once, inside the waker call, which also leaves our
+//! waker for the next one.
+//!
+//! # Invariants
+//! - Our waker is left with tokio in each direction whenever no event is being taken over. So each
+//!   edge reaches the source, and the end of the runtime does too.
+//! - tokio is polled unconstrained: with its coop budget spent, it would call our waker from
+//!   inside the poll.
+//! - The registration is taken out under its lock before the fd can be closed; a waker call that comes
+//!   after that finds nothing.
+
+use super::interest::{Interest, Ready};
+use super::source::{Direction, Source};
+use crate::sync::lock;
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, Once, Weak};
+use std::task::{Context, Poll, Wake, Waker};
+use tokio::io::unix::AsyncFd;
+use tokio::runtime::{Handle, Id};
+
+/// Keeps an fd registered.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    source: Arc<Source>,
+    handle: Handle,
+    interest: Interest,
+    fd: RawFd,
+    registration: Mutex<Option<AsyncFd<Number>>>,
+    edges: [Waker; 2],
+}
+
+/// The number alone: the fd belongs to somebody else, who ends the watch before closing it.
+#[derive(Debug)]
+struct Number(RawFd);
+
+impl AsRawFd for Number {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0
+    }
+}
+
+/// What tokio wakes. Weak, or the registration would keep itself alive through tokio.
+struct Edge {
+    watch: Weak<Watch>,
+    direction: Direction,
+}
+
+impl Wake for Edge {
+    fn wake(self: Arc<Self>) {
+        if let Some(watch) = self.watch.upgrade() {
+            watch.take_over(self.direction);
+        }
+    }
+}
+
+pub(crate) fn watch(
+    handle: &Handle,
+    fd: RawFd,
+    interest: Interest,
+    source: &Arc<Source>,
+) -> io::Result<Arc<Watch>> {
+    let registration = register(handle, fd, interest)?;
+    let watch = Arc::new_cyclic(|watch| Watch {
+        source: source.clone(),
+        handle: handle.clone(),
+        interest,
+        fd,
+        registration: Mutex::new(Some(registration)),
+        edges: Direction::BOTH
+            .map(|direction| Waker::from(Arc::new(Edge { watch: watch.clone(), direction }))),
+    });
+    for direction in Direction::BOTH {
+        watch.take_over(direction);
+    }
+    Ok(watch)
+}
+
+fn register(handle: &Handle, fd: RawFd, interest: Interest) -> io::Result<AsyncFd<Number>> {
+    let wanted = match (interest.is_readable(), interest.is_writable()) {
+        (true, false) => tokio::io::Interest::READABLE,
+        (false, true) => tokio::io::Interest::WRITABLE,
+        _ => tokio::io::Interest::READABLE | tokio::io::Interest::WRITABLE,
+    };
+    let _context = handle.enter();
+    // Deprecated since tokio 1.54 in favour of an unsafe constructor with the same code, whose
+    // contract is that the fd stays what it is while registered. `Watch` keeps that contract, and so
+    // this crate needs no unsafe and works with older releases too.
+    #[allow(deprecated)]
+    AsyncFd::with_interest(Number(fd), wanted)
+}
+
+impl Watch {
+    /// Ends the watch. The fd has to be open still.
+    pub(crate) fn end(&self) {
+        let registration = lock(&self.registration).take();
+        drop(registration);
+    }
+
+    /// Moves what tokio knows into the source, and leaves our waker for the next event.
+    fn take_over(&self, direction: Direction) {
+        let mut ready = Ready::EMPTY;
+        let mut gone = false;
+        {
+            let registration = lock(&self.registration);
+            let Some(registration) = registration.as_ref() else { return };
+            let cx = &mut Context::from_waker(&self.edges[direction as usize]);
+            let mut next = pin!(tokio::task::unconstrained(poll_fn(|cx| match direction {
+                Direction::Read => registration.poll_read_ready(cx),
+                Direction::Write => registration.poll_write_ready(cx),
+            })));
+            while let Poll::Ready(event) = next.as_mut().poll(cx) {
+                match event {
+                    Ok(mut event) => {
+                        let seen = translate(event.ready());
+                        ready |= seen;
+                        event.clear_ready();
+                        if seen.is_read_closed() || seen.is_write_closed() {
+                            // tokio keeps these for ever: there is no next event in this
+                            // direction, unless `renew` makes a new start.
+                            break;
+                        }
+                    }
+                    Err(_) => {
+                        gone = true;
+                        break;
+                    }
+                }
+            }
+        }
+        if ready.is_write_closed() {
+            // tokio reports an error condition as this alone; readers have to hear of it too.
+            ready |= Ready::ERROR;
+        }
+        if gone {
+            self.source.set_gone();
+        } else if !ready.is_empty() {
+            self.source.set(ready);
+        }
+    }
+
+    /// The fd was reported as closed, and yet an operation on it would block: a socket that was not
+    /// connected yet, say. tokio would report it closed for ever, so it is registered anew.
+    pub(crate) fn renew(&self) {
+        {
+            let mut registration = lock(&self.registration);
+            if registration.take().is_none() {
+                return;
+            }
+            *registration = register(&self.handle, self.fd, self.interest).ok();
+            if registration.is_none() {
+                drop(registration);
+                self.source.set_gone();
+                return;
+            }
+        }
+        for direction in Direction::BOTH {
+            self.take_over(direction);
+        }
+    }
+}
+
+fn translate(seen: tokio::io::Ready) -> Ready {
+    let mut ready = Ready::EMPTY;
+    for (is, bit) in [
+        // tokio's questions answer yes for a closed half too; the source's bits tell them apart.
+        (seen.is_readable(), Ready::READABLE),
+        (seen.is_writable(), Ready::WRITABLE),
+        (seen.is_read_closed(), Ready::READ_CLOSED),
+        (seen.is_write_closed(), Ready::WRITE_CLOSED),
+        (seen.is_error(), Ready::ERROR),
+    ] {
+        if is {
+            ready |= bit;
+        }
+    }
+    ready
+}
+
+/// Whether the runtime has an I/O driver. It may not: that is up to its `Builder`.
+///
+/// tokio has no way to ask, but panics when an fd is registered. So this is tried once a runtime,
+/// with the panic caught and kept from the panic hook. Where panics abort, it cannot be tried, and the
+/// next reactor in line serves unless the caller chooses tokio by hand.
+pub(crate) fn has_io(handle: &Handle) -> bool {
+    if cfg!(not(panic = "unwind")) {
+        return false;
+    }
+    static KNOWN: Mutex<Option<HashMap<Id, bool>>> = Mutex::new(None);
+    /// Of how many runtimes the answer is remembered; ids are never used again.
+    const REMEMBERED: usize = 1024;
+
+    let id = handle.id();
+    if let Some(&known) = lock(&KNOWN).as_ref().and_then(|known| known.get(&id)) {
+        return known;
+    }
+    if std::thread::panicking() {
+        // The hook cannot be changed now.
+        return false;
+    }
+    let has_io = quietly(|| drop(register(handle, -1, Interest::READABLE)));
+    let mut known = lock(&KNOWN);
+    let known = known.get_or_insert_default();
+    if known.len() >= REMEMBERED {
+        known.clear();
+    }
+    known.insert(id, has_io);
+    has_io
+}
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f`, and says whether it came to its end without a panic. The hook does not see the panic.
+fn quietly(f: impl FnOnce()) -> bool {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let others: Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync> = take_hook();
+        set_hook(Box::new(move |info| {
+            if !QUIET.try_with(Cell::get).unwrap_or(false) {
+                others(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let done = catch_unwind(AssertUnwindSafe(f)).is_ok();
+    QUIET.set(false);
+    done
+}

@@ -1,0 +1,203 @@
+//! Instants of a clock.
+
+use crate::clock::{Boottime, Clock, ClockId};
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::time::Duration;
+
+/// A point in time by the clock `C`, exact to the nanosecond.
+///
+/// Like `std::time::Instant`, but it knows its clock: by default [`Boottime`], which goes on while
+/// the machine is suspended. Arithmetic never panics and never wraps: it stops at the ends of the
+/// clock, [`Instant::FAR_FUTURE`] being the upper one.
+///
+/// ```
+/// use dormouse::time::Instant;
+/// use std::time::Duration;
+///
+/// let start = Instant::now();
+/// let deadline = start + Duration::from_secs(5);
+/// assert_eq!(deadline - start, Duration::from_secs(5));
+/// assert_eq!(start - deadline, Duration::ZERO);
+/// assert_eq!(start + Duration::MAX, Instant::FAR_FUTURE);
+/// ```
+pub struct Instant<C: Clock = Boottime> {
+    ns: u64,
+    clock: PhantomData<C>,
+}
+
+impl<C: Clock> Instant<C> {
+    /// Later than every instant that will come, some 584 years after boot. A sleep until then never
+    /// completes.
+    ///
+    /// ```
+    /// use dormouse::time::Instant;
+    /// assert!(Instant::now() < Instant::FAR_FUTURE);
+    /// ```
+    pub const FAR_FUTURE: Instant<C> = Instant { ns: u64::MAX, clock: PhantomData };
+
+    /// The present.
+    ///
+    /// ```
+    /// use dormouse::{clock::Monotonic, time::Instant};
+    /// let now: Instant = Instant::now();
+    /// let awake = Instant::<Monotonic>::now();
+    /// # let _ = (now, awake);
+    /// ```
+    pub fn now() -> Instant<C> {
+        Instant::from_ns(C::ID.now_ns())
+    }
+
+    /// The time since this instant; zero if it is in the future.
+    ///
+    /// ```
+    /// use dormouse::time::Instant;
+    /// let start = Instant::now();
+    /// println!("that took {:?}", start.elapsed());
+    /// ```
+    pub fn elapsed(&self) -> Duration {
+        Instant::now() - *self
+    }
+
+    /// The time from `earlier` to this instant; zero if `earlier` is later.
+    ///
+    /// ```
+    /// use dormouse::time::Instant;
+    /// use std::time::Duration;
+    /// let now = Instant::now();
+    /// let later = now + Duration::from_millis(3);
+    /// assert_eq!(later.saturating_duration_since(now), Duration::from_millis(3));
+    /// assert_eq!(now.saturating_duration_since(later), Duration::ZERO);
+    /// ```
+    pub fn saturating_duration_since(&self, earlier: Instant<C>) -> Duration {
+        self.checked_duration_since(earlier).unwrap_or_default()
+    }
+
+    /// The time from `earlier` to this instant; `None` if `earlier` is later.
+    ///
+    /// ```
+    /// use dormouse::time::Instant;
+    /// use std::time::Duration;
+    /// let now = Instant::now();
+    /// assert_eq!(now.checked_duration_since(now), Some(Duration::ZERO));
+    /// assert_eq!(now.checked_duration_since(now + Duration::from_nanos(1)), None);
+    /// ```
+    pub fn checked_duration_since(&self, earlier: Instant<C>) -> Option<Duration> {
+        self.ns.checked_sub(earlier.ns).map(Duration::from_nanos)
+    }
+
+    /// This much later; `None` past the end of the clock.
+    ///
+    /// ```
+    /// use dormouse::time::Instant;
+    /// use std::time::Duration;
+    /// let now = Instant::now();
+    /// assert!(now.checked_add(Duration::from_secs(1)).is_some());
+    /// assert_eq!(now.checked_add(Duration::MAX), None);
+    /// ```
+    pub fn checked_add(&self, duration: Duration) -> Option<Instant<C>> {
+        let ns = u64::try_from(duration.as_nanos()).ok()?;
+        self.ns.checked_add(ns).map(Instant::from_ns)
+    }
+
+    /// This much earlier; `None` before the clock's beginning.
+    ///
+    /// ```
+    /// use dormouse::time::Instant;
+    /// use std::time::Duration;
+    /// assert_eq!(Instant::now().checked_sub(Duration::MAX), None);
+    /// ```
+    pub fn checked_sub(&self, duration: Duration) -> Option<Instant<C>> {
+        let ns = u64::try_from(duration.as_nanos()).ok()?;
+        self.ns.checked_sub(ns).map(Instant::from_ns)
+    }
+
+    pub(crate) const fn from_ns(ns: u64) -> Instant<C> {
+        Instant { ns, clock: PhantomData }
+    }
+
+    pub(crate) const fn ns(self) -> u64 {
+        self.ns
+    }
+}
+
+impl<C: Clock> Add<Duration> for Instant<C> {
+    type Output = Instant<C>;
+    fn add(self, duration: Duration) -> Instant<C> {
+        self.checked_add(duration).unwrap_or(Instant::FAR_FUTURE)
+    }
+}
+
+impl<C: Clock> AddAssign<Duration> for Instant<C> {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
+    }
+}
+
+impl<C: Clock> Sub<Duration> for Instant<C> {
+    type Output = Instant<C>;
+    fn sub(self, duration: Duration) -> Instant<C> {
+        self.checked_sub(duration).unwrap_or(Instant::from_ns(0))
+    }
+}
+
+impl<C: Clock> SubAssign<Duration> for Instant<C> {
+    fn sub_assign(&mut self, duration: Duration) {
+        *self = *self - duration;
+    }
+}
+
+impl<C: Clock> Sub for Instant<C> {
+    type Output = Duration;
+    fn sub(self, earlier: Instant<C>) -> Duration {
+        self.saturating_duration_since(earlier)
+    }
+}
+
+// By hand, because derived they would ask the same of the clock.
+impl<C: Clock> Clone for Instant<C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C: Clock> Copy for Instant<C> {}
+
+impl<C: Clock> PartialEq for Instant<C> {
+    fn eq(&self, other: &Self) -> bool {
+        self.ns == other.ns
+    }
+}
+
+impl<C: Clock> Eq for Instant<C> {}
+
+impl<C: Clock> PartialOrd for Instant<C> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<C: Clock> Ord for Instant<C> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.ns.cmp(&other.ns)
+    }
+}
+
+impl<C: Clock> Hash for Instant<C> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.ns.hash(state);
+    }
+}
+
+impl<C: Clock> fmt::Debug for Instant<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clock = match C::ID {
+            ClockId::Boottime => "Boottime",
+            ClockId::Monotonic => "Monotonic",
+        };
+        write!(f, "{clock}({:?})", Duration::from_nanos(self.ns))
+    }
+}

@@ -1,0 +1,260 @@
+//! Ticks at a fixed period.
+
+use crate::clock::{Boottime, Clock};
+use crate::time::{Instant, Sleep};
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// A tick that is later than this counts as missed, as it does in tokio. With a shorter period, one
+/// that is later than the period.
+const TOLERANCE: Duration = Duration::from_millis(5);
+
+/// Ticks every `period` by the boot-time clock, and the first time at once.
+///
+/// A period of zero is taken as one of 1 ns.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// dormouse::block_on(async {
+///     let mut interval = dormouse::interval(Duration::from_millis(5));
+///     let first = interval.tick().await; // at once
+///     let second = interval.tick().await;
+///     assert_eq!(second - first, Duration::from_millis(5));
+/// });
+/// ```
+///
+/// # Accuracy
+/// Each tick as accurate as a [`sleep`](crate::sleep()). The deadlines are multiples of the period from
+/// the start, so lateness does not add up.
+pub fn interval(period: Duration) -> Interval {
+    interval_at(Instant::now(), period)
+}
+
+/// Ticks at `start`, and every `period` from then on, on whatever clock `start` is an instant of.
+///
+/// ```
+/// use dormouse::{clock::Monotonic, interval_at, time::Instant};
+/// use std::time::Duration;
+///
+/// dormouse::block_on(async {
+///     let start = Instant::<Monotonic>::now() + Duration::from_millis(1);
+///     let mut interval = interval_at(start, Duration::from_millis(5));
+///     assert_eq!(interval.tick().await, start);
+///     assert_eq!(interval.tick().await, start + Duration::from_millis(5));
+/// });
+/// ```
+pub fn interval_at<C: Clock>(start: Instant<C>, period: Duration) -> Interval<C> {
+    Interval {
+        sleep: Sleep::until(start),
+        period: period.max(Duration::from_nanos(1)),
+        missed: MissedTickBehavior::default(),
+    }
+}
+
+/// What an [`Interval`] does when a tick was asked for late.
+///
+/// With a period of 50 ms, a first tick at 0, and the next one asked for only at 130:
+///
+/// | | ticks at |
+/// |---|---|
+/// | `Burst` | 130 (for 50), 130 (for 100), 150, 200, ... |
+/// | `Delay` | 130 (for 50), 180, 230, ... |
+/// | `Skip` | 130 (for 50), 150, 200, ... |
+///
+/// ```
+/// use dormouse::time::MissedTickBehavior;
+/// let mut interval = dormouse::interval(std::time::Duration::from_secs(1));
+/// interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissedTickBehavior {
+    /// Makes up for missed ticks as fast as they are asked for, and is in step again then.
+    #[default]
+    Burst,
+    /// Counts the period anew from the late tick.
+    Delay,
+    /// Leaves missed ticks out, and stays in step with the start.
+    Skip,
+}
+
+impl MissedTickBehavior {
+    fn next<C: Clock>(self, due: Instant<C>, now: Instant<C>, period: Duration) -> Instant<C> {
+        match self {
+            MissedTickBehavior::Burst => due + period,
+            MissedTickBehavior::Delay => now + period,
+            MissedTickBehavior::Skip => {
+                let period_ns = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
+                let past_a_multiple = (now.ns() - due.ns()) % period_ns;
+                now + (period - Duration::from_nanos(past_a_multiple))
+            }
+        }
+    }
+}
+
+/// Ticks at a fixed period: made by [`interval`] and [`interval_at`].
+///
+/// With the feature `stream` it is a `futures_core::Stream` too.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// dormouse::block_on(async {
+///     let mut interval = dormouse::interval(Duration::from_millis(2));
+///     for _ in 0..3 {
+///         interval.tick().await;
+///     }
+/// });
+/// ```
+pub struct Interval<C: Clock = Boottime> {
+    /// Until the next tick.
+    sleep: Sleep<C>,
+    period: Duration,
+    missed: MissedTickBehavior,
+}
+
+impl<C: Clock> Interval<C> {
+    /// Waits for the next tick, and returns the instant at which it was due.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// dormouse::block_on(async {
+    ///     let mut interval = dormouse::interval(Duration::from_millis(1));
+    ///     interval.tick().await;
+    /// });
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropped before it completes, no tick is lost.
+    pub fn tick(&mut self) -> impl Future<Output = Instant<C>> + Send + Sync + Unpin + '_ {
+        poll_fn(|cx| self.poll_tick(cx))
+    }
+
+    /// [`tick`](Self::tick), for futures written by hand.
+    ///
+    /// ```
+    /// use std::{future::poll_fn, time::Duration};
+    /// dormouse::block_on(async {
+    ///     let mut interval = dormouse::interval(Duration::from_millis(1));
+    ///     poll_fn(|cx| interval.poll_tick(cx)).await;
+    /// });
+    /// ```
+    pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant<C>> {
+        ready!(Pin::new(&mut self.sleep).poll(cx));
+        let due = self.sleep.deadline();
+        let now = Instant::now();
+        let next = if now > due + TOLERANCE.min(self.period) {
+            self.missed.next(due, now, self.period)
+        } else {
+            due + self.period
+        };
+        self.sleep.reset(next);
+        Poll::Ready(due)
+    }
+
+    /// Counts the period anew from now.
+    ///
+    /// ```
+    /// let mut interval = dormouse::interval(std::time::Duration::from_secs(1));
+    /// interval.reset(); // the first tick comes in 1 s
+    /// ```
+    pub fn reset(&mut self) {
+        self.reset_after(self.period);
+    }
+
+    /// Ticks at once, and counts the period from now.
+    ///
+    /// ```
+    /// let mut interval = dormouse::interval(std::time::Duration::from_secs(1));
+    /// dormouse::block_on(interval.tick());
+    /// interval.reset_immediately();
+    /// dormouse::block_on(interval.tick());
+    /// ```
+    pub fn reset_immediately(&mut self) {
+        self.reset_after(Duration::ZERO);
+    }
+
+    /// Ticks after `after`, and counts the period from then.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let mut interval = dormouse::interval(Duration::from_secs(1));
+    /// interval.reset_after(Duration::from_millis(1));
+    /// dormouse::block_on(interval.tick());
+    /// ```
+    pub fn reset_after(&mut self, after: Duration) {
+        self.reset_at(Instant::now() + after);
+    }
+
+    /// Ticks at `at`, and counts the period from then.
+    ///
+    /// ```
+    /// use dormouse::time::Instant;
+    /// let mut interval = dormouse::interval(std::time::Duration::from_secs(1));
+    /// interval.reset_at(Instant::now());
+    /// dormouse::block_on(interval.tick());
+    /// ```
+    pub fn reset_at(&mut self, at: Instant<C>) {
+        self.sleep.reset(at);
+    }
+
+    /// The time between two ticks.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// assert_eq!(dormouse::interval(Duration::from_secs(1)).period(), Duration::from_secs(1));
+    /// ```
+    pub fn period(&self) -> Duration {
+        self.period
+    }
+
+    /// What happens to ticks that were asked for late.
+    ///
+    /// ```
+    /// use dormouse::time::MissedTickBehavior;
+    /// let interval = dormouse::interval(std::time::Duration::from_secs(1));
+    /// assert_eq!(interval.missed_tick_behavior(), MissedTickBehavior::Burst);
+    /// ```
+    pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
+        self.missed
+    }
+
+    /// Says what is to happen to ticks that are asked for late: more than 5 ms, or a whole period if
+    /// that is shorter.
+    ///
+    /// ```
+    /// use dormouse::time::MissedTickBehavior;
+    /// let mut interval = dormouse::interval(std::time::Duration::from_secs(1));
+    /// interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    /// ```
+    pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
+        self.missed = behavior;
+    }
+}
+
+#[cfg(feature = "stream")]
+#[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
+impl<C: Clock> futures_core::Stream for Interval<C> {
+    type Item = Instant<C>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant<C>>> {
+        self.poll_tick(cx).map(Some)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
+    }
+}
+
+impl<C: Clock> fmt::Debug for Interval<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interval")
+            .field("next", &self.sleep.deadline())
+            .field("period", &self.period)
+            .field("missed_tick_behavior", &self.missed)
+            .finish()
+    }
+}

@@ -1,0 +1,211 @@
+//! One deadline, as a future.
+//!
+//! # Invariants
+//! - A sleep is complete exactly if its clock has reached its deadline. Nothing else is asked, so it
+//!   can be neither early nor, once polled again, forgotten.
+//! - While it is pending and has been polled, it is registered with the queue that serves the code
+//!   that polled it last, with that poll's waker.
+
+use crate::clock::{Boottime, Clock};
+use crate::time::Instant;
+use crate::timer::{self, Registered};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// Waits for `duration`, by the boot-time clock: time that the machine is suspended counts.
+///
+/// Any duration is accepted: zero is over at once, and `Duration::MAX` never is. For another clock,
+/// or to move the deadline, see [`Sleep`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// dormouse::block_on(async {
+///     dormouse::sleep(Duration::from_millis(10)).await;
+/// });
+/// ```
+///
+/// # Cancel safety
+/// Dropping the sleep cancels it, at the cost of no system call.
+///
+/// # Accuracy
+/// Never early. See [the module](crate::time#accuracy) for how late.
+pub fn sleep(duration: Duration) -> Sleep {
+    Sleep::new(duration)
+}
+
+/// Waits until `deadline`, on whatever clock that is an instant of.
+///
+/// ```
+/// use dormouse::{clock::Monotonic, sleep_until, time::Instant};
+/// use std::time::Duration;
+///
+/// dormouse::block_on(async {
+///     let deadline = Instant::<Monotonic>::now() + Duration::from_millis(10);
+///     sleep_until(deadline).await;
+///     assert!(Instant::now() >= deadline);
+/// });
+/// ```
+///
+/// # Cancel safety
+/// Dropping the sleep cancels it, at the cost of no system call.
+///
+/// # Accuracy
+/// Never early. See [the module](crate::time#accuracy) for how late.
+pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
+    Sleep::until(deadline)
+}
+
+/// The future of [`sleep`] and [`sleep_until`].
+///
+/// It is registered when it is first polled, with the timers of the executor that polls it; polled
+/// by another executor later, it moves there. Polled again after its end, it is ready again.
+///
+/// ```
+/// use dormouse::{clock::Monotonic, time::Sleep};
+/// use std::time::Duration;
+///
+/// dormouse::block_on(async {
+///     // On a clock of choice.
+///     let mut sleep = Sleep::<Monotonic>::new(Duration::from_secs(3600));
+///     // Something happened: half an hour is not needed after all.
+///     sleep.reset(Sleep::<Monotonic>::new(Duration::from_millis(1)).deadline());
+///     (&mut sleep).await;
+///     assert!(sleep.is_elapsed());
+/// });
+/// ```
+///
+/// # Cancel safety
+/// Polling it by `&mut` in a `select!` loses nothing: the deadline stays.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Sleep<C: Clock = Boottime> {
+    deadline: Instant<C>,
+    registered: Option<Registered>,
+}
+
+impl<C: Clock> Sleep<C> {
+    /// A sleep of this length from now.
+    ///
+    /// ```
+    /// use dormouse::{clock::Monotonic, time::Sleep};
+    /// use std::time::Duration;
+    /// dormouse::block_on(Sleep::<Monotonic>::new(Duration::from_millis(1)));
+    /// ```
+    pub fn new(duration: Duration) -> Sleep<C> {
+        Sleep::until(Instant::now() + duration)
+    }
+
+    /// A sleep until this instant.
+    ///
+    /// ```
+    /// use dormouse::time::{Instant, Sleep};
+    /// dormouse::block_on(Sleep::until(Instant::now()));
+    /// ```
+    pub fn until(deadline: Instant<C>) -> Sleep<C> {
+        Sleep { deadline, registered: None }
+    }
+
+    /// When it completes.
+    ///
+    /// ```
+    /// use dormouse::time::{Instant, sleep};
+    /// use std::time::Duration;
+    /// assert!(sleep(Duration::from_secs(1)).deadline() > Instant::now());
+    /// ```
+    pub fn deadline(&self) -> Instant<C> {
+        self.deadline
+    }
+
+    /// Whether the deadline has passed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// assert!(dormouse::sleep(Duration::ZERO).is_elapsed());
+    /// assert!(!dormouse::sleep(Duration::MAX).is_elapsed());
+    /// ```
+    pub fn is_elapsed(&self) -> bool {
+        self.deadline <= Instant::now()
+    }
+
+    /// Moves the deadline. A task that waits for the sleep is woken at the new one; a sleep that was
+    /// over can be waited for again.
+    ///
+    /// Moving it to later is cheaper than creating a new sleep: no system call, no search.
+    ///
+    /// ```
+    /// use dormouse::time::Instant;
+    /// use std::time::Duration;
+    ///
+    /// dormouse::block_on(async {
+    ///     let mut idle = dormouse::sleep(Duration::from_millis(1));
+    ///     // At each packet, say:
+    ///     idle.reset(Instant::now() + Duration::from_millis(5));
+    ///     idle.await;
+    /// });
+    /// ```
+    pub fn reset(&mut self, deadline: Instant<C>) {
+        self.deadline = deadline;
+        if let Some((queue, key)) = self.registered
+            && !queue.reset(key, deadline.ns())
+        {
+            // It has fired. Its task has been woken and will poll it, which registers it again.
+            self.registered = None;
+        }
+    }
+
+    fn deregister(&mut self) {
+        if let Some((queue, key)) = self.registered.take() {
+            queue.remove(key);
+        }
+    }
+
+    fn register(&mut self, now: u64, waker: &Waker) {
+        if let Some((queue, key)) = self.registered {
+            let stays = timer::serves_here(C::ID, queue);
+            if stays && queue.refresh(key, waker) {
+                return;
+            }
+        }
+        match timer::insert(C::ID, self.deadline.ns(), now, waker) {
+            Ok(new) => {
+                self.deregister();
+                self.registered = Some(new);
+            }
+            Err(_) => {
+                // No thread to wake us, and none to be had: what is left is to try again soon.
+                let left = Duration::from_nanos(self.deadline.ns() - now);
+                std::thread::sleep(left.min(Duration::from_millis(1)));
+                waker.wake_by_ref();
+            }
+        }
+    }
+}
+
+impl<C: Clock> Future for Sleep<C> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let now = C::ID.now_ns();
+        if self.deadline.ns() <= now {
+            self.deregister();
+            return Poll::Ready(());
+        }
+        self.register(now, cx.waker());
+        Poll::Pending
+    }
+}
+
+impl<C: Clock> Drop for Sleep<C> {
+    fn drop(&mut self) {
+        self.deregister();
+    }
+}
+
+impl<C: Clock> fmt::Debug for Sleep<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep").field("deadline", &self.deadline).finish_non_exhaustive()
+    }
+}

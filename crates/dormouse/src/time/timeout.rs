@@ -1,0 +1,153 @@
+//! A future with a time limit.
+
+use crate::clock::{Boottime, Clock};
+use crate::time::{Instant, Sleep};
+use pin_project_lite::pin_project;
+use std::error::Error;
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Gives `future` this much time, by the boot-time clock.
+///
+/// The future is polled first, so one that is ready in time wins, even against a limit of zero.
+///
+/// ```
+/// use std::{future::pending, time::Duration};
+///
+/// dormouse::block_on(async {
+///     let limit = Duration::from_millis(10);
+///     assert_eq!(dormouse::timeout(limit, async { 7 }).await, Ok(7));
+///     assert!(dormouse::timeout(limit, pending::<()>()).await.is_err());
+/// });
+/// ```
+///
+/// # Errors
+/// [`Elapsed`] if the time is over. It converts into an `io::Error` of kind `TimedOut`.
+///
+/// # Cancel safety
+/// Dropping it drops the future.
+///
+/// # Accuracy
+/// As for [`sleep`](crate::sleep()). A limit that is not reached costs no system call, unless it is
+/// the earliest deadline of all.
+pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    timeout_at(Instant::now() + duration, future)
+}
+
+/// Gives `future` time until `deadline`, on whatever clock that is an instant of.
+///
+/// ```
+/// use dormouse::{clock::Monotonic, time::Instant, timeout_at};
+/// use std::{future::pending, time::Duration};
+///
+/// dormouse::block_on(async {
+///     let deadline = Instant::<Monotonic>::now() + Duration::from_millis(10);
+///     assert!(timeout_at(deadline, pending::<()>()).await.is_err());
+/// });
+/// ```
+///
+/// # Errors
+/// [`Elapsed`] if the deadline has passed.
+///
+/// # Cancel safety
+/// Dropping it drops the future.
+pub fn timeout_at<F: IntoFuture, C: Clock>(
+    deadline: Instant<C>,
+    future: F,
+) -> Timeout<F::IntoFuture, C> {
+    Timeout { future: future.into_future(), sleep: Sleep::until(deadline) }
+}
+
+pin_project! {
+    /// The future of [`timeout`] and [`timeout_at`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let limited = dormouse::timeout(Duration::from_secs(1), async { "done" });
+    /// assert_eq!(dormouse::block_on(limited), Ok("done"));
+    /// ```
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Timeout<F, C: Clock = Boottime> {
+        #[pin]
+        future: F,
+        sleep: Sleep<C>,
+    }
+}
+
+impl<F, C: Clock> Timeout<F, C> {
+    /// The future.
+    ///
+    /// ```
+    /// use std::{future::ready, time::Duration};
+    /// let limited = dormouse::timeout(Duration::ZERO, ready(1));
+    /// println!("waiting for {:?}", limited.get_ref());
+    /// ```
+    pub fn get_ref(&self) -> &F {
+        &self.future
+    }
+
+    /// The future, to change it.
+    ///
+    /// ```
+    /// use std::{future::ready, time::Duration};
+    /// let mut limited = dormouse::timeout(Duration::ZERO, ready(1));
+    /// *limited.get_mut() = ready(2);
+    /// assert_eq!(dormouse::block_on(limited), Ok(2));
+    /// ```
+    pub fn get_mut(&mut self) -> &mut F {
+        &mut self.future
+    }
+
+    /// The future, without its limit.
+    ///
+    /// ```
+    /// use std::{future::ready, time::Duration};
+    /// let limited = dormouse::timeout(Duration::ZERO, ready(1));
+    /// assert_eq!(dormouse::block_on(limited.into_inner()), 1);
+    /// ```
+    pub fn into_inner(self) -> F {
+        self.future
+    }
+}
+
+impl<F: Future, C: Clock> Future for Timeout<F, C> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(output) = this.future.poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        Pin::new(this.sleep).poll(cx).map(|()| Err(Elapsed(())))
+    }
+}
+
+/// The time is over: the error of [`timeout`].
+///
+/// ```
+/// use std::{future::pending, io, time::Duration};
+/// let late = dormouse::block_on(dormouse::timeout(Duration::ZERO, pending::<()>()));
+/// let error = io::Error::from(late.unwrap_err());
+/// assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Elapsed(());
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the deadline has passed before the future was ready")
+    }
+}
+
+impl Error for Elapsed {}
+
+impl From<Elapsed> for io::Error {
+    fn from(elapsed: Elapsed) -> io::Error {
+        io::Error::new(io::ErrorKind::TimedOut, elapsed)
+    }
+}

@@ -1,0 +1,94 @@
+//! Which queue belongs to which tokio runtime.
+//!
+//! A runtime is known by its id, which tokio never uses twice. The answer for the runtime that a
+//! thread was in last is kept in the thread; so finding the queue takes a few ns.
+
+use super::queue::{Home, Queue};
+use crate::clock::ClockId;
+use crate::reactor::Reactor;
+use crate::sync::lock;
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::Mutex;
+use tokio::runtime::{Handle, Id};
+
+/// A queue, and the term of office in which it serves a runtime.
+#[derive(Clone, Copy)]
+pub(crate) struct Lease {
+    pub(crate) queue: &'static Queue,
+    pub(crate) term: u64,
+}
+
+/// By clock.
+type Leases = [Option<Lease>; ClockId::ALL.len()];
+
+static RUNTIMES: Mutex<Option<HashMap<Id, Leases>>> = Mutex::new(None);
+/// Queues whose runtime has ended.
+static FREE: Mutex<[Vec<&'static Queue>; ClockId::ALL.len()]> =
+    Mutex::new([const { Vec::new() }; ClockId::ALL.len()]);
+
+thread_local! {
+    /// The runtime this thread was in last, and whether its reactor can serve.
+    static LAST: Cell<Option<(Id, bool, Leases)>> = const { Cell::new(None) };
+}
+
+/// The queue of the runtime that the caller is inside; `None` outside of any, or if the runtime
+/// cannot serve.
+pub(crate) fn current(clock: ClockId) -> Option<Lease> {
+    let handle = Handle::try_current().ok()?;
+    let id = handle.id();
+    if let Ok(Some((last, serves, leases))) = LAST.try_with(Cell::get)
+        && last == id
+    {
+        if !serves {
+            return None;
+        }
+        if let Some(lease) = leases[clock as usize] {
+            return Some(lease);
+        }
+    }
+    find(&handle, id, clock)
+}
+
+#[cold]
+fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<Lease> {
+    let reactor = Reactor::tokio_with_io(handle);
+    let mut leases = Leases::default();
+    if let Some(reactor) = &reactor {
+        let mut runtimes = lock(&RUNTIMES);
+        let known = runtimes.get_or_insert_default();
+        leases = known.get(&id).copied().unwrap_or_default();
+        if leases[clock as usize].is_none() {
+            leases[clock as usize] = Some(hire(reactor, clock)?);
+            known.insert(id, leases);
+        }
+    }
+    let _ = LAST.try_with(|last| last.set(Some((id, reactor.is_some(), leases))));
+    leases[clock as usize]
+}
+
+/// Puts a queue on the reactor, one that has served before if there is any.
+fn hire(reactor: &Reactor, clock: ClockId) -> Option<Lease> {
+    let free = lock(&FREE)[clock as usize].pop();
+    let queue = free.unwrap_or_else(|| Box::leak(Box::new(Queue::new(clock, Home::Tokio))));
+    match queue.start_on(reactor) {
+        Ok(term) => Some(Lease { queue, term }),
+        Err(_) => {
+            lock(&FREE)[clock as usize].push(queue);
+            None
+        }
+    }
+}
+
+/// The runtime of `queue` has ended.
+pub(crate) fn retire(queue: &'static Queue, clock: ClockId) {
+    let mut runtimes = lock(&RUNTIMES);
+    if let Some(known) = runtimes.as_mut() {
+        known.retain(|_, leases| {
+            leases[clock as usize].take_if(|lease| std::ptr::eq(lease.queue, queue));
+            leases.iter().any(Option::is_some)
+        });
+    }
+    drop(runtimes);
+    lock(&FREE)[clock as usize].push(queue);
+}
