@@ -176,7 +176,10 @@ impl<T> Wheel<T> {
         let above = shift + DIGIT_BITS;
         let prefix = if above >= u64::BITS { 0 } else { self.elapsed >> above << above };
         let end = prefix | ((slot % SLOTS) as u64) << shift | ((1 << shift) - 1);
-        self.elapsed = self.elapsed.max(now.min(end));
+        // A timer put off past the slot is not due yet even if its time has come: it is placed anew,
+        // and goes out in its turn.
+        let until = now.min(end);
+        self.elapsed = self.elapsed.max(until);
 
         let mut index = std::mem::replace(&mut self.slots[slot], EMPTY).head;
         self.occupied[level as usize] &= !(1 << (slot % SLOTS));
@@ -186,7 +189,7 @@ impl<T> Wheel<T> {
         while index != NONE {
             let entry = self.entry_mut(index);
             let (deadline, next) = (entry.deadline, entry.next);
-            if deadline <= now {
+            if deadline <= until {
                 sorted &= last <= deadline;
                 last = deadline;
                 if let Some(value) = self.release(index) {
