@@ -3,7 +3,8 @@
 //! A clock is a type, so that instants of two clocks cannot be mixed up. It knows how to read the
 //! time in nanoseconds and nothing else: no timer, no reactor.
 
-use crate::time::Instant;
+use crate::time::{Instant, Sleep, sleep_until};
+use std::time::Duration;
 
 /// A source of time: [`Boottime`] or [`Monotonic`].
 ///
@@ -25,7 +26,18 @@ pub trait Clock: Sealed + Copy + Send + Sync + Unpin + 'static {
     /// assert!(Boottime::now() <= Boottime::now());
     /// ```
     fn now() -> Instant<Self> {
-        Instant::now()
+        Instant::from_ns(Self::ID.now_ns())
+    }
+
+    /// Waits for `duration` by this clock. [`sleep`](crate::sleep()) does so by [`Boottime`].
+    ///
+    /// ```
+    /// use dormouse::clock::{Clock, Monotonic};
+    /// use std::time::Duration;
+    /// dormouse::block_on(Monotonic::sleep(Duration::from_millis(1)));
+    /// ```
+    fn sleep(duration: Duration) -> Sleep<Self> {
+        sleep_until(Self::now() + duration)
     }
 }
 
@@ -50,9 +62,9 @@ pub struct Boottime;
 /// retry back-off.
 ///
 /// ```
-/// use dormouse::{clock::Monotonic, time::Instant};
-/// let now: Instant<Monotonic> = Instant::now();
-/// # let _ = now;
+/// use dormouse::clock::{Clock, Monotonic};
+/// let start = Monotonic::now();
+/// println!("that took {:?}", start.elapsed());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Monotonic;

@@ -29,6 +29,21 @@ pub struct Instant<C: Clock = Boottime> {
     clock: PhantomData<C>,
 }
 
+impl Instant {
+    /// The present, by the boot-time clock. Other clocks tell theirs by [`Clock::now`].
+    ///
+    /// ```
+    /// use dormouse::clock::{Clock, Monotonic};
+    /// use dormouse::time::Instant;
+    /// let now: Instant = Instant::now();
+    /// let awake: Instant<Monotonic> = Monotonic::now();
+    /// # let _ = (now, awake);
+    /// ```
+    pub fn now() -> Instant {
+        Boottime::now()
+    }
+}
+
 impl<C: Clock> Instant<C> {
     /// Later than every instant that will come, some 584 years after boot. A sleep until then never
     /// completes.
@@ -39,18 +54,6 @@ impl<C: Clock> Instant<C> {
     /// ```
     pub const FAR_FUTURE: Instant<C> = Instant { ns: u64::MAX, clock: PhantomData };
 
-    /// The present.
-    ///
-    /// ```
-    /// use dormouse::{clock::Monotonic, time::Instant};
-    /// let now: Instant = Instant::now();
-    /// let awake = Instant::<Monotonic>::now();
-    /// # let _ = (now, awake);
-    /// ```
-    pub fn now() -> Instant<C> {
-        Instant::from_ns(C::ID.now_ns())
-    }
-
     /// The time since this instant; zero if it is in the future.
     ///
     /// ```
@@ -59,7 +62,7 @@ impl<C: Clock> Instant<C> {
     /// println!("that took {:?}", start.elapsed());
     /// ```
     pub fn elapsed(&self) -> Duration {
-        Instant::now() - *self
+        C::now() - *self
     }
 
     /// The time from `earlier` to this instant; zero if `earlier` is later.

@@ -1,7 +1,7 @@
 //! Ticks at a fixed period.
 
 use crate::clock::{Boottime, Clock};
-use crate::time::{Instant, Sleep};
+use crate::time::{Instant, Sleep, sleep_until};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -37,11 +37,11 @@ pub fn interval(period: Duration) -> Interval {
 /// Ticks at `start`, and every `period` from then on, on whatever clock `start` is an instant of.
 ///
 /// ```
-/// use dormouse::{clock::Monotonic, interval_at, time::Instant};
+/// use dormouse::{clock::{Clock, Monotonic}, interval_at};
 /// use std::time::Duration;
 ///
 /// dormouse::block_on(async {
-///     let start = Instant::<Monotonic>::now() + Duration::from_millis(1);
+///     let start = Monotonic::now() + Duration::from_millis(1);
 ///     let mut interval = interval_at(start, Duration::from_millis(5));
 ///     assert_eq!(interval.tick().await, start);
 ///     assert_eq!(interval.tick().await, start + Duration::from_millis(5));
@@ -49,7 +49,7 @@ pub fn interval(period: Duration) -> Interval {
 /// ```
 pub fn interval_at<C: Clock>(start: Instant<C>, period: Duration) -> Interval<C> {
     Interval {
-        sleep: Sleep::until(start),
+        sleep: sleep_until(start),
         period: period.max(Duration::from_nanos(1)),
         missed: MissedTickBehavior::default(),
     }
@@ -145,7 +145,7 @@ impl<C: Clock> Interval<C> {
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant<C>> {
         ready!(Pin::new(&mut self.sleep).poll(cx));
         let due = self.sleep.deadline();
-        let now = Instant::now();
+        let now = C::now();
         let next = if now > due + TOLERANCE.min(self.period) {
             self.missed.next(due, now, self.period)
         } else {
@@ -186,7 +186,7 @@ impl<C: Clock> Interval<C> {
     /// dormouse::block_on(interval.tick());
     /// ```
     pub fn reset_after(&mut self, after: Duration) {
-        self.reset_at(Instant::now() + after);
+        self.reset_at(C::now() + after);
     }
 
     /// Ticks at `at`, and counts the period from then.

@@ -34,19 +34,19 @@ use std::time::Duration;
 /// # Accuracy
 /// Never early. See [the module](crate::time#accuracy) for how late.
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep::new(duration)
+    Boottime::sleep(duration)
 }
 
 /// Waits until `deadline`, on whatever clock that is an instant of.
 ///
 /// ```
-/// use dormouse::{clock::Monotonic, sleep_until, time::Instant};
+/// use dormouse::{clock::{Clock, Monotonic}, sleep_until};
 /// use std::time::Duration;
 ///
 /// dormouse::block_on(async {
-///     let deadline = Instant::<Monotonic>::now() + Duration::from_millis(10);
+///     let deadline = Monotonic::now() + Duration::from_millis(10);
 ///     sleep_until(deadline).await;
-///     assert!(Instant::now() >= deadline);
+///     assert!(Monotonic::now() >= deadline);
 /// });
 /// ```
 ///
@@ -56,23 +56,23 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// # Accuracy
 /// Never early. See [the module](crate::time#accuracy) for how late.
 pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
-    Sleep::until(deadline)
+    Sleep { deadline, registered: None }
 }
 
 /// The future of [`sleep`] and [`sleep_until`].
 ///
 /// It is registered when it is first polled, with the timers of the executor that polls it; polled
-/// by another executor later, it moves there. Polled again after its end, it is ready again.
+/// by another executor later, it moves there. Polled again after its end, it is ready again. On another
+/// clock than the default one, [`Clock::sleep`] makes it.
 ///
 /// ```
-/// use dormouse::{clock::Monotonic, time::Sleep};
+/// use dormouse::clock::{Clock, Monotonic};
 /// use std::time::Duration;
 ///
 /// dormouse::block_on(async {
-///     // On a clock of choice.
-///     let mut sleep = Sleep::<Monotonic>::new(Duration::from_secs(3600));
-///     // Something happened: half an hour is not needed after all.
-///     sleep.reset(Sleep::<Monotonic>::new(Duration::from_millis(1)).deadline());
+///     let mut sleep = Monotonic::sleep(Duration::from_secs(3600));
+///     // Something happened: it is needed sooner.
+///     sleep.reset(Monotonic::now() + Duration::from_millis(1));
 ///     (&mut sleep).await;
 ///     assert!(sleep.is_elapsed());
 /// });
@@ -87,27 +87,6 @@ pub struct Sleep<C: Clock = Boottime> {
 }
 
 impl<C: Clock> Sleep<C> {
-    /// A sleep of this length from now.
-    ///
-    /// ```
-    /// use dormouse::{clock::Monotonic, time::Sleep};
-    /// use std::time::Duration;
-    /// dormouse::block_on(Sleep::<Monotonic>::new(Duration::from_millis(1)));
-    /// ```
-    pub fn new(duration: Duration) -> Sleep<C> {
-        Sleep::until(Instant::now() + duration)
-    }
-
-    /// A sleep until this instant.
-    ///
-    /// ```
-    /// use dormouse::time::{Instant, Sleep};
-    /// dormouse::block_on(Sleep::until(Instant::now()));
-    /// ```
-    pub fn until(deadline: Instant<C>) -> Sleep<C> {
-        Sleep { deadline, registered: None }
-    }
-
     /// When it completes.
     ///
     /// ```
@@ -127,7 +106,7 @@ impl<C: Clock> Sleep<C> {
     /// assert!(!dormouse::sleep(Duration::MAX).is_elapsed());
     /// ```
     pub fn is_elapsed(&self) -> bool {
-        self.deadline <= Instant::now()
+        self.deadline <= C::now()
     }
 
     /// Moves the deadline. A task that waits for the sleep is woken at the new one; a sleep that was

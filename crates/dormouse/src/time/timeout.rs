@@ -1,7 +1,7 @@
 //! A future with a time limit.
 
 use crate::clock::{Boottime, Clock};
-use crate::time::{Instant, Sleep};
+use crate::time::{Instant, Sleep, sleep_until};
 use pin_project_lite::pin_project;
 use std::error::Error;
 use std::fmt;
@@ -41,11 +41,11 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// Gives `future` time until `deadline`, on whatever clock that is an instant of.
 ///
 /// ```
-/// use dormouse::{clock::Monotonic, time::Instant, timeout_at};
+/// use dormouse::{clock::{Clock, Monotonic}, timeout_at};
 /// use std::{future::pending, time::Duration};
 ///
 /// dormouse::block_on(async {
-///     let deadline = Instant::<Monotonic>::now() + Duration::from_millis(10);
+///     let deadline = Monotonic::now() + Duration::from_millis(10);
 ///     assert!(timeout_at(deadline, pending::<()>()).await.is_err());
 /// });
 /// ```
@@ -59,7 +59,7 @@ pub fn timeout_at<F: IntoFuture, C: Clock>(
     deadline: Instant<C>,
     future: F,
 ) -> Timeout<F::IntoFuture, C> {
-    Timeout { future: future.into_future(), sleep: Sleep::until(deadline) }
+    Timeout { future: future.into_future(), sleep: sleep_until(deadline) }
 }
 
 pin_project! {

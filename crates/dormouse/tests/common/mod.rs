@@ -1,0 +1,177 @@
+//! What the tests share.
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses its part")]
+
+use dormouse::clock::Clock;
+use dormouse::time::Sleep;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+pub const MS: Duration = Duration::from_millis(1);
+
+/// Long enough for anything on a loaded machine: what takes longer hangs.
+pub const HANG: Duration = Duration::from_secs(30);
+
+/// One test a reactor, each named after it, from one async fn.
+#[macro_export]
+macro_rules! on_every_reactor {
+    ($($promise:ident)*) => {$(
+        mod $promise {
+            #[test]
+            fn without_an_executor() {
+                $crate::common::within_time(|| dormouse::block_on(super::$promise()));
+            }
+
+            #[test]
+            #[cfg(feature = "tokio")]
+            fn on_tokio_current_thread() {
+                $crate::common::within_time(|| {
+                    $crate::common::current_thread().block_on(super::$promise())
+                });
+            }
+
+            #[test]
+            #[cfg(feature = "tokio")]
+            fn on_tokio_multi_thread() {
+                $crate::common::within_time(|| {
+                    $crate::common::multi_thread().block_on(super::$promise())
+                });
+            }
+
+            #[test]
+            #[cfg(feature = "tokio")]
+            fn on_tokio_without_io() {
+                $crate::common::within_time(|| {
+                    $crate::common::without_io().block_on(super::$promise())
+                });
+            }
+
+            #[test]
+            fn on_smol() {
+                $crate::common::within_time(|| smol::block_on(super::$promise()));
+            }
+        }
+    )*};
+}
+
+/// Runs a test on a thread of its own, and fails if it hangs.
+pub fn within_time<R: Send>(test: impl FnOnce() -> R + Send) -> R {
+    let (done, wait) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("test".into());
+        let thread = thread
+            .spawn_scoped(scope, move || {
+                let result = test();
+                let _ = done.send(());
+                result
+            })
+            .unwrap();
+        if wait.recv_timeout(HANG) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            // The thread cannot be ended, and the scope would wait for it.
+            eprintln!("the test hangs: it has run for {HANG:?}");
+            std::process::abort();
+        }
+        match thread.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+pub fn current_thread() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+pub fn multi_thread() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+pub fn without_io() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().build().unwrap()
+}
+
+/// A waker that counts.
+#[derive(Default)]
+pub struct Count(AtomicUsize);
+
+impl Count {
+    pub fn new() -> (Arc<Count>, Waker) {
+        let count = Arc::new(Count::default());
+        (count.clone(), Waker::from(count))
+    }
+
+    pub fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it has been woken this often.
+    pub fn wait_for(&self, wakes: usize) {
+        let start = std::time::Instant::now();
+        while self.get() < wakes {
+            assert!(start.elapsed() < HANG, "woken {} times of {wakes}", self.get());
+            std::thread::sleep(MS);
+        }
+    }
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A waker that does something.
+pub struct Call<F>(pub F);
+
+impl<F: Fn() + Send + Sync + 'static> Wake for Call<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+}
+
+pub fn waker(f: impl Fn() + Send + Sync + 'static) -> Waker {
+    Waker::from(Arc::new(Call(f)))
+}
+
+/// Polls once, with this waker.
+pub fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
+    pin!(future).poll(&mut Context::from_waker(waker))
+}
+
+/// Runs a future, and counts its polls.
+pub async fn count_polls<F: Future>(future: F) -> (F::Output, usize) {
+    let mut future = pin!(future);
+    let mut polls = 0;
+    let output = poll_fn(|cx| {
+        polls += 1;
+        future.as_mut().poll(cx)
+    });
+    let output = output.await;
+    (output, polls)
+}
+
+/// Waits for a sleep, and asserts that it was not early. Returns how late it was.
+pub async fn never_early<C: Clock>(sleep: Sleep<C>) -> Duration {
+    let deadline = sleep.deadline();
+    sleep.await;
+    let now = C::now();
+    assert!(now >= deadline, "early by {:?}", deadline - now);
+    now - deadline
+}
+
+/// The names of this process's threads.
+pub fn threads() -> Vec<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let comm = |task: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_to_string(task.ok()?.path().join("comm")).ok()
+    };
+    tasks.filter_map(comm).map(|name| name.trim_end().to_owned()).collect()
+}
+
+/// The number of open fds of this process.
+pub fn fds() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}

@@ -1,0 +1,166 @@
+//! A sleep follows its task from reactor to reactor.
+#![cfg(feature = "tokio")]
+
+mod common;
+
+use common::{Count, MS, current_thread, multi_thread, never_early, poll, within_time, without_io};
+use dormouse::sleep;
+use dormouse::time::Instant;
+use std::task::Poll;
+
+#[test]
+fn a_sleep_registered_with_an_idle_runtime_fires_in_a_plain_block_on() {
+    within_time(|| {
+        let runtime = current_thread();
+        let (count, waker) = Count::new();
+        let mut sleep = sleep(30 * MS);
+        runtime.block_on(async { assert!(poll(&mut sleep, &waker).is_pending()) });
+        // From here on nobody drives the runtime.
+        dormouse::block_on(never_early(sleep));
+        assert_eq!(count.get(), 0);
+    });
+}
+
+#[test]
+fn a_sleep_moves_from_one_runtime_to_another() {
+    within_time(|| {
+        let (first, second) = (current_thread(), multi_thread());
+        for _ in 0..3 {
+            let mut sleep = sleep(20 * MS);
+            let (_, waker) = Count::new();
+            first.block_on(async { assert!(poll(&mut sleep, &waker).is_pending()) });
+            second.block_on(async { assert!(poll(&mut sleep, &waker).is_pending()) });
+            dormouse::block_on(async { assert!(poll(&mut sleep, &waker).is_pending()) });
+            second.block_on(never_early(sleep));
+        }
+    });
+}
+
+#[test]
+fn a_sleep_survives_the_shutdown_of_its_tokio_runtime() {
+    for runtime in [current_thread, multi_thread] {
+        within_time(move || {
+            let runtime = runtime();
+            let deadline = Instant::now() + 60 * MS;
+            let mut sleeps: Vec<_> = (0..100).map(|_| sleep(60 * MS)).collect();
+            let (count, waker) = Count::new();
+            runtime.block_on(async {
+                for sleep in &mut sleeps {
+                    assert!(poll(sleep, &waker).is_pending());
+                }
+            });
+            drop(runtime);
+            // Each task is told, and finds another reactor when it polls.
+            count.wait_for(100);
+            dormouse::block_on(async {
+                for sleep in sleeps {
+                    never_early(sleep).await;
+                }
+            });
+            assert!(Instant::now() >= deadline);
+        });
+    }
+}
+
+#[test]
+fn a_task_that_waits_while_its_tokio_runtime_goes_down_is_woken_on_time() {
+    within_time(|| {
+        let runtime = multi_thread();
+        let handle = runtime.handle().clone();
+        let task = std::thread::spawn(move || {
+            let _context = handle.enter();
+            dormouse::block_on(never_early(sleep(80 * MS)))
+        });
+        std::thread::sleep(20 * MS);
+        drop(runtime);
+        task.join().unwrap();
+    });
+}
+
+#[test]
+fn a_runtime_that_is_gone_is_not_a_panic() {
+    within_time(|| {
+        let runtime = current_thread();
+        let handle = runtime.handle().clone();
+        runtime.block_on(sleep(MS));
+        drop(runtime);
+        let _context = handle.enter();
+        for _ in 0..3 {
+            dormouse::block_on(never_early(sleep(2 * MS)));
+        }
+    });
+}
+
+#[test]
+fn a_runtime_without_io_is_not_a_panic() {
+    static HOOKED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    std::panic::set_hook(Box::new(|info| {
+        HOOKED.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        eprintln!("{info}");
+    }));
+    within_time(|| {
+        for _ in 0..3 {
+            let runtime = without_io();
+            runtime.block_on(async {
+                assert_ne!(dormouse::reactor::Reactor::current().name(), "tokio");
+                never_early(sleep(2 * MS)).await;
+            });
+            let chosen = dormouse::reactor::Reactor::tokio(runtime.handle());
+            let error = chosen.unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+            assert!(error.to_string().contains("enable_io"), "{error}");
+        }
+    });
+    assert_eq!(HOOKED.load(std::sync::atomic::Ordering::SeqCst), 0);
+}
+
+#[test]
+fn runtimes_that_come_and_go_leave_nothing_behind() {
+    within_time(|| {
+        let once = || {
+            for runtime in [current_thread(), multi_thread()] {
+                let mut left = sleep(3600 * 1000 * MS);
+                let (_, waker) = Count::new();
+                runtime.block_on(async {
+                    sleep(MS).await;
+                    assert_eq!(poll(&mut left, &waker), Poll::Pending);
+                });
+                drop(runtime);
+            }
+        };
+        once();
+        // Other tests in this process may open and close some meanwhile; a leak would grow.
+        let before = common::fds();
+        for _ in 0..50 {
+            once();
+        }
+        let after = common::fds();
+        assert!(after < before + 60, "{before} fds before, {after} after 100 runtimes");
+    });
+}
+
+#[test]
+fn a_spawned_task_sleeps_on_its_runtime() {
+    within_time(|| {
+        let runtime = multi_thread();
+        runtime.block_on(async {
+            let tasks: Vec<_> = (1..20u32)
+                .map(|i| tokio::spawn(async move { never_early(sleep(i * MS)).await }))
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+    });
+}
+
+#[test]
+fn a_sleep_in_a_local_set_fires() {
+    within_time(|| {
+        let local = tokio::task::LocalSet::new();
+        local.block_on(&current_thread(), async {
+            let task = tokio::task::spawn_local(never_early(sleep(5 * MS)));
+            task.await.unwrap();
+        });
+    });
+}

@@ -1,0 +1,256 @@
+//! What a sleep promises, on every reactor.
+
+mod common;
+
+use common::{Count, MS, count_polls, never_early, poll, waker};
+use dormouse::clock::{Boottime, Clock, Monotonic};
+use dormouse::time::{Instant, Sleep};
+use dormouse::{sleep, sleep_until};
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+on_every_reactor! {
+    a_sleep_is_never_early
+    a_sleep_costs_two_polls_and_one_wake_up
+    zero_and_past_deadlines_are_ready_at_the_first_poll
+    the_longest_duration_never_fires_and_never_overflows
+    polled_again_after_its_end_a_sleep_is_ready_again
+    the_waker_of_the_last_poll_is_woken
+    a_sleep_can_be_moved_to_earlier
+    a_sleep_can_be_moved_to_later
+    a_sleep_that_was_over_can_be_used_again
+    a_sleep_until_the_far_future_can_be_moved
+    sleeps_fire_in_the_order_of_their_deadlines
+    a_panicking_waker_harms_nobody_else
+    a_waker_may_use_timers
+    a_dropped_sleep_wakes_nobody
+    ten_thousand_sleeps_all_fire
+}
+
+async fn a_sleep_is_never_early() {
+    for us in [1, 10, 100, 500, 1000, 1001, 4096, 5000] {
+        for _ in 0..5 {
+            let duration = Duration::from_micros(us);
+            let start = std::time::Instant::now();
+            never_early(Boottime::sleep(duration)).await;
+            never_early(Monotonic::sleep(duration)).await;
+            assert!(start.elapsed() >= 2 * duration);
+        }
+    }
+}
+
+async fn a_sleep_costs_two_polls_and_one_wake_up() {
+    assert_eq!(count_polls(sleep(20 * MS)).await.1, 2);
+    // By the second one the queue runs already.
+    assert_eq!(count_polls(sleep(200 * MS)).await.1, 2);
+}
+
+async fn zero_and_past_deadlines_are_ready_at_the_first_poll() {
+    let waker = Waker::noop();
+    assert_eq!(poll(&mut sleep(Duration::ZERO), waker), Poll::Ready(()));
+    assert_eq!(poll(&mut sleep_until(Instant::now() - 3600 * 1000 * MS), waker), Poll::Ready(()));
+    let mut past = sleep(MS);
+    std::thread::sleep(2 * MS);
+    assert_eq!(poll(&mut past, waker), Poll::Ready(()));
+}
+
+async fn the_longest_duration_never_fires_and_never_overflows() {
+    let (count, waker) = Count::new();
+    for duration in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_nanos(u64::MAX)] {
+        let mut forever = sleep(duration);
+        assert!(poll(&mut forever, &waker).is_pending());
+        assert!(!forever.is_elapsed());
+        sleep(2 * MS).await;
+        assert!(poll(&mut forever, &waker).is_pending());
+    }
+    assert_eq!(count.get(), 0);
+}
+
+async fn polled_again_after_its_end_a_sleep_is_ready_again() {
+    let mut sleep = sleep(MS);
+    (&mut sleep).await;
+    for _ in 0..3 {
+        assert_eq!(poll(&mut sleep, Waker::noop()), Poll::Ready(()));
+    }
+    assert!(sleep.is_elapsed());
+}
+
+async fn the_waker_of_the_last_poll_is_woken() {
+    let (first, first_waker) = Count::new();
+    let (last, last_waker) = Count::new();
+    let mut moved = sleep(5 * MS);
+    assert!(poll(&mut moved, &first_waker).is_pending());
+    assert!(poll(&mut moved, &last_waker).is_pending());
+    sleep(10 * MS).await;
+    assert!(moved.is_elapsed());
+    sleep(MS).await;
+    assert_eq!((first.get(), last.get()), (0, 1));
+}
+
+async fn a_sleep_can_be_moved_to_earlier() {
+    let (_, waker) = Count::new();
+    let mut sleep = sleep(3600 * 1000 * MS);
+    assert!(poll(&mut sleep, &waker).is_pending());
+    sleep.reset(Instant::now() + 5 * MS);
+    never_early(sleep).await;
+
+    // Also without being polled again: its task is woken at the new deadline.
+    let mut hour = Some(dormouse::sleep(3600 * 1000 * MS));
+    let mut moved = false;
+    poll_fn(|cx| {
+        let hour = hour.as_mut().unwrap();
+        if moved {
+            return Poll::Ready(assert!(hour.is_elapsed()));
+        }
+        assert!(poll(hour, cx.waker()).is_pending());
+        hour.reset(Instant::now() + 5 * MS);
+        moved = true;
+        Poll::Pending
+    })
+    .await;
+}
+
+async fn a_sleep_can_be_moved_to_later() {
+    let (count, waker) = Count::new();
+    let mut sleep = sleep(5 * MS);
+    let before = sleep.deadline();
+    assert!(poll(&mut sleep, &waker).is_pending());
+    let after = before + 20 * MS;
+    sleep.reset(after);
+    assert_eq!(sleep.deadline(), after);
+    sleep_until(after - 5 * MS).await;
+    if Instant::now() < after {
+        assert_eq!(count.get(), 0, "woken at the old deadline");
+    }
+    never_early(sleep).await;
+}
+
+async fn a_sleep_that_was_over_can_be_used_again() {
+    let mut sleep = sleep(MS);
+    for _ in 0..3 {
+        (&mut sleep).await;
+        let next = Instant::now() + 2 * MS;
+        sleep.reset(next);
+        assert!(!sleep.is_elapsed() || Instant::now() >= next);
+        (&mut sleep).await;
+        assert!(Instant::now() >= next);
+    }
+}
+
+async fn a_sleep_until_the_far_future_can_be_moved() {
+    let (count, waker) = Count::new();
+    let mut never = sleep_until(Instant::<Boottime>::FAR_FUTURE);
+    assert!(poll(&mut never, &waker).is_pending());
+    never.reset(Instant::now() + MS);
+    sleep_until(never.deadline() + MS).await;
+    sleep(MS).await;
+    assert_eq!(count.get(), 1);
+}
+
+async fn sleeps_fire_in_the_order_of_their_deadlines() {
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let start = Instant::now() + 20 * MS;
+    let mut sleeps: Vec<_> = (0..200u32)
+        .map(|i| {
+            let nth = (i * 7919) % 200;
+            let order = order.clone();
+            let mut sleep = sleep_until(start + nth * Duration::from_micros(10));
+            let waker = waker(move || order.lock().unwrap().push(nth));
+            assert!(poll(&mut sleep, &waker).is_pending());
+            sleep
+        })
+        .collect();
+    sleep_until(start + 10 * MS).await;
+    assert!(sleeps.iter_mut().all(|sleep| poll(sleep, Waker::noop()).is_ready()));
+    sleep(MS).await;
+    assert_eq!(*order.lock().unwrap(), (0..200).collect::<Vec<_>>());
+}
+
+async fn a_panicking_waker_harms_nobody_else() {
+    let panicking = waker(|| std::panic::resume_unwind(Box::new("a waker that panics")));
+    let (count, counting) = Count::new();
+    let deadline = Instant::now() + 5 * MS;
+    let mut sleeps: Vec<_> = (0..10).map(|_| sleep_until(deadline)).collect();
+    for (i, sleep) in sleeps.iter_mut().enumerate() {
+        assert!(poll(sleep, if i % 2 == 0 { &panicking } else { &counting }).is_pending());
+    }
+    never_early(sleep_until(deadline)).await;
+    never_early(sleep(5 * MS)).await;
+    assert_eq!(count.get(), 5);
+    for sleep in &mut sleeps {
+        assert!(poll(sleep, Waker::noop()).is_ready());
+    }
+}
+
+async fn a_waker_may_use_timers() {
+    let (count, counting) = Count::new();
+    let kept = Arc::new(Mutex::new(vec![sleep(3600 * 1000 * MS), sleep(3600 * 1000 * MS)]));
+    for sleep in kept.lock().unwrap().iter_mut() {
+        assert!(poll(sleep, &counting).is_pending());
+    }
+    let busy = {
+        let kept = kept.clone();
+        waker(move || {
+            let mut kept = kept.lock().unwrap();
+            // Resets one, drops one, creates and polls one.
+            kept[0].reset(Instant::now() + MS);
+            if kept.len() == 2 {
+                kept.pop();
+            }
+            let mut new = sleep(2 * MS);
+            assert!(poll(&mut new, &counting).is_pending());
+            kept.push(new);
+        })
+    };
+    let mut first = sleep(2 * MS);
+    assert!(poll(&mut first, &busy).is_pending());
+    drop(busy);
+    sleep(50 * MS).await;
+    count.wait_for(2);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(first))).is_ok());
+    kept.lock().unwrap().clear();
+}
+
+async fn a_dropped_sleep_wakes_nobody() {
+    let (count, waker) = Count::new();
+    let sleeps: Vec<_> = (0..100u32)
+        .map(|i| {
+            let mut sleep = sleep(5 * MS + i * Duration::from_micros(10));
+            assert!(poll(&mut sleep, &waker).is_pending());
+            sleep
+        })
+        .collect();
+    assert_eq!(Arc::strong_count(&count), 102);
+    let now = Instant::now();
+    let early = sleeps.iter().all(|sleep| sleep.deadline() > now);
+    drop(sleeps);
+    let dropped_in_time = Instant::now() < now + 4 * MS;
+    sleep(10 * MS).await;
+    if early && dropped_in_time {
+        assert_eq!(count.get(), 0);
+    }
+    // And nothing keeps its waker.
+    drop(waker);
+    assert_eq!(Arc::strong_count(&count), 1);
+}
+
+async fn ten_thousand_sleeps_all_fire() {
+    let mut sleeps: Vec<_> =
+        (0..10_000u64).map(|i| sleep(Duration::from_micros(i * 7919 % 50_000))).collect();
+    poll_fn(|cx| {
+        sleeps.retain_mut(|sleep| poll(sleep, cx.waker()).is_pending());
+        if sleeps.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+#[test]
+fn a_sleep_may_move_between_threads_and_is_small() {
+    fn free<T: Send + Sync + Unpin>() {}
+    free::<Sleep>();
+    free::<Sleep<Monotonic>>();
+    assert_eq!(size_of::<Sleep>(), 24);
+}

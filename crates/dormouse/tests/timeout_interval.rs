@@ -1,0 +1,112 @@
+//! What timeouts and intervals promise, on every reactor.
+
+mod common;
+
+use common::{Count, MS, poll};
+use dormouse::clock::{Clock, Monotonic};
+use dormouse::time::{Instant, MissedTickBehavior};
+use dormouse::{interval, interval_at, sleep, timeout, timeout_at};
+use std::future::{pending, ready};
+use std::io;
+use std::time::Duration;
+
+on_every_reactor! {
+    a_future_that_is_in_time_wins
+    a_future_that_is_late_is_cut_off
+    ticks_are_multiples_of_the_period_however_late_they_are_asked_for
+    burst_makes_up_for_missed_ticks
+    delay_counts_anew_from_the_late_tick
+    skip_leaves_missed_ticks_out
+    a_dropped_tick_is_not_lost
+    an_interval_can_be_reset
+}
+
+async fn a_future_that_is_in_time_wins() {
+    assert_eq!(timeout(Duration::ZERO, ready(1)).await, Ok(1));
+    assert_eq!(timeout(Duration::MAX, ready(1)).await, Ok(1));
+    assert_eq!(timeout(Duration::MAX, sleep(MS)).await, Ok(()));
+}
+
+async fn a_future_that_is_late_is_cut_off() {
+    let deadline = Monotonic::now() + 5 * MS;
+    let error = timeout_at(deadline, pending::<()>()).await.unwrap_err();
+    assert!(Monotonic::now() >= deadline);
+    assert!(error.to_string().contains("deadline"), "{error}");
+    assert_eq!(io::Error::from(error).kind(), io::ErrorKind::TimedOut);
+    assert!(timeout(Duration::ZERO, pending::<()>()).await.is_err());
+}
+
+async fn ticks_are_multiples_of_the_period_however_late_they_are_asked_for() {
+    let start = Monotonic::now() + 3 * MS;
+    let mut interval = interval_at(start, 4 * MS);
+    for nth in 0..10 {
+        let due = interval.tick().await;
+        assert!(Monotonic::now() >= due);
+        assert_eq!(due, start + nth * 4 * MS);
+    }
+}
+
+async fn burst_makes_up_for_missed_ticks() {
+    let mut interval = interval(10 * MS);
+    let start = interval.tick().await;
+    std::thread::sleep(55 * MS);
+    for nth in 1..=5 {
+        assert_eq!(interval.tick().await, start + nth * 10 * MS);
+    }
+    assert!(Instant::now() >= start + 50 * MS);
+}
+
+async fn delay_counts_anew_from_the_late_tick() {
+    let mut interval = interval(10 * MS);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let start = interval.tick().await;
+    std::thread::sleep(55 * MS);
+    assert_eq!(interval.tick().await, start + 10 * MS);
+    let next = interval.tick().await;
+    assert!(next >= start + 65 * MS, "{:?}", next - start);
+}
+
+async fn skip_leaves_missed_ticks_out() {
+    let mut interval = interval(10 * MS);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let start = interval.tick().await;
+    std::thread::sleep(55 * MS);
+    assert_eq!(interval.tick().await, start + 10 * MS);
+    let next = interval.tick().await - start;
+    assert!(next >= 60 * MS, "{next:?}");
+    assert_eq!(next.as_nanos() % (10 * MS).as_nanos(), 0);
+}
+
+async fn a_dropped_tick_is_not_lost() {
+    let (_, waker) = Count::new();
+    let start = Instant::now() + 5 * MS;
+    let mut interval = interval_at(start, 10 * MS);
+    let _ = poll(&mut interval.tick(), &waker);
+    assert!(timeout(MS, interval.tick()).await.is_err() || Instant::now() >= start);
+    std::thread::sleep(6 * MS);
+    assert!(interval.tick().await <= start + 10 * MS);
+}
+
+async fn an_interval_can_be_reset() {
+    let mut interval = interval(3600 * 1000 * MS);
+    interval.tick().await;
+    interval.reset_after(2 * MS);
+    let tick = interval.tick().await;
+    assert!(Instant::now() >= tick);
+    interval.reset_immediately();
+    interval.tick().await;
+    let at = Instant::now() + MS;
+    interval.reset_at(at);
+    assert_eq!(interval.tick().await, at);
+    interval.reset();
+    assert!(timeout(5 * MS, interval.tick()).await.is_err());
+    assert_eq!(interval.period(), 3600 * 1000 * MS);
+}
+
+#[test]
+fn a_period_of_zero_is_not_a_panic() {
+    let mut interval = interval(Duration::ZERO);
+    for _ in 0..10 {
+        dormouse::block_on(interval.tick());
+    }
+}
