@@ -3,6 +3,8 @@
 //! `cargo bench -p dormouse --features tokio,smol`. Each row is measured on the thread of a tokio
 //! runtime whose driver has parked before, or of a plain `block_on`.
 
+#![allow(missing_docs, reason = "criterion_group makes public items")]
+
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::future::{Future, poll_fn};
 use std::hint::black_box;

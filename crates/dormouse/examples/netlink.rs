@@ -50,7 +50,7 @@ mod links {
         });
         asking.await?;
 
-        // The kernel sends no datagram larger than this, unless it is asked to.
+        // The kernel splits what it lists into datagrams of at most this size.
         let mut datagram = vec![0; 32 * 1024];
         let mut links = Vec::new();
         loop {
@@ -86,7 +86,7 @@ mod links {
                 NLMSG_DONE => return Ok(true),
                 NLMSG_ERROR => {
                     let errno = u32_at(payload, 0)? as i32;
-                    return Err(io::Error::from_raw_os_error(-errno));
+                    return Err(io::Error::from_raw_os_error(errno.saturating_neg()));
                 }
                 RTM_NEWLINK => links.push(parse_link(payload)?),
                 _ => {}

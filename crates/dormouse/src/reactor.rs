@@ -68,10 +68,10 @@ impl Reactor {
     /// ```
     pub fn current() -> Reactor {
         #[cfg(feature = "tokio")]
-        if let Ok(handle) = ::tokio::runtime::Handle::try_current()
-            && let Some(reactor) = Reactor::tokio_with_io(&handle)
-        {
-            return reactor;
+        if let Ok(handle) = ::tokio::runtime::Handle::try_current() {
+            if let Some(reactor) = Reactor::tokio_with_io(&handle) {
+                return reactor;
+            }
         }
         #[cfg(feature = "smol")]
         return Reactor::async_io();
@@ -245,10 +245,10 @@ impl Registration {
     pub(crate) fn clear(&self, event: Event, ready: Ready) {
         self.source.clear(event, ready);
         #[cfg(feature = "tokio")]
-        if let Watch::Tokio(watch) = &self.watch
-            && (event.ready.is_read_closed() || event.ready.is_write_closed())
-        {
-            watch.renew();
+        if let Watch::Tokio(watch) = &self.watch {
+            if event.ready.is_read_closed() || event.ready.is_write_closed() {
+                watch.renew();
+            }
         }
     }
 

@@ -40,10 +40,10 @@ pub(crate) fn insert(
     waker: &Waker,
 ) -> io::Result<Registered> {
     #[cfg(feature = "tokio")]
-    if let Some(runtime::Lease { queue, term }) = runtime::current(clock)
-        && let Ok(key) = queue.insert(term, deadline, now, waker)
-    {
-        return Ok((queue, key));
+    if let Some(runtime::Lease { queue, term }) = runtime::current(clock) {
+        if let Ok(key) = queue.insert(term, deadline, now, waker) {
+            return Ok((queue, key));
+        }
     }
     #[cfg(feature = "smol")]
     let line = [&ASYNC_IO, &BUILTIN];

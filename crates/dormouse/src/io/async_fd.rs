@@ -81,7 +81,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::{AsyncFd, Interest};
-    /// let (reader, _writer) = std::io::pipe()?;
+    /// let (reader, _writer) = std::os::unix::net::UnixStream::pair()?;
     /// let reader = AsyncFd::with_interest(reader, Interest::READABLE)?;
     /// # let _ = reader;
     /// # Ok(())
@@ -117,7 +117,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::{io::{AsyncFd, Interest}, reactor::Reactor};
-    /// let (reader, _writer) = std::io::pipe()?;
+    /// let (reader, _writer) = std::os::unix::net::UnixStream::pair()?;
     /// let reactor = Reactor::builtin();
     /// let reader = AsyncFd::with_interest_on(&reactor, reader, Interest::READABLE)?;
     /// # let _ = reader;
@@ -155,7 +155,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// use dormouse::io::AsyncFd;
     /// use std::io::Read;
     ///
-    /// let (reader, writer) = std::io::pipe()?;
+    /// let (reader, writer) = std::os::unix::net::UnixStream::pair()?;
     /// let reader = AsyncFd::new(reader)?;
     /// drop(writer);
     /// dormouse::block_on(async {
@@ -186,7 +186,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::AsyncFd;
-    /// let (_reader, writer) = std::io::pipe()?;
+    /// let (_reader, writer) = std::os::unix::net::UnixStream::pair()?;
     /// let writer = AsyncFd::new(writer)?;
     /// dormouse::block_on(async { writer.writable().await.map(drop) })
     /// # }
@@ -234,7 +234,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::AsyncFd;
     /// use std::future::poll_fn;
-    /// let (reader, writer) = std::io::pipe()?;
+    /// let (reader, writer) = std::os::unix::net::UnixStream::pair()?;
     /// let reader = AsyncFd::new(reader)?;
     /// drop(writer);
     /// dormouse::block_on(poll_fn(|cx| reader.poll_read_ready(cx).map_ok(drop)))
@@ -257,7 +257,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::AsyncFd;
     /// use std::future::poll_fn;
-    /// let (_reader, writer) = std::io::pipe()?;
+    /// let (_reader, writer) = std::os::unix::net::UnixStream::pair()?;
     /// let writer = AsyncFd::new(writer)?;
     /// dormouse::block_on(poll_fn(|cx| writer.poll_write_ready(cx).map_ok(drop)))
     /// # }
@@ -330,7 +330,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::{AsyncFd, Interest};
     /// use std::io::{ErrorKind, Read};
-    /// let (reader, _writer) = std::io::pipe()?;
+    /// let (reader, _writer) = std::os::unix::net::UnixStream::pair()?;
     /// let reader = AsyncFd::new(reader)?;
     /// let nothing = reader.try_io(Interest::READABLE, |mut fd| fd.read(&mut [0; 1]));
     /// assert_eq!(nothing.unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -352,10 +352,11 @@ impl<T: AsFd> AsyncFd<T> {
             Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
         };
         let done = f(&self.inner);
-        if let (Some(event), Err(err)) = (event, &done)
-            && err.kind() == io::ErrorKind::WouldBlock
-        {
-            self.clear(event, Ready::ALL);
+        match (&done, event) {
+            (Err(err), Some(event)) if err.kind() == io::ErrorKind::WouldBlock => {
+                self.clear(event, Ready::ALL);
+            }
+            _ => {}
         }
         done
     }

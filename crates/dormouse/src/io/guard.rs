@@ -17,13 +17,13 @@ use std::os::fd::AsFd;
 /// use dormouse::io::AsyncFd;
 /// use std::io::Write;
 ///
-/// let (_reader, writer) = std::io::pipe()?;
+/// let (_reader, writer) = std::os::unix::net::UnixStream::pair()?;
 /// let writer = AsyncFd::new(writer)?;
 /// dormouse::block_on(async {
 ///     let mut guard = writer.writable().await?;
 ///     match guard.try_io(|fd| fd.get_ref().write(b"x")) {
 ///         Ok(written) => assert_eq!(written?, 1),
-///         Err(_would_block) => unreachable!("an empty pipe has room"),
+///         Err(_would_block) => unreachable!("an empty buffer has room"),
 ///     }
 ///     Ok(())
 /// })
@@ -50,7 +50,7 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::AsyncFd;
     /// use std::io::Write;
-    /// let (_reader, writer) = std::io::pipe()?;
+    /// let (_reader, writer) = std::os::unix::net::UnixStream::pair()?;
     /// let writer = AsyncFd::new(writer)?;
     /// dormouse::block_on(async {
     ///     let mut guard = writer.writable().await?;
@@ -81,7 +81,7 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::{AsyncFd, Interest};
     /// use std::io::{ErrorKind, Write};
-    /// let (_reader, writer) = std::io::pipe()?;
+    /// let (_reader, writer) = std::os::unix::net::UnixStream::pair()?;
     /// let writer = AsyncFd::new(writer)?;
     /// dormouse::block_on(async {
     ///     loop {

@@ -38,20 +38,21 @@ impl Wake for Answer {
 }
 
 pub(crate) fn watch(fd: BorrowedFd<'_>, source: &Arc<Source>) -> io::Result<Watch> {
-    check_fds(fd)?;
+    check_means(fd)?;
     let io = Async::new_nonblocking(fd.try_clone_to_owned()?)?;
     let answers = Direction::BOTH
         .map(|direction| Waker::from(Arc::new(Answer { source: source.clone(), direction })));
     Ok(Watch { io, source: source.clone(), answers })
 }
 
-/// async-io panics if it cannot have its own fds (an epoll instance, an eventfd, a timerfd) when it
-/// starts. So before its first use, see whether as many are to be had.
-fn check_fds(fd: BorrowedFd<'_>) -> io::Result<()> {
+/// async-io panics if it cannot have what it starts with: a thread, an epoll instance, an eventfd, a
+/// timerfd. So before its first use, see whether as much is to be had.
+fn check_means(fd: BorrowedFd<'_>) -> io::Result<()> {
     static CHECKED: OnceLock<()> = OnceLock::new();
     if CHECKED.get().is_none() {
         let fds = [(); 4].map(|()| fd.try_clone_to_owned());
         fds.into_iter().collect::<io::Result<Vec<_>>>()?;
+        let _ = std::thread::Builder::new().spawn(|| {})?.join();
         let _ = CHECKED.set(());
     }
     Ok(())

@@ -79,6 +79,7 @@ struct Waiters {
     direction: [Option<Waker>; 2],
     own: Slab<(Interest, Option<Waker>)>,
     /// For a reactor that reports once and then has to be asked again: whether it has been asked.
+    #[cfg(feature = "smol")]
     asked: [bool; 2],
 }
 
@@ -146,6 +147,7 @@ impl Source {
     }
 
     /// The reactor has ended: every wait, now and later, is told so.
+    #[cfg(feature = "tokio")]
     pub(crate) fn set_gone(&self) {
         self.readiness.fetch_or(GONE, Ordering::AcqRel);
         self.wake(Ready::ALL);

@@ -127,11 +127,11 @@ impl<C: Clock> Sleep<C> {
     /// ```
     pub fn reset(&mut self, deadline: Instant<C>) {
         self.deadline = deadline;
-        if let Some((queue, key)) = self.registered
-            && !queue.reset(key, deadline.ns())
-        {
-            // It has fired. Its task has been woken and will poll it, which registers it again.
-            self.registered = None;
+        if let Some((queue, key)) = self.registered {
+            if !queue.reset(key, deadline.ns()) {
+                // It has fired. Its task has been woken and will poll it, which registers it again.
+                self.registered = None;
+            }
         }
     }
 

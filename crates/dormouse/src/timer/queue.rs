@@ -87,6 +87,7 @@ impl Queue {
         Queue { clock, home, waker: OnceLock::new(), state: Mutex::new(state) }
     }
 
+    #[cfg(feature = "tokio")]
     pub(crate) fn home(&self) -> Home {
         self.home
     }

@@ -37,15 +37,12 @@ thread_local! {
 pub(crate) fn current(clock: ClockId) -> Option<Lease> {
     let handle = Handle::try_current().ok()?;
     let id = handle.id();
-    if let Ok(Some((last, serves, leases))) = LAST.try_with(Cell::get)
-        && last == id
-    {
-        if !serves {
-            return None;
+    match LAST.try_with(Cell::get) {
+        Ok(Some((last, false, _))) if last == id => return None,
+        Ok(Some((last, true, leases))) if last == id && leases[clock as usize].is_some() => {
+            return leases[clock as usize];
         }
-        if let Some(lease) = leases[clock as usize] {
-            return Some(lease);
-        }
+        _ => {}
     }
     find(&handle, id, clock)
 }

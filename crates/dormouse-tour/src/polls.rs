@@ -1,0 +1,95 @@
+//! Counts how often a future is polled for reasons of its own.
+//!
+//! A sleep needs two polls: one that says when to wake it, one that finds it over. More mean a busy
+//! loop. `join!` polls all its futures whenever one of them was woken, which would count against
+//! the sleep what is not its doing; so here it gets a waker of its own, and is polled again only if
+//! that one was called.
+
+use futures::task::AtomicWaker;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+/// Waits for a future, and yields the number of polls that it took.
+pub(crate) struct CountPolls<F> {
+    future: F,
+    polls: u32,
+    own: Arc<OwnWaker>,
+}
+
+struct OwnWaker {
+    called: AtomicBool,
+    task: AtomicWaker,
+}
+
+impl<F> CountPolls<F> {
+    pub(crate) fn new(future: F) -> CountPolls<F> {
+        // The first poll is always due.
+        let own = OwnWaker { called: AtomicBool::new(true), task: AtomicWaker::new() };
+        CountPolls { future, polls: 0, own: Arc::new(own) }
+    }
+}
+
+impl<F: Future<Output = ()> + Unpin> Future for CountPolls<F> {
+    type Output = u32;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u32> {
+        let this = &mut *self;
+        // Before the flag is looked at: a call in between then wakes the task once more.
+        this.own.task.register(cx.waker());
+        if !this.own.called.swap(false, Ordering::AcqRel) {
+            return Poll::Pending;
+        }
+        this.polls += 1;
+        let waker = Waker::from(this.own.clone());
+        let polled = Pin::new(&mut this.future).poll(&mut Context::from_waker(&waker));
+        polled.map(|()| this.polls)
+    }
+}
+
+impl Wake for OwnWaker {
+    fn wake(self: Arc<Self>) {
+        self.called.store(true, Ordering::Release);
+        self.task.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::{FutureExt, executor, future, join};
+
+    #[test]
+    fn a_busy_loop_is_counted() {
+        let mut left = 5;
+        let busy = future::poll_fn(|cx| {
+            left -= 1;
+            cx.waker().wake_by_ref();
+            if left == 0 { Poll::Ready(()) } else { Poll::Pending }
+        });
+        assert_eq!(executor::block_on(CountPolls::new(busy)), 5);
+    }
+
+    #[test]
+    fn wake_ups_of_others_are_not() {
+        let (done, wait) = futures::channel::oneshot::channel::<()>();
+        let noisy = async {
+            for _ in 0..5 {
+                yield_now().await;
+            }
+            drop(done);
+        };
+        let counted = CountPolls::new(wait.map(drop));
+        assert_eq!(executor::block_on(async { join!(counted, noisy).0 }), 2);
+    }
+
+    async fn yield_now() {
+        let mut yielded = false;
+        future::poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            if std::mem::replace(&mut yielded, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}

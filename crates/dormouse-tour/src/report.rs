@@ -1,0 +1,167 @@
+//! The rows as a table for people, or as JSON for programs.
+
+use crate::executors::Executor;
+use crate::promises::Measured;
+use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, TableComponent, presets};
+use serde::Serialize;
+use std::time::Duration;
+
+/// One executor's row.
+#[derive(Debug)]
+pub(crate) struct Row {
+    executor: &'static str,
+    /// None if it hung or crashed.
+    measured: Option<Measured>,
+    /// What is wrong with it, in words.
+    pub(crate) broken: Vec<String>,
+}
+
+impl Row {
+    /// Judges what an executor's process answered, or why it did not.
+    pub(crate) fn new(
+        executor: &'static Executor,
+        answer: Result<Measured, String>,
+        second: Duration,
+    ) -> Row {
+        let (measured, broken) = match answer {
+            Ok(measured) => {
+                let broken = measured.broken(executor, second);
+                (Some(measured), broken)
+            }
+            Err(reason) => (None, vec![reason]),
+        };
+        Row { executor: executor.name, measured, broken }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+        let mut cells = vec![self.executor.to_owned()];
+        match &self.measured {
+            Some(measured) => cells.extend([
+                measured.reactor.clone(),
+                format!("{:.2}", measured.join_ms as f64 / 1000.0),
+                yes_no(measured.bar_first),
+                yes_no(measured.select_ok),
+                yes_no(measured.fd_ok),
+                measured.late_p50_us.to_string(),
+                measured.late_p99_us.to_string(),
+                measured.early.to_string(),
+                measured.polls.to_string(),
+                match measured.threads_added.as_slice() {
+                    [] => "none".to_owned(),
+                    added => added.join(", "),
+                },
+            ]),
+            None => cells.extend((1..COLUMNS.len()).map(|_| "-".to_owned())),
+        }
+        cells
+    }
+}
+
+// In two lines each, so that the table fits beside something else on a screen.
+const COLUMNS: [&str; 11] = [
+    "\nexecutor",
+    "\nreactor",
+    "join\ns",
+    "bar\nfirst",
+    "select\nshorter",
+    "fd\nbyte",
+    "late\np50 µs",
+    "late\np99 µs",
+    "\nearly",
+    "\npolls",
+    "threads\nadded",
+];
+
+const LEGEND: &str = "\
+join           foo sleeps 3 s and bar 1 s, joined: 3 s, not 4
+late, early    of 200 sleeps of 1 ms, by Sleep::deadline()
+polls          of the sleep of 3 s: 2 are right, more are a busy loop
+threads added  since dormouse was first used, in a process that runs this executor alone;
+               smol and async-std run async-io's thread anyway
+";
+
+/// Whether there is no red row. The exit code says the same.
+pub(crate) fn all_kept(rows: &[Row]) -> bool {
+    rows.iter().all(|row| row.broken.is_empty())
+}
+
+/// The table, with a line for each broken promise. Coloured on a terminal.
+pub(crate) fn table(rows: &[Row]) -> String {
+    let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let mut table = Table::new();
+    if !colour {
+        table.force_no_tty();
+    }
+    draw(table, rows)
+}
+
+fn draw(mut table: Table, rows: &[Row]) -> String {
+    // A line below the header, spaces between the columns, and nothing else.
+    table
+        .load_preset(presets::NOTHING)
+        .set_style(TableComponent::HeaderLines, '─')
+        .set_style(TableComponent::MiddleHeaderIntersections, '─')
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(COLUMNS);
+    for row in rows {
+        let colour = if row.broken.is_empty() { Color::Green } else { Color::Red };
+        table.add_row(row.cells().into_iter().map(|cell| Cell::new(cell).fg(colour)));
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 1));
+        if (6..10).contains(&index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+
+    let kept = rows.iter().filter(|row| row.broken.is_empty()).count();
+    let mut text = format!("{table}\n\n{LEGEND}\n");
+    for row in rows {
+        for broken in &row.broken {
+            text += &format!("BROKEN: {}: {broken}\n", row.executor);
+        }
+    }
+    text + &format!("{kept} of {} executors kept every promise.\n", rows.len())
+}
+
+/// The rows as a JSON array. What a row that hung or crashed could not measure is null.
+pub(crate) fn json(rows: &[Row]) -> String {
+    #[derive(Serialize)]
+    struct Object<'a> {
+        executor: &'a str,
+        reactor: Option<&'a str>,
+        join_ms: Option<u64>,
+        bar_first: Option<bool>,
+        select_ok: Option<bool>,
+        fd_ok: Option<bool>,
+        late_p50_us: Option<u64>,
+        late_p99_us: Option<u64>,
+        early: Option<u32>,
+        polls: Option<u32>,
+        threads_added: Option<usize>,
+        ok: bool,
+    }
+    let objects = rows.iter().map(|row| {
+        let measured = row.measured.as_ref();
+        let object = Object {
+            executor: row.executor,
+            reactor: measured.map(|measured| measured.reactor.as_str()),
+            join_ms: measured.map(|measured| measured.join_ms),
+            bar_first: measured.map(|measured| measured.bar_first),
+            select_ok: measured.map(|measured| measured.select_ok),
+            fd_ok: measured.map(|measured| measured.fd_ok),
+            late_p50_us: measured.map(|measured| measured.late_p50_us),
+            late_p99_us: measured.map(|measured| measured.late_p99_us),
+            early: measured.map(|measured| measured.early),
+            polls: measured.map(|measured| measured.polls),
+            threads_added: measured.map(|measured| measured.threads_added.len()),
+            ok: row.broken.is_empty(),
+        };
+        serde_json::to_string(&object).expect("plain data")
+    });
+    format!("[\n{}\n]\n", objects.collect::<Vec<_>>().join(",\n"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+use super::*;
+use crate::executors::EXECUTORS;
+
+const SECOND: Duration = Duration::from_secs(1);
+const RED: &str = "\u{1b}[38;5;9m";
+
+fn good() -> Measured {
+    Measured {
+        reactor: "tokio".into(),
+        join_ms: 3000,
+        bar_first: true,
+        select_ok: true,
+        fd_ok: true,
+        late_p50_us: 60,
+        late_p99_us: 120,
+        early: 0,
+        polls: 2,
+        threads_added: Vec::new(),
+    }
+}
+
+fn row(measured: Measured) -> Row {
+    Row::new(&EXECUTORS[0], Ok(measured), SECOND)
+}
+
+fn coloured(rows: &[Row]) -> String {
+    let mut table = Table::new();
+    table.enforce_styling();
+    draw(table, rows)
+}
+
+#[test]
+fn a_kept_row_is_not_red() {
+    let rows = [row(good())];
+    assert!(all_kept(&rows));
+    assert!(!coloured(&rows).contains(RED));
+    assert!(coloured(&rows).contains("1 of 1 executors kept every promise"));
+}
+
+#[test]
+fn each_broken_promise_makes_a_red_row_and_a_failure() {
+    let broken = [
+        Measured { reactor: "async-io".into(), ..good() },
+        Measured { join_ms: 2999, ..good() },
+        Measured { join_ms: 4000, ..good() },
+        Measured { bar_first: false, ..good() },
+        Measured { select_ok: false, ..good() },
+        Measured { fd_ok: false, ..good() },
+        Measured { early: 1, ..good() },
+        Measured { polls: 3, ..good() },
+        Measured { threads_added: vec!["dormouse".into()], ..good() },
+    ];
+    for measured in broken {
+        let rows = [row(good()), row(measured)];
+        assert_eq!(rows[1].broken.len(), 1, "{:?}", rows[1]);
+        assert!(!all_kept(&rows), "{:?}", rows[1]);
+
+        let table = coloured(&rows);
+        assert!(table.contains(RED), "{table}");
+        assert!(table.contains("BROKEN: tokio multi_thread: "), "{table}");
+        assert!(table.contains("1 of 2 executors kept every promise"), "{table}");
+        assert!(json(&rows).contains(r#""ok":false"#));
+    }
+}
+
+#[test]
+fn a_row_without_an_answer_is_red_and_its_numbers_are_null() {
+    let rows = [Row::new(&EXECUTORS[0], Err("hung".into()), SECOND)];
+    assert!(!all_kept(&rows));
+    assert!(coloured(&rows).contains(RED));
+
+    let json: serde_json::Value = serde_json::from_str(&json(&rows)).unwrap();
+    assert_eq!(json[0]["join_ms"], serde_json::Value::Null);
+    assert_eq!(json[0]["ok"], false);
+}
+
+#[test]
+fn one_thread_is_allowed_where_the_executor_watches_no_fds() {
+    let smol = EXECUTORS.iter().find(|executor| executor.name == "smol").unwrap();
+    let with = |threads: &[&str]| {
+        let threads_added = threads.iter().map(|&name| name.into()).collect();
+        let measured = Measured { reactor: "async-io".into(), threads_added, ..good() };
+        Row::new(smol, Ok(measured), SECOND).broken
+    };
+    assert_eq!(with(&[]), [""; 0]);
+    assert_eq!(with(&["async-io"]), [""; 0]);
+    assert_eq!(with(&["dormouse"]), ["threads were added: dormouse"]);
+    assert_eq!(with(&["async-io", "dormouse"]), ["threads were added: async-io, dormouse"]);
+}
+
+#[test]
+fn json_has_exactly_the_keys_that_are_documented() {
+    let json: serde_json::Value = serde_json::from_str(&json(&[row(good())])).unwrap();
+    let keys: Vec<_> = json[0].as_object().unwrap().keys().map(String::as_str).collect();
+    let mut documented = [
+        "executor",
+        "reactor",
+        "join_ms",
+        "bar_first",
+        "select_ok",
+        "fd_ok",
+        "late_p50_us",
+        "late_p99_us",
+        "early",
+        "polls",
+        "threads_added",
+        "ok",
+    ];
+    documented.sort();
+    assert_eq!(keys, documented);
+}

@@ -1,0 +1,138 @@
+//! What happens when the system refuses. Each case runs in a process of its own: this program, called
+//! again with one of the ignored tests below.
+
+mod common;
+
+use common::{MS, never_early, within_time};
+use dormouse::io::{AsyncFd, Interest};
+use dormouse::sleep;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::os::fd::OwnedFd;
+use std::process::Command;
+
+fn in_a_process_of_its_own(case: &str) {
+    let program = std::env::current_exe().unwrap();
+    let output = Command::new(program)
+        .args([
+            "--exact",
+            &format!("cases::{case}"),
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+macro_rules! each_in_a_process_of_its_own {
+    ($($case:ident)*) => {$(
+        #[test]
+        fn $case() {
+            in_a_process_of_its_own(stringify!($case));
+        }
+    )*};
+}
+
+each_in_a_process_of_its_own! {
+    without_fds_a_sleep_still_fires
+    without_fds_a_sleep_still_fires_inside_tokio
+    without_fds_a_sleep_still_fires_on_smol
+    once_there_are_fds_again_they_can_be_watched
+    without_threads_a_sleep_still_fires
+    without_fds_wrapping_one_says_so
+}
+
+/// Takes all fds that the process may have.
+fn take_all_fds() -> Vec<OwnedFd> {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(64), ..limit }).unwrap();
+    let mut taken = Vec::new();
+    while let Ok(file) = std::fs::File::open("/dev/null") {
+        taken.push(file.into());
+    }
+    taken
+}
+
+async fn some_sleeps() {
+    for ms in [0, 1, 5, 20] {
+        never_early(sleep(ms * MS)).await;
+    }
+    let (first, second) = futures::join!(never_early(sleep(20 * MS)), never_early(sleep(5 * MS)));
+    println!("late by {first:?} and {second:?}");
+}
+
+mod cases {
+    use super::*;
+
+    #[test]
+    #[ignore = "run by its namesake"]
+    fn without_fds_a_sleep_still_fires() {
+        let _taken = take_all_fds();
+        within_time(|| dormouse::block_on(some_sleeps()));
+    }
+
+    #[test]
+    #[ignore = "run by its namesake"]
+    fn without_fds_a_sleep_still_fires_inside_tokio() {
+        let runtimes = [common::current_thread(), common::multi_thread()];
+        let _taken = take_all_fds();
+        for runtime in runtimes {
+            within_time(|| runtime.block_on(some_sleeps()));
+        }
+    }
+
+    #[test]
+    #[ignore = "run by its namesake"]
+    fn without_fds_a_sleep_still_fires_on_smol() {
+        // smol's own reactor needs fds.
+        smol::block_on(smol::Timer::after(MS));
+        let _taken = take_all_fds();
+        within_time(|| smol::block_on(some_sleeps()));
+    }
+
+    #[test]
+    #[ignore = "run by its namesake"]
+    fn once_there_are_fds_again_they_can_be_watched() {
+        let taken = take_all_fds();
+        within_time(|| dormouse::block_on(some_sleeps()));
+        drop(taken);
+        within_time(|| {
+            dormouse::block_on(async {
+                let (reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
+                let reader = AsyncFd::with_interest(reader, Interest::READABLE).unwrap();
+                drop(writer);
+                drop(reader.readable().await.unwrap());
+                some_sleeps().await;
+            });
+        });
+    }
+
+    #[test]
+    #[ignore = "run by its namesake"]
+    fn without_fds_wrapping_one_says_so() {
+        let mut taken = take_all_fds();
+        let error = AsyncFd::new(taken.pop().unwrap()).unwrap_err();
+        println!("{error}");
+        let (reader, _writer) = {
+            taken.truncate(taken.len() - 1);
+            std::os::unix::net::UnixStream::pair().unwrap()
+        };
+        let error = AsyncFd::new(reader).unwrap_err().to_string();
+        assert!(error.contains("limit of open fds") || error.contains("os error 24"), "{error}");
+    }
+
+    #[test]
+    #[ignore = "run by its namesake"]
+    fn without_threads_a_sleep_still_fires() {
+        // No address space for another thread's stack.
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
+        let size = pages * rustix::param::page_size() as u64 + (1 << 20);
+        let limit = getrlimit(Resource::As);
+        setrlimit(Resource::As, Rlimit { current: Some(size), ..limit }).unwrap();
+        assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "a thread could be started");
+        dormouse::block_on(some_sleeps());
+    }
+}

@@ -1,0 +1,46 @@
+//! What the first use of the crate does to the process. Alone in its file: the tests of a file share
+//! a process.
+
+mod common;
+
+use common::{Count, MS, fds, never_early, poll, threads};
+use dormouse::{sleep, sleep_until, time::Instant};
+use std::task::Poll;
+use std::time::Duration;
+
+fn ours() -> usize {
+    threads().iter().filter(|name| ["dormouse", "async-io"].contains(&name.as_str())).count()
+}
+
+#[test]
+fn nothing_starts_before_it_is_needed_and_nothing_twice() {
+    let before = fds();
+
+    // Sleeps that are over at once need nothing from the system.
+    let (_, waker) = Count::new();
+    assert_eq!(poll(&mut sleep(Duration::ZERO), &waker), Poll::Ready(()));
+    assert_eq!(poll(&mut sleep_until(Instant::now() - MS), &waker), Poll::Ready(()));
+    let unpolled = sleep(Duration::from_secs(1));
+    let _ = dormouse::reactor::Reactor::current();
+    assert_eq!((ours(), fds()), (0, before));
+    drop(unpolled);
+
+    // Inside tokio: no thread.
+    #[cfg(feature = "tokio")]
+    {
+        let runtime = common::current_thread();
+        runtime.block_on(never_early(sleep(2 * MS)));
+        assert_eq!(ours(), 0, "{:?}", threads());
+    }
+
+    // Outside: one, however often.
+    for _ in 0..3 {
+        dormouse::block_on(never_early(sleep(2 * MS)));
+        assert_eq!(ours(), 1, "{:?}", threads());
+    }
+    let started = fds();
+    for _ in 0..100 {
+        std::thread::spawn(|| dormouse::block_on(sleep(MS))).join().unwrap();
+    }
+    assert_eq!((ours(), fds()), (1, started));
+}
