@@ -1,6 +1,6 @@
 //! Reactors: who watches a file descriptor and calls a waker when it becomes ready.
 //!
-//! This is the one place that knows executors. Above it there are only fds, wakers and [`Source`]s.
+//! This is the one place that knows executors. Above it there are only fds and wakers.
 
 mod builtin;
 mod interest;
