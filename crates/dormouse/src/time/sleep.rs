@@ -15,6 +15,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+/// Much more than the coarse clock is ever behind: it ticks every 1 to 10 ms.
+const FAR_OFF_NS: u64 = 200_000_000;
+
 /// Waits for `duration`, by the boot-time clock: time that the machine is suspended counts.
 ///
 /// Any duration is accepted: zero is over at once, and `Duration::MAX` never is. For another clock,
@@ -167,8 +170,18 @@ impl<C: Clock> Future for Sleep<C> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.deadline.ns();
+        if self.registered.is_none() {
+            // A deadline that is far off needs no exact clock. If the coarse one is wrong, after a
+            // suspend, the alarm is set to a time that has passed, and goes off at once.
+            let now = C::ID.coarse_ns();
+            if deadline > now.saturating_add(FAR_OFF_NS) {
+                self.register(now, cx.waker());
+                return Poll::Pending;
+            }
+        }
         let now = C::ID.now_ns();
-        if self.deadline.ns() <= now {
+        if deadline <= now {
             self.deregister();
             return Poll::Ready(());
         }

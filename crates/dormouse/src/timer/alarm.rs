@@ -41,6 +41,8 @@ impl Alarm {
 
     /// Has the waker called at `at`, in place of any time set before. A time that has passed will do.
     pub(crate) fn set(&self, at: u64) -> io::Result<()> {
+        #[cfg(test)]
+        tests::count_arm();
         match self {
             Alarm::Timerfd { fd, .. } => sys::set(fd, at),
             Alarm::Deadline { clock, waker } => reactor::set_deadline(*clock, Some(at), waker),
@@ -118,4 +120,27 @@ mod sys {
     }
 
     pub(super) fn reset(_: &OwnedFd) {}
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    //! Counts the system calls that set an alarm, by the thread that makes them.
+
+    use std::cell::Cell;
+
+    thread_local! {
+        static ARMS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count_arm() {
+        ARMS.set(ARMS.get() + 1);
+    }
+
+    pub(crate) fn arms() -> usize {
+        ARMS.get()
+    }
+
+    pub(crate) fn forget_arms() {
+        ARMS.set(0);
+    }
 }

@@ -21,6 +21,9 @@
 //! A waker is a stranger's code: it is cloned, called and dropped with no lock held, and it may
 //! create, poll, reset and drop timers.
 
+#[cfg(test)]
+mod tests;
+
 use super::alarm::Alarm;
 use crate::clock::ClockId;
 use crate::reactor::{Reactor, wake};
@@ -63,6 +66,8 @@ struct State {
     armed: u64,
     term: u64,
     spare: Vec<(u64, Waker)>,
+    #[cfg(test)]
+    fires: usize,
 }
 
 /// The queue's reactor has ended or could not be had.
@@ -83,7 +88,15 @@ impl Wake for Fire {
 
 impl Queue {
     pub(crate) const fn new(clock: ClockId, home: Home) -> Queue {
-        let state = State { wheel: None, alarm: None, armed: u64::MAX, term: 0, spare: Vec::new() };
+        let state = State {
+            wheel: None,
+            alarm: None,
+            armed: u64::MAX,
+            term: 0,
+            spare: Vec::new(),
+            #[cfg(test)]
+            fires: 0,
+        };
         Queue { clock, home, waker: OnceLock::new(), state: Mutex::new(state) }
     }
 
@@ -192,6 +205,9 @@ impl Queue {
             }
             Some(_) => {}
         }
+        #[cfg(test)]
+        (state.fires += 1);
+        ClockId::synchronize();
         let now = self.clock.now_ns();
         while state.wheel.as_mut().is_some_and(|wheel| !wheel.turn(now, BATCH, due)) {
             drop(state);
@@ -223,6 +239,7 @@ impl Queue {
     }
 
     fn start(&'static self, state: &mut State) -> Result<(), Gone> {
+        ClockId::synchronize();
         let reactor = match self.home {
             Home::Builtin => Reactor::builtin(),
             #[cfg(feature = "smol")]
@@ -255,6 +272,11 @@ impl Queue {
         return self.home == Home::Tokio;
         #[cfg(not(feature = "tokio"))]
         false
+    }
+
+    #[cfg(test)]
+    fn fires(&self) -> usize {
+        lock(&self.state).fires
     }
 
     fn waker(&'static self) -> &'static Waker {

@@ -1,0 +1,74 @@
+//! What a queue asks of the system.
+
+use super::*;
+use crate::timer::alarm::tests::{arms, forget_arms};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const HOUR: u64 = 3_600_000_000_000;
+
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A queue of its own on the builtin reactor, so that no other test arms it.
+fn queue() -> &'static Queue {
+    Box::leak(Box::new(Queue::new(ClockId::Boottime, Home::Builtin)))
+}
+
+#[test]
+fn later_deadlines_and_cancellations_cost_no_system_call() {
+    let (queue, waker) = (queue(), Waker::noop());
+    let now = ClockId::Boottime.now_ns();
+    forget_arms();
+    let first = queue.insert(0, now + HOUR, now, waker).unwrap();
+    assert_eq!(arms(), 1);
+    let later: Vec<_> =
+        (0..1000).map(|i| queue.insert(0, now + HOUR + i, now, waker).unwrap()).collect();
+    for &key in &later {
+        assert!(queue.refresh(key, waker));
+        assert!(queue.reset(key, now + 2 * HOUR));
+        queue.remove(key);
+    }
+    queue.remove(first);
+    assert_eq!(arms(), 1);
+    // The alarm is still set to the first deadline; one beyond it needs no other.
+    queue.insert(0, now + HOUR + 1, now, waker).unwrap();
+    assert_eq!(arms(), 1);
+    queue.insert(0, now + HOUR - 1, now, waker).unwrap();
+    assert_eq!(arms(), 2);
+}
+
+#[test]
+fn one_sleep_needs_one_wake_up_of_the_queue() {
+    let queue = queue();
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let now = ClockId::Boottime.now_ns();
+    // Over several levels of the wheel.
+    let deadline = now + 300_000_000;
+    queue.insert(0, deadline, now, &count.clone().into()).unwrap();
+    while count.0.load(Ordering::SeqCst) == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(ClockId::Boottime.now_ns() >= deadline);
+    // The reactor looks for a first event when an fd is registered; that may be one more.
+    assert!(queue.fires() <= 1, "{} wake-ups", queue.fires());
+}
+
+#[test]
+fn an_alarm_without_timerfd_serves_as_well() {
+    let queue = queue();
+    lock(&queue.state).alarm = Some(Alarm::deadline(ClockId::Boottime, queue.waker()).unwrap());
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let now = ClockId::Boottime.now_ns();
+    for ms in [30, 10, 20] {
+        queue.insert(0, now + ms * 1_000_000, now, &count.clone().into()).unwrap();
+    }
+    while count.0.load(Ordering::SeqCst) < 3 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    assert!(ClockId::Boottime.now_ns() >= now + 30_000_000);
+}
