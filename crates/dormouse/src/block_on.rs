@@ -1,5 +1,6 @@
 //! The smallest executor: one future, the calling thread.
 
+use crate::context::InBlockOn;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,7 +11,8 @@ use std::thread::Thread;
 /// Runs a future to its end on the calling thread, which sleeps while the future waits.
 ///
 /// For programs and tests that have no executor. What the future waits for is watched by the builtin
-/// reactor (or by async-io, with the feature `smol`).
+/// reactor, or by async-io with the feature `smol`; never by a tokio runtime, since this thread may be
+/// the one that drives it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,13 +24,14 @@ use std::thread::Thread;
 /// assert_eq!(answer, 42);
 /// ```
 ///
-/// Called inside another executor's task it works, but holds up that executor's thread, as anything
-/// that blocks does.
+/// Called inside a task of another executor, or inside itself, it works, but holds up the thread, as
+/// anything that blocks does.
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let mut future = pin!(future.into_future());
     let parker = Arc::new(Parker { thread: std::thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(parker.clone());
     let cx = &mut Context::from_waker(&waker);
+    let _context = InBlockOn::enter();
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return output;

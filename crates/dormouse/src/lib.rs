@@ -8,6 +8,7 @@ pub mod reactor;
 pub mod time;
 
 mod block_on;
+mod context;
 mod sync;
 mod timer;
 mod wheel;

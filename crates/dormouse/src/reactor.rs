@@ -56,7 +56,7 @@ impl Reactor {
     /// The reactor that serves the caller, first of these:
     ///
     /// 1. the tokio runtime that the calling code is inside, if it has I/O enabled (feature
-    ///    `tokio`);
+    ///    `tokio`), but not from within [`block_on`](crate::block_on);
     /// 2. async-io, the reactor of smol and async-std (feature `smol`);
     /// 3. the builtin reactor.
     ///
@@ -68,7 +68,7 @@ impl Reactor {
     /// ```
     pub fn current() -> Reactor {
         #[cfg(feature = "tokio")]
-        if let Ok(handle) = ::tokio::runtime::Handle::try_current() {
+        if let Some(handle) = crate::context::tokio() {
             if let Some(reactor) = Reactor::tokio_with_io(&handle) {
                 return reactor;
             }
@@ -231,7 +231,12 @@ impl Registration {
         let found = self.source.poll(place, waker).map(|found| found.map_err(|Gone| self.gone()));
         #[cfg(feature = "smol")]
         if let (Poll::Pending, Watch::AsyncIo(watch)) = (&found, &self.watch) {
-            watch.ask(interest)?;
+            if watch.ask(interest).is_err() {
+                // The caller learns it from the result, and may hold a lock that its waker takes.
+                self.source.retract(waker);
+                self.source.set_gone();
+                return Poll::Ready(Err(self.gone()));
+            }
         }
         found
     }
@@ -246,8 +251,8 @@ impl Registration {
         self.source.clear(event, ready);
         #[cfg(feature = "tokio")]
         if let Watch::Tokio(watch) = &self.watch {
-            if event.ready.is_read_closed() || event.ready.is_write_closed() {
-                watch.renew();
+            if event.ready.intersects(Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::ERROR) {
+                watch.hand_over();
             }
         }
     }
@@ -264,10 +269,17 @@ impl Registration {
     }
 
     fn gone(&self) -> io::Error {
-        io::Error::other(
-            "the tokio runtime that watched this fd has shut down: take the object back with \
-             into_inner() and wrap it again elsewhere",
-        )
+        let reactor = match &self.watch {
+            Watch::Builtin(_) => "the builtin reactor",
+            #[cfg(feature = "tokio")]
+            Watch::Tokio(_) => "the tokio runtime that watched this fd has shut down, or",
+            #[cfg(feature = "smol")]
+            Watch::AsyncIo(_) => "async-io",
+        };
+        io::Error::other(format!(
+            "{reactor} cannot watch this fd any more: take the object back with into_inner() and wrap \
+             it again elsewhere"
+        ))
     }
 }
 

@@ -25,6 +25,8 @@ on_every_reactor! {
     of_the_pollers_of_one_direction_the_last_is_woken
     a_hang_up_wakes_both_directions
     a_reset_wakes_both_directions
+    each_error_of_a_socket_wakes_its_reader
+    an_error_that_stays_is_not_a_busy_loop
     a_guard_does_not_clear_what_came_after_it
     readiness_stays_until_it_is_cleared
     a_blocking_fd_is_set_non_blocking
@@ -180,6 +182,49 @@ async fn a_reset_wakes_both_directions() {
     drop((read_ready.unwrap(), write_ready.unwrap()));
     let error = ours.async_io(Interest::READABLE, |mut fd| fd.read(&mut [0; 1])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+async fn each_error_of_a_socket_wakes_its_reader() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    socket.connect(nobody).unwrap();
+    let socket = AsyncFd::new(socket).unwrap();
+    for round in 0..5 {
+        let receive = socket.async_io(Interest::READABLE, |socket| socket.recv(&mut [0; 16]));
+        let (received, ()) = join!(timeout(5000 * MS, receive), async {
+            sleep(2 * MS).await;
+            let _ = socket.get_ref().send(b"is anybody there?");
+        });
+        let error = received.unwrap_or_else(|_| panic!("not woken in round {round}")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    }
+}
+
+#[cfg(target_os = "linux")]
+async fn an_error_that_stays_is_not_a_busy_loop() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    socket.connect(nobody).unwrap();
+    // Errors go to a queue that nobody reads, and so the error condition stays.
+    nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::Ipv4RecvErr, &true).unwrap();
+    let socket = AsyncFd::new(socket).unwrap();
+    let _ = socket.get_ref().send(b"is anybody there?");
+    let mut tries = 0;
+    let receive = socket.async_io(Interest::READABLE, |socket| {
+        tries += 1;
+        match socket.recv(&mut [0; 16]) {
+            // The one error that recv tells of.
+            Err(err) if err.kind() == ErrorKind::ConnectionRefused => {
+                Err(ErrorKind::WouldBlock.into())
+            }
+            received => received,
+        }
+    });
+    let nothing = timeout(100 * MS, receive).await;
+    assert!(nothing.is_err());
+    // async-io is level-triggered, and asked again after each.
+    let level_triggered = socket.reactor().name() == "async-io";
+    assert!(tries < 10 || level_triggered, "{tries} tries in 100 ms");
 }
 
 async fn a_guard_does_not_clear_what_came_after_it() {

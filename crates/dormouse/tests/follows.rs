@@ -69,7 +69,8 @@ fn a_task_that_waits_while_its_tokio_runtime_goes_down_is_woken_on_time() {
         let handle = runtime.handle().clone();
         let task = std::thread::spawn(move || {
             let _context = handle.enter();
-            dormouse::block_on(never_early(sleep(80 * MS)))
+            // Not ours: that would not use the runtime in the first place.
+            futures::executor::block_on(never_early(sleep(80 * MS)))
         });
         std::thread::sleep(20 * MS);
         drop(runtime);
@@ -86,8 +87,36 @@ fn a_runtime_that_is_gone_is_not_a_panic() {
         drop(runtime);
         let _context = handle.enter();
         for _ in 0..3 {
-            dormouse::block_on(never_early(sleep(2 * MS)));
+            futures::executor::block_on(never_early(sleep(2 * MS)));
         }
+    });
+}
+
+#[test]
+fn block_on_works_wherever_it_is_called() {
+    let run = || {
+        dormouse::block_on(async {
+            assert_ne!(dormouse::reactor::Reactor::current().name(), "tokio");
+            never_early(sleep(5 * MS)).await;
+            let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+            let ours = dormouse::io::AsyncFd::new(ours).unwrap();
+            drop(theirs);
+            drop(ours.readable().await.unwrap());
+            // And inside itself.
+            dormouse::block_on(never_early(sleep(MS)));
+            never_early(sleep(MS)).await;
+        });
+    };
+    within_time(|| {
+        current_thread().block_on(async { run() });
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let one_worker = builder.worker_threads(1).enable_all().build().unwrap();
+        one_worker.block_on(async { tokio::spawn(async move { run() }).await.unwrap() });
+        let nobody_drives_it = current_thread();
+        let _context = nobody_drives_it.enter();
+        run();
+        // After it, the runtime's reactor serves again.
+        assert_eq!(dormouse::reactor::Reactor::current().name(), "tokio");
     });
 }
 

@@ -56,9 +56,9 @@ fn compare(
 
 #[test]
 fn a_sleep_is_about_as_late_as_a_bare_timerfd() {
-    compare("dormouse::block_on", |sleeps| dormouse::block_on(sleeps));
-    compare("futures block_on", |sleeps| futures::executor::block_on(sleeps));
-    compare("smol", |sleeps| smol::block_on(sleeps));
+    compare("dormouse::block_on", dormouse::block_on);
+    compare("futures block_on", futures::executor::block_on);
+    compare("smol", smol::block_on);
     let runtime = common::current_thread();
     compare("tokio current_thread", |sleeps| runtime.block_on(sleeps));
     let runtime = common::multi_thread();

@@ -25,6 +25,7 @@ on_every_reactor! {
     a_sleep_until_the_far_future_can_be_moved
     sleeps_fire_in_the_order_of_their_deadlines
     a_panicking_waker_harms_nobody_else
+    a_waker_may_panic_twice
     a_waker_may_use_timers
     a_dropped_sleep_wakes_nobody
     ten_thousand_sleeps_all_fire
@@ -184,6 +185,26 @@ async fn a_panicking_waker_harms_nobody_else() {
     for sleep in &mut sleeps {
         assert!(poll(sleep, Waker::noop()).is_ready());
     }
+}
+
+async fn a_waker_may_panic_twice() {
+    /// Panics again when the panic is disposed of.
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            std::panic::resume_unwind(Box::new("a bomb"));
+        }
+    }
+    let panicking = waker(|| std::panic::resume_unwind(Box::new(Bomb)));
+    let (count, counting) = Count::new();
+    let deadline = Instant::now() + 5 * MS;
+    let mut sleeps: Vec<_> = (0..4).map(|_| sleep_until(deadline)).collect();
+    for (i, sleep) in sleeps.iter_mut().enumerate() {
+        assert!(poll(sleep, if i % 2 == 0 { &panicking } else { &counting }).is_pending());
+    }
+    never_early(sleep_until(deadline)).await;
+    never_early(sleep(5 * MS)).await;
+    assert_eq!(count.get(), 2);
 }
 
 async fn a_waker_may_use_timers() {

@@ -60,6 +60,10 @@ fn check_means(fd: BorrowedFd<'_>) -> io::Result<()> {
 
 impl Watch {
     /// Asks for the next events in the directions of `interest`, where nobody has yet.
+    ///
+    /// # Errors
+    /// If async-io cannot watch the fd any more. The source is to be told: those who wait rely on this
+    /// question.
     pub(crate) fn ask(&self, interest: Interest) -> io::Result<()> {
         for direction in Direction::BOTH {
             let wanted = match direction {
@@ -76,11 +80,7 @@ impl Watch {
                 Direction::Read => self.io.poll_readable(cx),
                 Direction::Write => self.io.poll_writable(cx),
             } {
-                if let Err(err) = answer {
-                    // Those who rely on this question look for themselves, and ask for themselves.
-                    self.source.answer(direction);
-                    return Err(err);
-                }
+                answer?;
             }
         }
         Ok(())

@@ -146,11 +146,24 @@ impl Source {
         self.wake(ready);
     }
 
-    /// The reactor has ended: every wait, now and later, is told so.
-    #[cfg(feature = "tokio")]
+    /// The reactor watches this fd no more: every wait, now and later, is told so.
+    #[cfg(any(feature = "tokio", feature = "smol"))]
     pub(crate) fn set_gone(&self) {
         self.readiness.fetch_or(GONE, Ordering::AcqRel);
         self.wake(Ready::ALL);
+    }
+
+    /// Takes back the waker that was just left in a place of a direction.
+    #[cfg(feature = "smol")]
+    pub(crate) fn retract(&self, waker: &Waker) {
+        let mut mine = Vec::new();
+        let mut waiters = lock(&self.waiters);
+        let Waiters { direction, own, .. } = &mut *waiters;
+        for stored in direction.iter_mut().chain(own.iter_mut().map(|(_, (_, stored))| stored)) {
+            mine.extend(stored.take_if(|stored| stored.will_wake(waker)));
+        }
+        drop(waiters);
+        drop(mine);
     }
 
     /// Whether the caller is the one to ask the reactor for the next event in this direction.
@@ -199,5 +212,8 @@ impl Source {
 /// Calls a waker. A waker is a stranger's code: if it panics, the panic hook has reported it, and
 /// everybody else is woken all the same.
 pub(crate) fn wake(waker: Waker) {
-    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+        // Dropping it could panic again.
+        std::mem::forget(panic);
+    }
 }

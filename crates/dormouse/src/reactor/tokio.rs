@@ -5,13 +5,16 @@
 //! waker for the next one.
 //!
 //! # Invariants
-//! - Our waker is left with tokio in each direction whenever no event is being taken over. So each
-//!   edge reaches the source, and the end of the runtime does too.
+//! - Our waker is left with tokio in each direction whenever no event is being taken over, so that each
+//!   edge reaches the source, and the end of the runtime does too. Only a direction that tokio has
+//!   reported as closed has none: tokio forgets that never. It stays ready; and if somebody clears it
+//!   all the same, the fd is handed over to the builtin reactor.
 //! - tokio is polled unconstrained: with its coop budget spent, it would call our waker from
 //!   inside the poll.
 //! - The registration is taken out under its lock before the fd can be closed; a waker call that comes
 //!   after that finds nothing.
 
+use super::builtin;
 use super::interest::{Interest, Ready};
 use super::source::{Direction, Source};
 use crate::sync::lock;
@@ -20,9 +23,9 @@ use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, Once, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::{Handle, Id};
@@ -31,10 +34,11 @@ use tokio::runtime::{Handle, Id};
 #[derive(Debug)]
 pub(crate) struct Watch {
     source: Arc<Source>,
-    handle: Handle,
     interest: Interest,
     fd: RawFd,
     registration: Mutex<Option<AsyncFd<Number>>>,
+    /// After [`hand_over`](Self::hand_over).
+    builtin: OnceLock<io::Result<builtin::Watch>>,
     edges: [Waker; 2],
 }
 
@@ -71,10 +75,10 @@ pub(crate) fn watch(
     let registration = register(handle, fd, interest)?;
     let watch = Arc::new_cyclic(|watch| Watch {
         source: source.clone(),
-        handle: handle.clone(),
         interest,
         fd,
         registration: Mutex::new(Some(registration)),
+        builtin: OnceLock::new(),
         edges: Direction::BOTH
             .map(|direction| Waker::from(Arc::new(Edge { watch: watch.clone(), direction }))),
     });
@@ -103,6 +107,9 @@ impl Watch {
     pub(crate) fn end(&self) {
         let registration = lock(&self.registration).take();
         drop(registration);
+        if let Some(Ok(builtin)) = self.builtin.get() {
+            builtin.end();
+        }
     }
 
     /// Moves what tokio knows into the source, and leaves our waker for the next event.
@@ -125,7 +132,7 @@ impl Watch {
                         event.clear_ready();
                         if seen.is_read_closed() || seen.is_write_closed() {
                             // tokio keeps these for ever: there is no next event in this
-                            // direction, unless `renew` makes a new start.
+                            // direction. Who needs one calls `hand_over`.
                             break;
                         }
                     }
@@ -147,23 +154,20 @@ impl Watch {
         }
     }
 
-    /// The fd was reported as closed, and yet an operation on it would block: a socket that was not
-    /// connected yet, say. tokio would report it closed for ever, so it is registered anew.
-    pub(crate) fn renew(&self) {
-        {
-            let mut registration = lock(&self.registration);
-            if registration.take().is_none() {
-                return;
-            }
-            *registration = register(&self.handle, self.fd, self.interest).ok();
-            if registration.is_none() {
-                drop(registration);
-                self.source.set_gone();
-                return;
-            }
-        }
-        for direction in Direction::BOTH {
-            self.take_over(direction);
+    /// The fd was reported as closed or failed, and yet an operation on it would block: a socket that was
+    /// not connected yet, or a datagram socket that has told of its error. tokio would report it closed for
+    /// ever, so that nobody could wait for it. The builtin reactor can.
+    pub(crate) fn hand_over(&self) {
+        let mut registration = lock(&self.registration);
+        let Some(tokio) = registration.take() else { return };
+        let ended = match self.builtin.set(builtin::watch(self.fd, self.interest, &self.source)) {
+            Ok(()) => matches!(self.builtin.get(), Some(Err(_))),
+            Err(_) => false,
+        };
+        drop(registration);
+        drop(tokio);
+        if ended {
+            self.source.set_gone();
         }
     }
 }
@@ -220,19 +224,25 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `f`, and says whether it came to its end without a panic. The hook does not see the panic.
+/// Runs `f`, and says whether it came to its end without a panic. The panic hook does not see this
+/// thread's panics meanwhile; afterwards it is again what it was.
 fn quietly(f: impl FnOnce()) -> bool {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let others: Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync> = take_hook();
-        set_hook(Box::new(move |info| {
-            if !QUIET.try_with(Cell::get).unwrap_or(false) {
-                others(info);
-            }
-        }));
-    });
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = lock(&ONE_AT_A_TIME);
+    let hook = Arc::new(take_hook());
+    let others = hook.clone();
+    set_hook(Box::new(move |info| {
+        if !QUIET.try_with(Cell::get).unwrap_or(false) {
+            others(info);
+        }
+    }));
     QUIET.set(true);
     let done = catch_unwind(AssertUnwindSafe(f)).is_ok();
     QUIET.set(false);
+    drop(take_hook());
+    match Arc::try_unwrap(hook) {
+        Ok(hook) => set_hook(hook),
+        Err(hook) => set_hook(Box::new(move |info| hook(info))),
+    }
     done
 }

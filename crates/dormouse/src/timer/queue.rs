@@ -158,7 +158,7 @@ impl Queue {
     }
 
     /// Gives a timer another deadline, and says whether it still waits.
-    pub(crate) fn reset(&'static self, key: Key, deadline: u64) -> bool {
+    pub(crate) fn reset(&self, key: Key, deadline: u64) -> bool {
         let state = &mut *lock(&self.state);
         let found = state.wheel.as_mut().is_some_and(|wheel| wheel.reset(key, deadline));
         if found {
@@ -215,26 +215,21 @@ impl Queue {
         }
         let state = &mut *state;
         let next = state.wheel.as_ref().and_then(Wheel::next_deadline).unwrap_or(u64::MAX);
-        if state.armed <= now {
-            // It has gone off.
-            state.armed = u64::MAX;
-        }
+        // It has gone off; and if it did so early, it will not do so again.
+        state.armed = u64::MAX;
         self.rearm(state, next);
         true
     }
 
     /// Sets the alarm to `deadline` unless it is set to an earlier time.
-    fn rearm(&'static self, state: &mut State, deadline: u64) {
+    fn rearm(&self, state: &mut State, deadline: u64) {
         if deadline >= state.armed {
             return;
         }
         state.armed = deadline;
-        if state.alarm.as_ref().is_some_and(|alarm| alarm.set(deadline).is_err()) {
-            // The timerfd was closed behind our back.
-            state.alarm = Alarm::deadline(self.clock, self.waker()).ok();
-            if let Some(alarm) = &state.alarm {
-                let _ = alarm.set(deadline);
-            }
+        if let Some(alarm) = &state.alarm {
+            // Setting a timerfd of our own to a valid time cannot fail.
+            let _ = alarm.set(deadline);
         }
     }
 

@@ -35,7 +35,7 @@ thread_local! {
 /// The queue of the runtime that the caller is inside; `None` outside of any, or if the runtime
 /// cannot serve.
 pub(crate) fn current(clock: ClockId) -> Option<Lease> {
-    let handle = Handle::try_current().ok()?;
+    let handle = crate::context::tokio()?;
     let id = handle.id();
     match LAST.try_with(Cell::get) {
         Ok(Some((last, false, _))) if last == id => return None,
@@ -60,7 +60,10 @@ fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<Lease> {
             known.insert(id, leases);
         }
     }
-    let _ = LAST.try_with(|last| last.set(Some((id, reactor.is_some(), leases))));
+    // While panicking it may not have been possible to ask; so the answer does not count for later.
+    if reactor.is_some() || !std::thread::panicking() {
+        let _ = LAST.try_with(|last| last.set(Some((id, reactor.is_some(), leases))));
+    }
     leases[clock as usize]
 }
 

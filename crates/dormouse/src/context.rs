@@ -1,0 +1,34 @@
+//! Where the calling code runs: what can be known of it.
+
+use std::cell::Cell;
+
+thread_local! {
+    static IN_BLOCK_ON: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it lives, this thread is in [`block_on`](crate::block_on).
+pub(crate) struct InBlockOn {
+    outer: bool,
+}
+
+impl InBlockOn {
+    pub(crate) fn enter() -> InBlockOn {
+        InBlockOn { outer: IN_BLOCK_ON.replace(true) }
+    }
+}
+
+impl Drop for InBlockOn {
+    fn drop(&mut self) {
+        let _ = IN_BLOCK_ON.try_with(|inside| inside.set(self.outer));
+    }
+}
+
+/// The tokio runtime that the caller is inside, unless `block_on` of ours is further inside: that keeps
+/// the thread, which may be the only one to drive the runtime.
+#[cfg(feature = "tokio")]
+pub(crate) fn tokio() -> Option<tokio::runtime::Handle> {
+    match IN_BLOCK_ON.try_with(Cell::get) {
+        Ok(true) => None,
+        _ => tokio::runtime::Handle::try_current().ok(),
+    }
+}
