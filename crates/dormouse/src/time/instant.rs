@@ -102,8 +102,7 @@ impl<C: Clock> Instant<C> {
     /// assert_eq!(now.checked_add(Duration::MAX), None);
     /// ```
     pub fn checked_add(&self, duration: Duration) -> Option<Instant<C>> {
-        let ns = u64::try_from(duration.as_nanos()).ok()?;
-        self.ns.checked_add(ns).map(Instant::from_ns)
+        self.ns.checked_add(to_ns(duration)?).map(Instant::from_ns)
     }
 
     /// This much earlier; `None` before the clock's beginning.
@@ -114,8 +113,7 @@ impl<C: Clock> Instant<C> {
     /// assert_eq!(Instant::now().checked_sub(Duration::MAX), None);
     /// ```
     pub fn checked_sub(&self, duration: Duration) -> Option<Instant<C>> {
-        let ns = u64::try_from(duration.as_nanos()).ok()?;
-        self.ns.checked_sub(ns).map(Instant::from_ns)
+        self.ns.checked_sub(to_ns(duration)?).map(Instant::from_ns)
     }
 
     pub(crate) const fn from_ns(ns: u64) -> Instant<C> {
@@ -125,6 +123,11 @@ impl<C: Clock> Instant<C> {
     pub(crate) const fn ns(self) -> u64 {
         self.ns
     }
+}
+
+/// A duration in ns; `None` if it is longer than a clock can tell. `as_nanos` would count in 128 bits.
+pub(crate) fn to_ns(duration: Duration) -> Option<u64> {
+    duration.as_secs().checked_mul(1_000_000_000)?.checked_add(duration.subsec_nanos().into())
 }
 
 impl<C: Clock> Add<Duration> for Instant<C> {

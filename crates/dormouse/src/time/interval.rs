@@ -1,6 +1,7 @@
 //! Ticks at a fixed period.
 
 use crate::clock::{Boottime, Clock};
+use crate::time::instant::to_ns;
 use crate::time::{Instant, Sleep, sleep_until};
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -87,7 +88,7 @@ impl MissedTickBehavior {
             MissedTickBehavior::Burst => due + period,
             MissedTickBehavior::Delay => now + period,
             MissedTickBehavior::Skip => {
-                let period_ns = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
+                let period_ns = to_ns(period).unwrap_or(u64::MAX);
                 let past_a_multiple = (now.ns() - due.ns()) % period_ns;
                 now + (period - Duration::from_nanos(past_a_multiple))
             }
