@@ -11,6 +11,9 @@
 //!   names the tick that was seen and does nothing if another has come since.
 //! - Wakers are called, cloned and dropped with no lock held.
 
+#[cfg(test)]
+mod tests;
+
 use super::interest::{Interest, Ready};
 use crate::sync::lock;
 use slab::Slab;

@@ -227,6 +227,12 @@ impl Queue {
         state.not_before = now + (others * SPACING_NS).min(MAX_SPACING_NS);
         let state = &mut *state;
         let next = state.wheel.as_ref().and_then(Wheel::next_deadline).unwrap_or(u64::MAX);
+        if let Some(Alarm::Deadline { .. }) = state.alarm {
+            // What was not to be had may be now.
+            if let Ok(alarm) = Alarm::timerfd(self.clock, &Reactor::builtin(), self.waker()) {
+                state.alarm = Some(alarm);
+            }
+        }
         // It has gone off; and if it did so early, it will not do so again.
         state.armed = u64::MAX;
         self.rearm(state, next);

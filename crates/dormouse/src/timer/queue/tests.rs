@@ -71,4 +71,6 @@ fn an_alarm_without_timerfd_serves_as_well() {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
     assert!(ClockId::Boottime.now_ns() >= now + 30_000_000);
+    // And gives way to a timerfd as soon as there is one.
+    assert!(matches!(lock(&queue.state).alarm, Some(Alarm::Timerfd { .. })));
 }
