@@ -4,6 +4,7 @@
 use dormouse::clock::Clock;
 use dormouse::time::Sleep;
 use std::future::{Future, poll_fn};
+use std::io::Write;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -70,8 +71,9 @@ pub fn within_time<R: Send>(test: impl FnOnce() -> R + Send) -> R {
             })
             .unwrap();
         if wait.recv_timeout(HANG) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            // The thread cannot be ended, and the scope would wait for it.
-            eprintln!("the test hangs: it has run for {HANG:?}");
+            // The thread cannot be ended, and the scope would wait for it. Not `eprintln`, which the test
+            // harness would keep to itself.
+            let _ = writeln!(std::io::stderr(), "the test hangs: it has run for {HANG:?}");
             std::process::abort();
         }
         match thread.join() {

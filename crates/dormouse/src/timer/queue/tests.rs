@@ -14,6 +14,16 @@ impl Wake for Count {
     }
 }
 
+impl Count {
+    fn wait_for(&self, wakes: usize) {
+        let start = std::time::Instant::now();
+        while self.0.load(Ordering::SeqCst) < wakes {
+            assert!(start.elapsed().as_secs() < 30, "nobody was woken");
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+}
+
 /// A queue of its own on the builtin reactor, so that no other test arms it.
 fn queue() -> &'static Queue {
     Box::leak(Box::new(Queue::new(ClockId::Boottime, Home::Builtin)))
@@ -50,9 +60,7 @@ fn one_sleep_needs_one_wake_up_of_the_queue() {
     // Over several levels of the wheel.
     let deadline = now + 300_000_000;
     queue.insert(0, deadline, now, &count.clone().into()).unwrap();
-    while count.0.load(Ordering::SeqCst) == 0 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    count.wait_for(1);
     assert!(ClockId::Boottime.now_ns() >= deadline);
     // The reactor looks for a first event when an fd is registered; that may be one more.
     assert!(queue.fires() <= 1, "{} wake-ups", queue.fires());
@@ -67,9 +75,7 @@ fn an_alarm_without_timerfd_serves_as_well() {
     for ms in [30, 10, 20] {
         queue.insert(0, now + ms * 1_000_000, now, &count.clone().into()).unwrap();
     }
-    while count.0.load(Ordering::SeqCst) < 3 {
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
+    count.wait_for(3);
     assert!(ClockId::Boottime.now_ns() >= now + 30_000_000);
     // And gives way to a timerfd as soon as there is one.
     assert!(matches!(lock(&queue.state).alarm, Some(Alarm::Timerfd { .. })));
