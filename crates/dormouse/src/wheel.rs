@@ -14,19 +14,35 @@
 //! 2. *A slot knows its earliest deadline*, so the next deadline is read from the first occupied
 //!    slot, and a sleep of an hour needs one wake-up, not one a level.
 //!
+//! Most timers are timeouts that never fire, and many are dropped soon after they were made. So a new one
+//! is *fresh* at first, one of a short list, and is placed in a slot only when that list is full or the
+//! wheel is turned.
+//!
+//! A slot's list is unrolled: a chain of blocks of a dozen (deadline, index) pairs. Timers that wait
+//! together were rarely made together, so following a list from timer to timer would be one cache miss after
+//! the other; through blocks it is one a dozen, and the timers' own entries are touched in parallel.
+//! (Measured with 100,000 timers in one second: of the CPU time for firing them, 43 % were such misses.)
+//!
 //! # Invariants
 //! - A timer in level L > 0 agrees with `elapsed` in all digits above L, and its slot's digit in L
 //!   is greater than that of `elapsed`. Hence lower levels come before higher ones, lower slots
 //!   before higher, and the first occupied slot holds the earliest timer. A timer put off with
-//!   [`reset`](Wheel::reset) may wait in an earlier slot than its deadline calls for, never a later.
+//!   [`reset`](Wheel::reset) may wait in an earlier slot than its deadline calls for, never a later;
+//!   the deadline in the block is then earlier than the one in its entry, never later.
 //! - `slot.earliest` is never later than any deadline in the slot. It is exact, unless the timer
 //!   that held it has been removed or put off since; then the wheel asks for one needless turn at
 //!   that time, in which it is made exact again.
-//! - The lists are in the order of insertion, and a timer cascades before any other can be inserted
-//!   beside it, so equal deadlines go out in the order in which they came in.
+//! - The lists are in the order of insertion, a timer cascades before any other can be placed beside it,
+//!   and `elapsed` does not move while a timer is fresh, so equal deadlines go out in the order in which
+//!   they came in.
 
+mod chunks;
+mod fresh;
 #[cfg(test)]
 mod tests;
+
+use chunks::{CHUNK, Chunks};
+use fresh::Fresh;
 
 /// Log2 of the width of a slot of level 0, in ns.
 const BASE_BITS: u32 = 12;
@@ -34,15 +50,15 @@ const BASE_BITS: u32 = 12;
 const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
 const LEVELS: usize = (u64::BITS - BASE_BITS).div_ceil(DIGIT_BITS) as usize;
+/// How many timers a block holds: three cache lines and a header.
+const BLOCK: usize = 12;
 
-/// Entries are stored in chunks that never move, so that growth never copies what is there.
-const CHUNK_BITS: u32 = 8;
-const CHUNK: usize = 1 << CHUNK_BITS;
-
-/// The end of a list.
+/// The end of a list, or no timer.
 const NONE: u32 = u32::MAX;
 /// The `slot` of an entry that holds no timer.
 const FREE: u16 = u16::MAX;
+/// The `slot` of a fresh one.
+const FRESH: u16 = u16::MAX - 1;
 
 /// Names a timer in a wheel. Once the timer has gone out or was removed, the key names nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +71,48 @@ pub(crate) struct Key {
 struct Entry<T> {
     deadline: u64,
     value: Option<T>,
-    prev: u32,
-    next: u32,
+    /// Where it waits; for a free entry, the next free one.
+    block: u32,
     generation: u32,
     slot: u16,
+    place: u8,
+}
+
+impl<T> Default for Entry<T> {
+    fn default() -> Self {
+        Entry { deadline: 0, value: None, block: NONE, generation: 0, slot: FREE, place: 0 }
+    }
+}
+
+/// A timer in a block: its deadline, or an earlier one that it was put off from.
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    deadline: u64,
+    /// `NONE` if the timer was removed.
+    index: u32,
+}
+
+#[derive(Debug)]
+struct Block {
+    items: [Item; BLOCK],
+    prev: u32,
+    next: u32,
+    /// Places in use, removed timers among them; the last is not one.
+    len: u8,
+    /// Timers.
+    live: u8,
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        let items = [Item { deadline: 0, index: NONE }; BLOCK];
+        Block { items, prev: NONE, next: NONE, len: 0, live: 0 }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
+    /// Blocks.
     head: u32,
     tail: u32,
     earliest: u64,
@@ -76,9 +126,13 @@ pub(crate) struct Wheel<T> {
     elapsed: u64,
     occupied: [u64; LEVELS],
     slots: Box<[Slot; LEVELS * SLOTS]>,
-    chunks: Vec<Box<[Entry<T>]>>,
-    /// Entries that hold no timer, linked by `next`.
-    free: u32,
+    fresh: Fresh,
+    entries: Chunks<Entry<T>>,
+    /// Entries that hold no timer, linked by `block`.
+    free_entry: u32,
+    blocks: Chunks<Block>,
+    /// Blocks that are in no slot, linked by `next`.
+    free_block: u32,
     len: usize,
 }
 
@@ -88,8 +142,11 @@ impl<T> Wheel<T> {
             elapsed: 0,
             occupied: [0; LEVELS],
             slots: Box::new([EMPTY; LEVELS * SLOTS]),
-            chunks: Vec::new(),
-            free: NONE,
+            fresh: Fresh::new(),
+            entries: Chunks::new(),
+            free_entry: NONE,
+            blocks: Chunks::new(),
+            free_block: NONE,
             len: 0,
         }
     }
@@ -100,21 +157,25 @@ impl<T> Wheel<T> {
         if self.len == 0 {
             self.elapsed = self.elapsed.max(now);
         }
-        let index = self.allocate();
-        let entry = self.entry_mut(index);
+        if self.fresh.is_full() {
+            self.place_fresh();
+        }
+        let index = self.allocate_entry();
+        let entry = self.entries.get_mut(index);
         entry.deadline = deadline;
         entry.value = Some(value);
+        entry.slot = FRESH;
+        entry.place = self.fresh.push(index, deadline);
         let generation = entry.generation;
         self.len += 1;
-        self.link(index, deadline);
         Key { index, generation }
     }
 
     /// Takes a timer out.
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
-        self.get(key)?;
+        self.get_mut(key)?;
         self.unlink(key.index);
-        self.release(key.index)
+        self.release_entry(key.index)
     }
 
     /// Gives a timer another deadline, and says whether the key still named one.
@@ -123,11 +184,11 @@ impl<T> Wheel<T> {
         // Later: it stays where it is, and moves when the slot's time comes. This is what makes
         // putting off a timeout at each packet nearly free.
         let earlier = deadline < entry.deadline;
-        if earlier {
+        entry.deadline = deadline;
+        if entry.slot == FRESH {
+            self.fresh.earliest = self.fresh.earliest.min(deadline);
+        } else if earlier {
             self.unlink(key.index);
-        }
-        self.entry_mut(key.index).deadline = deadline;
-        if earlier {
             self.link(key.index, deadline);
         }
         true
@@ -141,12 +202,14 @@ impl<T> Wheel<T> {
     /// A time at which the wheel should be turned: no later than the earliest deadline (see the
     /// invariants for when it is earlier). `None` if nothing waits.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        self.first_slot().map(|slot| self.slots[slot].earliest)
+        let placed = self.first_slot().map_or(u64::MAX, |slot| self.slots[slot].earliest);
+        (self.len > 0).then(|| placed.min(self.fresh.earliest))
     }
 
     /// Turns the wheel to `now`: appends every timer whose deadline is not later to `out`, in the
     /// order of deadlines. Stops early once `limit` have gone out, and says whether it is done.
     pub(crate) fn turn(&mut self, now: u64, limit: usize, out: &mut Vec<(u64, T)>) -> bool {
+        self.place_fresh();
         let full = out.len().saturating_add(limit);
         while let Some(slot) = self.first_slot() {
             if self.slots[slot].earliest > now {
@@ -181,28 +244,44 @@ impl<T> Wheel<T> {
         let until = now.min(end);
         self.elapsed = self.elapsed.max(until);
 
-        let mut index = std::mem::replace(&mut self.slots[slot], EMPTY).head;
+        let mut block = std::mem::replace(&mut self.slots[slot], EMPTY).head;
         self.occupied[level as usize] &= !(1 << (slot % SLOTS));
         let start = out.len();
         let mut sorted = true;
         let mut last = 0;
-        while index != NONE {
-            let entry = self.entry_mut(index);
-            let (deadline, next) = (entry.deadline, entry.next);
-            if deadline <= until {
+        while block != NONE {
+            let Block { items, next, len, .. } = std::mem::take(self.blocks.get_mut(block));
+            self.release_block(block);
+            block = next;
+            for Item { mut deadline, index } in items[..usize::from(len)].iter().copied() {
+                if index == NONE {
+                    continue;
+                }
+                if deadline <= until {
+                    // The entry knows better, if it was put off.
+                    deadline = self.entries.get_mut(index).deadline;
+                }
+                if deadline > until {
+                    self.link(index, deadline);
+                    continue;
+                }
                 sorted &= last <= deadline;
                 last = deadline;
-                if let Some(value) = self.release(index) {
+                if let Some(value) = self.release_entry(index) {
                     out.push((deadline, value));
                 }
-            } else {
-                self.link(index, deadline);
             }
-            index = next;
         }
         if !sorted {
             // Stable: equal deadlines keep the order of insertion.
             out[start..].sort_by_key(|&(deadline, _)| deadline);
+        }
+    }
+
+    fn place_fresh(&mut self) {
+        for index in self.fresh.take() {
+            let deadline = self.entries.get_mut(index).deadline;
+            self.link(index, deadline);
         }
     }
 
@@ -220,89 +299,123 @@ impl<T> Wheel<T> {
         level as usize * SLOTS + digit as usize
     }
 
+    /// Appends a timer to the list of the slot that its deadline calls for.
     fn link(&mut self, index: u32, deadline: u64) {
         let slot = self.slot_for(deadline);
-        let tail = self.slots[slot].tail;
-        let entry = self.entry_mut(index);
-        entry.prev = tail;
-        entry.next = NONE;
-        entry.slot = slot as u16;
-        if tail == NONE {
-            self.slots[slot].head = index;
-            self.occupied[slot / SLOTS] |= 1 << (slot % SLOTS);
-        } else {
-            self.entry_mut(tail).next = index;
+        let mut block = self.slots[slot].tail;
+        if block == NONE || usize::from(self.blocks.get_mut(block).len) == BLOCK {
+            block = self.append_block(slot);
         }
+        self.occupied[slot / SLOTS] |= 1 << (slot % SLOTS);
+        let filled = self.blocks.get_mut(block);
+        let place = filled.len;
+        filled.items[usize::from(place)] = Item { deadline, index };
+        filled.len += 1;
+        filled.live += 1;
+        let entry = self.entries.get_mut(index);
+        entry.block = block;
+        entry.place = place;
+        entry.slot = slot as u16;
         let slot = &mut self.slots[slot];
-        slot.tail = index;
         slot.earliest = slot.earliest.min(deadline);
     }
 
+    /// Takes a timer out of the list of its slot.
     fn unlink(&mut self, index: u32) {
-        let &mut Entry { prev, next, slot, .. } = self.entry_mut(index);
-        let slot = slot as usize;
+        let &mut Entry { block, place, slot, .. } = self.entries.get_mut(index);
+        if slot == FRESH {
+            return self.fresh.remove(place);
+        }
+        let left = self.blocks.get_mut(block);
+        left.live -= 1;
+        if left.live == 0 {
+            left.len = 0;
+            self.remove_block(block, usize::from(slot));
+        } else if place + 1 < left.len {
+            left.items[usize::from(place)].index = NONE;
+        } else {
+            // The last: it goes, and so do places before it that were left empty.
+            left.len = place;
+            while left.items[usize::from(left.len) - 1].index == NONE {
+                left.len -= 1;
+            }
+        }
+    }
+
+    fn append_block(&mut self, slot: usize) -> u32 {
+        let block = self.allocate_block();
+        let tail = std::mem::replace(&mut self.slots[slot].tail, block);
+        self.blocks.get_mut(block).prev = tail;
+        if tail == NONE {
+            self.slots[slot].head = block;
+        } else {
+            self.blocks.get_mut(tail).next = block;
+        }
+        block
+    }
+
+    /// Takes a block that holds no timer out of its slot. The last one stays for the next timer, which
+    /// is what a timeout that is dropped and made again finds.
+    fn remove_block(&mut self, block: u32, slot: usize) {
+        let &mut Block { prev, next, .. } = self.blocks.get_mut(block);
+        if prev == NONE && next == NONE {
+            self.slots[slot].earliest = u64::MAX;
+            self.occupied[slot / SLOTS] &= !(1 << (slot % SLOTS));
+            return;
+        }
         match prev {
             NONE => self.slots[slot].head = next,
-            prev => self.entry_mut(prev).next = next,
+            prev => self.blocks.get_mut(prev).next = next,
         }
         match next {
             NONE => self.slots[slot].tail = prev,
-            next => self.entry_mut(next).prev = prev,
+            next => self.blocks.get_mut(next).prev = prev,
         }
-        if self.slots[slot].head == NONE {
-            self.slots[slot].earliest = u64::MAX;
-            self.occupied[slot / SLOTS] &= !(1 << (slot % SLOTS));
-        }
-    }
-
-    fn get(&self, key: Key) -> Option<&Entry<T>> {
-        let entry =
-            self.chunks.get(key.index as usize >> CHUNK_BITS)?.get(key.index as usize % CHUNK)?;
-        (entry.generation == key.generation && entry.slot != FREE).then_some(entry)
+        self.release_block(block);
     }
 
     fn get_mut(&mut self, key: Key) -> Option<&mut Entry<T>> {
-        let chunk = self.chunks.get_mut(key.index as usize >> CHUNK_BITS)?;
-        let entry = chunk.get_mut(key.index as usize % CHUNK)?;
+        let entry = self.entries.find_mut(key.index)?;
         (entry.generation == key.generation && entry.slot != FREE).then_some(entry)
     }
 
-    fn entry_mut(&mut self, index: u32) -> &mut Entry<T> {
-        &mut self.chunks[index as usize >> CHUNK_BITS][index as usize % CHUNK]
-    }
-
-    fn allocate(&mut self) -> u32 {
-        if self.free == NONE {
-            let start = (self.chunks.len() * CHUNK) as u32;
-            assert!(start < NONE - CHUNK as u32, "more than 4 billion timers are pending");
-            let next = |i| if i + 1 == CHUNK as u32 { NONE } else { start + i + 1 };
-            self.chunks.push(
-                (0..CHUNK as u32)
-                    .map(|i| Entry {
-                        deadline: 0,
-                        value: None,
-                        prev: NONE,
-                        next: next(i),
-                        generation: 0,
-                        slot: FREE,
-                    })
-                    .collect(),
-            );
-            self.free = start;
+    fn allocate_entry(&mut self) -> u32 {
+        if self.free_entry == NONE {
+            let start = self.entries.grow();
+            for index in (start..start + CHUNK as u32).rev() {
+                self.entries.get_mut(index).block = self.free_entry;
+                self.free_entry = index;
+            }
         }
-        let index = self.free;
-        self.free = self.entry_mut(index).next;
+        let index = self.free_entry;
+        self.free_entry = self.entries.get_mut(index).block;
         index
     }
 
     /// Frees an entry that no list holds any more; keys to it name nothing from here on.
-    fn release(&mut self, index: u32) -> Option<T> {
-        let free = std::mem::replace(&mut self.free, index);
+    fn release_entry(&mut self, index: u32) -> Option<T> {
         self.len -= 1;
-        let entry = self.entry_mut(index);
+        let entry = self.entries.get_mut(index);
         entry.generation = entry.generation.wrapping_add(1);
         entry.slot = FREE;
-        entry.next = free;
+        entry.block = std::mem::replace(&mut self.free_entry, index);
         entry.value.take()
+    }
+
+    fn allocate_block(&mut self) -> u32 {
+        if self.free_block == NONE {
+            let start = self.blocks.grow();
+            (start..start + CHUNK as u32).rev().for_each(|block| self.release_block(block));
+        }
+        let block = self.free_block;
+        let taken = self.blocks.get_mut(block);
+        self.free_block = std::mem::replace(&mut taken.next, NONE);
+        block
+    }
+
+    fn release_block(&mut self, block: u32) {
+        let released = self.blocks.get_mut(block);
+        (released.len, released.live) = (0, 0);
+        released.next = std::mem::replace(&mut self.free_block, block);
     }
 }

@@ -1,0 +1,38 @@
+//! Storage that grows without moving what it holds, addressed by number.
+
+/// Log2 of how many elements are allocated together.
+const CHUNK_BITS: u32 = 8;
+pub(super) const CHUNK: usize = 1 << CHUNK_BITS;
+
+#[derive(Debug)]
+pub(super) struct Chunks<T> {
+    chunks: Vec<Box<[T; CHUNK]>>,
+}
+
+impl<T: Default> Chunks<T> {
+    pub(super) fn new() -> Self {
+        Chunks { chunks: Vec::new() }
+    }
+
+    /// Adds `CHUNK` elements, and returns the number of the first.
+    pub(super) fn grow(&mut self) -> u32 {
+        let start = (self.chunks.len() * CHUNK) as u32;
+        assert!(start < u32::MAX - CHUNK as u32, "more than 4 billion timers are pending");
+        let chunk: Box<[T]> = (0..CHUNK).map(|_| T::default()).collect();
+        match chunk.try_into() {
+            Ok(chunk) => self.chunks.push(chunk),
+            Err(_) => unreachable!("the iterator yields CHUNK elements"),
+        }
+        start
+    }
+
+    /// An element that is known to be there.
+    pub(super) fn get_mut(&mut self, index: u32) -> &mut T {
+        &mut self.chunks[index as usize >> CHUNK_BITS][index as usize % CHUNK]
+    }
+
+    /// An element, if it is there.
+    pub(super) fn find_mut(&mut self, index: u32) -> Option<&mut T> {
+        self.chunks.get_mut(index as usize >> CHUNK_BITS)?.get_mut(index as usize % CHUNK)
+    }
+}
