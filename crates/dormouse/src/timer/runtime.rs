@@ -92,3 +92,22 @@ pub(crate) fn retire(queue: &'static Queue, clock: ClockId) {
     drop(runtimes);
     lock(&FREE)[clock as usize].push(queue);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runtimes_one_after_the_other_share_one_queue() {
+        for _ in 0..20 {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+            runtime.block_on(crate::sleep(std::time::Duration::from_millis(1)));
+            let id = runtime.handle().id();
+            assert!(lock(&RUNTIMES).as_ref().unwrap().contains_key(&id));
+            drop(runtime);
+            assert!(!lock(&RUNTIMES).as_ref().unwrap().contains_key(&id));
+        }
+        assert_eq!(lock(&FREE)[ClockId::Boottime as usize].len(), 1);
+    }
+}
