@@ -458,3 +458,15 @@ fn a_reactor_of_choice_serves_wherever_the_caller_is() {
         }
     });
 }
+
+#[test]
+fn an_async_fd_and_its_futures_may_move_between_threads() {
+    fn free<T: Send + Sync + Unpin>(_: &T) {}
+    fn sent<T: Send>(_: T) {}
+    let (ours, _theirs) = pair();
+    free(&ours);
+    sent(ours.readable());
+    sent(ours.writable());
+    sent(ours.async_io(Interest::READABLE, |mut fd| fd.read(&mut [0])));
+    sent(dormouse::timeout(MS, ours.readable()));
+}
