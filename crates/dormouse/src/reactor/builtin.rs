@@ -83,16 +83,11 @@ pub(crate) fn watch(fd: RawFd, interest: Interest, source: &Arc<Source>) -> io::
         builtin.sources.get_or_insert_default().insert(token, source.clone());
     }
     let watch = Watch { token, registry, fd };
-    let mut interests = None;
-    for (wanted, mio) in [
-        (interest.is_readable(), mio::Interest::READABLE),
-        (interest.is_writable(), mio::Interest::WRITABLE),
-    ] {
-        if wanted {
-            interests = Some(interests.map_or(mio, |others: mio::Interest| others | mio));
-        }
-    }
-    let interests = interests.unwrap_or(mio::Interest::READABLE);
+    let interests = match (interest.is_readable(), interest.is_writable()) {
+        (true, false) => mio::Interest::READABLE,
+        (false, true) => mio::Interest::WRITABLE,
+        _ => mio::Interest::READABLE | mio::Interest::WRITABLE,
+    };
     match watch.registry.register(&mut SourceFd(&fd), token, interests) {
         Ok(()) => Ok(watch),
         Err(err) => {

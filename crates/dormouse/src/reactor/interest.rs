@@ -147,13 +147,14 @@ impl BitOrAssign for Ready {
 impl fmt::Debug for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const NAMES: [&str; 5] = ["READABLE", "WRITABLE", "READ_CLOSED", "WRITE_CLOSED", "ERROR"];
-        let mut first = true;
-        for (bit, name) in NAMES.iter().enumerate().filter(|(bit, _)| self.0 >> bit & 1 == 1) {
-            let _ = bit;
-            f.write_str(if first { "" } else { " | " })?;
-            f.write_str(name)?;
-            first = false;
+        if self.is_empty() {
+            return f.write_str("EMPTY");
         }
-        if first { f.write_str("EMPTY") } else { Ok(()) }
+        let set = NAMES.iter().enumerate().filter(|(bit, _)| self.0 >> bit & 1 == 1);
+        for (nth, (_, name)) in set.enumerate() {
+            f.write_str(if nth == 0 { "" } else { " | " })?;
+            f.write_str(name)?;
+        }
+        Ok(())
     }
 }
