@@ -250,10 +250,9 @@ impl<T> Wheel<T> {
         let mut sorted = true;
         let mut last = 0;
         while block != NONE {
-            let Block { items, next, len, .. } = std::mem::take(self.blocks.get_mut(block));
-            self.release_block(block);
-            block = next;
-            for Item { mut deadline, index } in items[..usize::from(len)].iter().copied() {
+            let &mut Block { next, len, .. } = self.blocks.get_mut(block);
+            for place in 0..usize::from(len) {
+                let Item { mut deadline, index } = self.blocks.get_mut(block).items[place];
                 if index == NONE {
                     continue;
                 }
@@ -271,6 +270,8 @@ impl<T> Wheel<T> {
                     out.push((deadline, value));
                 }
             }
+            self.release_block(block);
+            block = next;
         }
         if !sorted {
             // Stable: equal deadlines keep the order of insertion.
