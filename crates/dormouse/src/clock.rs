@@ -102,14 +102,20 @@ mod sealed {
         }
 
         /// A time that is not later than [`now_ns`](Self::now_ns), for a quarter of the price: behind by
-        /// some ms at most, unless the machine was suspended since [`synchronize`](Self::synchronize).
+        /// some ms, but for the first second after a suspend.
         pub(crate) fn coarse_ns(self) -> u64 {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             {
                 let awake = read(rustix::time::ClockId::MonotonicCoarse);
                 match self {
-                    ClockId::Boottime => awake + SUSPENDED.load(Ordering::Relaxed),
                     ClockId::Monotonic => awake,
+                    ClockId::Boottime => {
+                        let age = awake.wrapping_sub(LOOKED_AT.load(Ordering::Relaxed));
+                        if age > LOOK_EVERY_NS {
+                            ClockId::synchronize();
+                        }
+                        awake.wrapping_add(SUSPENDED.load(Ordering::Relaxed))
+                    }
                 }
             }
             #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -118,15 +124,20 @@ mod sealed {
 
         /// Notes how far the boot-time clock is ahead of the monotonic one.
         pub(crate) fn synchronize() {
+            // In this order, so that a suspend in between makes it too little, not too much.
             let boottime = ClockId::Boottime.now_ns();
-            let suspended = boottime.saturating_sub(ClockId::Monotonic.now_ns());
-            SUSPENDED.store(suspended, Ordering::Relaxed);
+            let awake = ClockId::Monotonic.now_ns();
+            SUSPENDED.store(boottime.wrapping_sub(awake), Ordering::Relaxed);
+            LOOKED_AT.store(awake, Ordering::Relaxed);
         }
     }
 
-    /// For how many ns the machine has been suspended, when that was last looked at. A hint, so that any
-    /// older value will do.
+    /// For how many ns the machine had been suspended at `LOOKED_AT`, by the monotonic clock. (Negative,
+    /// and so wrapped, in a time namespace that is made so.) Only a hint: an older value will do.
     static SUSPENDED: AtomicU64 = AtomicU64::new(0);
+    static LOOKED_AT: AtomicU64 = AtomicU64::new(0);
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const LOOK_EVERY_NS: u64 = 1_000_000_000;
 
     fn read(clock: rustix::time::ClockId) -> u64 {
         let time = rustix::time::clock_gettime(clock);

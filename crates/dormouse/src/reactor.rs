@@ -226,14 +226,14 @@ impl Registration {
 
     /// Waits for readiness: leaves the waker, and sees to it that an event will come.
     pub(crate) fn poll(&self, place: Place<'_>, waker: &Waker) -> Poll<io::Result<Event>> {
-        #[cfg(feature = "smol")]
-        let interest = place.interest();
-        let found = self.source.poll(place, waker).map(|found| found.map_err(|Gone| self.gone()));
+        let mut place = place;
+        let found =
+            self.source.poll(&mut place, waker).map(|found| found.map_err(|Gone| self.gone()));
         #[cfg(feature = "smol")]
         if let (Poll::Pending, Watch::AsyncIo(watch)) = (&found, &self.watch) {
-            if watch.ask(interest).is_err() {
+            if watch.ask(place.interest()).is_err() {
                 // The caller learns it from the result, and may hold a lock that its waker takes.
-                self.source.retract(waker);
+                self.source.retract(place);
                 self.source.set_gone();
                 return Poll::Ready(Err(self.gone()));
             }
@@ -251,7 +251,8 @@ impl Registration {
         self.source.clear(event, ready);
         #[cfg(feature = "tokio")]
         if let Watch::Tokio(watch) = &self.watch {
-            if event.ready.intersects(Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::ERROR) {
+            let kept = Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::ERROR;
+            if Ready(event.ready.0 & ready.0).intersects(kept) {
                 watch.hand_over();
             }
         }

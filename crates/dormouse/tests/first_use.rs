@@ -5,6 +5,14 @@ mod common;
 
 use common::{Count, MS, fds, never_early, poll, threads};
 use dormouse::{sleep, sleep_until, time::Instant};
+#[cfg(feature = "tokio")]
+use {
+    dormouse::io::{AsyncFd, Interest, Ready},
+    std::io::Write,
+    std::net::Shutdown,
+    std::os::unix::net::UnixStream,
+};
+
 use std::task::Poll;
 use std::time::Duration;
 
@@ -30,6 +38,18 @@ fn nothing_starts_before_it_is_needed_and_nothing_twice() {
     {
         let runtime = common::current_thread();
         runtime.block_on(never_early(sleep(2 * MS)));
+        assert_eq!(ours(), 0, "{:?}", threads());
+        // Nor for a connection whose other side has finished, and that is full.
+        runtime.block_on(async {
+            let (socket, peer) = UnixStream::pair().unwrap();
+            let socket = AsyncFd::new(socket).unwrap();
+            peer.shutdown(Shutdown::Write).unwrap();
+            drop(socket.readable().await.unwrap());
+            let mut guard = socket.ready(Interest::READABLE | Interest::WRITABLE).await.unwrap();
+            while socket.get_ref().write(&[0; 4096]).is_ok() {}
+            guard.clear_ready_matching(Ready::WRITABLE);
+            assert!(dormouse::timeout(5 * MS, socket.writable()).await.is_err());
+        });
         assert_eq!(ours(), 0, "{:?}", threads());
     }
 

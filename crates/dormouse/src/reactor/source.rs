@@ -105,7 +105,7 @@ impl Source {
     }
 
     /// Like [`ready`](Self::ready), but leaves the waker if there is none.
-    pub(crate) fn poll(&self, place: Place<'_>, waker: &Waker) -> Poll<Result<Event, Gone>> {
+    pub(crate) fn poll(&self, place: &mut Place<'_>, waker: &Waker) -> Poll<Result<Event, Gone>> {
         let interest = place.interest();
         if let Poll::Ready(found) = self.ready(interest) {
             return Poll::Ready(found);
@@ -115,9 +115,9 @@ impl Source {
         let found = self.ready(interest);
         if found.is_pending() {
             let stored = match place {
-                Place::Direction(direction) => &mut waiters.direction[direction as usize],
+                Place::Direction(direction) => &mut waiters.direction[*direction as usize],
                 Place::Own(interest, index) => {
-                    let index = *index.get_or_insert_with(|| waiters.own.insert((interest, None)));
+                    let index = *index.get_or_insert_with(|| waiters.own.insert((*interest, None)));
                     &mut waiters.own[index].1
                 }
             };
@@ -152,21 +152,27 @@ impl Source {
     /// The reactor watches this fd no more: every wait, now and later, is told so.
     #[cfg(any(feature = "tokio", feature = "smol"))]
     pub(crate) fn set_gone(&self) {
-        self.readiness.fetch_or(GONE, Ordering::AcqRel);
+        self.mark_gone();
         self.wake(Ready::ALL);
     }
 
-    /// Takes back the waker that was just left in a place of a direction.
+    /// The first half of [`set_gone`](Self::set_gone), which wakes nobody.
+    #[cfg(any(feature = "tokio", feature = "smol"))]
+    pub(crate) fn mark_gone(&self) {
+        self.readiness.fetch_or(GONE, Ordering::AcqRel);
+    }
+
+    /// Takes back the waker that was just left in a place.
     #[cfg(feature = "smol")]
-    pub(crate) fn retract(&self, waker: &Waker) {
-        let mut mine = Vec::new();
+    pub(crate) fn retract(&self, place: Place<'_>) {
         let mut waiters = lock(&self.waiters);
-        let Waiters { direction, own, .. } = &mut *waiters;
-        for stored in direction.iter_mut().chain(own.iter_mut().map(|(_, (_, stored))| stored)) {
-            mine.extend(stored.take_if(|stored| stored.will_wake(waker)));
-        }
+        let waker = match place {
+            Place::Direction(direction) => waiters.direction[direction as usize].take(),
+            Place::Own(_, Some(index)) => waiters.own.get_mut(*index).and_then(|own| own.1.take()),
+            Place::Own(_, None) => None,
+        };
         drop(waiters);
-        drop(mine);
+        drop(waker);
     }
 
     /// Whether the caller is the one to ask the reactor for the next event in this direction.
@@ -191,7 +197,7 @@ impl Source {
         drop(waiters);
     }
 
-    fn wake(&self, ready: Ready) {
+    pub(crate) fn wake(&self, ready: Ready) {
         let mut wakers = [None, None];
         let mut more = Vec::new();
         let mut waiters = lock(&self.waiters);

@@ -2,7 +2,9 @@
 //!
 //! # Invariants
 //! - A sleep is complete exactly if its clock has reached its deadline. Nothing else is asked, so it
-//!   can be neither early nor, once polled again, forgotten.
+//!   can be neither early nor, once polled again, forgotten. (At the first poll a coarse clock may say that
+//!   the deadline is far off. Within a second after a suspend it may be wrong; then the sleep is registered,
+//!   and fires at once.)
 //! - While it is pending and has been polled, it is registered with the queue that serves the code
 //!   that polled it last, with that poll's waker.
 

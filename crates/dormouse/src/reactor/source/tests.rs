@@ -56,7 +56,7 @@ fn an_event_beside_a_registration_is_seen_or_wakes() {
         |arena: &Arena| arena.source.set(Ready::READABLE),
         |arena| {
             let waker = Waker::from(arena.woken.clone());
-            let found = arena.source.poll(Place::Direction(Direction::Read), &waker);
+            let found = arena.source.poll(&mut Place::Direction(Direction::Read), &waker);
             arena.saw_it.store(found.is_ready(), Ordering::SeqCst);
         },
     );
@@ -92,7 +92,7 @@ fn a_source_that_is_gone_tells_who_waits_and_who_comes() {
     let woken = Arc::new(Woken::default());
     let mut place = None;
     let waker = Waker::from(woken.clone());
-    assert!(source.poll(Place::Own(Interest::WRITABLE, &mut place), &waker).is_pending());
+    assert!(source.poll(&mut Place::Own(Interest::WRITABLE, &mut place), &waker).is_pending());
     #[cfg(any(feature = "tokio", feature = "smol"))]
     {
         source.set_gone();
