@@ -1,0 +1,112 @@
+//! dormouse, on each of its reactors.
+//!
+//! Outside tokio its feature `smol` decides between async-io and the builtin reactor, for the whole
+//! program; so it takes two builds to measure both.
+
+use super::tokio::{CurrentThread, MultiThread};
+use super::{Build, Peer};
+use dormouse::reactor::Reactor;
+use dormouse::time::{Instant, Sleep};
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+pub(super) fn build() -> Build {
+    // Asked of the library: cargo may have turned the feature on for another crate's sake.
+    if Reactor::current().name() == "builtin" { Build::Plain } else { Build::Smol }
+}
+
+/// The timer is the same everywhere; the executor is what differs.
+macro_rules! timer {
+    () => {
+        type Sleep = Sleep;
+
+        fn sleep(duration: Duration) -> Sleep {
+            dormouse::sleep(duration)
+        }
+
+        fn reset(mut sleep: Pin<&mut Sleep>, duration: Duration) -> bool {
+            sleep.reset(Instant::now() + duration);
+            true
+        }
+
+        fn timeout<F: Future + Send>(
+            duration: Duration,
+            future: F,
+        ) -> impl Future<Output = bool> + Send {
+            let timeout = dormouse::timeout(duration, future);
+            async { timeout.await.is_ok() }
+        }
+    };
+}
+
+pub(super) struct OnCurrentThread(Runtime);
+
+impl Peer for OnCurrentThread {
+    timer!();
+
+    fn start() -> Result<Self, String> {
+        CurrentThread::runtime().map(OnCurrentThread)
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(future)
+    }
+}
+
+pub(super) struct OnMultiThread(Runtime);
+
+impl Peer for OnMultiThread {
+    timer!();
+
+    fn start() -> Result<Self, String> {
+        MultiThread::runtime().map(OnMultiThread)
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(future)
+    }
+
+    fn run<F>(&self, future: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        MultiThread::spawn(&self.0, future)
+    }
+}
+
+pub(super) struct OnAsyncIo;
+
+impl Peer for OnAsyncIo {
+    timer!();
+
+    fn start() -> Result<Self, String> {
+        match build() {
+            Build::Smol => Ok(OnAsyncIo),
+            _ => Err("this build has no async-io reactor".into()),
+        }
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        async_io::block_on(future)
+    }
+}
+
+pub(super) struct Builtin;
+
+impl Peer for Builtin {
+    timer!();
+
+    fn start() -> Result<Self, String> {
+        match build() {
+            Build::Plain => Ok(Builtin),
+            _ => Err("this build prefers async-io to the builtin reactor".into()),
+        }
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        dormouse::block_on(future)
+    }
+}

@@ -1,0 +1,103 @@
+//! tokio's own timers.
+//!
+//! Everything runs `unconstrained`: under its coop budget a tokio sleep says Pending without being
+//! registered once a task has polled 128 of them, and a workload would measure less than it says.
+
+use super::Peer;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::unconstrained;
+use tokio::time::{Instant, Sleep};
+
+pub(super) struct CurrentThread(Runtime);
+
+impl CurrentThread {
+    pub(super) fn runtime() -> Result<Runtime, String> {
+        Builder::new_current_thread().enable_all().build().map_err(|err| err.to_string())
+    }
+}
+
+impl Peer for CurrentThread {
+    type Sleep = Sleep;
+
+    fn start() -> Result<Self, String> {
+        CurrentThread::runtime().map(CurrentThread)
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(unconstrained(future))
+    }
+
+    fn sleep(duration: Duration) -> Sleep {
+        tokio::time::sleep(duration)
+    }
+
+    fn reset(sleep: Pin<&mut Sleep>, duration: Duration) -> bool {
+        sleep.reset(Instant::now() + duration);
+        true
+    }
+
+    fn timeout<F: Future + Send>(
+        duration: Duration,
+        future: F,
+    ) -> impl Future<Output = bool> + Send {
+        let timeout = tokio::time::timeout(duration, future);
+        async { timeout.await.is_ok() }
+    }
+}
+
+pub(super) struct MultiThread(Runtime);
+
+impl MultiThread {
+    pub(super) fn runtime() -> Result<Runtime, String> {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2).enable_all().build().map_err(|err| err.to_string())
+    }
+
+    /// On a worker, as a task.
+    pub(super) fn spawn<F>(runtime: &Runtime, future: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let task = runtime.spawn(unconstrained(future));
+        runtime.block_on(task).expect("a workload panicked")
+    }
+}
+
+impl Peer for MultiThread {
+    type Sleep = Sleep;
+
+    fn start() -> Result<Self, String> {
+        MultiThread::runtime().map(MultiThread)
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(unconstrained(future))
+    }
+
+    fn run<F>(&self, future: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        MultiThread::spawn(&self.0, future)
+    }
+
+    fn sleep(duration: Duration) -> Sleep {
+        tokio::time::sleep(duration)
+    }
+
+    fn reset(sleep: Pin<&mut Sleep>, duration: Duration) -> bool {
+        CurrentThread::reset(sleep, duration)
+    }
+
+    fn timeout<F: Future + Send>(
+        duration: Duration,
+        future: F,
+    ) -> impl Future<Output = bool> + Send {
+        CurrentThread::timeout(duration, future)
+    }
+}

@@ -1,0 +1,175 @@
+//! From samples to numbers: median, spread, and the ratio to tokio.
+//!
+//! The ratio is the median of the ratios of single rounds, in which both ran one after the other; so a
+//! machine that slows down between rounds does not bend it.
+
+use crate::peer::REFERENCE;
+use crate::workload::{Case, Outcome, Size};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The rounds of one case.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    pub(crate) case: Case,
+    pub(crate) rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) peer: &'static str,
+    pub(crate) rounds: Vec<Outcome>,
+    pub(crate) skipped: Option<String>,
+}
+
+/// All there is to print.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) version: &'static str,
+    pub(crate) machine: String,
+    pub(crate) unix_time: u64,
+    pub(crate) size: String,
+    pub(crate) cases: Vec<CaseReport>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct CaseReport {
+    pub(crate) case: Case,
+    pub(crate) peers: Vec<PeerReport>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct PeerReport {
+    pub(crate) peer: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) skipped: Option<String>,
+    pub(crate) metrics: BTreeMap<String, Metric>,
+    /// Lateness in ns and how often, all rounds together.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lateness: Vec<(u64, u64)>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Metric {
+    pub(crate) median: f64,
+    pub(crate) p10: f64,
+    pub(crate) p90: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ratio: Option<f64>,
+}
+
+/// By metric: each round's samples with their weights.
+type Rounds = BTreeMap<String, Vec<Vec<(f64, u64)>>>;
+
+impl Report {
+    pub(crate) fn new(size: Size, cases: Vec<CaseReport>) -> Report {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Report {
+            version: env!("CARGO_PKG_VERSION"),
+            machine: machine(),
+            unix_time: now.map_or(0, |time| time.as_secs()),
+            size: format!("{size:?}").to_lowercase(),
+            cases,
+        }
+    }
+
+    pub(crate) fn case(measured: Measured) -> CaseReport {
+        let reference = measured.rows.iter().find(|row| row.peer == REFERENCE).map(rounds);
+        let peers = measured.rows.iter().map(|row| summarize(row, reference.as_ref())).collect();
+        CaseReport { case: measured.case, peers }
+    }
+}
+
+fn summarize(row: &Row, reference: Option<&Rounds>) -> PeerReport {
+    let mut metrics = BTreeMap::new();
+    for (name, rounds) in rounds(row) {
+        let mut pooled: Vec<_> = rounds.concat();
+        // A 99th percentile of one round would be noise.
+        if name == LATENESS {
+            let tail = quantile(&mut pooled, 0.99);
+            metrics.insert(
+                "late p99 us".into(),
+                Metric { median: tail, p10: tail, p90: tail, ratio: None },
+            );
+        }
+        let ratio =
+            reference.and_then(|all| all.get(&name)).and_then(|theirs| ratio(&rounds, theirs));
+        let [median, p10, p90] = [0.5, 0.1, 0.9].map(|q| quantile(&mut pooled, q));
+        metrics.insert(name, Metric { median, p10, p90, ratio });
+    }
+    let mut lateness = BTreeMap::new();
+    for (ns, count) in row.rounds.iter().flat_map(|round| &round.lateness) {
+        *lateness.entry(*ns).or_insert(0) += count;
+    }
+    let lateness = lateness.into_iter().collect();
+    PeerReport { peer: row.peer, skipped: row.skipped.clone(), metrics, lateness }
+}
+
+const LATENESS: &str = "late us";
+
+fn rounds(row: &Row) -> Rounds {
+    let mut all = Rounds::new();
+    for outcome in &row.rounds {
+        for (name, values) in &outcome.values {
+            let samples = values.iter().map(|value| (*value, 1)).collect();
+            all.entry(name.clone()).or_default().push(samples);
+        }
+        if !outcome.lateness.is_empty() {
+            let samples = outcome.lateness.iter().map(|(ns, count)| (*ns as f64 / 1e3, *count));
+            all.entry(LATENESS.into()).or_default().push(samples.collect());
+        }
+    }
+    all
+}
+
+fn ratio(ours: &[Vec<(f64, u64)>], theirs: &[Vec<(f64, u64)>]) -> Option<f64> {
+    let median = |round: &Vec<(f64, u64)>| quantile(&mut round.clone(), 0.5);
+    let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| median(ours) / median(theirs));
+    let mut ratios: Vec<_> =
+        ratios.filter(|ratio| ratio.is_finite()).map(|ratio| (ratio, 1)).collect();
+    (!ratios.is_empty()).then(|| quantile(&mut ratios, 0.5))
+}
+
+/// The least value that a part `q` of all are not above.
+fn quantile(samples: &mut [(f64, u64)], q: f64) -> f64 {
+    samples.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let total: u64 = samples.iter().map(|(_, weight)| weight).sum();
+    let mut left = (total as f64 * q).ceil().max(1.0) as u64;
+    for (value, weight) in samples.iter() {
+        if *weight >= left {
+            return *value;
+        }
+        left -= weight;
+    }
+    f64::NAN
+}
+
+fn machine() -> String {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let cpus = read("/proc/cpuinfo");
+    let name = cpus.lines().find(|line| line.starts_with("model name"));
+    let name = name.and_then(|line| line.split_once(": ")).map_or("unknown CPU", |(_, name)| name);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{name}, {cores} cores, Linux {}", read("/proc/sys/kernel/osrelease").trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_counts_weights() {
+        let mut samples = vec![(3.0, 1), (1.0, 2), (2.0, 7)];
+        assert_eq!(quantile(&mut samples, 0.1), 1.0);
+        assert_eq!(quantile(&mut samples, 0.5), 2.0);
+        assert_eq!(quantile(&mut samples, 1.0), 3.0);
+    }
+
+    #[test]
+    fn a_ratio_compares_within_rounds() {
+        // Everything took ten times as long in the second round.
+        let ours = [vec![(1.0, 1)], vec![(10.0, 1)], vec![(1.0, 1)]];
+        let theirs = [vec![(2.0, 1)], vec![(20.0, 1)], vec![(2.0, 1)]];
+        assert_eq!(ratio(&ours, &theirs), Some(0.5));
+    }
+}

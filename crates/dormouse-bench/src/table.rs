@@ -1,0 +1,105 @@
+//! The results for people: a table for each workload.
+
+use crate::peer::{ALL, REFERENCE};
+use crate::summary::{CaseReport, Metric, Report};
+use crate::workload::NAMES;
+use comfy_table::{Cell, CellAlignment, Row, Table, presets::UTF8_HORIZONTAL_ONLY};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// What `--list` prints.
+pub(crate) fn catalogue() -> String {
+    let mut text = String::from("Workloads:\n");
+    for (name, about) in NAMES {
+        let _ = writeln!(text, "  {name:<18} {about}");
+    }
+    text.push_str("Peers:\n");
+    for entry in ALL {
+        let _ = writeln!(text, "  {:<18} {}", entry.name, entry.about);
+    }
+    text
+}
+
+pub(crate) fn render(report: &Report) -> String {
+    let mut text = format!("{}\n", report.machine);
+    for (name, about) in NAMES {
+        let cases: Vec<_> = report.cases.iter().filter(|c| c.case.workload == *name).collect();
+        if !cases.is_empty() {
+            let _ = write!(text, "\n{}: {about}\n{}\n", name.to_uppercase(), table(&cases));
+            text.push_str(&notes(&cases));
+        }
+    }
+    let _ = writeln!(text, "\nmedian (10th to 90th percentile) and x times {REFERENCE}");
+    text
+}
+
+fn table(cases: &[&CaseReport]) -> Table {
+    let names: BTreeSet<_> =
+        cases.iter().flat_map(|c| &c.peers).flat_map(|p| p.metrics.keys()).collect();
+    let names: Vec<_> = names.into_iter().filter(|name| !is_check(name)).collect();
+    let mut table = Table::new();
+    table.load_preset(UTF8_HORIZONTAL_ONLY);
+    table.set_header(std::iter::once("").chain(names.iter().map(|name| name.as_str())));
+    for case in cases {
+        table.add_row(Row::from([Cell::new(&case.case.label)]));
+        for peer in &case.peers {
+            if peer.metrics.is_empty() {
+                continue;
+            }
+            let mut row = Row::from([Cell::new(format!("  {}", peer.peer))]);
+            for name in &names {
+                let text = peer.metrics.get(*name).map(cell).unwrap_or_default();
+                row.add_cell(Cell::new(text).set_alignment(CellAlignment::Right));
+            }
+            table.add_row(row);
+        }
+    }
+    table
+}
+
+/// Measured to check the measurement.
+fn is_check(metric: &str) -> bool {
+    metric == "early" || metric == "headroom ms"
+}
+
+fn cell(metric: &Metric) -> String {
+    let mut text = number(metric.median);
+    if metric.p10 != metric.p90 {
+        let _ = write!(text, " ({} to {})", number(metric.p10), number(metric.p90));
+    }
+    if let Some(ratio) = metric.ratio {
+        let _ = write!(text, " {ratio:5.2}x");
+    }
+    text
+}
+
+/// Three digits.
+fn number(value: f64) -> String {
+    match value.abs() {
+        0.0 | 100.0.. => format!("{value:.0}"),
+        10.0.. => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// What was skipped and why, and what came out wrong.
+fn notes(cases: &[&CaseReport]) -> String {
+    let mut text = String::new();
+    for case in cases {
+        let label = &case.case.label;
+        for peer in &case.peers {
+            let name = peer.peer;
+            if let Some(why) = &peer.skipped {
+                let _ = writeln!(text, "  skipped {name}, {label}: {why}");
+            }
+            let check = |metric: &str| peer.metrics.get(metric).map(|found| (found.p90, found.p10));
+            if let Some((early, _)) = check("early").filter(|(early, _)| *early > 0.0) {
+                let _ = writeln!(text, "  {name}, {label}: {early} fired early");
+            }
+            if check("headroom ms").is_some_and(|(_, least)| least <= 0.0) {
+                let _ = writeln!(text, "  {name}, {label}: some were due before all were there");
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,85 @@
+//! W3: many timers that fire within a second: CPU time of the process for each, and how late.
+//!
+//! One task waits for all of them, in a `FuturesUnordered`, so that each has a waker of its own and no
+//! executor's spawn counts. Creating and registering is done before the first is due, and not measured.
+
+use super::{Case, Outcome, Random, Size, cpu_ns, histogram, park_once, short};
+use crate::peer::Peer;
+use futures_util::stream::{FuturesUnordered, Stream};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+const SPREAD_NS: u64 = 1_000_000_000;
+
+pub(super) fn cases(size: Size) -> Vec<Case> {
+    let counts: &[u64] = size.pick(&[100], &[100_000, 1_000_000], &[1_000, 100_000, 1_000_000]);
+    let case = |&n: &u64| Case {
+        workload: "w3".into(),
+        label: format!("{} timers", short(n)),
+        n,
+        rounds: if n == 100_000 { size.pick(1, 2, 8) } else { size.pick(1, 1, 4) },
+        ..Case::default()
+    };
+    counts.iter().map(case).collect()
+}
+
+pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
+    park_once(peer);
+    let n = case.n;
+    let one_in = if n >= 10_000 { 100 } else { 1 };
+    // Time to create them all; seen here is 1 us each at most, with a reactor thread beside.
+    let lead = Duration::from_millis(200) + Duration::from_nanos(n * 1500);
+    peer.run(async move {
+        let base = Instant::now() + lead;
+        let (mut random, mut last) = (Random::new(), base);
+        let timers = FuturesUnordered::new();
+        for i in 0..n {
+            let deadline = base + Duration::from_nanos(random.below(SPREAD_NS));
+            last = last.max(deadline);
+            timers.push(timer::<P>(deadline, i % one_in == 0));
+        }
+        drain(timers, base, last, n).await
+    })
+}
+
+/// How late it was, in ns, if asked; less than zero if it was early.
+async fn timer<P: Peer>(deadline: Instant, asked: bool) -> Option<i64> {
+    P::sleep(deadline.saturating_duration_since(Instant::now())).await;
+    asked.then(|| {
+        let now = Instant::now();
+        let late = now.saturating_duration_since(deadline).as_nanos() as i64;
+        late - deadline.saturating_duration_since(now).as_nanos() as i64
+    })
+}
+
+async fn drain<F: Future<Output = Option<i64>>>(
+    mut timers: FuturesUnordered<F>,
+    base: Instant,
+    last: Instant,
+    n: u64,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut late = histogram();
+    let mut early = 0;
+    // Its first turn polls each once, which registers it.
+    poll_fn(|cx| {
+        assert!(Pin::new(&mut timers).poll_next(cx).is_pending(), "one fired too soon");
+        Poll::Ready(())
+    })
+    .await;
+    outcome.put("headroom ms", base.saturating_duration_since(Instant::now()).as_secs_f64() * 1e3);
+    let before = cpu_ns();
+    while let Some(fired) = poll_fn(|cx| Pin::new(&mut timers).poll_next(cx)).await {
+        if let Some(ns) = fired {
+            early += u64::from(ns < 0);
+            late.saturating_record(ns.max(1) as u64);
+        }
+    }
+    outcome.put("overrun ms", last.elapsed().as_secs_f64() * 1e3);
+    outcome.put("cpu ns", (cpu_ns() - before) / n as f64);
+    outcome.put("early", early as f64);
+    outcome.put_lateness(&late);
+    outcome
+}

@@ -1,0 +1,67 @@
+//! W8: the price of a timeout that does not fire, around what is ready and around a receive that waits.
+
+use super::{Case, Outcome, Size, cpu_ns, park_once};
+use crate::peer::Peer;
+use futures_channel::mpsc;
+use futures_util::{SinkExt, StreamExt};
+use std::future::ready;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+const LIMIT: Duration = Duration::from_secs(5);
+const BATCH: u64 = 1000;
+
+pub(super) fn cases(size: Size) -> Vec<Case> {
+    [("ready", "timeout(5 s, ready)"), ("receive", "timeout(5 s, receive), sender included")]
+        .map(|(variant, label)| Case {
+            workload: "w8".into(),
+            label: label.into(),
+            variant: variant.into(),
+            ms: size.pick(2, 40, 100),
+            rounds: size.pick(1, 3, 10),
+            ..Case::default()
+        })
+        .into()
+}
+
+pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
+    park_once(peer);
+    let mut outcome = Outcome::default();
+    peer.block_on(async {
+        let warm = Instant::now();
+        while warm.elapsed() < Duration::from_millis(10) {
+            batch::<P>(&case.variant).await;
+        }
+        let (before, start, mut count) = (cpu_ns(), Instant::now(), 0);
+        while start.elapsed() < Duration::from_millis(case.ms) {
+            let start = Instant::now();
+            batch::<P>(&case.variant).await;
+            outcome.put("wall ns", start.elapsed().as_nanos() as f64 / BATCH as f64);
+            count += BATCH;
+        }
+        outcome.put("cpu ns", (cpu_ns() - before) / count as f64);
+    });
+    outcome
+}
+
+async fn batch<P: Peer>(variant: &str) {
+    if variant == "ready" {
+        for i in 0..BATCH {
+            assert!(P::timeout(LIMIT, black_box(ready(i))).await);
+        }
+        return;
+    }
+    // Each message finds the receiver waiting, so each timeout is registered.
+    let (mut sender, mut receiver) = mpsc::channel(0);
+    let receive = async {
+        for _ in 0..BATCH {
+            assert!(P::timeout(LIMIT, receiver.next()).await);
+        }
+    };
+    let send = async {
+        for i in 0..BATCH {
+            sender.send(i).await.expect("the receiver is there");
+        }
+    };
+    futures_util::future::join(receive, send).await;
+}
