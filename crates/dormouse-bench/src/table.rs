@@ -3,8 +3,10 @@
 use crate::peer::{ALL, REFERENCE};
 use crate::summary::{CaseReport, Metric, Report};
 use crate::workload::NAMES;
-use comfy_table::{Cell, CellAlignment, Row, Table, presets::UTF8_HORIZONTAL_ONLY};
-use std::collections::BTreeSet;
+use comfy_table::TableComponent::{HorizontalLines, MiddleIntersections};
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{Cell, CellAlignment, Row, Table};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// What `--list` prints.
@@ -33,13 +35,30 @@ pub(crate) fn render(report: &Report) -> String {
     text
 }
 
+/// In this order. What is not here is measured to check the measurement.
+const COLUMNS: &[&str] = &[
+    "wall ns",
+    "cpu ns",
+    "late us",
+    "late p99 us",
+    "overrun ms",
+    "bytes",
+    "future bytes",
+    "wake-ups",
+    "system calls",
+];
+
 fn table(cases: &[&CaseReport]) -> Table {
-    let names: BTreeSet<_> =
-        cases.iter().flat_map(|c| &c.peers).flat_map(|p| p.metrics.keys()).collect();
-    let names: Vec<_> = names.into_iter().filter(|name| !is_check(name)).collect();
+    let measured = |name: &&&str| {
+        cases.iter().flat_map(|c| &c.peers).any(|peer| peer.metrics.contains_key(**name))
+    };
+    let names: Vec<_> = COLUMNS.iter().filter(measured).collect();
     let mut table = Table::new();
     table.load_preset(UTF8_HORIZONTAL_ONLY);
-    table.set_header(std::iter::once("").chain(names.iter().map(|name| name.as_str())));
+    for line in [HorizontalLines, MiddleIntersections] {
+        table.remove_style(line);
+    }
+    table.set_header(std::iter::once("").chain(names.iter().map(|name| **name)));
     for case in cases {
         table.add_row(Row::from([Cell::new(&case.case.label)]));
         for peer in &case.peers {
@@ -48,18 +67,13 @@ fn table(cases: &[&CaseReport]) -> Table {
             }
             let mut row = Row::from([Cell::new(format!("  {}", peer.peer))]);
             for name in &names {
-                let text = peer.metrics.get(*name).map(cell).unwrap_or_default();
+                let text = peer.metrics.get(**name).map(cell).unwrap_or_default();
                 row.add_cell(Cell::new(text).set_alignment(CellAlignment::Right));
             }
             table.add_row(row);
         }
     }
     table
-}
-
-/// Measured to check the measurement.
-fn is_check(metric: &str) -> bool {
-    metric == "early" || metric == "headroom ms"
 }
 
 fn cell(metric: &Metric) -> String {
@@ -85,12 +99,13 @@ fn number(value: f64) -> String {
 /// What was skipped and why, and what came out wrong.
 fn notes(cases: &[&CaseReport]) -> String {
     let mut text = String::new();
+    let mut skipped: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for case in cases {
         let label = &case.case.label;
         for peer in &case.peers {
             let name = peer.peer;
             if let Some(why) = &peer.skipped {
-                let _ = writeln!(text, "  skipped {name}, {label}: {why}");
+                skipped.entry((name, why)).or_default().push(label);
             }
             let check = |metric: &str| peer.metrics.get(metric).map(|found| (found.p90, found.p10));
             if let Some((early, _)) = check("early").filter(|(early, _)| *early > 0.0) {
@@ -100,6 +115,11 @@ fn notes(cases: &[&CaseReport]) -> String {
                 let _ = writeln!(text, "  {name}, {label}: some were due before all were there");
             }
         }
+    }
+    for ((name, why), labels) in skipped {
+        let all = labels.len() == cases.len();
+        let of = if all { String::new() } else { format!(" ({})", labels.join("; ")) };
+        let _ = writeln!(text, "  skipped {name}{of}: {why}");
     }
     text
 }

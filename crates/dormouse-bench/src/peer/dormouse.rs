@@ -3,7 +3,7 @@
 //! Outside tokio its feature `smol` decides between async-io and the builtin reactor, for the whole
 //! program; so it takes two builds to measure both.
 
-use super::tokio::{CurrentThread, MultiThread};
+use super::tokio::{CurrentThread, MultiThread, spawn};
 use super::{Build, Peer};
 use dormouse::reactor::Reactor;
 use dormouse::time::{Instant, Sleep};
@@ -53,6 +53,14 @@ impl Peer for OnCurrentThread {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }
+
+    fn run<F>(&self, future: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn(&self.0, future)
+    }
 }
 
 pub(super) struct OnMultiThread(Runtime);
@@ -73,7 +81,7 @@ impl Peer for OnMultiThread {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        MultiThread::spawn(&self.0, future)
+        spawn(&self.0, future)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A timerfd for each sleep: what crates do that need the boot-time clock, or precision.
 
 use super::Peer;
-use super::tokio::CurrentThread;
+use super::tokio::{CurrentThread, spawn};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
@@ -55,6 +55,14 @@ impl Peer for OnTokio {
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(tokio::task::unconstrained(future))
+    }
+
+    fn run<F>(&self, future: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn(&self.0, future)
     }
 
     #[allow(deprecated, reason = "its successor is unsafe")]

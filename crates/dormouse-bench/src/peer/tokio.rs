@@ -11,6 +11,16 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep};
 
+/// As a task: the future of `block_on` itself is woken by a system call each time, which tasks are not.
+pub(super) fn spawn<F>(runtime: &Runtime, future: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let task = runtime.spawn(unconstrained(future));
+    runtime.block_on(task).expect("a workload panicked")
+}
+
 pub(super) struct CurrentThread(Runtime);
 
 impl CurrentThread {
@@ -28,6 +38,14 @@ impl Peer for CurrentThread {
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(unconstrained(future))
+    }
+
+    fn run<F>(&self, future: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn(&self.0, future)
     }
 
     fn sleep(duration: Duration) -> Sleep {
@@ -55,16 +73,6 @@ impl MultiThread {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(2).enable_all().build().map_err(|err| err.to_string())
     }
-
-    /// On a worker, as a task.
-    pub(super) fn spawn<F>(runtime: &Runtime, future: F) -> F::Output
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        let task = runtime.spawn(unconstrained(future));
-        runtime.block_on(task).expect("a workload panicked")
-    }
 }
 
 impl Peer for MultiThread {
@@ -83,7 +91,7 @@ impl Peer for MultiThread {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        MultiThread::spawn(&self.0, future)
+        spawn(&self.0, future)
     }
 
     fn sleep(duration: Duration) -> Sleep {

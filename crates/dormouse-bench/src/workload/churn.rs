@@ -46,20 +46,18 @@ pub(super) fn cases(size: Size) -> Vec<Case> {
 
 pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
     park_once(peer);
-    let barrier = Barrier::new(case.threads + 1);
+    let barrier = Barrier::new(case.threads);
     let mut outcome = Outcome::default();
     std::thread::scope(|scope| {
         let threads: Vec<_> =
             (0..case.threads).map(|_| scope.spawn(|| thread(peer, case, &barrier))).collect();
-        barrier.wait();
-        let before = cpu_ns();
-        barrier.wait();
-        let used = cpu_ns() - before;
-        let mut operations = 0;
+        let (mut used, mut operations) = (0.0, 0);
         for thread in threads {
-            let (count, batches) = thread.join().expect("a thread of w1 panicked");
-            operations += count;
-            for ns in batches {
+            let done = thread.join().expect("a thread of w1 panicked");
+            operations += done.operations;
+            // All threads saw the same window, up to a batch.
+            used = done.cpu_ns;
+            for ns in done.batches {
                 outcome.put("wall ns", ns);
             }
         }
@@ -68,28 +66,40 @@ pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
     outcome
 }
 
-fn thread<P: Peer>(peer: &P, case: &Case, barrier: &Barrier) -> (u64, Vec<f64>) {
+struct Done {
+    operations: u64,
+    /// ns for each sleep of a batch.
+    batches: Vec<f64>,
+    /// Of the process, not of the thread.
+    cpu_ns: f64,
+}
+
+fn thread<P: Peer>(peer: &P, case: &Case, barrier: &Barrier) -> Done {
     // A peer whose timers are its threads' own starts them here.
     park_once(peer);
+    // The next one keeps the thread, which may be the one that drives the others' sleeps.
+    barrier.wait();
     peer.block_on(async {
         let others = pending::<P>(case.n / case.threads as u64).await;
         // In one poll: while another thread waits at the barrier, nobody may need its executor.
-        let measured = poll_fn(|cx| {
+        let done = poll_fn(|cx| {
             let size = calibrate::<P>(cx);
             barrier.wait();
-            let (mut count, mut batches) = (0, Vec::new());
-            let start = Instant::now();
+            let (mut operations, mut batches) = (0, Vec::new());
+            let (start, before) = (Instant::now(), cpu_ns());
             while start.elapsed() < Duration::from_millis(case.ms) {
                 batches.push(batch::<P>(cx, size));
-                count += size;
+                operations += size;
             }
+            let cpu_ns = cpu_ns() - before;
+            // Until all have measured, none stops.
             barrier.wait();
-            Poll::Ready((count, batches))
+            Poll::Ready(Done { operations, batches, cpu_ns })
         })
         .await;
         // A million destructors are not what is measured; the process ends soon.
         std::mem::forget(others);
-        measured
+        done
     })
 }
 

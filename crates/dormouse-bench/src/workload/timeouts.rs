@@ -26,8 +26,9 @@ pub(super) fn cases(size: Size) -> Vec<Case> {
 
 pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
     park_once(peer);
-    let mut outcome = Outcome::default();
-    peer.block_on(async {
+    let case = case.clone();
+    peer.run(async move {
+        let mut outcome = Outcome::default();
         let warm = Instant::now();
         while warm.elapsed() < Duration::from_millis(10) {
             batch::<P>(&case.variant).await;
@@ -40,8 +41,8 @@ pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
             count += BATCH;
         }
         outcome.put("cpu ns", (cpu_ns() - before) / count as f64);
-    });
-    outcome
+        outcome
+    })
 }
 
 async fn batch<P: Peer>(variant: &str) {

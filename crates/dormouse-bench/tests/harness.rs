@@ -1,0 +1,40 @@
+//! That the bench runs and says what it promises to. Its numbers are not looked at: they are of sizes that
+//! measure nothing.
+
+use std::process::Command;
+
+fn bench(args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dormouse-bench"));
+    let output = command.args(args).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn every_workload_measures_the_reference_and_dormouse() {
+    let peers = ["--peer", "tokio-mt", "--peer", "dormouse-tokio", "--peer", "nanosleep"];
+    let text = bench(&[&["--tiny", "--no-build", "--format", "json"][..], &peers].concat());
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let cases = report["cases"].as_array().unwrap();
+    for workload in ["w1", "w2", "w3", "w4", "w5", "w6", "w8"] {
+        let mut found = cases.iter().filter(|case| case["case"]["workload"] == workload).peekable();
+        assert!(found.peek().is_some(), "nothing of {workload}");
+        for case in found {
+            for peer in case["peers"].as_array().unwrap() {
+                assert_eq!(peer["skipped"], serde_json::Value::Null, "{peer}");
+                for (name, metric) in peer["metrics"].as_object().unwrap() {
+                    assert!(metric["median"].as_f64().unwrap() >= 0.0, "{name} of {peer}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_table_has_a_row_for_each_peer_asked_for_and_says_who_was_skipped() {
+    let text = bench(&["--tiny", "--no-build", "w2", "--peer", "thread", "--peer", "async-io"]);
+    assert!(text.contains("W2: reset"), "{text}");
+    assert!(text.contains("\n   async-io "), "{text}");
+    assert!(text.contains("skipped thread: has no reset"), "{text}");
+    assert!(!text.contains("futures-timer"), "{text}");
+}
