@@ -4,6 +4,7 @@ use crate::peer;
 use crate::workload::{self, Size};
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, ValueEnum};
+use std::path::PathBuf;
 
 /// Timers of dormouse, tokio, async-io, futures-timer and others, side by side.
 ///
@@ -32,6 +33,10 @@ pub(crate) struct Args {
     /// How to print the results.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+
+    /// Where to write the page with the plots [default: bench/report.html in the target folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
 
     /// Lists the workloads and the peers.
     #[arg(long)]

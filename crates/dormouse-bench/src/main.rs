@@ -7,12 +7,13 @@
 //!   told apart, and nobody inherits a warm or a fragmented heap.
 //! - [`rounds`]: peers take turns, round by round, so that what else the machine does hits all alike.
 //! - [`builds`]: the second build, with dormouse's feature `smol`.
-//! - [`summary`], [`table`]: medians, spread, ratios; for people, or as JSON.
+//! - [`summary`], [`table`], [`report`]: medians, spread, ratios; as tables, as JSON, and as a page with plots.
 
 mod args;
 mod builds;
 mod child;
 mod peer;
+mod report;
 mod rounds;
 mod summary;
 mod table;
@@ -33,6 +34,10 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let report = rounds::run(&args);
+    match report::write(&report, args.report.as_deref()) {
+        Ok(path) => eprintln!("plots: {}", path.display()),
+        Err(err) => eprintln!("no plots: {err}"),
+    }
     let text = match args.format {
         Format::Table => table::render(&report),
         Format::Json => serde_json::to_string_pretty(&report).expect("plain data") + "\n",

@@ -5,8 +5,10 @@ use std::process::Command;
 
 fn bench(args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dormouse-bench"));
-    let output = command.args(args).output().unwrap();
+    let report = format!("{}/{}.html", env!("CARGO_TARGET_TMPDIR"), args.len());
+    let output = command.args(args).args(["--report", &report]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(std::fs::read_to_string(report).unwrap().ends_with("</html>\n"));
     String::from_utf8(output.stdout).unwrap()
 }
 

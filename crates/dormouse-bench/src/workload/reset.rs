@@ -29,6 +29,8 @@ pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Result<Outcome, String>
     let mut outcome = Outcome::default();
     let can = peer.block_on(async {
         let mut sleeps = pending::<P>(case.n).await;
+        // For the reason that W1 has.
+        P::sleep(Duration::from_millis(2)).await;
         let can = poll_fn(|_| {
             if !P::reset(sleeps[0].as_mut(), FAR) {
                 return Poll::Ready(false);
