@@ -5,7 +5,7 @@ use crate::builds::Builds;
 use crate::child;
 use crate::peer::{self, Entry, REFERENCE};
 use crate::summary::{Measured, Report, Row};
-use crate::workload::{self, Case, Outcome, wakeups};
+use crate::workload::{self, Case, Outcome};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::thread;
 
@@ -73,13 +73,12 @@ impl Run {
 
     fn trace(&mut self, case: &Case, builds: &Builds) {
         let Some(last) = self.rounds.last_mut() else { return };
-        let (case, times) = wakeups::traced(case);
         let calls = builds
             .program(self.entry.build)
-            .and_then(|program| child::count_system_calls(program, self.entry.name, &case));
+            .and_then(|program| child::count_system_calls(program, self.entry.name, case));
         // No strace, or not allowed: then the table has no such column.
         if let Ok(calls) = calls {
-            last.values.insert("system calls".into(), vec![(calls * times) as f64]);
+            last.values.insert("system calls".into(), vec![calls as f64]);
         }
     }
 }

@@ -94,7 +94,8 @@ fn summarize(row: &Row, reference: Option<&Rounds>) -> PeerReport {
         }
         let ratio =
             reference.and_then(|all| all.get(&name)).and_then(|theirs| ratio(&rounds, theirs));
-        let [median, p10, p90] = [0.5, 0.1, 0.9].map(|q| quantile(&mut pooled, q));
+        let [p10, p90] = [0.1, 0.9].map(|q| quantile(&mut pooled, q));
+        let median = middle(&mut pooled);
         metrics.insert(name, Metric { median, p10, p90, ratio });
     }
     let mut lateness = BTreeMap::new();
@@ -123,11 +124,25 @@ fn rounds(row: &Row) -> Rounds {
 }
 
 fn ratio(ours: &[Vec<(f64, u64)>], theirs: &[Vec<(f64, u64)>]) -> Option<f64> {
-    let median = |round: &Vec<(f64, u64)>| quantile(&mut round.clone(), 0.5);
+    let median = |round: &Vec<(f64, u64)>| middle(&mut round.clone());
     let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| median(ours) / median(theirs));
     let mut ratios: Vec<_> =
         ratios.filter(|ratio| ratio.is_finite()).map(|ratio| (ratio, 1)).collect();
-    (!ratios.is_empty()).then(|| quantile(&mut ratios, 0.5))
+    (!ratios.is_empty()).then(|| middle(&mut ratios))
+}
+
+/// The median. Of an even number, the mean of the two in the middle: with two rounds, the lower one would
+/// favour whoever scatters more.
+fn middle(samples: &mut [(f64, u64)]) -> f64 {
+    samples.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let total: u64 = samples.iter().map(|(_, weight)| weight).sum();
+    let low = quantile(samples, 0.5);
+    let up_to_low: u64 = samples.iter().filter(|(v, _)| *v <= low).map(|(_, weight)| weight).sum();
+    let next = samples.iter().map(|(value, _)| *value).find(|value| *value > low);
+    match next {
+        Some(high) if up_to_low * 2 == total => (low + high) / 2.0,
+        _ => low,
+    }
 }
 
 /// The least value that a part `q` of all are not above.
@@ -163,6 +178,14 @@ mod tests {
         assert_eq!(quantile(&mut samples, 0.1), 1.0);
         assert_eq!(quantile(&mut samples, 0.5), 2.0);
         assert_eq!(quantile(&mut samples, 1.0), 3.0);
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_takes_no_side() {
+        assert_eq!(middle(&mut [(1.0, 1), (3.0, 1)]), 2.0);
+        assert_eq!(middle(&mut [(3.0, 1), (1.0, 1), (2.0, 1)]), 2.0);
+        assert_eq!(middle(&mut [(1.0, 2), (3.0, 1)]), 1.0);
+        assert_eq!(middle(&mut [(1.0, 2), (1.0, 2), (5.0, 4)]), 3.0);
     }
 
     #[test]
