@@ -85,7 +85,7 @@ fn finish(mut command: Command) -> Result<Outcome, String> {
     if !status.success() {
         return Err(why());
     }
-    serde_json::from_str(&out).unwrap_or_else(|_| Err(why()))
+    serde_json::from_str(&out).unwrap_or_else(|err| Err(format!("{}; its answer: {err}", why())))
 }
 
 fn read(from: Option<&mut impl Read>) -> String {

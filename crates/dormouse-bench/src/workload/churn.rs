@@ -92,7 +92,8 @@ fn thread<P: Peer>(peer: &P, case: &Case, barrier: &Barrier) -> Done {
             barrier.wait();
             let (mut operations, mut batches) = (0, Vec::new());
             let (start, before) = (Instant::now(), cpu_ns());
-            while start.elapsed() < Duration::from_millis(case.ms) {
+            // One at least: the machine may stall for as long as the window is.
+            while operations == 0 || start.elapsed() < Duration::from_millis(case.ms) {
                 batches.push(batch::<P>(cx, size));
                 operations += size;
             }

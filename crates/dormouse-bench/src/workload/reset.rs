@@ -54,7 +54,7 @@ pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Result<Outcome, String>
                 batch(1000);
             }
             let (before, start, mut count) = (cpu_ns(), Instant::now(), 0.0);
-            while start.elapsed() < Duration::from_millis(case.ms) {
+            while count == 0.0 || start.elapsed() < Duration::from_millis(case.ms) {
                 outcome.put("wall ns", batch(1000));
                 count += 1000.0;
             }

@@ -34,7 +34,7 @@ pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
             batch::<P>(&case.variant).await;
         }
         let (before, start, mut count) = (cpu_ns(), Instant::now(), 0);
-        while start.elapsed() < Duration::from_millis(case.ms) {
+        while count == 0 || start.elapsed() < Duration::from_millis(case.ms) {
             let start = Instant::now();
             batch::<P>(&case.variant).await;
             outcome.put("wall ns", start.elapsed().as_nanos() as f64 / BATCH as f64);
