@@ -38,7 +38,7 @@ pub(crate) struct Watch {
     fd: RawFd,
     registration: Mutex<Option<AsyncFd<Number>>>,
     /// After [`hand_over`](Self::hand_over).
-    builtin: OnceLock<io::Result<builtin::Watch>>,
+    builtin: OnceLock<builtin::Watch>,
     edges: [Waker; 2],
 }
 
@@ -107,7 +107,7 @@ impl Watch {
     pub(crate) fn end(&self) {
         let registration = lock(&self.registration).take();
         drop(registration);
-        if let Some(Ok(builtin)) = self.builtin.get() {
+        if let Some(builtin) = self.builtin.get() {
             builtin.end();
         }
     }
@@ -137,6 +137,8 @@ impl Watch {
                         }
                     }
                     Err(_) => {
+                        // Under the lock: an fd that has been handed over must not be marked.
+                        self.source.mark_gone();
                         gone = true;
                         break;
                     }
@@ -148,16 +150,7 @@ impl Watch {
             ready |= Ready::ERROR;
         }
         if gone {
-            // Unless it was handed over meanwhile; the lock, so that it is not right now.
-            let registration = lock(&self.registration);
-            let still = registration.is_some();
-            if still {
-                self.source.mark_gone();
-            }
-            drop(registration);
-            if still {
-                self.source.wake(Ready::ALL);
-            }
+            self.source.wake(Ready::ALL);
         } else if !ready.is_empty() {
             self.source.set(ready);
         }
@@ -169,10 +162,8 @@ impl Watch {
     pub(crate) fn hand_over(&self) {
         let mut registration = lock(&self.registration);
         let Some(tokio) = registration.take() else { return };
-        let ended = match self.builtin.set(builtin::watch(self.fd, self.interest, &self.source)) {
-            Ok(()) => matches!(self.builtin.get(), Some(Err(_))),
-            Err(_) => false,
-        };
+        let builtin = builtin::watch(self.fd, self.interest, &self.source);
+        let ended = builtin.map(|watch| self.builtin.set(watch)).is_err();
         drop(registration);
         drop(tokio);
         if ended {
