@@ -13,6 +13,7 @@ mod tokio;
 
 pub(crate) use bare::{Bare, blocking};
 
+use self::tokio::{CurrentThread, MultiThread};
 use crate::workload::{Case, Outcome};
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -92,8 +93,12 @@ const fn entry<P: Peer>(name: &'static str, build: Build, about: &'static str) -
 
 /// All of them, in the order of the tables.
 pub(crate) const ALL: &[Entry] = &[
-    entry::<tokio::CurrentThread>("tokio-ct", Build::Any, "tokio::time on current_thread"),
-    entry::<tokio::MultiThread>("tokio-mt", Build::Any, "tokio::time on multi_thread, 2 workers"),
+    entry::<tokio::Tokio<CurrentThread>>("tokio-ct", Build::Any, "tokio::time on current_thread"),
+    entry::<tokio::Tokio<MultiThread>>(
+        "tokio-mt",
+        Build::Any,
+        "tokio::time on multi_thread, 2 workers",
+    ),
     entry::<async_io::AsyncIo>("async-io", Build::Any, "async_io::Timer on async_io::block_on"),
     entry::<futures_timer::FuturesTimer>(
         "futures-timer",
@@ -103,8 +108,16 @@ pub(crate) const ALL: &[Entry] = &[
     entry::<timerfd::OnTokio>("timerfd-tokio", Build::Any, "a timerfd a sleep in tokio's AsyncFd"),
     entry::<timerfd::OnAsyncIo>("timerfd-smol", Build::Any, "a timerfd a sleep in async_io::Async"),
     entry::<thread::Threads>("thread", Build::Any, "a thread a sleep, futures' block_on"),
-    entry::<dormouse::OnCurrentThread>("dormouse-tokio", Build::Any, "dormouse on current_thread"),
-    entry::<dormouse::OnMultiThread>("dormouse-tokio-mt", Build::Any, "dormouse on multi_thread"),
+    entry::<dormouse::OnTokio<CurrentThread>>(
+        "dormouse-tokio",
+        Build::Any,
+        "dormouse on current_thread",
+    ),
+    entry::<dormouse::OnTokio<MultiThread>>(
+        "dormouse-tokio-mt",
+        Build::Any,
+        "dormouse on multi_thread",
+    ),
     entry::<dormouse::OnAsyncIo>(
         "dormouse-async-io",
         Build::Smol,

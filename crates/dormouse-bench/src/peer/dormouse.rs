@@ -3,11 +3,12 @@
 //! Outside tokio its feature `smol` decides between async-io and the builtin reactor, for the whole
 //! program; so it takes two builds to measure both.
 
-use super::tokio::{CurrentThread, MultiThread, spawn};
+use super::tokio::{Flavor, spawn};
 use super::{Build, Peer};
 use dormouse::reactor::Reactor;
 use dormouse::time::{Instant, Sleep};
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -41,35 +42,13 @@ macro_rules! timer {
     };
 }
 
-pub(super) struct OnCurrentThread(Runtime);
+pub(super) struct OnTokio<K>(Runtime, PhantomData<K>);
 
-impl Peer for OnCurrentThread {
+impl<K: Flavor> Peer for OnTokio<K> {
     timer!();
 
     fn start() -> Result<Self, String> {
-        CurrentThread::runtime().map(OnCurrentThread)
-    }
-
-    fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.0.block_on(future)
-    }
-
-    fn run<F>(&self, future: F) -> F::Output
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        spawn(&self.0, future)
-    }
-}
-
-pub(super) struct OnMultiThread(Runtime);
-
-impl Peer for OnMultiThread {
-    timer!();
-
-    fn start() -> Result<Self, String> {
-        MultiThread::runtime().map(OnMultiThread)
+        Ok(OnTokio(K::runtime()?, PhantomData))
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

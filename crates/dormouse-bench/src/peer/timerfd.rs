@@ -1,7 +1,7 @@
 //! A timerfd for each sleep: what crates do that need the boot-time clock, or precision.
 
 use super::Peer;
-use super::tokio::{CurrentThread, spawn};
+use super::tokio::{CurrentThread, Flavor, spawn};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,

@@ -5,6 +5,7 @@
 
 use super::Peer;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -21,19 +22,35 @@ where
     runtime.block_on(task).expect("a workload panicked")
 }
 
-pub(super) struct CurrentThread(Runtime);
+/// A kind of runtime.
+pub(super) trait Flavor: Send + Sync + 'static {
+    fn runtime() -> Result<Runtime, String>;
+}
 
-impl CurrentThread {
-    pub(super) fn runtime() -> Result<Runtime, String> {
+pub(super) struct CurrentThread;
+
+impl Flavor for CurrentThread {
+    fn runtime() -> Result<Runtime, String> {
         Builder::new_current_thread().enable_all().build().map_err(|err| err.to_string())
     }
 }
 
-impl Peer for CurrentThread {
+pub(super) struct MultiThread;
+
+impl Flavor for MultiThread {
+    fn runtime() -> Result<Runtime, String> {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2).enable_all().build().map_err(|err| err.to_string())
+    }
+}
+
+pub(super) struct Tokio<K>(Runtime, PhantomData<K>);
+
+impl<K: Flavor> Peer for Tokio<K> {
     type Sleep = Sleep;
 
     fn start() -> Result<Self, String> {
-        CurrentThread::runtime().map(CurrentThread)
+        Ok(Tokio(K::runtime()?, PhantomData))
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -63,49 +80,5 @@ impl Peer for CurrentThread {
     ) -> impl Future<Output = bool> + Send {
         let timeout = tokio::time::timeout(duration, future);
         async { timeout.await.is_ok() }
-    }
-}
-
-pub(super) struct MultiThread(Runtime);
-
-impl MultiThread {
-    pub(super) fn runtime() -> Result<Runtime, String> {
-        let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(2).enable_all().build().map_err(|err| err.to_string())
-    }
-}
-
-impl Peer for MultiThread {
-    type Sleep = Sleep;
-
-    fn start() -> Result<Self, String> {
-        MultiThread::runtime().map(MultiThread)
-    }
-
-    fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.0.block_on(unconstrained(future))
-    }
-
-    fn run<F>(&self, future: F) -> F::Output
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        spawn(&self.0, future)
-    }
-
-    fn sleep(duration: Duration) -> Sleep {
-        tokio::time::sleep(duration)
-    }
-
-    fn reset(sleep: Pin<&mut Sleep>, duration: Duration) -> bool {
-        CurrentThread::reset(sleep, duration)
-    }
-
-    fn timeout<F: Future + Send>(
-        duration: Duration,
-        future: F,
-    ) -> impl Future<Output = bool> + Send {
-        CurrentThread::timeout(duration, future)
     }
 }
