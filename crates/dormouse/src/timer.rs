@@ -9,11 +9,8 @@ mod queue;
 #[cfg(feature = "tokio")]
 mod runtime;
 
-pub(crate) use queue::Queue;
-
 use crate::clock::ClockId;
-use crate::wheel::Key;
-use queue::Home;
+use queue::{Home, Queue, Ticket};
 use std::io;
 use std::task::Waker;
 
@@ -25,8 +22,42 @@ const fn queues(home: Home) -> [Queue; ClockId::ALL.len()] {
 static ASYNC_IO: [Queue; ClockId::ALL.len()] = queues(Home::AsyncIo);
 static BUILTIN: [Queue; ClockId::ALL.len()] = queues(Home::Builtin);
 
-/// A timer that was registered: where, and as what.
-pub(crate) type Registered = (&'static Queue, Key);
+/// A timer that was registered. It is in its queue until it has fired or is removed; nobody does that
+/// unasked.
+#[derive(Debug)]
+pub(crate) struct Registered {
+    queue: &'static Queue,
+    ticket: Ticket,
+    /// When it fires.
+    deadline: u64,
+}
+
+impl Registered {
+    /// Whether the clock is known to have reached `deadline`, without a lock or a look at it. Then the
+    /// timer, which fires no later, has fired. (Or it does so this moment, for nobody: if it was registered
+    /// while the queue was turned at this very time.)
+    pub(crate) fn has_passed(&self, deadline: u64) -> bool {
+        deadline <= self.queue.passed()
+    }
+
+    /// Has it fire at `deadline` if it would do so later, and says whether it still waits.
+    pub(crate) fn fire_by(&mut self, deadline: u64) -> bool {
+        if deadline >= self.deadline {
+            return true;
+        }
+        self.deadline = deadline;
+        self.queue.reset(self.ticket, deadline)
+    }
+
+    /// Has it wake `waker`, if it still waits, where the calling code would put it too.
+    pub(crate) fn refresh(&self, clock: ClockId, waker: &Waker) -> bool {
+        serves_here(clock, self.queue) && self.queue.refresh(self.ticket, waker)
+    }
+
+    pub(crate) fn remove(self) {
+        self.queue.remove(self.ticket);
+    }
+}
 
 /// Registers a timer with the first queue in line: that of the tokio runtime the caller is inside,
 /// async-io's, the builtin reactor's.
@@ -41,8 +72,8 @@ pub(crate) fn insert(
 ) -> io::Result<Registered> {
     #[cfg(feature = "tokio")]
     if let Some(runtime::Lease { queue, term }) = runtime::current(clock) {
-        if let Ok(key) = queue.insert(term, deadline, now, waker) {
-            return Ok((queue, key));
+        if let Ok(ticket) = queue.insert(term, deadline, now, waker) {
+            return Ok(Registered { queue, ticket, deadline });
         }
     }
     #[cfg(feature = "smol")]
@@ -51,15 +82,15 @@ pub(crate) fn insert(
     let line = [&BUILTIN];
     for queues in line {
         let queue = &queues[clock as usize];
-        if let Ok(key) = queue.insert(0, deadline, now, waker) {
-            return Ok((queue, key));
+        if let Ok(ticket) = queue.insert(0, deadline, now, waker) {
+            return Ok(Registered { queue, ticket, deadline });
         }
     }
     Err(io::Error::other("no reactor can be had: not even the builtin one's thread can be started"))
 }
 
 /// Whether `queue` is the one that [`insert`] would choose now.
-pub(crate) fn serves_here(clock: ClockId, queue: &'static Queue) -> bool {
+fn serves_here(clock: ClockId, queue: &'static Queue) -> bool {
     #[cfg(feature = "tokio")]
     {
         let here = runtime::current(clock);

@@ -5,9 +5,10 @@
 //!
 //! # How it works
 //! After Varghese and Lauck, *Hashed and Hierarchical Timing Wheels* (SOSP 1987), with two changes.
-//! Nine levels of 64 slots; a slot of level 0 is 2^12 ns (4 us) wide, one of each higher level 64
+//! Six levels of 256 slots; a slot of level 0 is 2^18 ns (262 us) wide, one of each higher level 256
 //! times wider, so that the top reaches over all of u64. A timer waits in the lowest level in which
-//! its deadline differs from `elapsed`, the time up to which the wheel has been turned.
+//! its deadline differs from `elapsed`, the time up to which the wheel has been turned. (Each level it comes
+//! down is a cache miss or two. With these widths a timer of a second comes down once, one of a minute twice.)
 //!
 //! 1. *Deadlines are exact.* The level decides only where a timer waits. When the slot's time comes,
 //!    each timer in it is compared by its own deadline, and goes out or down.
@@ -26,32 +27,36 @@
 //! # Invariants
 //! - A timer in level L > 0 agrees with `elapsed` in all digits above L, and its slot's digit in L
 //!   is greater than that of `elapsed`. Hence lower levels come before higher ones, lower slots
-//!   before higher, and the first occupied slot holds the earliest timer. A timer put off with
-//!   [`reset`](Wheel::reset) may wait in an earlier slot than its deadline calls for, never a later;
-//!   the deadline in the block is then earlier than the one in its entry, never later.
+//!   before higher, and the first occupied slot holds the earliest timer.
 //! - `slot.earliest` is never later than any deadline in the slot. It is exact, unless the timer
-//!   that held it has been removed or put off since; then the wheel asks for one needless turn at
-//!   that time, in which it is made exact again.
+//!   that held it has been removed since; then the wheel asks for one needless turn at that time,
+//!   in which it is made exact again.
 //! - The lists are in the order of insertion, a timer cascades before any other can be placed beside it,
 //!   and `elapsed` does not move while a timer is fresh, so equal deadlines go out in the order in which
 //!   they came in.
 
 mod chunks;
 mod fresh;
+mod occupied;
 #[cfg(test)]
 mod tests;
 
 use chunks::{CHUNK, Chunks};
 use fresh::Fresh;
+use occupied::Occupied;
+use std::hint::black_box;
 
 /// Log2 of the width of a slot of level 0, in ns.
-const BASE_BITS: u32 = 12;
+const BASE_BITS: u32 = 18;
 /// Log2 of the number of slots a level.
-const DIGIT_BITS: u32 = 6;
+const DIGIT_BITS: u32 = 8;
 const SLOTS: usize = 1 << DIGIT_BITS;
 const LEVELS: usize = (u64::BITS - BASE_BITS).div_ceil(DIGIT_BITS) as usize;
 /// How many timers a block holds: three cache lines and a header.
 const BLOCK: usize = 12;
+
+/// The buffer for what is due is kept up to this size.
+const SPARE: usize = 4096;
 
 /// The end of a list, or no timer.
 const NONE: u32 = u32::MAX;
@@ -63,13 +68,12 @@ const FRESH: u16 = u16::MAX - 1;
 /// Names a timer in a wheel. Once the timer has gone out or was removed, the key names nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
-    index: u32,
-    generation: u32,
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
 }
 
 #[derive(Debug)]
 struct Entry<T> {
-    deadline: u64,
     value: Option<T>,
     /// Where it waits; for a free entry, the next free one.
     block: u32,
@@ -80,17 +84,19 @@ struct Entry<T> {
 
 impl<T> Default for Entry<T> {
     fn default() -> Self {
-        Entry { deadline: 0, value: None, block: NONE, generation: 0, slot: FREE, place: 0 }
+        Entry { value: None, block: NONE, generation: 0, slot: FREE, place: 0 }
     }
 }
 
-/// A timer in a block: its deadline, or an earlier one that it was put off from.
+/// A timer in a block, or among the fresh.
 #[derive(Clone, Copy, Debug)]
 struct Item {
     deadline: u64,
     /// `NONE` if the timer was removed.
     index: u32,
 }
+
+const NO_ITEM: Item = Item { deadline: 0, index: NONE };
 
 #[derive(Debug)]
 struct Block {
@@ -105,8 +111,7 @@ struct Block {
 
 impl Default for Block {
     fn default() -> Self {
-        let items = [Item { deadline: 0, index: NONE }; BLOCK];
-        Block { items, prev: NONE, next: NONE, len: 0, live: 0 }
+        Block { items: [NO_ITEM; BLOCK], prev: NONE, next: NONE, len: 0, live: 0 }
     }
 }
 
@@ -124,7 +129,7 @@ const EMPTY: Slot = Slot { head: NONE, tail: NONE, earliest: u64::MAX };
 #[derive(Debug)]
 pub(crate) struct Wheel<T> {
     elapsed: u64,
-    occupied: [u64; LEVELS],
+    occupied: Occupied,
     slots: Box<[Slot; LEVELS * SLOTS]>,
     fresh: Fresh,
     entries: Chunks<Entry<T>>,
@@ -133,6 +138,8 @@ pub(crate) struct Wheel<T> {
     blocks: Chunks<Block>,
     /// Blocks that are in no slot, linked by `next`.
     free_block: u32,
+    /// What is due of the slot that is turned: deadline, rank in the slot's list, index. Empty in between.
+    due: Vec<(u64, u32, u32)>,
     len: usize,
 }
 
@@ -140,13 +147,14 @@ impl<T> Wheel<T> {
     pub(crate) fn new() -> Self {
         Wheel {
             elapsed: 0,
-            occupied: [0; LEVELS],
+            occupied: Occupied::new(),
             slots: Box::new([EMPTY; LEVELS * SLOTS]),
             fresh: Fresh::new(),
             entries: Chunks::new(),
             free_entry: NONE,
             blocks: Chunks::new(),
             free_block: NONE,
+            due: Vec::new(),
             len: 0,
         }
     }
@@ -157,16 +165,11 @@ impl<T> Wheel<T> {
         if self.len == 0 {
             self.elapsed = self.elapsed.max(now);
         }
-        if self.fresh.is_full() {
-            self.place_fresh();
-        }
         let index = self.allocate_entry();
         let entry = self.entries.get_mut(index);
-        entry.deadline = deadline;
         entry.value = Some(value);
-        entry.slot = FRESH;
-        entry.place = self.fresh.push(index, deadline);
         let generation = entry.generation;
+        self.freshen(Item { deadline, index });
         self.len += 1;
         Key { index, generation }
     }
@@ -180,18 +183,12 @@ impl<T> Wheel<T> {
 
     /// Gives a timer another deadline, and says whether the key still named one.
     pub(crate) fn reset(&mut self, key: Key, deadline: u64) -> bool {
-        let Some(entry) = self.get_mut(key) else { return false };
-        // Later: it stays where it is, and moves when the slot's time comes. This is what makes
-        // putting off a timeout at each packet nearly free.
-        let earlier = deadline < entry.deadline;
-        entry.deadline = deadline;
-        if entry.slot == FRESH {
-            self.fresh.earliest = self.fresh.earliest.min(deadline);
-        } else if earlier {
+        let found = self.get_mut(key).is_some();
+        if found {
             self.unlink(key.index);
-            self.link(key.index, deadline);
+            self.freshen(Item { deadline, index: key.index });
         }
-        true
+        found
     }
 
     /// What a timer carries.
@@ -202,7 +199,7 @@ impl<T> Wheel<T> {
     /// A time at which the wheel should be turned: no later than the earliest deadline (see the
     /// invariants for when it is earlier). `None` if nothing waits.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
-        let placed = self.first_slot().map_or(u64::MAX, |slot| self.slots[slot].earliest);
+        let placed = self.occupied.first().map_or(u64::MAX, |slot| self.slots[slot].earliest);
         (self.len > 0).then(|| placed.min(self.fresh.earliest))
     }
 
@@ -211,7 +208,7 @@ impl<T> Wheel<T> {
     pub(crate) fn turn(&mut self, now: u64, limit: usize, out: &mut Vec<(u64, T)>) -> bool {
         self.place_fresh();
         let full = out.len().saturating_add(limit);
-        while let Some(slot) = self.first_slot() {
+        while let Some(slot) = self.occupied.first() {
             if self.slots[slot].earliest > now {
                 break;
             }
@@ -239,56 +236,64 @@ impl<T> Wheel<T> {
         let above = shift + DIGIT_BITS;
         let prefix = if above >= u64::BITS { 0 } else { self.elapsed >> above << above };
         let end = prefix | ((slot % SLOTS) as u64) << shift | ((1 << shift) - 1);
-        // A timer put off past the slot is not due yet even if its time has come: it is placed anew,
-        // and goes out in its turn.
-        let until = now.min(end);
-        self.elapsed = self.elapsed.max(until);
+        // Not past the slot: what is fresh or comes down from above may belong between its end and now.
+        self.elapsed = self.elapsed.max(now.min(end));
 
         let mut block = std::mem::replace(&mut self.slots[slot], EMPTY).head;
-        self.occupied[level as usize] &= !(1 << (slot % SLOTS));
-        let start = out.len();
-        let mut sorted = true;
-        let mut last = 0;
+        self.occupied.clear(slot);
+        let mut due = std::mem::take(&mut self.due);
         while block != NONE {
-            let &mut Block { next, len, .. } = self.blocks.get_mut(block);
-            for place in 0..usize::from(len) {
-                let Item { mut deadline, index } = self.blocks.get_mut(block).items[place];
-                if index == NONE {
+            let &mut Block { items, next, len, .. } = self.blocks.get_mut(block);
+            let items = &items[..usize::from(len)];
+            self.touch(items, next);
+            for &item in items {
+                if item.index == NONE {
                     continue;
                 }
-                if deadline <= until {
-                    // The entry knows better, if it was put off.
-                    deadline = self.entries.get_mut(index).deadline;
-                }
-                if deadline > until {
-                    self.link(index, deadline);
-                    continue;
-                }
-                sorted &= last <= deadline;
-                last = deadline;
-                if let Some(value) = self.release_entry(index) {
-                    out.push((deadline, value));
+                if item.deadline > now {
+                    self.link(item);
+                } else {
+                    due.push((item.deadline, due.len() as u32, item.index));
                 }
             }
             self.release_block(block);
             block = next;
         }
-        if !sorted {
-            // Stable: equal deadlines keep the order of insertion.
-            out[start..].sort_by_key(|&(deadline, _)| deadline);
+        // By their rank, equal deadlines keep the order of insertion.
+        due.sort_unstable();
+        for (deadline, _, index) in due.drain(..) {
+            if let Some(value) = self.release_entry(index) {
+                out.push((deadline, value));
+            }
         }
+        if due.capacity() <= SPARE {
+            self.due = due;
+        }
+    }
+
+    fn freshen(&mut self, item: Item) {
+        if self.fresh.is_full() {
+            self.place_fresh();
+        }
+        let entry = self.entries.get_mut(item.index);
+        entry.slot = FRESH;
+        entry.place = self.fresh.push(item);
+    }
+
+    /// Looks at all entries of a block, and the next block, so that the processor fetches what is not in
+    /// its caches at once, and not one after the other as each is dealt with.
+    fn touch(&mut self, items: &[Item], next: u32) {
+        let mut seen = self.blocks.find_mut(next).map_or(0, |block| block.len);
+        for item in items {
+            seen ^= self.entries.find_mut(item.index).map_or(0, |entry| entry.place);
+        }
+        black_box(seen);
     }
 
     fn place_fresh(&mut self) {
-        for index in self.fresh.take() {
-            let deadline = self.entries.get_mut(index).deadline;
-            self.link(index, deadline);
+        for item in self.fresh.take() {
+            self.link(item);
         }
-    }
-
-    fn first_slot(&self) -> Option<usize> {
-        let level = self.occupied.iter().position(|&bits| bits != 0)?;
-        Some(level * SLOTS + self.occupied[level].trailing_zeros() as usize)
     }
 
     fn slot_for(&self, deadline: u64) -> usize {
@@ -301,24 +306,24 @@ impl<T> Wheel<T> {
     }
 
     /// Appends a timer to the list of the slot that its deadline calls for.
-    fn link(&mut self, index: u32, deadline: u64) {
-        let slot = self.slot_for(deadline);
+    fn link(&mut self, item: Item) {
+        let slot = self.slot_for(item.deadline);
         let mut block = self.slots[slot].tail;
         if block == NONE || usize::from(self.blocks.get_mut(block).len) == BLOCK {
             block = self.append_block(slot);
         }
-        self.occupied[slot / SLOTS] |= 1 << (slot % SLOTS);
+        self.occupied.set(slot);
         let filled = self.blocks.get_mut(block);
         let place = filled.len;
-        filled.items[usize::from(place)] = Item { deadline, index };
+        filled.items[usize::from(place)] = item;
         filled.len += 1;
         filled.live += 1;
-        let entry = self.entries.get_mut(index);
+        let entry = self.entries.get_mut(item.index);
         entry.block = block;
         entry.place = place;
         entry.slot = slot as u16;
         let slot = &mut self.slots[slot];
-        slot.earliest = slot.earliest.min(deadline);
+        slot.earliest = slot.earliest.min(item.deadline);
     }
 
     /// Takes a timer out of the list of its slot.
@@ -361,7 +366,7 @@ impl<T> Wheel<T> {
         let &mut Block { prev, next, .. } = self.blocks.get_mut(block);
         if prev == NONE && next == NONE {
             self.slots[slot].earliest = u64::MAX;
-            self.occupied[slot / SLOTS] &= !(1 << (slot % SLOTS));
+            self.occupied.clear(slot);
             return;
         }
         match prev {

@@ -2,11 +2,15 @@
 //!
 //! # Invariants
 //! - A sleep is complete exactly if its clock has reached its deadline. Nothing else is asked, so it
-//!   can be neither early nor, once polled again, forgotten. (At the first poll a coarse clock may say that
-//!   the deadline is far off. Within a second after a suspend it may be wrong; then the sleep is registered,
-//!   and fires at once.)
+//!   can be neither early nor, once polled again, forgotten. (The clock is not read where that is known:
+//!   when the queue has read it, or at the first poll when a coarse clock says that the deadline is far off.
+//!   Within a second after a suspend that may be wrong; then the sleep is registered, and fires at once.)
 //! - While it is pending and has been polled, it is registered with the queue that serves the code
-//!   that polled it last, with that poll's waker.
+//!   that polled it last, with that poll's waker, to fire at its deadline or earlier.
+//!
+//! It fires earlier after it was put off: that is not told to the queue. Its task is woken at the former
+//! deadline, polls it, and so registers it anew. A timeout that is put off at each packet costs a task
+//! one needless poll for each time it would have fired, instead of a lock and a cache miss for each packet.
 
 use crate::clock::{Boottime, Clock};
 use crate::time::Instant;
@@ -117,7 +121,8 @@ impl<C: Clock> Sleep<C> {
     /// Moves the deadline. A task that waits for the sleep is woken at the new one; a sleep that was
     /// over can be waited for again.
     ///
-    /// Moving it to later is cheaper than creating a new sleep: no system call, no search.
+    /// Moving it to later is as cheap as can be: neither the reactor nor the timers are told. A task that
+    /// waits for the sleep is woken at the former deadline too, and goes on waiting.
     ///
     /// ```
     /// use dormouse::time::Instant;
@@ -132,26 +137,19 @@ impl<C: Clock> Sleep<C> {
     /// ```
     pub fn reset(&mut self, deadline: Instant<C>) {
         self.deadline = deadline;
-        if let Some((queue, key)) = self.registered {
-            if !queue.reset(key, deadline.ns()) {
-                // It has fired. Its task has been woken and will poll it, which registers it again.
-                self.registered = None;
-            }
-        }
+        // Where it has fired, its task has been woken and will poll it, which registers it again.
+        self.registered.take_if(|registered| !registered.fire_by(deadline.ns()));
     }
 
     fn deregister(&mut self) {
-        if let Some((queue, key)) = self.registered.take() {
-            queue.remove(key);
+        if let Some(registered) = self.registered.take() {
+            registered.remove();
         }
     }
 
     fn register(&mut self, now: u64, waker: &Waker) {
-        if let Some((queue, key)) = self.registered {
-            let stays = timer::serves_here(C::ID, queue);
-            if stays && queue.refresh(key, waker) {
-                return;
-            }
+        if self.registered.as_ref().is_some_and(|registered| registered.refresh(C::ID, waker)) {
+            return;
         }
         match timer::insert(C::ID, self.deadline.ns(), now, waker) {
             Ok(new) => {
@@ -181,6 +179,10 @@ impl<C: Clock> Future for Sleep<C> {
                 self.register(now, cx.waker());
                 return Poll::Pending;
             }
+        } else if self.registered.as_ref().is_some_and(|registered| registered.has_passed(deadline))
+        {
+            self.registered = None;
+            return Poll::Ready(());
         }
         let now = C::ID.now_ns();
         if deadline <= now {

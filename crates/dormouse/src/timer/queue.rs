@@ -1,41 +1,56 @@
-//! A queue: all timers of one clock on one reactor, in one wheel, behind one alarm.
+//! A queue: all timers of one clock on one reactor, behind one alarm.
 //!
 //! It sits on its reactor as a user's fd would. When the alarm goes off, the reactor calls the
-//! queue's waker, and [`Queue::fire`] turns the wheel right there and wakes the sleepers. No task,
+//! queue's waker, and [`Queue::fire`] turns the wheels right there and wakes the sleepers. No task,
 //! no thread. It knows no executor.
+//!
+//! Timers are in a few [`shards`], a wheel and a lock each. What the shards share, above all the alarm, is
+//! the [`Schedule`], behind another lock, which is taken once for each time the alarm goes off or has to
+//! do so earlier.
 //!
 //! Queues live as long as the program: a sleep refers to one without counting references. There is one
 //! a clock for the builtin reactor and one for async-io; those of tokio runtimes are handed on from
 //! a runtime that has ended to the next, and told apart by a term of office.
 //!
 //! # Invariants
-//! Under the lock, whenever no call of `fire` is between its beginning and its end:
-//! - the alarm is set to `armed`, and `armed` is no later than the earliest deadline in the wheel (or, just
+//! Whenever nobody holds the lock of the schedule, no call of [`turn`](Queue::turn) is under way, and no
+//! [`insert`](Queue::insert) or [`reset`](Queue::reset) either:
+//! - the alarm is set to `armed`, and `armed` is no later than the earliest deadline in any wheel (or, just
 //!   after many timers have fired at once, than `not_before`). So a later deadline and a cancellation need
 //!   no system call, and an earlier one needs one.
 //! - the waker is left with the alarm. So the alarm at `armed` calls `fire`, which re-establishes both.
 //!
-//! `fire` listens first, reads the clock second, and sets the alarm last. What fell due before the
-//! clock was read is woken by this call; what is due later has an alarm that was set after
-//! listening, and so calls again.
+//! A turn listens first, reads the clock second, looks through the shards third, and sets the alarm last.
+//! What fell due before the clock was read is woken by this turn; what is due later has an alarm that was
+//! set after listening, and so calls again.
+//!
+//! Whoever adds a timer puts it into a shard first and compares it with `armed` second. A turn withdraws
+//! `armed` (to `u64::MAX`) first and looks through the shard second. So, by the order in which the two have the
+//! shard's lock, either the turn finds the timer, or its owner finds `armed` withdrawn or set anew since, and
+//! sets the alarm himself. While the turn is under way he only notes the time, for the turn to set.
 //!
 //! A waker is a stranger's code: it is cloned, called and dropped with no lock held, and it may
 //! create, poll, reset and drop timers.
 
+mod shards;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use shards::Ticket;
 
 use super::alarm::Alarm;
 use crate::clock::ClockId;
 use crate::reactor::{Reactor, wake};
 use crate::sync::lock;
-use crate::wheel::{Key, Wheel};
+use crate::wheel::Wheel;
+use shards::Shard;
 #[cfg(feature = "tokio")]
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::task::{Wake, Waker};
 
-/// How many timers go out before the lock is let go for a moment.
+/// How many timers go out before the lock of a shard is let go for a moment.
 const BATCH: usize = 1024;
 /// The buffer for due timers is kept between calls up to this size.
 const SPARE: usize = 4 * BATCH;
@@ -52,7 +67,12 @@ pub(crate) struct Queue {
     clock: ClockId,
     home: Home,
     waker: OnceLock<Waker>,
-    state: Mutex<State>,
+    /// When the alarm goes off. Written under the lock of the schedule.
+    armed: AtomicU64,
+    /// Up to when everybody has been woken.
+    passed: AtomicU64,
+    schedule: Mutex<Schedule>,
+    shards: [Shard; shards::MAX],
 }
 
 /// Whose reactor a queue sits on.
@@ -66,18 +86,21 @@ pub(crate) enum Home {
 }
 
 #[derive(Debug)]
-struct State {
-    wheel: Option<Wheel<Waker>>,
+struct Schedule {
     /// None before the start, and after the end of the reactor.
     alarm: Option<Alarm>,
-    armed: u64,
+    /// A turn is under way: it will set the alarm.
+    turning: bool,
     /// The alarm is set to no time before this.
     not_before: u64,
     term: u64,
-    spare: Vec<(u64, Waker)>,
+    spare: Due,
     #[cfg(test)]
     fires: usize,
 }
+
+/// Timers whose time has come, with their deadlines.
+type Due = Vec<(u64, Waker)>;
 
 /// The queue's reactor has ended or could not be had.
 #[derive(Debug)]
@@ -97,17 +120,24 @@ impl Wake for Fire {
 
 impl Queue {
     pub(crate) const fn new(clock: ClockId, home: Home) -> Queue {
-        let state = State {
-            wheel: None,
+        let schedule = Schedule {
             alarm: None,
-            armed: u64::MAX,
+            turning: false,
             not_before: 0,
             term: 0,
             spare: Vec::new(),
             #[cfg(test)]
             fires: 0,
         };
-        Queue { clock, home, waker: OnceLock::new(), state: Mutex::new(state) }
+        Queue {
+            clock,
+            home,
+            waker: OnceLock::new(),
+            armed: AtomicU64::new(u64::MAX),
+            passed: AtomicU64::new(0),
+            schedule: Mutex::new(schedule),
+            shards: [const { Shard::new() }; shards::MAX],
+        }
     }
 
     #[cfg(feature = "tokio")]
@@ -115,14 +145,19 @@ impl Queue {
         self.home
     }
 
+    /// A time that the clock has reached, and up to which everybody who was registered has been woken.
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed.load(Ordering::Acquire)
+    }
+
     /// Puts the queue on a reactor, for a new term of office.
     #[cfg(feature = "tokio")]
     pub(crate) fn start_on(&'static self, reactor: &Reactor) -> io::Result<u64> {
         // Under the lock, so that a call of `fire` meanwhile, which may tell that the runtime has ended,
         // comes after.
-        let mut state = lock(&self.state);
-        state.alarm = Some(Alarm::timerfd(self.clock, reactor, self.waker())?);
-        Ok(state.term)
+        let mut schedule = lock(&self.schedule);
+        schedule.alarm = Some(Alarm::timerfd(self.clock, reactor, self.waker())?);
+        Ok(schedule.term)
     }
 
     /// Adds a timer.
@@ -135,124 +170,183 @@ impl Queue {
         deadline: u64,
         now: u64,
         waker: &Waker,
-    ) -> Result<Key, Gone> {
+    ) -> Result<Ticket, Gone> {
         let waker = waker.clone();
-        let mut state = lock(&self.state);
-        if state.term != term || state.alarm.is_none() && self.start(&mut state).is_err() {
-            drop(state);
+        let shard = shards::here();
+        let mut part = lock(&self.shards[shard].0);
+        if part.term != term {
+            drop(part);
             drop(waker);
             return Err(Gone);
         }
-        let state = &mut *state;
-        let key = state.wheel.get_or_insert_with(Wheel::new).insert(deadline, now, waker);
-        self.rearm(state, deadline);
-        Ok(key)
+        let key = part.wheel.get_or_insert_with(Wheel::new).insert(deadline, now, waker);
+        drop(part);
+        let ticket = Ticket::new(shard, key);
+        self.call_by(deadline).inspect_err(|_| self.remove(ticket))?;
+        Ok(ticket)
     }
 
     /// Replaces the waker of a timer, and says whether the timer still waits.
-    pub(crate) fn refresh(&self, key: Key, waker: &Waker) -> bool {
+    pub(crate) fn refresh(&self, ticket: Ticket, waker: &Waker) -> bool {
         {
-            let mut state = lock(&self.state);
-            match state.value_mut(key) {
+            let mut part = lock(&self.shards[ticket.shard()].0);
+            match part.wheel.as_mut().and_then(|wheel| wheel.value_mut(ticket.key())) {
                 None => return false,
                 Some(stored) if stored.will_wake(waker) => return true,
                 Some(_) => {}
             }
         }
         let mut new = waker.clone();
-        let mut state = lock(&self.state);
-        let found = state.value_mut(key).map(|stored| std::mem::swap(stored, &mut new)).is_some();
-        drop(state);
+        let mut part = lock(&self.shards[ticket.shard()].0);
+        let stored = part.wheel.as_mut().and_then(|wheel| wheel.value_mut(ticket.key()));
+        let found = stored.map(|stored| std::mem::swap(stored, &mut new)).is_some();
+        drop(part);
         drop(new);
         found
     }
 
     /// Gives a timer another deadline, and says whether it still waits.
-    pub(crate) fn reset(&self, key: Key, deadline: u64) -> bool {
-        let state = &mut *lock(&self.state);
-        let found = state.wheel.as_mut().is_some_and(|wheel| wheel.reset(key, deadline));
-        if found {
-            self.rearm(state, deadline);
-        }
-        found
+    pub(crate) fn reset(&'static self, ticket: Ticket, deadline: u64) -> bool {
+        let mut part = lock(&self.shards[ticket.shard()].0);
+        let found = part.wheel.as_mut().is_some_and(|wheel| wheel.reset(ticket.key(), deadline));
+        drop(part);
+        // It has been started: there is nothing that can fail.
+        found && self.call_by(deadline).is_ok()
     }
 
     /// Takes a timer out. No system call: the alarm goes off for nothing at worst.
-    pub(crate) fn remove(&self, key: Key) {
-        let waker = lock(&self.state).wheel.as_mut().and_then(|wheel| wheel.remove(key));
+    pub(crate) fn remove(&self, ticket: Ticket) {
+        let mut part = lock(&self.shards[ticket.shard()].0);
+        let waker = part.wheel.as_mut().and_then(|wheel| wheel.remove(ticket.key()));
+        drop(part);
         drop(waker);
+    }
+
+    /// Has the alarm go off at `deadline` if it would do so later.
+    fn call_by(&'static self, deadline: u64) -> Result<(), Gone> {
+        // The lock of the shard that holds the timer orders this after what a turn has written that did
+        // not find it there.
+        if deadline >= self.armed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let schedule = &mut *lock(&self.schedule);
+        if schedule.alarm.is_none() && !self.is_lent() {
+            self.start(schedule)?;
+        }
+        let at = deadline.max(schedule.not_before);
+        if at < self.armed.load(Ordering::Relaxed) {
+            self.armed.store(at, Ordering::Relaxed);
+            // Without an alarm the runtime has ended: who is in a shard will be woken.
+            if let (false, Some(alarm)) = (schedule.turning, &schedule.alarm) {
+                // Setting a timerfd of our own to a valid time cannot fail.
+                let _ = alarm.set(at);
+            }
+        }
+        Ok(())
     }
 
     /// Wakes all whose time has come.
     fn fire(&'static self) {
-        let mut due = std::mem::take(&mut lock(&self.state).spare);
-        let gone = !self.turn(&mut due);
+        let mut schedule = lock(&self.schedule);
+        let Some(alarm) = &schedule.alarm else { return };
+        let gone = alarm.listen(self.waker()).is_err();
+        if schedule.turning && !gone {
+            // That turn will set the alarm, to a time that has passed if need be.
+            return;
+        }
+        let mut due = std::mem::take(&mut schedule.spare);
+        if gone {
+            self.end(schedule, &mut due);
+        } else {
+            self.turn(schedule, &mut due);
+        }
         for (_, waker) in due.drain(..) {
             wake(waker);
         }
         if due.capacity() <= SPARE {
-            lock(&self.state).spare = due;
+            lock(&self.schedule).spare = due;
         }
         if gone {
             self.retire();
         }
     }
 
-    /// Turns the wheel and sets the alarm. False if the reactor has ended; then everybody is due, to
-    /// find another.
-    fn turn(&'static self, due: &mut Vec<(u64, Waker)>) -> bool {
-        let mut state = lock(&self.state);
-        match &state.alarm {
-            None => return true,
-            Some(alarm) if alarm.listen(self.waker()).is_err() => {
-                let alarm = state.alarm.take();
-                state.armed = u64::MAX;
-                state.term += u64::from(self.is_lent());
-                due.extend(state.wheel.as_mut().map(Wheel::clear).unwrap_or_default());
-                drop(state);
-                drop(alarm);
-                return false;
-            }
-            Some(_) => {}
-        }
+    /// Turns the wheels and sets the alarm.
+    fn turn(&'static self, mut schedule: MutexGuard<'_, Schedule>, due: &mut Due) {
         #[cfg(test)]
-        (state.fires += 1);
+        (schedule.fires += 1);
+        let term = schedule.term;
+        schedule.turning = true;
+        // It has gone off; and if it did so early, it will not do so again.
+        self.armed.store(u64::MAX, Ordering::Relaxed);
+        drop(schedule);
+
         ClockId::synchronize();
         let now = self.clock.now_ns();
-        while state.wheel.as_mut().is_some_and(|wheel| !wheel.turn(now, BATCH, due)) {
-            drop(state);
-            state = lock(&self.state);
-        }
-        let others = due.len().saturating_sub(1) as u64;
-        state.not_before = now + (others * SPACING_NS).min(MAX_SPACING_NS);
-        let state = &mut *state;
-        let next = state.wheel.as_ref().and_then(Wheel::next_deadline).unwrap_or(u64::MAX);
-        if let Some(Alarm::Deadline { .. }) = state.alarm {
-            // What was not to be had may be now.
-            if let Ok(alarm) = Alarm::timerfd(self.clock, &Reactor::builtin(), self.waker()) {
-                state.alarm = Some(alarm);
-            }
-        }
-        // It has gone off; and if it did so early, it will not do so again.
-        state.armed = u64::MAX;
-        self.rearm(state, next);
-        true
-    }
+        let next = self.turn_shards(now, due);
+        self.passed.store(now, Ordering::Release);
 
-    /// Sets the alarm to `deadline` unless it is set to an earlier time.
-    fn rearm(&self, state: &mut State, deadline: u64) {
-        let deadline = deadline.max(state.not_before);
-        if deadline >= state.armed {
+        let schedule = &mut *lock(&self.schedule);
+        if schedule.term != term {
             return;
         }
-        state.armed = deadline;
-        if let Some(alarm) = &state.alarm {
-            // Setting a timerfd of our own to a valid time cannot fail.
-            let _ = alarm.set(deadline);
+        schedule.turning = false;
+        let others = due.len().saturating_sub(1) as u64;
+        schedule.not_before = now + (others * SPACING_NS).min(MAX_SPACING_NS);
+        if let Some(Alarm::Deadline { .. }) = schedule.alarm {
+            // What was not to be had may be now.
+            if let Ok(alarm) = Alarm::timerfd(self.clock, &Reactor::builtin(), self.waker()) {
+                schedule.alarm = Some(alarm);
+            }
+        }
+        let noted = self.armed.load(Ordering::Relaxed);
+        let at = next.max(schedule.not_before).min(noted);
+        self.armed.store(at, Ordering::Relaxed);
+        if let (true, Some(alarm)) = (at < u64::MAX, &schedule.alarm) {
+            let _ = alarm.set(at);
         }
     }
 
-    fn start(&'static self, state: &mut State) -> Result<(), Gone> {
+    /// Takes out what is due, in the order of deadlines, and returns the next one.
+    fn turn_shards(&self, now: u64, due: &mut Due) -> u64 {
+        let mut next = u64::MAX;
+        let mut sources = 0;
+        for shard in &self.shards[..shards::count()] {
+            let before = due.len();
+            let mut part = lock(&shard.0);
+            while let Some(wheel) = &mut part.wheel {
+                if wheel.turn(now, BATCH, due) {
+                    next = next.min(wheel.next_deadline().unwrap_or(u64::MAX));
+                    break;
+                }
+                drop(part);
+                part = lock(&shard.0);
+            }
+            sources += usize::from(due.len() > before);
+        }
+        if sources > 1 {
+            due.sort_by_key(|&(deadline, _)| deadline);
+        }
+        next
+    }
+
+    /// The reactor has ended: everybody is due, to find another.
+    fn end(&'static self, mut schedule: MutexGuard<'_, Schedule>, due: &mut Due) {
+        let alarm = schedule.alarm.take();
+        schedule.turning = false;
+        self.armed.store(u64::MAX, Ordering::Relaxed);
+        schedule.term += u64::from(self.is_lent());
+        let term = schedule.term;
+        drop(schedule);
+        drop(alarm);
+        for shard in &self.shards[..shards::count()] {
+            let mut part = lock(&shard.0);
+            part.term = term;
+            due.extend(part.wheel.as_mut().map(Wheel::clear).unwrap_or_default());
+        }
+    }
+
+    fn start(&'static self, schedule: &mut Schedule) -> Result<(), Gone> {
         ClockId::synchronize();
         let reactor = match self.home {
             Home::Builtin => Reactor::builtin(),
@@ -268,7 +362,7 @@ impl Queue {
                 Err(err)
             }
         });
-        state.alarm = Some(alarm.map_err(|_| Gone)?);
+        schedule.alarm = Some(alarm.map_err(|_| Gone)?);
         Ok(())
     }
 
@@ -290,16 +384,10 @@ impl Queue {
 
     #[cfg(test)]
     fn fires(&self) -> usize {
-        lock(&self.state).fires
+        lock(&self.schedule).fires
     }
 
     fn waker(&'static self) -> &'static Waker {
         self.waker.get_or_init(|| Waker::from(Arc::new(Fire(self))))
-    }
-}
-
-impl State {
-    fn value_mut(&mut self, key: Key) -> Option<&mut Waker> {
-        self.wheel.as_mut()?.value_mut(key)
     }
 }

@@ -4,6 +4,9 @@
 const CHUNK_BITS: u32 = 8;
 pub(super) const CHUNK: usize = 1 << CHUNK_BITS;
 
+/// Three bits of an index are the caller's.
+const MAX: u32 = (1 << 29) - CHUNK as u32;
+
 #[derive(Debug)]
 pub(super) struct Chunks<T> {
     chunks: Vec<Box<[T; CHUNK]>>,
@@ -17,7 +20,7 @@ impl<T: Default> Chunks<T> {
     /// Adds `CHUNK` elements, and returns the number of the first.
     pub(super) fn grow(&mut self) -> u32 {
         let start = (self.chunks.len() * CHUNK) as u32;
-        assert!(start < u32::MAX - CHUNK as u32, "more than 4 billion timers are pending");
+        assert!(start <= MAX, "half a billion timers are pending");
         let chunk: Box<[T]> = (0..CHUNK).map(|_| T::default()).collect();
         match chunk.try_into() {
             Ok(chunk) => self.chunks.push(chunk),

@@ -1,22 +1,22 @@
 //! The timers that were inserted last, in the order in which they were, before they are placed.
 
-use super::NONE;
+use super::{Item, NO_ITEM, NONE};
 
-/// How many timers may be fresh: a few cache lines of indices.
+/// How many timers may be fresh: some cache lines.
 const MAX: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Fresh {
-    /// Indices, or `NONE` where one was removed; the last in use is not `NONE`.
-    indices: [u32; MAX],
+    /// The index is `NONE` where one was removed; that of the last in use is not.
+    items: [Item; MAX],
     len: usize,
-    /// No later than any deadline of theirs; exact if none was removed or put off.
+    /// No later than any deadline of theirs; exact if none was removed.
     pub(super) earliest: u64,
 }
 
 impl Fresh {
     pub(super) fn new() -> Self {
-        Fresh { indices: [NONE; MAX], len: 0, earliest: u64::MAX }
+        Fresh { items: [NO_ITEM; MAX], len: 0, earliest: u64::MAX }
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -24,17 +24,17 @@ impl Fresh {
     }
 
     /// Adds a timer, and returns its place.
-    pub(super) fn push(&mut self, index: u32, deadline: u64) -> u8 {
+    pub(super) fn push(&mut self, item: Item) -> u8 {
         let place = self.len;
-        self.indices[place] = index;
+        self.items[place] = item;
         self.len += 1;
-        self.earliest = self.earliest.min(deadline);
+        self.earliest = self.earliest.min(item.deadline);
         place as u8
     }
 
     pub(super) fn remove(&mut self, place: u8) {
-        self.indices[usize::from(place)] = NONE;
-        while self.len > 0 && self.indices[self.len - 1] == NONE {
+        self.items[usize::from(place)].index = NONE;
+        while self.len > 0 && self.items[self.len - 1].index == NONE {
             self.len -= 1;
         }
         if self.len == 0 {
@@ -43,9 +43,9 @@ impl Fresh {
     }
 
     /// All of them, in order; none is left.
-    pub(super) fn take(&mut self) -> impl Iterator<Item = u32> + use<> {
-        let (indices, len) = (self.indices, self.len);
+    pub(super) fn take(&mut self) -> impl Iterator<Item = Item> + use<> {
+        let (items, len) = (self.items, self.len);
         (self.len, self.earliest) = (0, u64::MAX);
-        indices.into_iter().take(len).filter(|&index| index != NONE)
+        items.into_iter().take(len).filter(|item| item.index != NONE)
     }
 }

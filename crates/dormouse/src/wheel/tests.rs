@@ -57,7 +57,7 @@ proptest! {
         let mut model = Model::default();
         let mut keys = Vec::new();
         let mut now = 0;
-        let mut removed_or_put_off = false;
+        let mut removed = false;
         for step in steps {
             match step {
                 Step::Insert(deadline) => {
@@ -71,7 +71,7 @@ proptest! {
                     prop_assert_eq!(wheel.remove(keys[name]), position.map(|_| name));
                     if let Some(position) = position {
                         model.timers.remove(position);
-                        removed_or_put_off = true;
+                        removed = true;
                     }
                 }
                 Step::Reset(which, deadline) if !keys.is_empty() => {
@@ -80,7 +80,7 @@ proptest! {
                     prop_assert_eq!(wheel.reset(keys[name], deadline), timer.is_some());
                     if let Some(timer) = timer {
                         timer.0 = deadline;
-                        removed_or_put_off = true;
+                        removed = true;
                     }
                 }
                 Step::Remove(_) | Step::Reset(..) => {}
@@ -91,16 +91,16 @@ proptest! {
                     prop_assert!(out.is_sorted_by_key(|timer| timer.0));
                     out.sort_unstable();
                     prop_assert_eq!(out, model.due(now));
-                    removed_or_put_off &= !model.timers.is_empty();
+                    removed &= !model.timers.is_empty();
                 }
             }
-            // Never too late; and exact as long as nothing was removed or put off.
+            // Never too late; and exact as long as nothing was removed.
             let earliest = model.timers.iter().map(|timer| timer.0).min();
             match (wheel.next_deadline(), earliest) {
                 (None, None) => {}
                 (Some(next), Some(earliest)) => {
                     prop_assert!(next <= earliest);
-                    prop_assert!(removed_or_put_off || next == earliest);
+                    prop_assert!(removed || next == earliest);
                 }
                 (next, earliest) => prop_assert_eq!(next, earliest),
             }
@@ -134,26 +134,6 @@ fn one_long_sleep_needs_one_turn_however_long() {
         wheel.turn(deadline, usize::MAX, &mut out);
         assert_eq!(out.len(), 1);
     }
-}
-
-#[test]
-fn a_timer_put_off_again_and_again_costs_few_turns() {
-    let mut wheel = Wheel::new();
-    let second = 1_000_000_000;
-    let key = wheel.insert(5 * second, 0, ());
-    let mut turns = 0;
-    for packet in 1..=100_000u64 {
-        let now = packet * second / 1000;
-        let mut out = Vec::new();
-        while wheel.next_deadline().unwrap() <= now {
-            wheel.turn(now, usize::MAX, &mut out);
-            turns += 1;
-        }
-        assert!(out.is_empty());
-        assert!(wheel.reset(key, now + 5 * second));
-    }
-    // 100 s of packets, one look every 5 s or a little more often.
-    assert!(turns < 40, "{turns} turns");
 }
 
 #[test]
@@ -200,5 +180,5 @@ fn clear_takes_out_everything_in_order() {
 #[test]
 fn an_entry_is_no_larger_than_it_has_to_be() {
     // The memory of a pending timer: see BYTES in the benchmarks.
-    assert_eq!(size_of::<Entry<std::task::Waker>>(), 40);
+    assert_eq!(size_of::<Entry<std::task::Waker>>(), 32);
 }

@@ -1,0 +1,78 @@
+//! A queue's timers in parts, each behind a lock of its own, so that threads which create and drop timers
+//! all the time do not wait for one another. A thread puts its timers into the same part always.
+
+use crate::wheel::{Key, Wheel};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
+use std::task::Waker;
+
+/// Log2 of how many there are at most.
+const BITS: u32 = 3;
+pub(super) const MAX: usize = 1 << BITS;
+const UNKNOWN: u8 = u8::MAX;
+
+/// As many as threads run at once: more would only be more to look through.
+static COUNT: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from).min(MAX));
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static HERE: Cell<u8> = const { Cell::new(UNKNOWN) };
+}
+
+/// How many are in use.
+pub(super) fn count() -> usize {
+    *COUNT
+}
+
+/// The one that the calling thread uses.
+pub(super) fn here() -> usize {
+    match HERE.get() {
+        UNKNOWN => choose(),
+        shard => usize::from(shard),
+    }
+}
+
+#[cold]
+fn choose() -> usize {
+    let shard = NEXT.fetch_add(1, Ordering::Relaxed) % count();
+    HERE.set(shard as u8);
+    shard
+}
+
+/// On cache lines of its own: processors fetch them in pairs.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(super) struct Shard(pub(super) Mutex<Part>);
+
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) wheel: Option<Wheel<Waker>>,
+    /// The term of office of the queue for which timers are accepted.
+    pub(super) term: u64,
+}
+
+impl Shard {
+    pub(super) const fn new() -> Shard {
+        Shard(Mutex::new(Part { wheel: None, term: 0 }))
+    }
+}
+
+/// Names a timer in a queue: a key, and in the lowest bits of its index the shard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket(Key);
+
+impl Ticket {
+    pub(super) fn new(shard: usize, key: Key) -> Ticket {
+        Ticket(Key { index: key.index << BITS | shard as u32, ..key })
+    }
+
+    pub(super) fn shard(self) -> usize {
+        self.0.index as usize % MAX
+    }
+
+    pub(super) fn key(self) -> Key {
+        Key { index: self.0.index >> BITS, ..self.0 }
+    }
+}
