@@ -31,7 +31,7 @@ pub(crate) fn obey(order: &str) -> ! {
 fn measure(order: Order) -> Result<Outcome, String> {
     let entry = peer::ALL.iter().find(|entry| entry.name == order.peer);
     let entry = entry.ok_or_else(|| format!("no peer is called {}", order.peer))?;
-    (entry.measure)(&order.case)
+    entry.run(&order.case)
 }
 
 /// The parent's side: starts the child and waits for what it says.

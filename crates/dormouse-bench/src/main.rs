@@ -2,6 +2,7 @@
 //!
 //! Read in this order:
 //! - [`peer`]: what is compared. One trait, an implementation for each timer and its executor.
+//! - [`fd_peer`]: the same for file descriptors, which W7 measures.
 //! - [`workload`]: what is measured, generic over the peer.
 //! - [`child`]: each measurement is a process of its own, so that memory, threads and system calls can be
 //!   told apart, and nobody inherits a warm or a fragmented heap.
@@ -12,6 +13,7 @@
 mod args;
 mod builds;
 mod child;
+mod fd_peer;
 mod peer;
 mod report;
 mod rounds;

@@ -11,9 +11,9 @@ mod thread;
 mod timerfd;
 mod tokio;
 
+pub(crate) use self::tokio::{CurrentThread, Flavor, MultiThread};
 pub(crate) use bare::{Bare, blocking};
 
-use self::tokio::{CurrentThread, MultiThread};
 use crate::workload::{Case, Outcome};
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -91,6 +91,20 @@ const fn entry<P: Peer>(name: &'static str, build: Build, about: &'static str) -
     Entry { name, about, build, measure: crate::workload::measure::<P>, only: None }
 }
 
+impl Entry {
+    pub(crate) fn run(&self, case: &Case) -> Result<Outcome, String> {
+        match case.workload.as_str() {
+            "w7" => crate::fd_peer::measure(self, case),
+            _ => (self.measure)(case),
+        }
+    }
+}
+
+/// Has fds alone, which [`crate::fd_peer`] finds by the name.
+const fn fds(name: &'static str, build: Build, about: &'static str) -> Entry {
+    Entry { name, about, build, measure: |_| Err("has no timer".into()), only: Some("w7") }
+}
+
 /// All of them, in the order of the tables.
 pub(crate) const ALL: &[Entry] = &[
     entry::<tokio::Tokio<CurrentThread>>("tokio-ct", Build::Any, "tokio::time on current_thread"),
@@ -149,6 +163,10 @@ pub(crate) const ALL: &[Entry] = &[
         measure: crate::workload::measure::<Bare>,
         only: Some("w8"),
     },
+    fds("tokio-net", Build::Any, "tokio::net on current_thread (w7 only)"),
+    fds("tokio-net-mt", Build::Any, "tokio::net on multi_thread (w7 only)"),
+    fds("smol-mt", Build::Any, "async_io::Async on async-executor, 2 threads (w7 only)"),
+    fds("dormouse-smol-mt", Build::Smol, "dormouse on async-executor, 2 threads (w7 only)"),
 ];
 
 /// Which dormouse this program was built with.

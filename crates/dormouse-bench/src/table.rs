@@ -38,6 +38,7 @@ pub(crate) fn render(report: &Report) -> String {
 /// In this order. What is not here is measured to check the measurement.
 const COLUMNS: &[&str] = &[
     "wall ns",
+    "requests/s",
     "cpu ns",
     "late us",
     "late p99 us",

@@ -1,6 +1,7 @@
 //! What is measured. One case of one workload is one process: see [`crate::child`].
 
 mod churn;
+pub(crate) mod fds;
 mod fire;
 pub(crate) mod lateness;
 mod memory;
@@ -30,7 +31,7 @@ pub(crate) struct Case {
     pub(crate) label: String,
     /// Tells the cases of a workload apart that differ by more than a number.
     pub(crate) variant: String,
-    /// How many timers.
+    /// How many timers, or fds.
     pub(crate) n: u64,
     pub(crate) threads: usize,
     /// How long a sleep is, in microseconds.
@@ -146,6 +147,7 @@ pub(crate) fn cases(size: Size) -> Vec<Case> {
     all.extend(lateness::cases(size));
     all.extend(memory::cases(size));
     all.extend(wakeups::cases(size));
+    all.extend(fds::cases(size));
     all.extend(timeouts::cases(size));
     all
 }
@@ -179,6 +181,7 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("w4", "how late one sleep is"),
     ("w5", "memory of a pending timer, with one million of them"),
     ("w6", "wake-ups (voluntary context switches of all threads) and system calls"),
+    ("w7", "file descriptors: ping-pong, registration, an HTTP server"),
     ("w8", "a timeout that does not fire"),
 ];
 

@@ -18,7 +18,7 @@ fn every_workload_measures_the_reference_and_dormouse() {
     let text = bench(&[&["--tiny", "--no-build", "--format", "json"][..], &peers].concat());
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     let cases = report["cases"].as_array().unwrap();
-    for workload in ["w1", "w2", "w3", "w4", "w5", "w6", "w8"] {
+    for workload in ["w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8"] {
         let mut found = cases.iter().filter(|case| case["case"]["workload"] == workload).peekable();
         assert!(found.peek().is_some(), "nothing of {workload}");
         for case in found {

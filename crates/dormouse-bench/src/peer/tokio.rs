@@ -23,21 +23,28 @@ where
 }
 
 /// A kind of runtime.
-pub(super) trait Flavor: Send + Sync + 'static {
+pub(crate) trait Flavor: Send + Sync + 'static {
+    /// Whether tasks run on several threads.
+    const SPREADS: bool;
+
     fn runtime() -> Result<Runtime, String>;
 }
 
-pub(super) struct CurrentThread;
+pub(crate) struct CurrentThread;
 
 impl Flavor for CurrentThread {
+    const SPREADS: bool = false;
+
     fn runtime() -> Result<Runtime, String> {
         Builder::new_current_thread().enable_all().build().map_err(|err| err.to_string())
     }
 }
 
-pub(super) struct MultiThread;
+pub(crate) struct MultiThread;
 
 impl Flavor for MultiThread {
+    const SPREADS: bool = true;
+
     fn runtime() -> Result<Runtime, String> {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(2).enable_all().build().map_err(|err| err.to_string())

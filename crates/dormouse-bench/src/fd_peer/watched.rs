@@ -1,0 +1,198 @@
+//! Sockets that a reactor watches: wrapped, read, written, and taken back.
+//!
+//! Each wrapper is used as its own documentation has it, in two ways: by its async functions, and by
+//! polling, which is what an implementation of `AsyncRead` or of hyper's traits needs.
+
+use std::future::{Future, poll_fn};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::net::UnixStream;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// A non-blocking socket of std.
+pub(crate) trait Socket: AsFd + AsRawFd + Send + Sync + Unpin + 'static {
+    fn get(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    fn put(&self, bytes: &[u8]) -> io::Result<usize>;
+}
+
+/// A socket under watch. It can be made in the executor's context only.
+pub(crate) trait Watched<S>: Sized + Send + Unpin + 'static {
+    fn watch(socket: S) -> io::Result<Self>;
+    fn into_inner(self) -> io::Result<S>;
+
+    fn read(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
+    fn write(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<usize>> + Send;
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
+}
+
+macro_rules! socket {
+    ($name:ty) => {
+        impl Socket for $name {
+            fn get(&self, buffer: &mut [u8]) -> io::Result<usize> {
+                (&mut &*self).read(buffer)
+            }
+
+            fn put(&self, bytes: &[u8]) -> io::Result<usize> {
+                (&mut &*self).write(bytes)
+            }
+        }
+    };
+}
+
+socket!(UnixStream);
+socket!(TcpStream);
+
+/// Waits for a guard, and tries under it.
+macro_rules! guarded {
+    () => {
+        fn poll_read(
+            &mut self,
+            cx: &mut Context<'_>,
+            buffer: &mut [u8],
+        ) -> Poll<io::Result<usize>> {
+            loop {
+                let mut guard = ready!(self.poll_read_ready(cx))?;
+                if let Ok(done) = guard.try_io(|fd| fd.get_ref().get(buffer)) {
+                    return Poll::Ready(done);
+                }
+            }
+        }
+
+        fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            loop {
+                let mut guard = ready!(self.poll_write_ready(cx))?;
+                if let Ok(done) = guard.try_io(|fd| fd.get_ref().put(bytes)) {
+                    return Poll::Ready(done);
+                }
+            }
+        }
+    };
+}
+
+impl<S: Socket> Watched<S> for dormouse::io::AsyncFd<S> {
+    fn watch(socket: S) -> io::Result<Self> {
+        dormouse::io::AsyncFd::new(socket)
+    }
+
+    fn into_inner(self) -> io::Result<S> {
+        Ok(self.into_inner())
+    }
+
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.async_io(dormouse::io::Interest::READABLE, |socket| socket.get(buffer)).await
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.async_io(dormouse::io::Interest::WRITABLE, |socket| socket.put(bytes)).await
+    }
+
+    guarded!();
+}
+
+impl<S: Socket> Watched<S> for tokio::io::unix::AsyncFd<S> {
+    #[allow(deprecated, reason = "its successor is unsafe")]
+    fn watch(socket: S) -> io::Result<Self> {
+        tokio::io::unix::AsyncFd::new(socket)
+    }
+
+    fn into_inner(self) -> io::Result<S> {
+        Ok(self.into_inner())
+    }
+
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.async_io(tokio::io::Interest::READABLE, |socket| socket.get(buffer)).await
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.async_io(tokio::io::Interest::WRITABLE, |socket| socket.put(bytes)).await
+    }
+
+    guarded!();
+}
+
+impl<S: Socket> Watched<S> for async_io::Async<S> {
+    fn watch(socket: S) -> io::Result<Self> {
+        async_io::Async::new_nonblocking(socket)
+    }
+
+    fn into_inner(self) -> io::Result<S> {
+        self.into_inner()
+    }
+
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read_with(|socket| socket.get(buffer)).await
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_with(|socket| socket.put(bytes)).await
+    }
+
+    // It tries first, and asks then: so does its own `AsyncRead`, which wants `IoSafe`.
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            match self.get_ref().get(buffer) {
+                Err(err) if err.kind() == ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+            ready!(self.poll_readable(cx))?;
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            match self.get_ref().put(bytes) {
+                Err(err) if err.kind() == ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+            ready!(self.poll_writable(cx))?;
+        }
+    }
+}
+
+macro_rules! tokio_net {
+    ($own:ty, $std:ty) => {
+        impl Watched<$std> for $own {
+            fn watch(socket: $std) -> io::Result<Self> {
+                <$own>::from_std(socket)
+            }
+
+            fn into_inner(self) -> io::Result<$std> {
+                self.into_std()
+            }
+
+            async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                poll_fn(|cx| Watched::poll_read(self, cx, buffer)).await
+            }
+
+            async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                poll_fn(|cx| Watched::poll_write(self, cx, bytes)).await
+            }
+
+            fn poll_read(
+                &mut self,
+                cx: &mut Context<'_>,
+                buffer: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                let mut buffer = ReadBuf::new(buffer);
+                ready!(AsyncRead::poll_read(Pin::new(self), cx, &mut buffer))?;
+                Poll::Ready(Ok(buffer.filled().len()))
+            }
+
+            fn poll_write(
+                &mut self,
+                cx: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                AsyncWrite::poll_write(Pin::new(self), cx, bytes)
+            }
+        }
+    };
+}
+
+tokio_net!(tokio::net::UnixStream, UnixStream);
+tokio_net!(tokio::net::TcpStream, TcpStream);
