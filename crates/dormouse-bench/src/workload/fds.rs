@@ -31,8 +31,8 @@ pub(super) fn cases(size: Size) -> Vec<Case> {
         label,
         variant: variant.into(),
         n,
-        ms: size.pick(2, 40, 200),
-        rounds: size.pick(1, 4, 20),
+        ms: size.pick(2, 40, 100),
+        rounds: size.pick(1, 3, 20),
         ..Case::default()
     };
     let others = size.pick(10, 1_000, 1_000);

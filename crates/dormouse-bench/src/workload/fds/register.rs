@@ -8,6 +8,7 @@
 use super::{Case, Outcome, WARM_UP, cpu_ns, echo, pair, round_trip};
 use crate::fd_peer::{Executor, FdPeer, Watched};
 use futures_util::future::{Either, select};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
@@ -18,12 +19,21 @@ use std::time::{Duration, Instant};
 const BATCH: u64 = 200;
 
 pub(super) fn measure<E: Executor, P: FdPeer>(executor: E, case: &Case) -> io::Result<Outcome> {
+    allow_fds();
     let (sender, answer) = channel();
     let case = case.clone();
     executor.all(vec![async move {
         let _ = sender.send(task::<P::Unix>(&case).await);
     }]);
     answer.recv().expect("the task that measures")
+}
+
+/// As many as may be: the usual 1024 are too few, with a duplicate for each.
+fn allow_fds() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // If not, watching says that there are too few.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 async fn task<W: Watched<UnixStream>>(case: &Case) -> io::Result<Outcome> {
