@@ -23,7 +23,9 @@ fn every_workload_measures_the_reference_and_dormouse() {
         assert!(found.peek().is_some(), "nothing of {workload}");
         for case in found {
             for peer in case["peers"].as_array().unwrap() {
-                assert_eq!(peer["skipped"], serde_json::Value::Null, "{peer}");
+                // An executor that spreads its tasks over threads has nothing to do with that case.
+                let spreads = case["case"]["variant"] == "each" && peer["peer"] == "tokio-mt";
+                assert_eq!(peer["skipped"].is_string(), spreads, "{peer}");
                 for (name, metric) in peer["metrics"].as_object().unwrap() {
                     assert!(metric["median"].as_f64().unwrap() >= 0.0, "{name} of {peer}");
                 }
