@@ -26,17 +26,18 @@ pub(super) fn cases(size: Size) -> Vec<Case> {
                 continue;
             }
             let s = if threads == 1 { "" } else { "s at once" };
-            let rounds = match n {
-                10_000_000 => 2,
-                1_000_000 => size.pick(1, 1, 4),
-                _ => size.pick(1, 2, 10),
+            // Setting up the most takes far longer than measuring: so it is done once, for longer.
+            let (rounds, ms) = match n {
+                10_000_000 => (1, 1000),
+                1_000_000 => (size.pick(1, 1, 3), 100),
+                _ => (size.pick(1, 2, 6), 100),
             };
             cases.push(Case {
                 workload: "w1".into(),
                 label: format!("{} pending, {threads} thread{s}", short(n)),
                 n,
                 threads,
-                ms: size.pick(2, 40, 100),
+                ms: size.pick(2, 40, ms),
                 rounds,
                 ..Case::default()
             });

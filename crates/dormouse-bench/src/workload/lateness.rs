@@ -17,7 +17,7 @@ pub(super) fn cases(size: Size) -> Vec<Case> {
                 variant: load.into(),
                 us,
                 ms: size.pick(1, 40, 200).max(us / 1000 * size.pick(1, 4, 20)),
-                rounds: size.pick(1, 2, 10),
+                rounds: size.pick(1, 2, 5),
                 ..Case::default()
             });
         }

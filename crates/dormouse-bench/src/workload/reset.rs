@@ -18,7 +18,7 @@ pub(super) fn cases(size: Size) -> Vec<Case> {
         variant: variant.into(),
         n,
         ms: size.pick(2, 40, 100),
-        rounds: size.pick(1, 3, 10),
+        rounds: size.pick(1, 3, 6),
         ..Case::default()
     })
     .into()

@@ -22,9 +22,9 @@ const CONNECTIONS: u64 = 1000;
 
 pub(super) fn cases(size: Size) -> Vec<Case> {
     let idle = size.pick(100, 10_000, 10_000);
-    let seconds = size.pick(0, 5, 30);
-    // Under strace, a peer with seven calls a timeout takes a minute for 100 k.
-    let many = size.pick(1_000, 10_000, 100_000);
+    let seconds = size.pick(0, 2, 10);
+    // Under strace, the peer with a thread for each takes 1.5 ms a timeout.
+    let many = size.pick(1_000, 2_000, 20_000);
     let case = |variant: &str, label, n, ms| Case {
         workload: "w6".into(),
         label,
@@ -41,7 +41,7 @@ pub(super) fn cases(size: Size) -> Vec<Case> {
             idle,
             size.pick(20, 2000, 2000),
         ),
-        case("one", format!("one sleep of {seconds} s"), 1, size.pick(20, 5000, 30_000)),
+        case("one", format!("one sleep of {seconds} s"), 1, size.pick(20, 2000, 10_000)),
         case("timeouts", format!("{} timeouts, none fires", short(many)), many, 0),
     ]
 }
