@@ -49,17 +49,22 @@ const COLUMNS: &[&str] = &[
     "system calls",
 ];
 
-fn table(cases: &[&CaseReport]) -> Table {
-    let measured = |name: &&&str| {
-        cases.iter().flat_map(|c| &c.peers).any(|peer| peer.metrics.contains_key(**name))
+/// The columns that have something in them.
+pub(crate) fn columns(cases: &[&CaseReport]) -> Vec<&'static str> {
+    let measured = |name: &&str| {
+        cases.iter().flat_map(|c| &c.peers).any(|peer| peer.metrics.contains_key(*name))
     };
-    let names: Vec<_> = COLUMNS.iter().filter(measured).collect();
+    COLUMNS.iter().copied().filter(measured).collect()
+}
+
+fn table(cases: &[&CaseReport]) -> Table {
+    let names = columns(cases);
     let mut table = Table::new();
     table.load_preset(UTF8_HORIZONTAL_ONLY);
     for line in [HorizontalLines, MiddleIntersections] {
         table.remove_style(line);
     }
-    table.set_header(std::iter::once("").chain(names.iter().map(|name| **name)));
+    table.set_header(std::iter::once("").chain(names.iter().copied()));
     for case in cases {
         table.add_row(Row::from([Cell::new(&case.case.label)]));
         for peer in &case.peers {
@@ -68,7 +73,7 @@ fn table(cases: &[&CaseReport]) -> Table {
             }
             let mut row = Row::from([Cell::new(format!("  {}", peer.peer))]);
             for name in &names {
-                let text = peer.metrics.get(**name).map(cell).unwrap_or_default();
+                let text = peer.metrics.get(*name).map(cell).unwrap_or_default();
                 row.add_cell(Cell::new(text).set_alignment(CellAlignment::Right));
             }
             table.add_row(row);
@@ -89,7 +94,7 @@ fn cell(metric: &Metric) -> String {
 }
 
 /// Three digits.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         0.0 | 100.0.. => format!("{value:.0}"),
         10.0.. => format!("{value:.1}"),
@@ -98,7 +103,7 @@ fn number(value: f64) -> String {
 }
 
 /// What was skipped and why, and what came out wrong.
-fn notes(cases: &[&CaseReport]) -> String {
+pub(crate) fn notes(cases: &[&CaseReport]) -> String {
     let mut text = String::new();
     let mut skipped: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for case in cases {

@@ -70,6 +70,7 @@ pub(crate) fn measure<P: Peer>(case: &Case) -> Result<Outcome, String> {
             return Err(format!("at most {limit} at once: {why}"));
         }
     }
+    fits(at_once(case))?;
     let peer = P::start()?;
     match case.workload.as_str() {
         "w1" => Ok(churn::measure(&peer, case)),
@@ -80,6 +81,22 @@ pub(crate) fn measure<P: Peer>(case: &Case) -> Result<Outcome, String> {
         "w6" => Ok(wakeups::measure(&peer, case)),
         "w8" => Ok(timeouts::measure(&peer, case)),
         other => Err(format!("no workload is called {other}")),
+    }
+}
+
+/// Says no before the kernel has to end a process of its choice.
+fn fits(n: u64) -> Result<(), String> {
+    /// What the heaviest peer takes for a timer, and some more.
+    const HEAVIEST: u64 = 500;
+    let read = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = read.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kib = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    let mib = |bytes: u64| bytes >> 20;
+    match kib.map(|kib| kib * 1024) {
+        Some(free) if n * HEAVIEST > free => {
+            Err(format!("may take {} MiB, and {} MiB are free", mib(n * HEAVIEST), mib(free)))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -186,7 +203,7 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
 ];
 
 /// `1_000` as `1 k`.
-fn short(n: u64) -> String {
+pub(crate) fn short(n: u64) -> String {
     match n {
         1_000_000.. => format!("{} M", n / 1_000_000),
         1_000.. => format!("{} k", n / 1_000),
