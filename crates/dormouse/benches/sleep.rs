@@ -1,12 +1,14 @@
-//! What a sleep costs that does not fire: create, poll once, drop, with others pending.
+//! What takes nanoseconds: a sleep that does not fire (create, poll once, drop, with others pending), a reset,
+//! a timeout around what is ready, and the clock.
 //!
 //! `cargo bench -p dormouse --features tokio,smol`. Each row is measured on the thread of a tokio
 //! runtime whose driver has parked before, or of a plain `block_on`.
 
 #![allow(missing_docs, reason = "criterion_group makes public items")]
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use std::future::{Future, poll_fn};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, criterion_group, criterion_main};
+use std::future::{Future, poll_fn, ready};
 use std::hint::black_box;
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -27,7 +29,7 @@ async fn churn<S: Future>(n: u64, sleep: impl Fn(Duration) -> S) -> Duration {
     .await
 }
 
-/// Leaves `n` sleeps pending.
+/// Leaves `n` sleeps pending, in a driver that has parked since: before, tokio's pays a system call for each.
 async fn pending<S: Future>(n: u64, sleep: impl Fn(Duration) -> S) -> Vec<Pin<Box<S>>> {
     let spread = |i| FAR + Duration::from_micros(i * 7919 % 1_000_000);
     let mut sleeps: Vec<_> = (0..n).map(|i| Box::pin(sleep(spread(i)))).collect();
@@ -38,23 +40,40 @@ async fn pending<S: Future>(n: u64, sleep: impl Fn(Duration) -> S) -> Vec<Pin<Bo
         Poll::Ready(())
     })
     .await;
+    sleep(Duration::from_millis(2)).await;
     sleeps
 }
 
+/// `n` polls of a new future each, all of which are ready.
+async fn ready_at_once<F: Future>(n: u64, make: impl Fn() -> F) -> Duration {
+    poll_fn(|cx| {
+        let start = Instant::now();
+        for _ in 0..n {
+            let future = pin!(make());
+            assert!(black_box(future.poll(cx)).is_ready());
+        }
+        Poll::Ready(start.elapsed())
+    })
+    .await
+}
+
+fn current_thread() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Which reactor dormouse has outside tokio.
+const OUTSIDE: &str =
+    if cfg!(feature = "smol") { "dormouse on async-io" } else { "dormouse builtin" };
+
 fn create_poll_drop(criterion: &mut Criterion) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = current_thread();
     for others in [0, 1_000, 100_000, 1_000_000] {
-        let mut group = criterion.benchmark_group(format!("create+poll+drop/{others} pending"));
-        group.sample_size(20).measurement_time(Duration::from_secs(1));
-        group.warm_up_time(Duration::from_millis(300));
+        let mut group = short(criterion, &format!("create+poll+drop/{others} pending"));
         group.bench_function(BenchmarkId::from_parameter("tokio::time"), |bencher| {
             // Under the coop budget tokio's sleeps would say Pending without registering.
             let run = |future| runtime.block_on(tokio::task::unconstrained(future));
-            let _others = runtime.block_on(tokio::task::unconstrained(async {
-                let others = pending(others, tokio::time::sleep).await;
-                tokio::time::sleep(Duration::from_millis(2)).await;
-                others
-            }));
+            let others = pending(others, tokio::time::sleep);
+            let _others = runtime.block_on(tokio::task::unconstrained(others));
             bencher.iter_custom(|n| run(churn(n, tokio::time::sleep)));
         });
         #[cfg(feature = "tokio")]
@@ -62,8 +81,7 @@ fn create_poll_drop(criterion: &mut Criterion) {
             let _others = runtime.block_on(pending(others, dormouse::sleep));
             bencher.iter_custom(|n| runtime.block_on(churn(n, dormouse::sleep)));
         });
-        let name = if cfg!(feature = "smol") { "dormouse on async-io" } else { "dormouse builtin" };
-        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+        group.bench_function(BenchmarkId::from_parameter(OUTSIDE), |bencher| {
             let _others = dormouse::block_on(pending(others, dormouse::sleep));
             bencher.iter_custom(|n| dormouse::block_on(churn(n, dormouse::sleep)));
         });
@@ -71,5 +89,60 @@ fn create_poll_drop(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, create_poll_drop);
+/// A pending sleep moved to later, again and again.
+fn reset(criterion: &mut Criterion) {
+    let mut group = short(criterion, "reset");
+    let runtime = current_thread();
+    group.bench_function("tokio::time", |bencher| {
+        let mut sleep = runtime.block_on(pending(1, tokio::time::sleep)).remove(0);
+        let _inside = runtime.enter();
+        bencher.iter(|| sleep.as_mut().reset(tokio::time::Instant::now() + FAR));
+    });
+    #[cfg(feature = "tokio")]
+    group.bench_function("dormouse on tokio", |bencher| {
+        let mut sleep = runtime.block_on(pending(1, dormouse::sleep)).remove(0);
+        bencher.iter(|| sleep.as_mut().reset(dormouse::time::Instant::now() + FAR));
+    });
+    group.bench_function(OUTSIDE, |bencher| {
+        let mut sleep = dormouse::block_on(pending(1, dormouse::sleep)).remove(0);
+        bencher.iter(|| sleep.as_mut().reset(dormouse::time::Instant::now() + FAR));
+    });
+    group.finish();
+}
+
+/// A timeout around a future that is ready.
+fn timeout(criterion: &mut Criterion) {
+    let mut group = short(criterion, "timeout, ready");
+    let runtime = current_thread();
+    group.bench_function("tokio::time", |bencher| {
+        let make = || tokio::time::timeout(FAR, ready(()));
+        let run = |future| runtime.block_on(tokio::task::unconstrained(future));
+        bencher.iter_custom(|n| run(ready_at_once(n, make)));
+    });
+    let make = || dormouse::timeout(FAR, ready(()));
+    #[cfg(feature = "tokio")]
+    group.bench_function("dormouse on tokio", |bencher| {
+        bencher.iter_custom(|n| runtime.block_on(ready_at_once(n, make)));
+    });
+    group.bench_function(OUTSIDE, |bencher| {
+        bencher.iter_custom(|n| dormouse::block_on(ready_at_once(n, make)));
+    });
+    group.finish();
+}
+
+fn now(criterion: &mut Criterion) {
+    let mut group = short(criterion, "Instant::now");
+    group.bench_function("tokio::time", |bencher| bencher.iter(tokio::time::Instant::now));
+    group.bench_function("dormouse", |bencher| bencher.iter(dormouse::time::Instant::now));
+    group.finish();
+}
+
+fn short<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group.sample_size(20).measurement_time(Duration::from_secs(1));
+    group.warm_up_time(Duration::from_millis(300));
+    group
+}
+
+criterion_group!(benches, create_poll_drop, reset, timeout, now);
 criterion_main!(benches);
