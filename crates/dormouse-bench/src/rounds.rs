@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args) -> Report {
     let steps: usize = cases.iter().map(|case| case.rounds * serving(&peers, case).count()).sum();
     // Draws nothing unless stderr is a terminal.
     let bar = ProgressBar::new(steps as u64);
-    let style = "{wide_bar} {pos}/{len} {elapsed} {msg:40!}";
+    let style = "{wide_bar} {pos}/{len} {elapsed} {msg:28!}";
     bar.set_style(ProgressStyle::with_template(style).expect("a valid template"));
     let results = cases
         .into_iter()
