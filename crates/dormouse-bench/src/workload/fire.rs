@@ -31,8 +31,9 @@ pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
     park_once(peer);
     let n = case.n;
     let one_in = if n >= 10_000 { 100 } else { 1 };
-    // Time to create them all; seen here is 1 us each at most, with a reactor thread beside.
-    let lead = Duration::from_millis(200) + Duration::from_nanos(n * 1500);
+    // Time to create them all; seen here is 1 us each at most, with a reactor thread beside, but twice that
+    // while others use the machine.
+    let lead = Duration::from_millis(300) + Duration::from_nanos(n * 2500);
     peer.run(async move {
         let base = Instant::now() + lead;
         let (mut random, mut last) = (Random::new(), base);
