@@ -14,7 +14,7 @@ mod tokio;
 pub(crate) use self::tokio::{CurrentThread, Flavor, MultiThread};
 pub(crate) use bare::{Bare, blocking};
 
-use crate::workload::{Case, Outcome};
+use crate::workload::{Case, Outcome, task};
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
@@ -26,7 +26,7 @@ pub(crate) const REFERENCE: &str = "tokio-ct";
 
 /// A timer, and an executor that is ready to run.
 pub(crate) trait Peer: Sized + Send + Sync + 'static {
-    type Sleep: Future<Output = ()> + Send + 'static;
+    type Sleep: Future<Output = ()> + 'static;
 
     /// Starts the executor, or says why it cannot be measured here.
     fn start() -> Result<Self, String>;
@@ -34,13 +34,12 @@ pub(crate) trait Peer: Sized + Send + Sync + 'static {
     /// Runs a future on the calling thread.
     fn block_on<F: Future>(&self, future: F) -> F::Output;
 
-    /// Runs a future as a task, where the executor's users would have it.
-    fn run<F>(&self, future: F) -> F::Output
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.block_on(future)
+    /// Runs what [`task`] makes of the case as a task, where the executor's users would have it.
+    ///
+    /// It is not given the future, since only an implementation knows whether that may be sent to another
+    /// thread: the sleeps of thread-per-core executors, which it holds, may not.
+    fn run(&self, case: &Case) -> Outcome {
+        self.block_on(task::<Self>(case.clone()))
     }
 
     fn sleep(duration: Duration) -> Self::Sleep;
@@ -51,10 +50,7 @@ pub(crate) trait Peer: Sized + Send + Sync + 'static {
     }
 
     /// Whether `future` was ready in time.
-    fn timeout<F: Future + Send>(
-        duration: Duration,
-        future: F,
-    ) -> impl Future<Output = bool> + Send {
+    fn timeout<F: Future>(duration: Duration, future: F) -> impl Future<Output = bool> {
         Race { future, sleep: Self::sleep(duration) }
     }
 

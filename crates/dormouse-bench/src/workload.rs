@@ -100,6 +100,17 @@ fn fits(n: u64) -> Result<(), String> {
     }
 }
 
+/// What of a workload is a task, for [`Peer::run`].
+pub(crate) async fn task<P: Peer>(case: Case) -> Outcome {
+    match case.workload.as_str() {
+        "w3" => fire::task::<P>(case).await,
+        "w4" => lateness::task::<P>(case).await,
+        "w6" => wakeups::task::<P>(case).await,
+        "w8" => timeouts::task::<P>(case).await,
+        other => unreachable!("{other} is no task"),
+    }
+}
+
 /// How many timers are pending at once.
 fn at_once(case: &Case) -> u64 {
     if case.workload == "w6" { wakeups::at_once(case) } else { case.n }

@@ -5,6 +5,7 @@
 
 use super::tokio::{Flavor, spawn};
 use super::{Build, Peer};
+use crate::workload::{Case, Outcome, task};
 use dormouse::reactor::Reactor;
 use dormouse::time::{Instant, Sleep};
 use std::future::Future;
@@ -32,10 +33,7 @@ macro_rules! timer {
             true
         }
 
-        fn timeout<F: Future + Send>(
-            duration: Duration,
-            future: F,
-        ) -> impl Future<Output = bool> + Send {
+        fn timeout<F: Future>(duration: Duration, future: F) -> impl Future<Output = bool> {
             let timeout = dormouse::timeout(duration, future);
             async { timeout.await.is_ok() }
         }
@@ -55,12 +53,8 @@ impl<K: Flavor> Peer for OnTokio<K> {
         self.0.block_on(future)
     }
 
-    fn run<F>(&self, future: F) -> F::Output
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        spawn(&self.0, future)
+    fn run(&self, case: &Case) -> Outcome {
+        spawn(&self.0, task::<Self>(case.clone()))
     }
 }
 

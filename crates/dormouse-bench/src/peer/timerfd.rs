@@ -2,6 +2,7 @@
 
 use super::Peer;
 use super::tokio::{CurrentThread, Flavor, spawn};
+use crate::workload::{Case, Outcome, task};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
@@ -57,12 +58,8 @@ impl Peer for OnTokio {
         self.0.block_on(tokio::task::unconstrained(future))
     }
 
-    fn run<F>(&self, future: F) -> F::Output
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        spawn(&self.0, future)
+    fn run(&self, case: &Case) -> Outcome {
+        spawn(&self.0, task::<Self>(case.clone()))
     }
 
     #[allow(deprecated, reason = "its successor is unsafe")]

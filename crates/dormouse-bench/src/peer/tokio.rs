@@ -4,6 +4,7 @@
 //! registered once a task has polled 128 of them, and a workload would measure less than it says.
 
 use super::Peer;
+use crate::workload::{Case, Outcome, task};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -64,12 +65,8 @@ impl<K: Flavor> Peer for Tokio<K> {
         self.0.block_on(unconstrained(future))
     }
 
-    fn run<F>(&self, future: F) -> F::Output
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        spawn(&self.0, future)
+    fn run(&self, case: &Case) -> Outcome {
+        spawn(&self.0, task::<Self>(case.clone()))
     }
 
     fn sleep(duration: Duration) -> Sleep {
@@ -81,10 +78,7 @@ impl<K: Flavor> Peer for Tokio<K> {
         true
     }
 
-    fn timeout<F: Future + Send>(
-        duration: Duration,
-        future: F,
-    ) -> impl Future<Output = bool> + Send {
+    fn timeout<F: Future>(duration: Duration, future: F) -> impl Future<Output = bool> {
         let timeout = tokio::time::timeout(duration, future);
         async { timeout.await.is_ok() }
     }

@@ -62,15 +62,17 @@ impl Late {
 pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
     let _load = Load::of(case);
     park_once(peer);
-    let mut late = Late::new(case);
-    peer.run(async move {
-        while !late.is_over() {
-            let start = Instant::now();
-            P::sleep(late.duration).await;
-            late.record(start);
-        }
-        late.outcome()
-    })
+    peer.run(case)
+}
+
+pub(super) async fn task<P: Peer>(case: Case) -> Outcome {
+    let mut late = Late::new(&case);
+    while !late.is_over() {
+        let start = Instant::now();
+        P::sleep(late.duration).await;
+        late.record(start);
+    }
+    late.outcome()
 }
 
 /// The same with a sleep that blocks.

@@ -26,23 +26,24 @@ pub(super) fn cases(size: Size) -> Vec<Case> {
 
 pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
     park_once(peer);
-    let case = case.clone();
-    peer.run(async move {
-        let mut outcome = Outcome::default();
-        let warm = Instant::now();
-        while warm.elapsed() < Duration::from_millis(10) {
-            batch::<P>(&case.variant).await;
-        }
-        let (before, start, mut count) = (cpu_ns(), Instant::now(), 0);
-        while count == 0 || start.elapsed() < Duration::from_millis(case.ms) {
-            let start = Instant::now();
-            batch::<P>(&case.variant).await;
-            outcome.put("wall ns", start.elapsed().as_nanos() as f64 / BATCH as f64);
-            count += BATCH;
-        }
-        outcome.put("cpu ns", (cpu_ns() - before) / count as f64);
-        outcome
-    })
+    peer.run(case)
+}
+
+pub(super) async fn task<P: Peer>(case: Case) -> Outcome {
+    let mut outcome = Outcome::default();
+    let warm = Instant::now();
+    while warm.elapsed() < Duration::from_millis(10) {
+        batch::<P>(&case.variant).await;
+    }
+    let (before, start, mut count) = (cpu_ns(), Instant::now(), 0);
+    while count == 0 || start.elapsed() < Duration::from_millis(case.ms) {
+        let start = Instant::now();
+        batch::<P>(&case.variant).await;
+        outcome.put("wall ns", start.elapsed().as_nanos() as f64 / BATCH as f64);
+        count += BATCH;
+    }
+    outcome.put("cpu ns", (cpu_ns() - before) / count as f64);
+    outcome
 }
 
 async fn batch<P: Peer>(variant: &str) {

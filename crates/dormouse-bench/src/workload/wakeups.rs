@@ -53,28 +53,32 @@ pub(crate) fn at_once(case: &Case) -> u64 {
 
 pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
     park_once(peer);
+    peer.run(case)
+}
+
+pub(super) async fn task<P: Peer>(case: Case) -> Outcome {
     let duration = Duration::from_millis(case.ms);
-    let n = case.n;
     match case.variant.as_str() {
-        "idle" => idle(peer, n, duration),
-        "one" => peer.run(async move {
+        "idle" => idle::<P>(case.n, duration).await,
+        "one" => {
             let window = Window::open("");
             P::sleep(duration).await;
             window.close()
-        }),
-        _ => peer.run(async move {
-            let window = Window::open("");
-            let before = cpu_ns();
-            let each = n / CONNECTIONS.min(n);
-            let mut all: FuturesUnordered<_> =
-                (0..n / each).map(|_| connection::<P>(each)).collect();
-            while let Some(()) = all.next().await {}
-            let cpu = cpu_ns() - before;
-            let mut outcome = window.close();
-            outcome.put("cpu ns", cpu / n as f64);
-            outcome
-        }),
+        }
+        _ => timeouts::<P>(case.n).await,
     }
+}
+
+async fn timeouts<P: Peer>(n: u64) -> Outcome {
+    let window = Window::open("");
+    let before = cpu_ns();
+    let each = n / CONNECTIONS.min(n);
+    let mut all: FuturesUnordered<_> = (0..n / each).map(|_| connection::<P>(each)).collect();
+    while let Some(()) = all.next().await {}
+    let cpu = cpu_ns() - before;
+    let mut outcome = window.close();
+    outcome.put("cpu ns", cpu / n as f64);
+    outcome
 }
 
 /// One after the other, requests that are answered in time.
@@ -93,7 +97,7 @@ async fn connection<P: Peer>(requests: u64) {
 }
 
 /// Looks on from a thread of its own while the executor has nothing to do.
-fn idle<P: Peer>(peer: &P, n: u64, duration: Duration) -> Outcome {
+async fn idle<P: Peer>(n: u64, duration: Duration) -> Outcome {
     let (ready, set_up) = std::sync::mpsc::channel();
     let (done, over) = oneshot::channel();
     std::thread::spawn(move || {
@@ -105,13 +109,11 @@ fn idle<P: Peer>(peer: &P, n: u64, duration: Duration) -> Outcome {
             let _ = done.send(window.close());
         }
     });
-    peer.run(async move {
-        let sleeps = pending::<P>(n).await;
-        let _ = ready.send(());
-        let outcome = over.await.expect("the thread that looks on");
-        std::mem::forget(sleeps);
-        outcome
-    })
+    let sleeps = pending::<P>(n).await;
+    let _ = ready.send(());
+    let outcome = over.await.expect("the thread that looks on");
+    std::mem::forget(sleeps);
+    outcome
 }
 
 struct Window {
