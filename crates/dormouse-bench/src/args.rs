@@ -12,8 +12,12 @@ use std::path::PathBuf;
 /// measured in the same rounds. tokio's sleeps run under `task::unconstrained`: with its coop budget
 /// they would often not be registered at all.
 ///
-/// dormouse-async-io and dormouse-builtin need different builds of dormouse. Under `cargo run` the one
-/// that is missing is built into target/bench, and measured in the same rounds.
+/// dormouse-async-io and dormouse-builtin need different builds of dormouse, and tokio-alt one of tokio
+/// with --cfg tokio_unstable. Under `cargo run` those that are missing are built into target/bench, which
+/// is not counted as minutes, and measured in the same rounds.
+///
+/// monoio, glommio and compio run on one thread each, with io_uring where the kernel allows it. compio
+/// needs a newer Rust than dormouse, and `cargo run --features extra-peers`.
 #[derive(Debug, Parser)]
 #[command(name = "dormouse-bench", version)]
 pub(crate) struct Args {

@@ -7,7 +7,7 @@
 //! - [`child`]: each measurement is a process of its own, so that memory, threads and system calls can be
 //!   told apart, and nobody inherits a warm or a fragmented heap.
 //! - [`rounds`]: peers take turns, round by round, so that what else the machine does hits all alike.
-//! - [`builds`]: the second build, with dormouse's feature `smol`.
+//! - [`builds`]: the other builds, with dormouse's feature `smol` and with tokio's unstable timer.
 //! - [`summary`], [`table`], [`report`]: medians, spread, ratios; as tables, as JSON, and as a page with plots.
 
 mod args;

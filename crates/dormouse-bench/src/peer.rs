@@ -7,6 +7,7 @@ mod async_io;
 mod bare;
 mod dormouse;
 mod futures_timer;
+mod local;
 mod thread;
 mod timerfd;
 mod tokio;
@@ -60,14 +61,27 @@ pub(crate) trait Peer: Sized + Send + Sync + 'static {
     }
 }
 
-/// Which build of dormouse a peer needs.
+/// Which build of this program a peer needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Build {
     Any,
-    /// Without the feature `smol`.
+    /// With dormouse without its feature `smol`.
     Plain,
     /// With it.
     Smol,
+    /// With `--cfg tokio_unstable`.
+    TokioUnstable,
+}
+
+impl Build {
+    /// Whether this program will do.
+    pub(crate) fn is_this(self) -> bool {
+        match self {
+            Build::Any => true,
+            Build::Plain | Build::Smol => self == dormouse::build(),
+            Build::TokioUnstable => cfg!(tokio_unstable),
+        }
+    }
 }
 
 type Measure = fn(&Case) -> Result<Outcome, String>;
@@ -109,12 +123,16 @@ pub(crate) const ALL: &[Entry] = &[
         Build::Any,
         "tokio::time on multi_thread, 2 workers",
     ),
+    tokio::ALT,
     entry::<async_io::AsyncIo>("async-io", Build::Any, "async_io::Timer on async_io::block_on"),
     entry::<futures_timer::FuturesTimer>(
         "futures-timer",
         Build::Any,
         "futures_timer::Delay on futures' block_on",
     ),
+    local::MONOIO,
+    local::GLOMMIO,
+    local::COMPIO,
     entry::<timerfd::OnTokio>("timerfd-tokio", Build::Any, "a timerfd a sleep in tokio's AsyncFd"),
     entry::<timerfd::OnAsyncIo>("timerfd-smol", Build::Any, "a timerfd a sleep in async_io::Async"),
     entry::<thread::Threads>("thread", Build::Any, "a thread a sleep, futures' block_on"),
@@ -164,11 +182,6 @@ pub(crate) const ALL: &[Entry] = &[
     fds("smol-mt", Build::Any, "async_io::Async on async-executor, 2 threads (w7 only)"),
     fds("dormouse-smol-mt", Build::Smol, "dormouse on async-executor, 2 threads (w7 only)"),
 ];
-
-/// Which dormouse this program was built with.
-pub(crate) fn build() -> Build {
-    dormouse::build()
-}
 
 pin_project! {
     /// A timeout for those who bring none.

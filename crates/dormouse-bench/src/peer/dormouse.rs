@@ -14,6 +14,7 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
+/// Which dormouse this program was built with.
 pub(super) fn build() -> Build {
     // Asked of the library: cargo may have turned the feature on for another crate's sake.
     if Reactor::current().name() == "builtin" { Build::Plain } else { Build::Smol }
