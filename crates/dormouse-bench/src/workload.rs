@@ -112,7 +112,7 @@ pub(crate) async fn task<P: Peer>(case: Case) -> Outcome {
 }
 
 /// How many timers are pending at once.
-fn at_once(case: &Case) -> u64 {
+pub(crate) fn at_once(case: &Case) -> u64 {
     if case.workload == "w6" { wakeups::at_once(case) } else { case.n }
 }
 

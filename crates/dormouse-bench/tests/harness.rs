@@ -42,3 +42,19 @@ fn a_table_has_a_row_for_each_peer_asked_for_and_says_who_was_skipped() {
     assert!(text.contains("skipped thread: has no reset"), "{text}");
     assert!(!text.contains("futures-timer"), "{text}");
 }
+
+#[test]
+fn peers_that_keep_to_their_thread_measure_all_but_what_they_lack() {
+    let peers = ["--peer", "monoio", "--peer", "glommio", "--peer", "compio"];
+    let text = bench(&[&["--tiny", "--no-build", "--format", "json"][..], &peers].concat());
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for case in report["cases"].as_array().unwrap() {
+        for peer in case["peers"].as_array().unwrap() {
+            // Where the kernel forbids io_uring, or a peer is not built in, it must say so.
+            match peer["skipped"].as_str() {
+                Some(why) => assert!(!why.is_empty() && !why.contains("did not end"), "{peer}"),
+                None => assert!(!peer["metrics"].as_object().unwrap().is_empty(), "{peer}"),
+            }
+        }
+    }
+}

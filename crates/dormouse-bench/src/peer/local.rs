@@ -17,7 +17,7 @@ mod glommio;
 #[cfg(feature = "thread-per-core")]
 mod monoio;
 
-/// `$peer`, if the feature is on.
+/// `$peer`'s, if the feature is on.
 macro_rules! entry {
     ($name:literal, $feature:literal, $peer:ident, $about:literal) => {
         Entry {
@@ -25,7 +25,7 @@ macro_rules! entry {
             about: $about,
             build: Build::Any,
             #[cfg(feature = $feature)]
-            measure: crate::workload::measure::<$peer>,
+            measure: $peer::measure,
             #[cfg(not(feature = $feature))]
             measure: |_| Err(concat!("built without it: --features ", $feature).into()),
             only: None,
@@ -33,17 +33,12 @@ macro_rules! entry {
     };
 }
 
-#[cfg(feature = "extra-peers")]
-use self::compio::Compio;
-#[cfg(feature = "thread-per-core")]
-use self::{glommio::Glommio, monoio::Monoio};
-
 pub(super) const MONOIO: Entry =
-    entry!("monoio", "thread-per-core", Monoio, "monoio::time (io_uring, else epoll)");
+    entry!("monoio", "thread-per-core", monoio, "monoio::time (io_uring, else epoll)");
 pub(super) const GLOMMIO: Entry =
-    entry!("glommio", "thread-per-core", Glommio, "glommio::timer::Timer (io_uring)");
+    entry!("glommio", "thread-per-core", glommio, "glommio::timer::Timer (io_uring)");
 pub(super) const COMPIO: Entry =
-    entry!("compio", "extra-peers", Compio, "compio::time (io_uring, else epoll)");
+    entry!("compio", "extra-peers", compio, "compio::time (io_uring, else epoll)");
 
 /// A thread's runtime, or why there is none. It is never dropped: the destructor would use other
 /// thread-locals, which may be gone by then.

@@ -4,6 +4,7 @@
 
 use super::{Made, current, made};
 use crate::peer::Peer;
+use crate::workload::{self, Case, Outcome};
 use compio_runtime::Runtime;
 use compio_runtime::time::Sleep;
 use std::future::Future;
@@ -13,7 +14,11 @@ thread_local! {
     static RUNTIME: Made<Runtime> = made(Runtime::new());
 }
 
-pub(super) struct Compio;
+struct Compio;
+
+pub(super) fn measure(case: &Case) -> Result<Outcome, String> {
+    workload::measure::<Compio>(case)
+}
 
 impl Peer for Compio {
     type Sleep = Sleep;

@@ -2,6 +2,7 @@
 
 use super::{Made, current, made};
 use crate::peer::Peer;
+use crate::workload::{self, Case, Outcome};
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 use std::future::Future;
 use std::pin::Pin;
@@ -13,10 +14,25 @@ thread_local! {
         made(LocalExecutorBuilder::new(Placement::Unbound).make());
 }
 
-pub(super) struct Glommio;
+/// As many sleeps as a task can hold, with some to spare: it counts its wakers in an `i16`.
+const IN_A_TASK: u64 = 32_000;
+
+pub(super) fn measure(case: &Case) -> Result<Outcome, String> {
+    let in_a_task = workload::at_once(case) / case.threads.max(1) as u64;
+    // Where each sleep has a waker of its own, as in these two, there is no limit.
+    let own_wakers = case.workload == "w3" || case.variant == "timeouts";
+    if in_a_task > IN_A_TASK && !own_wakers {
+        return Err(
+            "holds at most 32767 sleeps in a task, which counts its wakers in 16 bits".into()
+        );
+    }
+    workload::measure::<Glommio>(case)
+}
+
+struct Glommio;
 
 /// A `glommio::timer::Timer` that returns nothing.
-pub(super) struct Timer(glommio::timer::Timer);
+struct Timer(glommio::timer::Timer);
 
 impl Peer for Glommio {
     type Sleep = Timer;

@@ -2,6 +2,7 @@
 
 use super::{Made, current, made};
 use crate::peer::Peer;
+use crate::workload::{self, Case, Outcome};
 use monoio::time::{Instant, Sleep, TimeDriver};
 use monoio::{FusionDriver, FusionRuntime, IoUringDriver, LegacyDriver, RuntimeBuilder};
 use std::cell::RefCell;
@@ -17,7 +18,11 @@ thread_local! {
     );
 }
 
-pub(super) struct Monoio;
+struct Monoio;
+
+pub(super) fn measure(case: &Case) -> Result<Outcome, String> {
+    workload::measure::<Monoio>(case)
+}
 
 impl Peer for Monoio {
     type Sleep = Sleep;
