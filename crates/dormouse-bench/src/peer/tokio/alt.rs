@@ -7,7 +7,7 @@ use crate::peer::{Build, Entry};
 
 pub(in crate::peer) const ENTRY: Entry = Entry {
     name: "tokio-alt",
-    about: "tokio's unstable alternative timer on multi_thread, 2 workers",
+    about: "tokio's unstable timer on multi_thread (w1, w2 and w5 from outside its workers)",
     build: Build::TokioUnstable,
     #[cfg(tokio_unstable)]
     measure: crate::workload::measure::<super::Tokio<Alternative>>,
