@@ -10,7 +10,7 @@ mod watched;
 pub(crate) use executor::Executor;
 pub(crate) use watched::Watched;
 
-use crate::peer::{self, Build, CurrentThread, Entry, MultiThread};
+use crate::peer::{CurrentThread, Entry, MultiThread};
 use crate::workload::fds::measure as with;
 use crate::workload::{Case, Outcome};
 use executor::{AsyncIoBlockOn, DormouseBlockOn, OnTokio, TwoThreads};
@@ -56,7 +56,7 @@ impl FdPeer for Dormouse {
 
 /// Runs a case of W7 with the peer of this row.
 pub(crate) fn measure(entry: &Entry, case: &Case) -> Result<Outcome, String> {
-    if entry.build != Build::Any && entry.build != peer::build() {
+    if !entry.build.is_this() {
         return Err("this build of dormouse has another reactor".into());
     }
     match entry.name {
