@@ -92,6 +92,7 @@ mod sealed {
         pub(crate) const ALL: [ClockId; 2] = [ClockId::Boottime, ClockId::Monotonic];
 
         /// Nanoseconds since the clock's epoch. A u64 of them lasts for 584 years.
+        #[inline]
         pub(crate) fn now_ns(self) -> u64 {
             let clock = match self {
                 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -103,6 +104,7 @@ mod sealed {
 
         /// A time that is not later than [`now_ns`](Self::now_ns), for a quarter of the price: behind by
         /// some ms, but for the first second after a suspend.
+        #[inline]
         pub(crate) fn coarse_ns(self) -> u64 {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             {
@@ -110,7 +112,8 @@ mod sealed {
                 match self {
                     ClockId::Monotonic => awake,
                     ClockId::Boottime => {
-                        let age = awake.wrapping_sub(LOOKED_AT.load(Ordering::Relaxed));
+                        // The coarse clock may be behind the exact one that was looked at.
+                        let age = awake.saturating_sub(LOOKED_AT.load(Ordering::Relaxed));
                         if age > LOOK_EVERY_NS {
                             ClockId::synchronize();
                         }
@@ -139,6 +142,7 @@ mod sealed {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const LOOK_EVERY_NS: u64 = 1_000_000_000;
 
+    #[inline]
     fn read(clock: rustix::time::ClockId) -> u64 {
         let time = rustix::time::clock_gettime(clock);
         time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64

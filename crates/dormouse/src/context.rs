@@ -26,6 +26,7 @@ impl Drop for InBlockOn {
 /// The tokio runtime that the caller is inside, unless `block_on` of ours is further inside: that keeps
 /// the thread, which may be the only one to drive the runtime.
 #[cfg(feature = "tokio")]
+#[inline]
 pub(crate) fn tokio() -> Option<tokio::runtime::Handle> {
     match IN_BLOCK_ON.try_with(Cell::get) {
         Ok(true) => None,

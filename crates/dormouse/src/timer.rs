@@ -36,6 +36,7 @@ impl Registered {
     /// Whether the clock is known to have reached `deadline`, without a lock or a look at it. Then the
     /// timer, which fires no later, has fired. (Or it does so this moment, for nobody: if it was registered
     /// while the queue was turned at this very time.)
+    #[inline]
     pub(crate) fn has_passed(&self, deadline: u64) -> bool {
         deadline <= self.queue.passed()
     }
@@ -54,6 +55,7 @@ impl Registered {
         serves_here(clock, self.queue) && self.queue.refresh(self.ticket, waker)
     }
 
+    #[inline]
     pub(crate) fn remove(self) {
         self.queue.remove(self.ticket);
     }
@@ -64,6 +66,7 @@ impl Registered {
 ///
 /// # Errors
 /// Only if the builtin reactor's thread cannot be started either.
+#[inline]
 pub(crate) fn insert(
     clock: ClockId,
     deadline: u64,

@@ -161,6 +161,7 @@ impl<T> Wheel<T> {
 
     /// Adds a timer. `now` keeps a wheel that stood empty from placing timers by a time long past;
     /// it need not be exact.
+    #[inline]
     pub(crate) fn insert(&mut self, deadline: u64, now: u64, value: T) -> Key {
         if self.len == 0 {
             self.elapsed = self.elapsed.max(now);
@@ -175,6 +176,7 @@ impl<T> Wheel<T> {
     }
 
     /// Takes a timer out.
+    #[inline]
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
         self.get_mut(key)?;
         self.unlink(key.index);
@@ -271,6 +273,7 @@ impl<T> Wheel<T> {
         }
     }
 
+    #[inline]
     fn freshen(&mut self, item: Item) {
         if self.fresh.is_full() {
             self.place_fresh();
@@ -327,6 +330,7 @@ impl<T> Wheel<T> {
     }
 
     /// Takes a timer out of the list of its slot.
+    #[inline]
     fn unlink(&mut self, index: u32) {
         let &mut Entry { block, place, slot, .. } = self.entries.get_mut(index);
         if slot == FRESH {
@@ -380,11 +384,13 @@ impl<T> Wheel<T> {
         self.release_block(block);
     }
 
+    #[inline]
     fn get_mut(&mut self, key: Key) -> Option<&mut Entry<T>> {
         let entry = self.entries.find_mut(key.index)?;
         (entry.generation == key.generation && entry.slot != FREE).then_some(entry)
     }
 
+    #[inline]
     fn allocate_entry(&mut self) -> u32 {
         if self.free_entry == NONE {
             let start = self.entries.grow();
@@ -399,6 +405,7 @@ impl<T> Wheel<T> {
     }
 
     /// Frees an entry that no list holds any more; keys to it name nothing from here on.
+    #[inline]
     fn release_entry(&mut self, index: u32) -> Option<T> {
         self.len -= 1;
         let entry = self.entries.get_mut(index);

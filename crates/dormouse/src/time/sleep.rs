@@ -42,6 +42,7 @@ const FAR_OFF_NS: u64 = 200_000_000;
 ///
 /// # Accuracy
 /// Never early. See [the module](crate::time#accuracy) for how late.
+#[inline]
 pub fn sleep(duration: Duration) -> Sleep {
     Boottime::sleep(duration)
 }

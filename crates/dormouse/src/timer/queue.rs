@@ -146,6 +146,7 @@ impl Queue {
     }
 
     /// A time that the clock has reached, and up to which everybody who was registered has been woken.
+    #[inline]
     pub(crate) fn passed(&self) -> u64 {
         self.passed.load(Ordering::Acquire)
     }
@@ -164,6 +165,7 @@ impl Queue {
     ///
     /// # Errors
     /// If the reactor cannot be had, or `term` is over.
+    #[inline]
     pub(crate) fn insert(
         &'static self,
         term: u64,
@@ -215,6 +217,7 @@ impl Queue {
     }
 
     /// Takes a timer out. No system call: the alarm goes off for nothing at worst.
+    #[inline]
     pub(crate) fn remove(&self, ticket: Ticket) {
         let mut part = lock(&self.shards[ticket.shard()].0);
         let waker = part.wheel.as_mut().and_then(|wheel| wheel.remove(ticket.key()));
@@ -223,6 +226,7 @@ impl Queue {
     }
 
     /// Has the alarm go off at `deadline` if it would do so later.
+    #[inline]
     fn call_by(&'static self, deadline: u64) -> Result<(), Gone> {
         // The lock of the shard that holds the timer orders this after what a turn has written that did
         // not find it there.

@@ -34,6 +34,7 @@ thread_local! {
 
 /// The queue of the runtime that the caller is inside; `None` outside of any, or if the runtime
 /// cannot serve.
+#[inline]
 pub(crate) fn current(clock: ClockId) -> Option<Lease> {
     let handle = crate::context::tokio()?;
     let id = handle.id();

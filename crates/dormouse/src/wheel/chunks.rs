@@ -30,11 +30,13 @@ impl<T: Default> Chunks<T> {
     }
 
     /// An element that is known to be there.
+    #[inline]
     pub(super) fn get_mut(&mut self, index: u32) -> &mut T {
         &mut self.chunks[index as usize >> CHUNK_BITS][index as usize % CHUNK]
     }
 
     /// An element, if it is there.
+    #[inline]
     pub(super) fn find_mut(&mut self, index: u32) -> Option<&mut T> {
         self.chunks.get_mut(index as usize >> CHUNK_BITS)?.get_mut(index as usize % CHUNK)
     }

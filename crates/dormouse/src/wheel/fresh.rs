@@ -19,11 +19,13 @@ impl Fresh {
         Fresh { items: [NO_ITEM; MAX], len: 0, earliest: u64::MAX }
     }
 
+    #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.len == MAX
     }
 
     /// Adds a timer, and returns its place.
+    #[inline]
     pub(super) fn push(&mut self, item: Item) -> u8 {
         let place = self.len;
         self.items[place] = item;
@@ -32,6 +34,7 @@ impl Fresh {
         place as u8
     }
 
+    #[inline]
     pub(super) fn remove(&mut self, place: u8) {
         self.items[usize::from(place)].index = NONE;
         while self.len > 0 && self.items[self.len - 1].index == NONE {

@@ -22,11 +22,13 @@ thread_local! {
 }
 
 /// How many are in use.
+#[inline]
 pub(super) fn count() -> usize {
     *COUNT
 }
 
 /// The one that the calling thread uses.
+#[inline]
 pub(super) fn here() -> usize {
     match HERE.get() {
         UNKNOWN => choose(),
