@@ -245,10 +245,10 @@ impl<T> Wheel<T> {
         self.occupied.clear(slot);
         let mut due = std::mem::take(&mut self.due);
         while block != NONE {
-            let &mut Block { items, next, len, .. } = self.blocks.get_mut(block);
-            let items = &items[..usize::from(len)];
-            self.touch(items, next);
-            for &item in items {
+            let &mut Block { next, len, .. } = self.blocks.get_mut(block);
+            self.touch(block, next);
+            for place in 0..usize::from(len) {
+                let item = self.blocks.get_mut(block).items[place];
                 if item.index == NONE {
                     continue;
                 }
@@ -285,15 +285,18 @@ impl<T> Wheel<T> {
 
     /// Looks at all entries of a block, and the next block, so that the processor fetches what is not in
     /// its caches at once, and not one after the other as each is dealt with.
-    fn touch(&mut self, items: &[Item], next: u32) {
+    fn touch(&mut self, block: u32, next: u32) {
         let mut seen = self.blocks.find_mut(next).map_or(0, |block| block.len);
-        for item in items {
+        for item in &self.blocks.get_mut(block).items {
             seen ^= self.entries.find_mut(item.index).map_or(0, |entry| entry.place);
         }
         black_box(seen);
     }
 
     fn place_fresh(&mut self) {
+        if self.fresh.is_empty() {
+            return;
+        }
         for item in self.fresh.take() {
             self.link(item);
         }

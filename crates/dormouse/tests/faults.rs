@@ -3,12 +3,14 @@
 
 mod common;
 
-use common::{MS, never_early, within_time};
+use common::{Count, MS, never_early, poll, within_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::sleep;
+use dormouse::time::Instant;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::os::fd::OwnedFd;
 use std::process::Command;
+use std::time::Duration;
 
 fn in_a_process_of_its_own(case: &str) {
     let program = std::env::current_exe().unwrap();
@@ -39,6 +41,7 @@ each_in_a_process_of_its_own! {
     without_fds_a_sleep_still_fires
     without_fds_a_sleep_still_fires_inside_tokio
     without_fds_a_sleep_still_fires_on_smol
+    without_fds_a_sleep_for_ever_can_be_moved_to_earlier
     once_there_are_fds_again_they_can_be_watched
     without_threads_a_sleep_still_fires
     without_fds_wrapping_one_says_so
@@ -90,6 +93,18 @@ mod cases {
         smol::block_on(smol::Timer::after(MS));
         let _taken = take_all_fds();
         within_time(|| smol::block_on(some_sleeps()));
+    }
+
+    #[test]
+    #[ignore = "run by its namesake"]
+    fn without_fds_a_sleep_for_ever_can_be_moved_to_earlier() {
+        let _taken = take_all_fds();
+        let (count, waker) = Count::new();
+        let mut sleep = sleep(Duration::MAX);
+        assert!(poll(&mut sleep, &waker).is_pending());
+        sleep.reset(Instant::now() + 10 * MS);
+        count.wait_for(1);
+        within_time(|| futures::executor::block_on(never_early(sleep)));
     }
 
     #[test]

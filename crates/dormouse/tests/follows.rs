@@ -6,7 +6,9 @@ mod common;
 use common::{Count, MS, current_thread, multi_thread, never_early, poll, within_time, without_io};
 use dormouse::sleep;
 use dormouse::time::Instant;
-use std::task::Poll;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, Waker};
+use std::time::Duration;
 
 #[test]
 fn a_sleep_registered_with_an_idle_runtime_fires_in_a_plain_block_on() {
@@ -76,6 +78,36 @@ fn a_task_that_waits_while_its_tokio_runtime_goes_down_is_woken_on_time() {
         drop(runtime);
         task.join().unwrap();
     });
+}
+
+/// The next runtime may get the queue of the last.
+#[test]
+fn who_registers_with_a_runtime_that_ends_does_not_harm_the_next() {
+    for _ in 0..20 {
+        within_time(|| {
+            let runtime = current_thread();
+            let stop = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                for _ in 0..3 {
+                    let handle = runtime.handle().clone();
+                    scope.spawn(|| {
+                        let handle = handle;
+                        let _context = handle.enter();
+                        let mut ns = 2_000_000;
+                        while !stop.load(Ordering::Relaxed) {
+                            // Earlier each time, so that each sets the alarm.
+                            ns = if ns == 1_999_000 { 2_000_000 } else { ns - 1 };
+                            let _ = poll(&mut sleep(Duration::from_nanos(ns)), Waker::noop());
+                        }
+                    });
+                }
+                runtime.block_on(sleep(2 * MS));
+                drop(runtime);
+                stop.store(true, Ordering::Relaxed);
+            });
+            current_thread().block_on(never_early(sleep(10 * MS)));
+        });
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@
 //!   after many timers have fired at once, than `not_before`). So a later deadline and a cancellation need
 //!   no system call, and an earlier one needs one.
 //! - the waker is left with the alarm. So the alarm at `armed` calls `fire`, which re-establishes both.
+//! - without an alarm, `armed` is `u64::MAX`. So the next term of office, or the next start, begins with none set.
 //!
 //! A turn listens first, reads the clock second, looks through the shards third, and sets the alarm last.
 //! What fell due before the clock was read is woken by this turn; what is due later has an alarm that was
@@ -157,6 +158,7 @@ impl Queue {
         // Under the lock, so that a call of `fire` meanwhile, which may tell that the runtime has ended,
         // comes after.
         let mut schedule = lock(&self.schedule);
+        debug_assert_eq!(self.armed.load(Ordering::Relaxed), u64::MAX);
         schedule.alarm = Some(Alarm::timerfd(self.clock, reactor, self.waker())?);
         Ok(schedule.term)
     }
@@ -212,8 +214,15 @@ impl Queue {
         let mut part = lock(&self.shards[ticket.shard()].0);
         let found = part.wheel.as_mut().is_some_and(|wheel| wheel.reset(ticket.key(), deadline));
         drop(part);
-        // It has been started: there is nothing that can fail.
-        found && self.call_by(deadline).is_ok()
+        if found && self.call_by(deadline).is_err() {
+            // It waited for ever, which needs no reactor; now it does, and is to find another.
+            let mut part = lock(&self.shards[ticket.shard()].0);
+            let waker = part.wheel.as_mut().and_then(|wheel| wheel.remove(ticket.key()));
+            drop(part);
+            waker.into_iter().for_each(wake);
+            return false;
+        }
+        found
     }
 
     /// Takes a timer out. No system call: the alarm goes off for nothing at worst.
@@ -234,13 +243,16 @@ impl Queue {
             return Ok(());
         }
         let schedule = &mut *lock(&self.schedule);
-        if schedule.alarm.is_none() && !self.is_lent() {
+        if schedule.alarm.is_none() {
+            if self.is_lent() {
+                // The runtime has ended: who is in a shard will be woken.
+                return Ok(());
+            }
             self.start(schedule)?;
         }
         let at = deadline.max(schedule.not_before);
         if at < self.armed.load(Ordering::Relaxed) {
             self.armed.store(at, Ordering::Relaxed);
-            // Without an alarm the runtime has ended: who is in a shard will be woken.
             if let (false, Some(alarm)) = (schedule.turning, &schedule.alarm) {
                 // Setting a timerfd of our own to a valid time cannot fail.
                 let _ = alarm.set(at);
@@ -295,6 +307,9 @@ impl Queue {
             return;
         }
         schedule.turning = false;
+        if schedule.alarm.is_none() {
+            return;
+        }
         let others = due.len().saturating_sub(1) as u64;
         schedule.not_before = now + (others * SPACING_NS).min(MAX_SPACING_NS);
         if let Some(Alarm::Deadline { .. }) = schedule.alarm {
@@ -307,6 +322,7 @@ impl Queue {
         let at = next.max(schedule.not_before).min(noted);
         self.armed.store(at, Ordering::Relaxed);
         if let (true, Some(alarm)) = (at < u64::MAX, &schedule.alarm) {
+            // As in `call_by`.
             let _ = alarm.set(at);
         }
     }
@@ -315,7 +331,7 @@ impl Queue {
     fn turn_shards(&self, now: u64, due: &mut Due) -> u64 {
         let mut next = u64::MAX;
         let mut sources = 0;
-        for shard in &self.shards[..shards::count()] {
+        for shard in &self.shards {
             let before = due.len();
             let mut part = lock(&shard.0);
             while let Some(wheel) = &mut part.wheel {
@@ -343,7 +359,7 @@ impl Queue {
         let term = schedule.term;
         drop(schedule);
         drop(alarm);
-        for shard in &self.shards[..shards::count()] {
+        for shard in &self.shards {
             let mut part = lock(&shard.0);
             part.term = term;
             due.extend(part.wheel.as_mut().map(Wheel::clear).unwrap_or_default());

@@ -19,6 +19,10 @@ impl Fresh {
         Fresh { items: [NO_ITEM; MAX], len: 0, earliest: u64::MAX }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.len == MAX

@@ -1,30 +1,24 @@
 //! A queue's timers in parts, each behind a lock of its own, so that threads which create and drop timers
 //! all the time do not wait for one another. A thread puts its timers into the same part always.
+//!
+//! How many there are is fixed: what a thread can ask the system for, the number of processors that it may run
+//! on, is one for a thread that is pinned. A part that nobody uses costs a turn an uncontended lock.
 
 use crate::wheel::{Key, Wheel};
 use std::cell::Cell;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex};
 use std::task::Waker;
 
-/// Log2 of how many there are at most.
+/// Log2 of how many there are.
 const BITS: u32 = 3;
 pub(super) const MAX: usize = 1 << BITS;
 const UNKNOWN: u8 = u8::MAX;
 
-/// As many as threads run at once: more would only be more to look through.
-static COUNT: LazyLock<usize> =
-    LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from).min(MAX));
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static HERE: Cell<u8> = const { Cell::new(UNKNOWN) };
-}
-
-/// How many are in use.
-#[inline]
-pub(super) fn count() -> usize {
-    *COUNT
 }
 
 /// The one that the calling thread uses.
@@ -38,7 +32,7 @@ pub(super) fn here() -> usize {
 
 #[cold]
 fn choose() -> usize {
-    let shard = NEXT.fetch_add(1, Ordering::Relaxed) % count();
+    let shard = NEXT.fetch_add(1, Ordering::Relaxed) % MAX;
     HERE.set(shard as u8);
     shard
 }

@@ -80,3 +80,20 @@ fn an_alarm_without_timerfd_serves_as_well() {
     // And gives way to a timerfd as soon as there is one.
     assert!(matches!(lock(&queue.schedule).alarm, Some(Alarm::Timerfd { .. })));
 }
+
+#[test]
+fn a_turn_that_outlives_its_reactor_sets_no_alarm() {
+    let queue = queue();
+    let now = ClockId::Boottime.now_ns();
+    queue.insert(0, now + HOUR, now, Waker::noop()).unwrap();
+    queue.end(lock(&queue.schedule), &mut Vec::new());
+    // What is left of a turn that began before.
+    lock(&queue.shards[0].0).wheel.get_or_insert_with(Wheel::new).insert(
+        now + HOUR,
+        now,
+        Waker::noop().clone(),
+    );
+    queue.turn(lock(&queue.schedule), &mut Vec::new());
+    queue.insert(0, now + HOUR, now, Waker::noop()).unwrap();
+    assert!(lock(&queue.schedule).alarm.is_some());
+}
