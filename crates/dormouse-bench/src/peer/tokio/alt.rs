@@ -21,6 +21,8 @@ pub(in crate::peer) struct Alternative;
 
 #[cfg(tokio_unstable)]
 impl super::Flavor for Alternative {
+    const SPREADS: bool = true;
+
     fn runtime() -> Result<super::Runtime, String> {
         let mut builder = super::Builder::new_multi_thread();
         let builder = builder.worker_threads(2).enable_all().enable_alt_timer();
