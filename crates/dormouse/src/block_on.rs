@@ -1,10 +1,10 @@
 //! The smallest executor: one future, the calling thread.
 
 use crate::context::InBlockOn;
+use crate::reactor::{Seat, State};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
@@ -12,7 +12,9 @@ use std::thread::Thread;
 ///
 /// For programs and tests that have no executor. What the future waits for is watched by the builtin
 /// reactor, or by async-io with the feature `smol`; never by a tokio runtime, since this thread may be
-/// the one that drives it.
+/// the one that drives it. While it sleeps, this thread is the one that the builtin reactor's events come to, so
+/// that no other thread is in between. Of several threads in `block_on`, one is; the reactor's own thread serves
+/// the others.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,34 +30,30 @@ use std::thread::Thread;
 /// anything that blocks does.
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let mut future = pin!(future.into_future());
-    let parker = Arc::new(Parker { thread: std::thread::current(), woken: AtomicBool::new(false) });
-    let waker = Waker::from(parker.clone());
+    let sleeper = Arc::new(Sleeper { thread: std::thread::current(), state: State::new() });
+    let waker = Waker::from(sleeper.clone());
     let cx = &mut Context::from_waker(&waker);
+    let mut seat = Seat::new();
     let _context = InBlockOn::enter();
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return output;
         }
-        // `park` may return for no reason, or for somebody else's `unpark`.
-        while !parker.woken.swap(false, Ordering::Acquire) {
-            std::thread::park();
-        }
+        seat.wait(&sleeper.state);
     }
 }
 
-struct Parker {
+struct Sleeper {
     thread: Thread,
-    woken: AtomicBool,
+    state: State,
 }
 
-impl Wake for Parker {
+impl Wake for Sleeper {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.woken.swap(true, Ordering::Release) {
-            self.thread.unpark();
-        }
+        self.state.wake(&self.thread);
     }
 }

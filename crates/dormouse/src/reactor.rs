@@ -11,7 +11,7 @@ mod async_io;
 #[cfg(feature = "tokio")]
 mod tokio;
 
-pub(crate) use builtin::{set_deadline, start};
+pub(crate) use builtin::{Seat, State, set_deadline, start};
 pub(crate) use source::{Direction, Event, Gone, Place, wake};
 
 pub use interest::{Interest, Ready};
@@ -153,22 +153,31 @@ impl Reactor {
         }
     }
 
-    /// Watches `fd` until the registration is dropped, which has to be before the fd is closed.
-    pub(crate) fn register(&self, fd: &impl AsFd, interest: Interest) -> io::Result<Registration> {
+    /// Watches an object's fd until the registration is dropped, which owns it. On failure the object
+    /// comes back.
+    pub(crate) fn register<T: AsFd>(
+        &self,
+        object: T,
+        interest: Interest,
+    ) -> Result<Registration<T>, (T, io::Error)> {
         let source = Arc::new(Source::default());
-        let fd = fd.as_fd();
-        let number = fd.as_raw_fd();
+        let fd = object.as_fd();
         let watch = match &self.0 {
-            Kind::Builtin => builtin::watch(number, interest, &source).map(Watch::Builtin),
+            Kind::Builtin => builtin::watch(fd, interest, &source).map(Watch::Builtin),
             #[cfg(feature = "tokio")]
             Kind::Tokio(handle) => {
-                tokio::watch(handle, number, interest, &source).map(Watch::Tokio)
+                tokio::watch(handle, fd.as_raw_fd(), interest, &source).map(Watch::Tokio)
             }
             #[cfg(feature = "smol")]
             Kind::AsyncIo => async_io::watch(fd, &source).map(Watch::AsyncIo),
         };
-        let watch = watch.map_err(|err| explain(err, number, self.name()))?;
-        Ok(Registration { source, watch })
+        match watch {
+            Ok(watch) => Ok(Registration { source, watch, object: Some(object) }),
+            Err(err) => {
+                let err = explain(err, fd.as_raw_fd(), self.name());
+                Err((object, err))
+            }
+        }
     }
 }
 
@@ -202,11 +211,14 @@ fn explain(err: io::Error, fd: RawFd, reactor: &str) -> io::Error {
     )
 }
 
-/// A watched fd. Dropping it ends the watch.
+/// A watched object. Dropping it ends the watch, and then drops the object: an fd is never closed while it
+/// is watched.
 #[derive(Debug)]
-pub(crate) struct Registration {
+pub(crate) struct Registration<T: AsFd> {
     source: Arc<Source>,
     watch: Watch,
+    /// Taken when the watch ends.
+    object: Option<T>,
 }
 
 #[derive(Debug)]
@@ -218,7 +230,20 @@ enum Watch {
     AsyncIo(async_io::Watch),
 }
 
-impl Registration {
+impl<T: AsFd> Registration<T> {
+    pub(crate) fn get_ref(&self) -> &T {
+        self.object.as_ref().expect("watched objects are there")
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.object.as_mut().expect("watched objects are there")
+    }
+
+    /// Ends the watch.
+    pub(crate) fn into_inner(mut self) -> T {
+        self.end().expect("watched objects are there")
+    }
+
     /// The readiness that is known, without a wait.
     pub(crate) fn ready(&self, interest: Interest) -> Poll<io::Result<Event>> {
         self.source.ready(interest).map(|found| found.map_err(|Gone| self.gone()))
@@ -253,7 +278,7 @@ impl Registration {
         if let Watch::Tokio(watch) = &self.watch {
             let kept = Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::ERROR;
             if Ready(event.ready.0 & ready.0).intersects(kept) {
-                watch.hand_over();
+                watch.hand_over(self.get_ref().as_fd());
             }
         }
     }
@@ -284,15 +309,23 @@ impl Registration {
     }
 }
 
-impl Drop for Registration {
-    fn drop(&mut self) {
+impl<T: AsFd> Registration<T> {
+    fn end(&mut self) -> Option<T> {
+        let object = self.object.take()?;
         match &self.watch {
-            Watch::Builtin(watch) => watch.end(),
+            Watch::Builtin(watch) => watch.end(object.as_fd()),
             #[cfg(feature = "tokio")]
-            Watch::Tokio(watch) => watch.end(),
+            Watch::Tokio(watch) => watch.end(object.as_fd()),
             #[cfg(feature = "smol")]
             Watch::AsyncIo(_) => {}
         }
         self.source.forget_waiters();
+        Some(object)
+    }
+}
+
+impl<T: AsFd> Drop for Registration<T> {
+    fn drop(&mut self) {
+        drop(self.end());
     }
 }

@@ -49,10 +49,8 @@ use std::task::{Context, Poll};
 /// # Cancel safety
 /// All waits can be dropped and begun anew; no readiness is lost.
 pub struct AsyncFd<T: AsFd> {
-    // First, so that it ends before the fd is closed.
-    registration: Registration,
+    registration: Registration<T>,
     reactor: Reactor,
-    inner: T,
 }
 
 impl<T: AsFd> AsyncFd<T> {
@@ -129,9 +127,9 @@ impl<T: AsFd> AsyncFd<T> {
         inner: T,
         interest: Interest,
     ) -> io::Result<AsyncFd<T>> {
-        let registration = reactor.register(&inner, interest)?;
-        rustix::io::ioctl_fionbio(&inner, true)?;
-        Ok(AsyncFd { registration, reactor: reactor.clone(), inner })
+        let registration = reactor.register(inner, interest).map_err(|(_, err)| err)?;
+        rustix::io::ioctl_fionbio(registration.get_ref(), true)?;
+        Ok(AsyncFd { registration, reactor: reactor.clone() })
     }
 
     /// The reactor that watches the fd.
@@ -351,7 +349,7 @@ impl<T: AsFd> AsyncFd<T> {
             Poll::Pending if self.registration.is_level_triggered() => None,
             Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
         };
-        let done = f(&self.inner);
+        let done = f(self.get_ref());
         match (&done, event) {
             (Err(err), Some(event)) if err.kind() == io::ErrorKind::WouldBlock => {
                 self.clear(event, Ready::ALL);
@@ -372,7 +370,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// # }
     /// ```
     pub fn get_ref(&self) -> &T {
-        &self.inner
+        self.registration.get_ref()
     }
 
     /// The object, to change it. It must keep its file descriptor: another one put in its place
@@ -389,7 +387,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// # }
     /// ```
     pub fn get_mut(&mut self) -> &mut T {
-        &mut self.inner
+        self.registration.get_mut()
     }
 
     /// Ends the watch, and gives the object back. It stays non-blocking.
@@ -405,8 +403,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// # }
     /// ```
     pub fn into_inner(self) -> T {
-        drop(self.registration);
-        self.inner
+        self.registration.into_inner()
     }
 
     pub(super) fn clear(&self, event: Event, ready: Ready) {
@@ -416,27 +413,27 @@ impl<T: AsFd> AsyncFd<T> {
 
 impl<T: AsFd> AsFd for AsyncFd<T> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inner.as_fd()
+        self.get_ref().as_fd()
     }
 }
 
 impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsyncFd")
-            .field("inner", &self.inner)
+            .field("inner", self.get_ref())
             .field("reactor", &self.reactor.name())
             .finish()
     }
 }
 
 /// A wait with a place of its own, so that any number of them can wait at once.
-struct Wait<'a> {
-    registration: &'a Registration,
+struct Wait<'a, T: AsFd> {
+    registration: &'a Registration<T>,
     interest: Interest,
     place: Option<usize>,
 }
 
-impl Future for Wait<'_> {
+impl<T: AsFd> Future for Wait<'_, T> {
     type Output = io::Result<Event>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Event>> {
@@ -445,7 +442,7 @@ impl Future for Wait<'_> {
     }
 }
 
-impl Drop for Wait<'_> {
+impl<T: AsFd> Drop for Wait<'_, T> {
     fn drop(&mut self) {
         if let Some(place) = self.place {
             self.registration.leave(place);

@@ -22,7 +22,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -35,7 +35,6 @@ use tokio::runtime::{Handle, Id};
 pub(crate) struct Watch {
     source: Arc<Source>,
     interest: Interest,
-    fd: RawFd,
     registration: Mutex<Option<AsyncFd<Number>>>,
     /// After [`hand_over`](Self::hand_over).
     builtin: OnceLock<builtin::Watch>,
@@ -76,7 +75,6 @@ pub(crate) fn watch(
     let watch = Arc::new_cyclic(|watch| Watch {
         source: source.clone(),
         interest,
-        fd,
         registration: Mutex::new(Some(registration)),
         builtin: OnceLock::new(),
         edges: Direction::BOTH
@@ -103,12 +101,12 @@ fn register(handle: &Handle, fd: RawFd, interest: Interest) -> io::Result<AsyncF
 }
 
 impl Watch {
-    /// Ends the watch. The fd has to be open still.
-    pub(crate) fn end(&self) {
+    /// Ends the watch.
+    pub(crate) fn end(&self, fd: BorrowedFd<'_>) {
         let registration = lock(&self.registration).take();
         drop(registration);
         if let Some(builtin) = self.builtin.get() {
-            builtin.end();
+            builtin.end(fd);
         }
     }
 
@@ -159,10 +157,10 @@ impl Watch {
     /// The fd was reported as closed or failed, and yet an operation on it would block: a socket that was
     /// not connected yet, or a datagram socket that has told of its error. tokio would report it closed for
     /// ever, so that nobody could wait for it. The builtin reactor can.
-    pub(crate) fn hand_over(&self) {
+    pub(crate) fn hand_over(&self, fd: BorrowedFd<'_>) {
         let mut registration = lock(&self.registration);
         let Some(tokio) = registration.take() else { return };
-        let builtin = builtin::watch(self.fd, self.interest, &self.source);
+        let builtin = builtin::watch(fd, self.interest, &self.source);
         let ended = builtin.map(|watch| self.builtin.set(watch)).is_err();
         drop(registration);
         drop(tokio);

@@ -12,23 +12,16 @@ use std::task::{Poll, Waker};
 
 #[derive(Debug)]
 pub(crate) enum Alarm {
-    /// The registration goes first when dropped: it has to end before the fd is closed.
-    Timerfd {
-        registration: Registration,
-        fd: OwnedFd,
-    },
-    Deadline {
-        clock: ClockId,
-        waker: Waker,
-    },
+    Timerfd(Registration<OwnedFd>),
+    Deadline { clock: ClockId, waker: Waker },
 }
 
 impl Alarm {
     /// A timerfd watched by `reactor`.
     pub(crate) fn timerfd(clock: ClockId, reactor: &Reactor, waker: &Waker) -> io::Result<Alarm> {
         let fd = sys::create(clock)?;
-        let registration = reactor.register(&fd, Interest::READABLE)?;
-        let alarm = Alarm::Timerfd { registration, fd };
+        let registered = reactor.register(fd, Interest::READABLE);
+        let alarm = Alarm::Timerfd(registered.map_err(|(_, err)| err)?);
         alarm.listen(waker)?;
         Ok(alarm)
     }
@@ -44,7 +37,7 @@ impl Alarm {
         #[cfg(test)]
         tests::count_arm();
         match self {
-            Alarm::Timerfd { fd, .. } => sys::set(fd, at),
+            Alarm::Timerfd(registration) => sys::set(registration.get_ref(), at),
             Alarm::Deadline { clock, waker } => reactor::set_deadline(*clock, Some(at), waker),
         }
     }
@@ -55,9 +48,9 @@ impl Alarm {
     /// # Errors
     /// If the reactor has ended.
     pub(crate) fn listen(&self, waker: &Waker) -> io::Result<()> {
-        let Alarm::Timerfd { registration, fd } = self else { return Ok(()) };
+        let Alarm::Timerfd(registration) = self else { return Ok(()) };
         if registration.is_level_triggered() {
-            sys::reset(fd);
+            sys::reset(registration.get_ref());
         }
         while let Poll::Ready(event) = registration.poll(Place::Direction(Direction::Read), waker) {
             registration.clear(event?, Ready::ALL);

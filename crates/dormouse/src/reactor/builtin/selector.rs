@@ -1,0 +1,25 @@
+//! The seam to the system: an epoll instance, or what mio makes of others.
+//!
+//! Both say the same: which tokens are ready for what, edge-triggered. They differ in one thing: on epoll any
+//! number of threads can wait at once.
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod epoll;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod mio;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) use epoll::{Events, Selector};
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) use mio::{Events, Selector};
+
+/// What an event is about: a source, or one of the two signals below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Token(pub(super) u64);
+
+impl Token {
+    /// For the reactor's thread.
+    pub(super) const THREAD: Token = Token(u64::MAX);
+    /// For the thread in the seat: see `seat`.
+    pub(super) const SEAT: Token = Token(u64::MAX - 1);
+}

@@ -1,0 +1,95 @@
+//! Systems other than Linux, through mio. Only the reactor's thread waits here.
+
+use super::Token;
+use crate::reactor::{Interest, Ready};
+use crate::sync::lock;
+use mio::unix::SourceFd;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::sync::Mutex;
+use std::time::Duration;
+
+#[derive(Debug)]
+pub(in super::super) struct Selector {
+    poll: Mutex<mio::Poll>,
+    registry: mio::Registry,
+    waker: mio::Waker,
+}
+
+impl Selector {
+    pub(in super::super) fn new() -> io::Result<Selector> {
+        let poll = mio::Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let waker = mio::Waker::new(&registry, mio::Token(Token::THREAD.0 as usize))?;
+        Ok(Selector { poll: Mutex::new(poll), registry, waker })
+    }
+
+    pub(in super::super) fn register(
+        &self,
+        fd: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let interests = match (interest.is_readable(), interest.is_writable()) {
+            (true, false) => mio::Interest::READABLE,
+            (false, true) => mio::Interest::WRITABLE,
+            _ => mio::Interest::READABLE | mio::Interest::WRITABLE,
+        };
+        let token = mio::Token(token.0 as usize);
+        self.registry.register(&mut SourceFd(&fd.as_raw_fd()), token, interests)
+    }
+
+    pub(in super::super) fn deregister(&self, fd: BorrowedFd<'_>) {
+        let _ = self.registry.deregister(&mut SourceFd(&fd.as_raw_fd()));
+    }
+
+    /// Waits for events, in place of those of the last time.
+    pub(in super::super) fn wait(
+        &self,
+        events: &mut Events,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        events.0.clear();
+        lock(&self.poll).poll(&mut events.0, timeout)
+    }
+
+    /// Lets the waiting thread find `Token::THREAD`.
+    pub(in super::super) fn signal(&self, _: Token) {
+        let _ = self.waker.wake();
+    }
+}
+
+pub(in super::super) struct Events(mio::Events);
+
+impl Events {
+    pub(in super::super) fn new() -> Events {
+        Events(mio::Events::with_capacity(256))
+    }
+
+    pub(in super::super) fn iter(&self) -> impl Iterator<Item = (Token, Ready)> {
+        self.0.iter().map(|event| {
+            // The platforms' words have 32 or 64 bits.
+            let token = match event.token().0 {
+                usize::MAX => Token::THREAD,
+                token => Token(token as u64),
+            };
+            (token, readiness(event))
+        })
+    }
+}
+
+fn readiness(event: &mio::event::Event) -> Ready {
+    let mut ready = Ready::EMPTY;
+    for (is, bit) in [
+        (event.is_readable(), Ready::READABLE),
+        (event.is_writable(), Ready::WRITABLE),
+        (event.is_read_closed(), Ready::READ_CLOSED),
+        (event.is_write_closed(), Ready::WRITE_CLOSED),
+        (event.is_error(), Ready::ERROR),
+    ] {
+        if is {
+            ready |= bit;
+        }
+    }
+    ready
+}

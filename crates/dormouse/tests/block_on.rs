@@ -1,0 +1,160 @@
+//! `block_on` and the builtin reactor: who waits for events, and that nobody is left without.
+
+mod common;
+
+use common::{MS, never_early, within_time};
+use dormouse::io::{AsyncFd, Interest};
+use dormouse::reactor::Reactor;
+use dormouse::{block_on, sleep};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::{Barrier, mpsc};
+
+fn pair() -> (AsyncFd<UnixStream>, AsyncFd<UnixStream>) {
+    let (a, b) = UnixStream::pair().unwrap();
+    let watched = |end| AsyncFd::new_on(&Reactor::builtin(), end).unwrap();
+    (watched(a), watched(b))
+}
+
+async fn send(stream: &AsyncFd<UnixStream>) {
+    stream.async_io(Interest::WRITABLE, |mut fd| fd.write_all(&[1])).await.unwrap();
+}
+
+async fn receive(stream: &AsyncFd<UnixStream>) {
+    stream.async_io(Interest::READABLE, |mut fd| fd.read_exact(&mut [0])).await.unwrap();
+}
+
+/// Both ends in one future.
+async fn ping_pong(rounds: usize) {
+    let (a, b) = pair();
+    let ping = async {
+        for _ in 0..rounds {
+            send(&a).await;
+            receive(&a).await;
+        }
+    };
+    let pong = async {
+        for _ in 0..rounds {
+            receive(&b).await;
+            send(&b).await;
+        }
+    };
+    futures::join!(ping, pong);
+}
+
+#[test]
+fn any_number_of_threads_may_be_in_block_on() {
+    within_time(|| {
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    block_on(async {
+                        ping_pong(200).await;
+                        for _ in 0..20 {
+                            never_early(sleep(MS)).await;
+                        }
+                        ping_pong(200).await;
+                    })
+                });
+            }
+        });
+    });
+}
+
+#[test]
+fn threads_that_wait_for_one_another_in_block_on_come_to_an_end() {
+    within_time(|| {
+        let (a, b) = pair();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                block_on(async {
+                    for _ in 0..2000 {
+                        receive(&b).await;
+                        send(&b).await;
+                    }
+                })
+            });
+            block_on(async {
+                for _ in 0..2000 {
+                    send(&a).await;
+                    receive(&a).await;
+                }
+            });
+        });
+    });
+}
+
+#[test]
+fn what_others_wait_for_comes_while_a_future_keeps_its_thread() {
+    within_time(|| {
+        block_on(async {
+            for busy in [0, 2000] {
+                // So that the reactor's thread has been asked to stand aside.
+                ping_pong(busy).await;
+                let (done, wait) = mpsc::channel();
+                let other = std::thread::spawn(move || {
+                    futures::executor::block_on(async {
+                        never_early(sleep(5 * MS)).await;
+                        ping_pong(20).await;
+                    });
+                    done.send(()).unwrap();
+                });
+                // Blocks inside a poll, as nobody should.
+                wait.recv().unwrap();
+                other.join().unwrap();
+            }
+        });
+    });
+}
+
+#[test]
+fn block_on_may_be_nested_in_itself_and_in_others() {
+    within_time(|| {
+        block_on(async {
+            for busy in [0, 2000] {
+                ping_pong(busy).await;
+                block_on(never_early(sleep(2 * MS)));
+                block_on(ping_pong(20));
+                futures::executor::block_on(never_early(sleep(2 * MS)));
+                futures::executor::block_on(ping_pong(20));
+            }
+        });
+    });
+}
+
+#[test]
+fn the_reactor_goes_on_when_block_on_ends() {
+    within_time(|| {
+        for busy in [0, 500] {
+            let (a, b) = pair();
+            block_on(ping_pong(busy));
+            let reader = std::thread::spawn(move || futures::executor::block_on(receive(&b)));
+            std::thread::sleep(5 * MS);
+            futures::executor::block_on(send(&a));
+            reader.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_wake_up_from_another_thread_ends_the_wait_wherever_it_is() {
+    within_time(|| {
+        // All begin to wait as they are woken.
+        for _ in 0..200 {
+            let barrier = Barrier::new(3);
+            std::thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| {
+                        let (sender, receiver) = futures::channel::oneshot::channel();
+                        scope.spawn(|| {
+                            barrier.wait();
+                            sender.send(()).unwrap();
+                        });
+                        block_on(receiver).unwrap();
+                    });
+                }
+                barrier.wait();
+            });
+        }
+    });
+}
