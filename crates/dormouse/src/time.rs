@@ -10,11 +10,15 @@
 //! 1 ms. Where many fire, wake-ups are spaced out to save CPU: after one that woke n sleeps, the next comes
 //! no sooner than (n - 1) * 25 us later, and never more than 500 us. See the README for numbers and how to repeat them.
 
+#[cfg(feature = "hyper")]
+mod hyper;
 mod instant;
 mod interval;
 mod sleep;
 mod timeout;
 
+#[cfg(feature = "hyper")]
+pub use self::hyper::HyperTimer;
 pub use instant::Instant;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};

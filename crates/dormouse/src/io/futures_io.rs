@@ -1,0 +1,72 @@
+//! `futures_io::{AsyncRead, AsyncWrite}`, over [`poll`](super::poll).
+
+use super::{AsyncFd, ReadHalf, WriteHalf};
+use futures_io::{AsyncRead, AsyncWrite};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+// What differs between the types is only where the AsyncFd is.
+macro_rules! impl_read {
+    ($($reader:ty),*) => {$(
+        #[cfg_attr(docsrs, doc(cfg(feature = "futures-io")))]
+        impl<T: AsFd> AsyncRead for $reader
+        where
+            for<'a> &'a T: Read,
+        {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                self.watched().poll_read_with(cx, |mut inner| inner.read(buf))
+            }
+
+            fn poll_read_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bufs: &mut [IoSliceMut<'_>],
+            ) -> Poll<io::Result<usize>> {
+                self.watched().poll_read_with(cx, |mut inner| inner.read_vectored(bufs))
+            }
+        }
+    )*};
+}
+
+macro_rules! impl_write {
+    ($($writer:ty),*) => {$(
+        #[cfg_attr(docsrs, doc(cfg(feature = "futures-io")))]
+        impl<T: AsFd> AsyncWrite for $writer
+        where
+            for<'a> &'a T: Write,
+        {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.watched().poll_write_with(cx, |mut inner| inner.write(buf))
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bufs: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                self.watched().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.watched().poll_flush(cx)
+            }
+
+            fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.watched().poll_close(cx)
+            }
+        }
+    )*};
+}
+
+impl_read!(AsyncFd<T>, &AsyncFd<T>, ReadHalf<T>);
+impl_write!(AsyncFd<T>, &AsyncFd<T>, WriteHalf<T>);
