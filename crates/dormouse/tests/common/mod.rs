@@ -117,6 +117,15 @@ impl Count {
             std::thread::sleep(MS);
         }
     }
+
+    /// The same for a test whose executor has to run on meanwhile.
+    pub async fn wait_for_async(&self, wakes: usize) {
+        let start = std::time::Instant::now();
+        while self.get() < wakes {
+            assert!(start.elapsed() < HANG, "woken {} times of {wakes}", self.get());
+            dormouse::sleep(MS).await;
+        }
+    }
 }
 
 impl Wake for Count {
