@@ -1,0 +1,99 @@
+//! An HTTP server on every executor: one function, `serve`, over hyper.
+//!
+//! HTTP/1.1 and HTTP/2 on one port, a timeout for clients that are slow to ask, and a graceful shutdown. On
+//! each executor it serves a hyper client for a moment, over both versions.
+//!
+//! Run it with `cargo run --release --example http --features hyper,tokio,smol`. Without `tokio` or `smol`,
+//! the builtin reactor serves where theirs would.
+
+#[path = "http/client.rs"]
+mod client;
+#[path = "http/executors.rs"]
+mod executors;
+#[path = "http/serve.rs"]
+mod serve;
+
+use client::{Client, Result, Version};
+use dormouse::reactor::Reactor;
+use executors::{Body, Spawner};
+use futures::channel::oneshot;
+use futures::future::{FutureExt, try_join_all};
+use hyper::rt::Executor;
+use std::net::{SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
+
+/// For how long each version is asked on each executor.
+const MOMENT: Duration = Duration::from_millis(150);
+const CLIENTS: usize = 8;
+
+struct Row {
+    reactor: &'static str,
+    http1_per_s: f64,
+    http2_per_s: f64,
+    shutdown: Duration,
+}
+
+type Run = fn(Body<Result<Row>>) -> Result<Row>;
+
+const EXECUTORS: &[(&str, Run)] = &[
+    ("tokio multi_thread", executors::tokio_multi_thread),
+    ("tokio current_thread", executors::tokio_current_thread),
+    ("tokio without I/O", executors::tokio_without_io),
+    ("smol", executors::smol),
+    ("async-std", executors::async_std),
+    ("futures ThreadPool", executors::futures_thread_pool),
+    ("futures LocalPool", executors::futures_local_pool),
+    ("dormouse::block_on", executors::block_on),
+];
+
+fn main() -> Result<()> {
+    println!("{CLIENTS} clients and the server on the same executor, requests a second:\n");
+    println!(
+        "{:<22}{:<12}{:>10}{:>10}{:>14}",
+        "executor", "reactor", "HTTP/1.1", "HTTP/2", "shutdown"
+    );
+    for (executor, run) in EXECUTORS {
+        let row = run(Box::new(|spawner| show(spawner).boxed()))?;
+        println!(
+            "{executor:<22}{:<12}{:>10.0}{:>10.0}{:>14}",
+            row.reactor,
+            row.http1_per_s,
+            row.http2_per_s,
+            format!("{:.1?}", row.shutdown)
+        );
+    }
+    Ok(())
+}
+
+/// Starts the server, asks it for a moment, and shuts it down.
+async fn show(spawner: Spawner) -> Result<Row> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (done, served) = oneshot::channel();
+    let server = serve::serve(listener, stopped.map(drop), spawner.clone());
+    spawner.execute(server.map(|outcome| drop(done.send(outcome))));
+
+    let http1_per_s = ask(address, Version::Http1, &spawner).await?;
+    let http2_per_s = ask(address, Version::Http2, &spawner).await?;
+    let start = Instant::now();
+    drop(stop);
+    served.await??;
+    let reactor = Reactor::current().name();
+    Ok(Row { reactor, http1_per_s, http2_per_s, shutdown: start.elapsed() })
+}
+
+async fn ask(server: SocketAddr, version: Version, spawner: &Spawner) -> Result<f64> {
+    let start = Instant::now();
+    let clients = (0..CLIENTS).map(|_| async {
+        let mut client = Client::connect(server, version, spawner).await?;
+        let mut answers = 0;
+        while start.elapsed() < MOMENT {
+            client.get("/").await?;
+            answers += 1;
+        }
+        Result::Ok(answers)
+    });
+    let answers: u32 = try_join_all(clients).await?.into_iter().sum();
+    Ok(f64::from(answers) / start.elapsed().as_secs_f64())
+}
