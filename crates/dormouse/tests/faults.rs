@@ -3,39 +3,12 @@
 
 mod common;
 
-use common::{Count, MS, never_early, poll, within_time};
+use common::{Count, MS, never_early, poll, take_all_fds, within_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::sleep;
 use dormouse::time::Instant;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::os::fd::OwnedFd;
-use std::process::Command;
 use std::time::Duration;
-
-fn in_a_process_of_its_own(case: &str) {
-    let program = std::env::current_exe().unwrap();
-    let output = Command::new(program)
-        .args([
-            "--exact",
-            &format!("cases::{case}"),
-            "--ignored",
-            "--nocapture",
-            "--test-threads=1",
-        ])
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
-}
-
-macro_rules! each_in_a_process_of_its_own {
-    ($($case:ident)*) => {$(
-        #[test]
-        fn $case() {
-            in_a_process_of_its_own(stringify!($case));
-        }
-    )*};
-}
 
 each_in_a_process_of_its_own! {
     without_fds_a_sleep_still_fires
@@ -45,17 +18,6 @@ each_in_a_process_of_its_own! {
     once_there_are_fds_again_they_can_be_watched
     without_threads_a_sleep_still_fires
     without_fds_wrapping_one_says_so
-}
-
-/// Takes all fds that the process may have.
-fn take_all_fds() -> Vec<OwnedFd> {
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: Some(64), ..limit }).unwrap();
-    let mut taken = Vec::new();
-    while let Ok(file) = std::fs::File::open("/dev/null") {
-        taken.push(file.into());
-    }
-    taken
 }
 
 async fn some_sleeps() {

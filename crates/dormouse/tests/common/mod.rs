@@ -3,9 +3,12 @@
 
 use dormouse::clock::Clock;
 use dormouse::time::Sleep;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::future::{Future, poll_fn};
 use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::pin::pin;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -185,4 +188,37 @@ pub fn threads() -> Vec<String> {
 /// The number of open fds of this process.
 pub fn fds() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// Runs each of these cases in a process of its own: this program, called again with the ignored test
+/// of that name in the module `cases`.
+#[macro_export]
+macro_rules! each_in_a_process_of_its_own {
+    ($($case:ident)*) => {$(
+        #[test]
+        fn $case() {
+            let program = std::env::current_exe().unwrap();
+            $crate::common::run_case(std::process::Command::new(program), stringify!($case));
+        }
+    )*};
+}
+
+/// Runs the ignored test `cases::<case>` by a command that is to be given the test's arguments.
+pub fn run_case(mut program: Command, case: &str) {
+    let case = format!("cases::{case}");
+    program.args(["--exact", &case, "--ignored", "--nocapture", "--test-threads=1"]);
+    let output = program.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+/// Takes all fds that the process may have.
+pub fn take_all_fds() -> Vec<OwnedFd> {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(64), ..limit }).unwrap();
+    let mut taken = Vec::new();
+    while let Ok(file) = std::fs::File::open("/dev/null") {
+        taken.push(file.into());
+    }
+    taken
 }
