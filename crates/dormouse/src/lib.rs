@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod io;
+pub mod net;
 pub mod reactor;
 pub mod time;
 

@@ -1,0 +1,431 @@
+//! What TCP, UDP and pipes promise, on every reactor.
+
+mod common;
+
+use common::MS;
+use dormouse::io::AsyncFd;
+use dormouse::net::{TcpListener, TcpStream, UdpSocket, pipe};
+use dormouse::{sleep, timeout};
+use futures::future::join_all;
+use futures::join;
+use std::error::Error;
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
+use std::os::fd::AsFd;
+
+on_every_reactor! {
+    a_connection_carries_bytes_both_ways_at_once
+    a_connection_over_ipv6_is_none_the_worse
+    the_end_of_a_connection_is_read_as_no_bytes
+    vectored_reads_and_writes_take_the_buffers_in_order
+    what_was_peeked_at_can_be_read
+    a_refusal_names_the_address_and_keeps_its_cause
+    an_address_that_cannot_be_reached_is_named
+    an_address_in_use_is_named
+    of_several_addresses_the_first_that_answers_serves
+    a_connect_to_a_full_backlog_can_be_timed_out
+    a_connect_that_has_to_wait_is_done_when_there_is_room
+    a_refusal_that_comes_late_is_told
+    a_dropped_accept_loses_no_connection
+    many_tasks_accept_from_one_listener
+    many_connections_at_once
+    a_dropped_read_loses_no_bytes
+    datagrams_carry_their_address
+    a_connected_udp_socket_hears_its_peer_alone
+    a_datagram_that_was_peeked_at_can_be_received
+    a_refused_datagram_is_told_and_the_socket_goes_on
+    a_pipe_waits_for_bytes_and_for_room
+    the_end_of_a_pipe_is_told_to_both_sides
+}
+
+const ANY: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
+
+async fn pair_on(ip: impl Into<IpAddr>) -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind((ip, 0))?;
+    let address = listener.get_ref().local_addr()?;
+    let (client, server) = join!(TcpStream::connect(address), listener.accept());
+    let (client, (server, peer)) = (client?, server?);
+    assert_eq!(client.get_ref().local_addr()?, peer);
+    assert_eq!(client.get_ref().peer_addr()?, address);
+    Ok((client, server))
+}
+
+async fn pair() -> (TcpStream, TcpStream) {
+    pair_on(Ipv4Addr::LOCALHOST).await.unwrap()
+}
+
+async fn write_all<T: AsFd>(fd: &AsyncFd<T>, mut bytes: &[u8])
+where
+    for<'a> &'a T: Write,
+{
+    while !bytes.is_empty() {
+        bytes = &bytes[fd.write(bytes).await.unwrap()..];
+    }
+}
+
+async fn read_to_end<T: AsFd>(fd: &AsyncFd<T>) -> Vec<u8>
+where
+    for<'a> &'a T: Read,
+{
+    let mut all = Vec::new();
+    let mut buffer = vec![0; 65536];
+    loop {
+        match fd.read(&mut buffer).await.unwrap() {
+            0 => return all,
+            read => all.extend(&buffer[..read]),
+        }
+    }
+}
+
+/// Bytes of which each piece looks different.
+fn pattern(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i % 251) as u8).collect()
+}
+
+/// A listener that has no room for another connection, and the one that fills it.
+async fn full() -> (std::net::TcpListener, SocketAddr, TcpStream) {
+    let listener = std::net::TcpListener::bind(ANY).unwrap();
+    rustix::net::listen(&listener, 0).unwrap();
+    let address = listener.local_addr().unwrap();
+    // No room is room for one.
+    let first = TcpStream::connect(address).await.unwrap();
+    (listener, address, first)
+}
+
+async fn a_connection_carries_bytes_both_ways_at_once() {
+    let (client, server) = pair().await;
+    let bytes = pattern(4 << 20);
+    let send = async |stream: &TcpStream| {
+        write_all(stream, &bytes).await;
+        stream.get_ref().shutdown(Shutdown::Write).unwrap();
+    };
+    let ((), (), at_server, at_client) =
+        join!(send(&client), send(&server), read_to_end(&server), read_to_end(&client));
+    assert!(at_server == bytes && at_client == bytes);
+}
+
+async fn a_connection_over_ipv6_is_none_the_worse() {
+    let (client, server) = match pair_on(Ipv6Addr::LOCALHOST).await {
+        Err(err) if err.kind() == ErrorKind::AddrNotAvailable => {
+            return println!("not tested: this machine has no IPv6");
+        }
+        pair => pair.unwrap(),
+    };
+    write_all(&client, b"hello").await;
+    drop(client);
+    assert_eq!(read_to_end(&server).await, b"hello");
+}
+
+async fn the_end_of_a_connection_is_read_as_no_bytes() {
+    let (client, server) = pair().await;
+    let (read, ()) = join!(async { server.read(&mut [0; 16]).await }, async {
+        sleep(2 * MS).await;
+        drop(client);
+    });
+    assert_eq!(read.unwrap(), 0);
+    assert_eq!(server.read(&mut [0; 16]).await.unwrap(), 0);
+}
+
+async fn vectored_reads_and_writes_take_the_buffers_in_order() {
+    let (client, server) = pair().await;
+    let written = client.write_vectored(&[IoSlice::new(b"sl"), IoSlice::new(b"eep")]).await;
+    assert_eq!(written.unwrap(), 5);
+    let (mut first, mut second) = ([0; 3], [0; 16]);
+    let mut buffers = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+    assert_eq!(server.read_vectored(&mut buffers).await.unwrap(), 5);
+    assert_eq!((&first, &second[..2]), (b"sle", &b"ep"[..]));
+}
+
+async fn what_was_peeked_at_can_be_read() {
+    let (client, server) = pair().await;
+    write_all(&client, b"hello").await;
+    let mut buffer = [0; 16];
+    for _ in 0..2 {
+        assert_eq!(server.peek(&mut buffer[..2]).await.unwrap(), 2);
+    }
+    assert_eq!(server.read(&mut buffer).await.unwrap(), 5);
+    assert!(timeout(2 * MS, server.peek(&mut buffer)).await.is_err());
+}
+
+/// An address that nobody listens on.
+fn nobody() -> SocketAddr {
+    std::net::TcpListener::bind(ANY).unwrap().local_addr().unwrap()
+}
+
+async fn a_refusal_names_the_address_and_keeps_its_cause() {
+    let address = nobody();
+    let error = TcpStream::connect(address).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    let expected = format!("cannot connect to {address}: Connection refused (os error 111)");
+    assert_eq!(error.to_string(), expected);
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).unwrap();
+    assert_eq!(cause.raw_os_error(), Some(111));
+}
+
+async fn an_address_that_cannot_be_reached_is_named() {
+    // A broadcast address, and of the loopback device: no TCP goes there.
+    let error = TcpStream::connect(([127, 255, 255, 255], 1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NetworkUnreachable);
+    assert!(error.to_string().starts_with("cannot connect to 127.255.255.255:1: "), "{error}");
+    // Not an address of this machine.
+    let error = TcpListener::bind(([192, 0, 2, 1], 0)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+    assert!(error.to_string().starts_with("cannot listen on 192.0.2.1:0: "), "{error}");
+}
+
+async fn an_address_in_use_is_named() {
+    let listener = TcpListener::bind(ANY).unwrap();
+    let address = listener.get_ref().local_addr().unwrap();
+    let error = TcpListener::bind(address).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    assert!(error.to_string().starts_with(&format!("cannot listen on {address}: ")), "{error}");
+    let socket = UdpSocket::bind(ANY).unwrap();
+    let address = socket.get_ref().local_addr().unwrap();
+    let error = UdpSocket::bind(address).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
+}
+
+async fn of_several_addresses_the_first_that_answers_serves() {
+    let listener = TcpListener::bind(ANY).unwrap();
+    let address = listener.get_ref().local_addr().unwrap();
+    let addresses = [nobody(), address, nobody()];
+    let stream = TcpStream::connect_any(addresses).await.unwrap();
+    assert_eq!(stream.get_ref().peer_addr().unwrap(), address);
+
+    let last = nobody();
+    let error = TcpStream::connect_any([nobody(), last]).await.unwrap_err();
+    assert!(error.to_string().contains(&last.to_string()), "{error}");
+    let error = TcpStream::connect_any([]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+async fn a_connect_to_a_full_backlog_can_be_timed_out() {
+    let (_listener, address, _first) = full().await;
+    let elapsed = timeout(20 * MS, TcpStream::connect(address)).await.unwrap_err();
+    assert_eq!(io::Error::from(elapsed).kind(), ErrorKind::TimedOut);
+}
+
+async fn a_connect_that_has_to_wait_is_done_when_there_is_room() {
+    let (listener, address, first) = full().await;
+    let (client, server) = join!(TcpStream::connect(address), async {
+        sleep(20 * MS).await;
+        listener.accept().unwrap();
+        drop(first);
+        // Linux asks again after a second.
+        let listener = AsyncFd::new(listener).unwrap();
+        listener.accept().await.unwrap().0
+    });
+    let client = client.unwrap();
+    write_all(&client, b"hello").await;
+    drop(client);
+    assert_eq!(read_to_end(&server).await, b"hello");
+}
+
+async fn a_refusal_that_comes_late_is_told() {
+    let (listener, address, _first) = full().await;
+    let (connected, ()) = join!(TcpStream::connect(address), async {
+        sleep(20 * MS).await;
+        drop(listener);
+    });
+    assert_eq!(connected.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+}
+
+async fn a_dropped_accept_loses_no_connection() {
+    let listener = TcpListener::bind(ANY).unwrap();
+    let address = listener.get_ref().local_addr().unwrap();
+    for _ in 0..10 {
+        assert!(timeout(MS, listener.accept()).await.is_err());
+        let client = TcpStream::connect(address).await.unwrap();
+        sleep(MS).await;
+        let (_, peer) = listener.accept().await.unwrap();
+        assert_eq!(peer, client.get_ref().local_addr().unwrap());
+    }
+}
+
+async fn many_tasks_accept_from_one_listener() {
+    let listener = TcpListener::bind(ANY).unwrap();
+    let address = listener.get_ref().local_addr().unwrap();
+    let accepted = join_all((0..20).map(|_| listener.accept()));
+    let connected = join_all((0..20).map(|_| TcpStream::connect(address)));
+    let (accepted, connected) = join!(accepted, connected);
+    assert!(accepted.iter().all(Result::is_ok) && connected.iter().all(Result::is_ok));
+}
+
+async fn many_connections_at_once() {
+    let listener = TcpListener::bind(ANY).unwrap();
+    let address = listener.get_ref().local_addr().unwrap();
+    let client = |number: u32| async move {
+        let stream = TcpStream::connect(address).await.unwrap();
+        write_all(&stream, &number.to_ne_bytes()).await;
+        stream.get_ref().shutdown(Shutdown::Write).unwrap();
+        assert_eq!(read_to_end(&stream).await, number.to_ne_bytes());
+    };
+    let serve = async {
+        let mut sessions = Vec::new();
+        for _ in 0..100 {
+            let (stream, _) = listener.accept().await.unwrap();
+            sessions.push(async move {
+                let heard = read_to_end(&stream).await;
+                write_all(&stream, &heard).await;
+            });
+        }
+        join_all(sessions).await;
+    };
+    join!(serve, join_all((0..100).map(client)));
+}
+
+async fn a_dropped_read_loses_no_bytes() {
+    let (client, server) = pair().await;
+    let mut received: Vec<u8> = Vec::new();
+    let send = async {
+        for byte in 0..100 {
+            client.write(&[byte]).await.unwrap();
+            if byte % 4 == 0 {
+                sleep(MS / 4).await;
+            }
+        }
+    };
+    let receive = async {
+        while received.len() < 100 {
+            let mut buffer = [0; 3];
+            if let Ok(read) = timeout(MS / 8, server.read(&mut buffer)).await {
+                received.extend(&buffer[..read.unwrap()]);
+            }
+        }
+    };
+    join!(send, receive);
+    assert_eq!(received, pattern(100));
+}
+
+async fn datagrams_carry_their_address() {
+    let (one, other) = (UdpSocket::bind(ANY).unwrap(), UdpSocket::bind(ANY).unwrap());
+    let to = other.get_ref().local_addr().unwrap();
+    let mut buffer = [0; 16];
+    let (received, ()) = join!(other.recv_from(&mut buffer), async {
+        sleep(2 * MS).await;
+        assert_eq!(one.send_to(b"hello", to).await.unwrap(), 5);
+    });
+    let (len, from) = received.unwrap();
+    assert_eq!((&buffer[..len], from), (&b"hello"[..], one.get_ref().local_addr().unwrap()));
+    // An empty one is one too.
+    one.send_to(b"", to).await.unwrap();
+    assert_eq!(other.recv(&mut buffer).await.unwrap(), 0);
+}
+
+async fn a_connected_udp_socket_hears_its_peer_alone() {
+    let sockets = [(); 3].map(|()| UdpSocket::bind(ANY).unwrap());
+    let [one, other, stranger] = &sockets;
+    let address = |socket: &UdpSocket| socket.get_ref().local_addr().unwrap();
+    one.connect(address(other)).unwrap();
+    stranger.send_to(b"psst", address(one)).await.unwrap();
+    other.send_to(b"hello", address(one)).await.unwrap();
+    assert_eq!(one.recv(&mut [0; 16]).await.unwrap(), 5);
+    one.send(b"bye").await.unwrap();
+    assert_eq!(other.recv(&mut [0; 16]).await.unwrap(), 3);
+}
+
+async fn a_datagram_that_was_peeked_at_can_be_received() {
+    let (one, other) = (UdpSocket::bind(ANY).unwrap(), UdpSocket::bind(ANY).unwrap());
+    one.send_to(b"hello", other.get_ref().local_addr().unwrap()).await.unwrap();
+    let mut buffer = [0; 16];
+    assert_eq!(other.peek(&mut buffer).await.unwrap(), 5);
+    let from = one.get_ref().local_addr().unwrap();
+    assert_eq!(other.peek_from(&mut buffer).await.unwrap(), (5, from));
+    assert_eq!(other.recv_from(&mut buffer).await.unwrap(), (5, from));
+    assert!(timeout(2 * MS, other.recv(&mut buffer)).await.is_err());
+}
+
+async fn a_refused_datagram_is_told_and_the_socket_goes_on() {
+    let socket = UdpSocket::bind(ANY).unwrap();
+    let peer = std::net::UdpSocket::bind(ANY).unwrap();
+    let address = peer.local_addr().unwrap();
+    drop(peer);
+    socket.connect(address).unwrap();
+    socket.send(b"is anybody there?").await.unwrap();
+    let error = socket.recv(&mut [0; 16]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    let peer = UdpSocket::bind(address).unwrap();
+    socket.send(b"and now?").await.unwrap();
+    let (_, from) = peer.recv_from(&mut [0; 16]).await.unwrap();
+    peer.send_to(b"yes", from).await.unwrap();
+    assert_eq!(socket.recv(&mut [0; 16]).await.unwrap(), 3);
+}
+
+async fn a_pipe_waits_for_bytes_and_for_room() {
+    let (reader, writer) = pipe().unwrap();
+    assert!(timeout(2 * MS, reader.read(&mut [0; 16])).await.is_err());
+    let bytes = pattern(1 << 20);
+    let ((), read) = join!(
+        async {
+            write_all(&writer, &bytes).await;
+            drop(writer);
+        },
+        read_to_end(&reader)
+    );
+    assert!(read == bytes);
+}
+
+async fn the_end_of_a_pipe_is_told_to_both_sides() {
+    let (reader, writer) = pipe().unwrap();
+    let mut buffer = [0; 16];
+    let (read, ()) = join!(reader.read(&mut buffer), async {
+        sleep(2 * MS).await;
+        drop(writer);
+    });
+    assert_eq!(read.unwrap(), 0);
+
+    let (reader, writer) = pipe().unwrap();
+    while timeout(5 * MS, writer.write(&[0; 4096])).await.is_ok() {}
+    let (written, ()) = join!(writer.write(b"x"), async {
+        sleep(2 * MS).await;
+        drop(reader);
+    });
+    assert_eq!(written.unwrap_err().kind(), ErrorKind::BrokenPipe);
+}
+
+#[cfg(feature = "stream")]
+mod streams {
+    use super::*;
+    use futures::StreamExt;
+
+    on_every_reactor! {
+        incoming_connections_come_as_a_stream
+    }
+
+    async fn incoming_connections_come_as_a_stream() {
+        let listener = TcpListener::bind(ANY).unwrap();
+        let address = listener.get_ref().local_addr().unwrap();
+        let mut incoming = listener.incoming();
+        let serve = async {
+            for _ in 0..10 {
+                write_all(&incoming.next().await.unwrap().unwrap(), b"hello").await;
+            }
+        };
+        let visit = async {
+            for _ in 0..10 {
+                let stream = TcpStream::connect(address).await.unwrap();
+                assert_eq!(read_to_end(&stream).await, b"hello");
+                sleep(MS / 4).await;
+            }
+        };
+        join!(serve, visit);
+    }
+}
+
+#[test]
+fn the_futures_of_sockets_may_move_between_threads() {
+    fn sent<T: Send>(_: T) {}
+    let listener = TcpListener::bind(ANY).unwrap();
+    sent(listener.accept());
+    sent(TcpStream::connect(ANY));
+    sent(TcpStream::connect_any([]));
+    let socket = UdpSocket::bind(ANY).unwrap();
+    sent(socket.recv_from(&mut [0]));
+    sent(socket.send_to(&[0], ANY));
+    let (reader, writer) = pipe().unwrap();
+    sent(reader.read(&mut [0]));
+    sent(writer.write(&[0]));
+    #[cfg(feature = "stream")]
+    sent(listener.incoming());
+}

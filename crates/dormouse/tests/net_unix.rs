@@ -1,0 +1,292 @@
+//! What Unix sockets promise, on every reactor.
+
+mod common;
+
+use common::MS;
+use dormouse::io::AsyncFd;
+use dormouse::net::{UnixDatagram, UnixListener, UnixStream};
+use dormouse::{sleep, timeout};
+use futures::join;
+use std::io::ErrorKind;
+use std::os::unix::net;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+on_every_reactor! {
+    a_stream_carries_bytes_both_ways
+    a_path_where_nothing_is_is_named
+    a_socket_that_nobody_listens_on_refuses
+    a_path_in_use_is_named
+    a_path_that_is_too_long_is_named
+    a_connect_to_a_full_backlog_waits_for_room
+    a_connect_to_a_full_backlog_can_be_timed_out
+    a_dropped_accept_loses_no_connection
+    a_datagram_carries_its_address
+    a_datagram_waits_until_its_receiver_has_room
+    a_datagram_of_a_connected_socket_waits_until_its_peer_has_room
+    a_datagram_to_nobody_names_the_path
+}
+
+/// A path that is nobody else's, and is removed in the end.
+struct Place(PathBuf);
+
+impl Place {
+    fn new() -> Place {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("dormouse-test-{}-{number}", std::process::id());
+        Place(std::env::temp_dir().join(name))
+    }
+}
+
+impl AsRef<Path> for Place {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+async fn a_stream_carries_bytes_both_ways() {
+    let place = Place::new();
+    let listener = UnixListener::bind(&place).unwrap();
+    let (client, server) = join!(UnixStream::connect(&place), listener.accept());
+    let (client, (server, peer)) = (client.unwrap(), server.unwrap());
+    assert!(peer.is_unnamed());
+    let mut buffer = [0; 16];
+    for (from, to) in [(&client, &server), (&server, &client)] {
+        let (read, ()) = join!(to.read(&mut buffer), async {
+            sleep(2 * MS).await;
+            assert_eq!(from.write(b"hello").await.unwrap(), 5);
+        });
+        assert_eq!(read.unwrap(), 5);
+    }
+}
+
+async fn a_path_where_nothing_is_is_named() {
+    let place = Place::new();
+    let error = UnixStream::connect(&place).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let expected = format!("cannot connect to {}: ", place.0.display());
+    assert!(error.to_string().starts_with(&expected), "{error}");
+}
+
+async fn a_socket_that_nobody_listens_on_refuses() {
+    let place = Place::new();
+    drop(UnixListener::bind(&place).unwrap());
+    let error = UnixStream::connect(&place).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
+
+async fn a_path_in_use_is_named() {
+    let place = Place::new();
+    let _listener = UnixListener::bind(&place).unwrap();
+    for error in [UnixListener::bind(&place).unwrap_err(), UnixDatagram::bind(&place).unwrap_err()]
+    {
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+        assert!(error.to_string().contains(place.0.to_str().unwrap()), "{error}");
+    }
+}
+
+async fn a_path_that_is_too_long_is_named() {
+    let path = "/".repeat(200);
+    let error = UnixStream::connect(&path).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains(&path), "{error}");
+}
+
+/// A listener that has no room for another connection, and the one that fills it.
+async fn full(place: &Place) -> (UnixListener, UnixStream) {
+    let listener = net::UnixListener::bind(place).unwrap();
+    rustix::net::listen(&listener, 0).unwrap();
+    // No room is room for one.
+    let first = UnixStream::connect(place).await.unwrap();
+    (AsyncFd::new(listener).unwrap(), first)
+}
+
+async fn a_connect_to_a_full_backlog_waits_for_room() {
+    let place = Place::new();
+    let (listener, _first) = full(&place).await;
+    let (connected, accepted) = join!(UnixStream::connect(&place), async {
+        sleep(10 * MS).await;
+        listener.accept().await.unwrap();
+        listener.accept().await.unwrap().0
+    });
+    assert_eq!(connected.unwrap().write(b"hello").await.unwrap(), 5);
+    assert_eq!(accepted.read(&mut [0; 16]).await.unwrap(), 5);
+}
+
+async fn a_connect_to_a_full_backlog_can_be_timed_out() {
+    let place = Place::new();
+    let (_listener, _first) = full(&place).await;
+    assert!(timeout(10 * MS, UnixStream::connect(&place)).await.is_err());
+}
+
+async fn a_dropped_accept_loses_no_connection() {
+    let place = Place::new();
+    let listener = UnixListener::bind(&place).unwrap();
+    for _ in 0..10 {
+        assert!(timeout(MS, listener.accept()).await.is_err());
+        let _client = UnixStream::connect(&place).await.unwrap();
+        sleep(MS).await;
+        listener.accept().await.unwrap();
+    }
+}
+
+async fn a_datagram_carries_its_address() {
+    let (one, other) = (Place::new(), Place::new());
+    let sender = UnixDatagram::bind(&one).unwrap();
+    let receiver = UnixDatagram::bind(&other).unwrap();
+    let mut buffer = [0; 16];
+    let (received, ()) = join!(receiver.recv_from(&mut buffer), async {
+        sleep(2 * MS).await;
+        assert_eq!(sender.send_to(b"hello", &other).await.unwrap(), 5);
+    });
+    let (len, from) = received.unwrap();
+    assert_eq!((len, from.as_pathname()), (5, Some(one.as_ref())));
+    receiver.connect(&one).unwrap();
+    receiver.send(b"and you").await.unwrap();
+    assert_eq!(sender.recv(&mut buffer).await.unwrap(), 7);
+}
+
+/// Sends until the receiver has no room, and once more when it has.
+async fn a_datagram_waits_until_its_receiver_has_room() {
+    let place = Place::new();
+    let receiver = UnixDatagram::bind(&place).unwrap();
+    let sender = UnixDatagram::unbound().unwrap();
+    let mut sent = 0;
+    while timeout(5 * MS, sender.send_to(b"x", &place)).await.is_ok() {
+        sent += 1;
+    }
+    let (last, ()) = join!(sender.send_to(b"last", &place), async {
+        sleep(5 * MS).await;
+        for _ in 0..sent {
+            assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 1);
+        }
+    });
+    assert_eq!(last.unwrap(), 4);
+    assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 4);
+}
+
+async fn a_datagram_of_a_connected_socket_waits_until_its_peer_has_room() {
+    let place = Place::new();
+    let receiver = UnixDatagram::bind(&place).unwrap();
+    let sender = UnixDatagram::unbound().unwrap();
+    sender.connect(&place).unwrap();
+    let mut sent = 0;
+    while timeout(5 * MS, sender.send(b"x")).await.is_ok() {
+        sent += 1;
+    }
+    let (last, ()) = join!(sender.send(b"last"), async {
+        sleep(5 * MS).await;
+        for _ in 0..sent {
+            assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 1);
+        }
+    });
+    assert_eq!(last.unwrap(), 4);
+}
+
+async fn a_datagram_to_nobody_names_the_path() {
+    let place = Place::new();
+    let error = UnixDatagram::unbound().unwrap().send_to(b"x", &place).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.to_string().contains(place.0.to_str().unwrap()), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::*;
+    use dormouse::net::{UnixSeqpacket, UnixSeqpacketListener};
+    use std::os::linux::net::SocketAddrExt;
+
+    on_every_reactor! {
+        an_abstract_name_is_an_address
+        a_seqpacket_connection_keeps_messages_apart
+        a_seqpacket_sender_waits_until_there_is_room
+        a_seqpacket_connect_to_a_full_backlog_waits_for_room
+    }
+
+    fn address(place: &Place) -> net::SocketAddr {
+        net::SocketAddr::from_abstract_name(place.0.file_name().unwrap().to_str().unwrap()).unwrap()
+    }
+
+    async fn an_abstract_name_is_an_address() {
+        let place = Place::new();
+        let address = address(&place);
+        let error = UnixStream::connect_addr(&address).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        assert!(error.to_string().starts_with("cannot connect to @dormouse-test-"), "{error}");
+        let listener = UnixListener::bind_addr(&address).unwrap();
+        let stream = UnixStream::connect_addr(&address).await.unwrap();
+        listener.accept().await.unwrap();
+        assert!(!place.0.exists());
+        drop((stream, listener));
+
+        let receiver = UnixDatagram::bind_addr(&address).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        sender.send_to_addr(b"hello", &address).await.unwrap();
+        sender.connect_addr(&address).unwrap();
+        sender.send(b"bye").await.unwrap();
+        assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 5);
+        assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 3);
+    }
+
+    async fn a_seqpacket_connection_keeps_messages_apart() {
+        let place = Place::new();
+        let error = UnixSeqpacket::connect(&place).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains(place.0.to_str().unwrap()), "{error}");
+
+        let listener = UnixSeqpacketListener::bind(&place).unwrap();
+        let (client, server) = join!(UnixSeqpacket::connect(&place), listener.accept());
+        let (client, server) = (client.unwrap(), server.unwrap());
+        for message in [&b"one"[..], b"another", b"a long one"] {
+            assert_eq!(client.send(message).await.unwrap(), message.len());
+        }
+        let mut buffer = [0; 7];
+        for expected in [&b"one"[..], b"another", b"a long "] {
+            let len = server.recv(&mut buffer).await.unwrap();
+            assert_eq!(&buffer[..len], expected);
+        }
+        let (received, ()) = join!(server.recv(&mut buffer), async {
+            sleep(2 * MS).await;
+            drop(client);
+        });
+        assert_eq!(received.unwrap(), 0);
+        let error = server.send(b"x").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    }
+
+    async fn a_seqpacket_sender_waits_until_there_is_room() {
+        let (sender, receiver) = UnixSeqpacket::pair().unwrap();
+        let mut sent = 0;
+        while timeout(5 * MS, sender.send(&[0; 4096])).await.is_ok() {
+            sent += 1;
+        }
+        let (last, ()) = join!(sender.send(b"last"), async {
+            sleep(2 * MS).await;
+            for _ in 0..sent {
+                assert_eq!(receiver.recv(&mut [0; 4096]).await.unwrap(), 4096);
+            }
+        });
+        assert_eq!(last.unwrap(), 4);
+        assert_eq!(receiver.recv(&mut [0; 4096]).await.unwrap(), 4);
+    }
+
+    async fn a_seqpacket_connect_to_a_full_backlog_waits_for_room() {
+        let place = Place::new();
+        let listener = UnixSeqpacketListener::bind(&place).unwrap();
+        rustix::net::listen(&listener, 0).unwrap();
+        let _first = UnixSeqpacket::connect(&place).await.unwrap();
+        assert!(timeout(5 * MS, UnixSeqpacket::connect(&place)).await.is_err());
+        let (connected, ()) = join!(UnixSeqpacket::connect(&place), async {
+            sleep(5 * MS).await;
+            listener.accept().await.unwrap();
+        });
+        connected.unwrap();
+    }
+}
