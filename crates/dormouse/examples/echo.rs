@@ -5,15 +5,14 @@
 //!
 //! Run it with `cargo run --example echo`. It talks to itself over loopback, then ends.
 
-use dormouse::io::{AsyncFd, Interest};
+use dormouse::net::{TcpListener, TcpStream};
 use dormouse::{sleep, timeout};
 use futures::channel::oneshot;
 use futures::future::{FusedFuture, FutureExt, try_join_all};
 use futures::stream::{FuturesUnordered, StreamExt};
 use futures::{join, select};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -27,13 +26,11 @@ async fn serve(
     listener: TcpListener,
     mut stop: impl FusedFuture<Output = ()> + Unpin,
 ) -> io::Result<()> {
-    let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
     let mut sessions = FuturesUnordered::new();
     loop {
         // Begun anew each time around: a wait that is dropped loses nothing.
-        let accept = listener.async_io(Interest::READABLE, |listener| listener.accept());
         select! {
-            accepted = pin!(accept.fuse()) => {
+            accepted = pin!(listener.accept().fuse()) => {
                 let (stream, peer) = accepted?;
                 sessions.push(echo(stream).map(move |outcome| report(peer, outcome)));
             }
@@ -48,11 +45,10 @@ async fn serve(
 
 /// Sends back what comes in, and returns how many bytes that was.
 async fn echo(stream: TcpStream) -> io::Result<usize> {
-    let stream = AsyncFd::new(stream)?;
     let mut buffer = [0; 4096];
     let mut echoed = 0;
     loop {
-        let read = timeout(IDLE, read(&stream, &mut buffer)).await??;
+        let read = timeout(IDLE, stream.read(&mut buffer)).await??;
         if read == 0 {
             return Ok(echoed);
         }
@@ -70,14 +66,14 @@ fn report(peer: SocketAddr, outcome: io::Result<usize>) {
 
 /// Says a few words, a little apart, and checks that they come back.
 async fn client(server: SocketAddr, name: &str) -> io::Result<()> {
-    let stream = open(server).await?;
+    let stream = TcpStream::connect(server).await?;
     for word in ["sleeps", "through", "the", "winter"] {
         let said = format!("the {name} {word}");
         write_all(&stream, said.as_bytes()).await?;
         let mut heard = Vec::new();
         while heard.len() < said.len() {
             let mut buffer = [0; 64];
-            match read(&stream, &mut buffer).await? {
+            match stream.read(&mut buffer).await? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 read => heard.extend(&buffer[..read]),
             }
@@ -88,37 +84,16 @@ async fn client(server: SocketAddr, name: &str) -> io::Result<()> {
     stream.get_ref().shutdown(Shutdown::Write)
 }
 
-/// Connects without blocking, which std cannot.
-async fn open(server: SocketAddr) -> io::Result<AsyncFd<TcpStream>> {
-    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-    rustix::io::ioctl_fionbio(&socket, true)?;
-    match connect(&socket, &server) {
-        Ok(()) | Err(rustix::io::Errno::INPROGRESS) => {}
-        Err(err) => return Err(err.into()),
-    }
-    let stream = AsyncFd::new(TcpStream::from(socket))?;
-    drop(stream.writable().await?);
-    match stream.get_ref().take_error()? {
-        None => Ok(stream),
-        Some(err) => Err(err),
-    }
-}
-
-async fn read(stream: &AsyncFd<TcpStream>, buffer: &mut [u8]) -> io::Result<usize> {
-    stream.async_io(Interest::READABLE, |mut stream| stream.read(buffer)).await
-}
-
-async fn write_all(stream: &AsyncFd<TcpStream>, mut bytes: &[u8]) -> io::Result<()> {
+async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        let written = stream.async_io(Interest::WRITABLE, |mut stream| stream.write(bytes)).await?;
-        bytes = &bytes[written..];
+        bytes = &bytes[stream.write(bytes).await?..];
     }
     Ok(())
 }
 
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let address = listener.local_addr()?;
+    let address = listener.get_ref().local_addr()?;
     let (stop, stopped) = oneshot::channel::<()>();
 
     dormouse::block_on(async {
