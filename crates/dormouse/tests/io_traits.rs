@@ -111,7 +111,7 @@ async fn a_pipe_reads_and_writes_as_a_file() {
 }
 
 async fn vectored_reads_and_writes_fill_all_buffers() {
-    let (mut ours, mut theirs) = pair();
+    let (ours, theirs) = pair();
     let parts = [&b"the "[..], b"dormouse ", b"sleeps"].map(IoSlice::new);
     assert_eq!(ours.write_vectored(&parts).await.unwrap(), 19);
     let (mut first, mut second) = ([0; 4], [0; 100]);
@@ -169,7 +169,7 @@ async fn a_flush_does_not_wait_for_room() {
 }
 
 async fn a_full_socket_makes_a_write_wait() {
-    let (mut ours, mut theirs) = pair();
+    let (ours, theirs) = pair();
     fill(&ours);
     assert!(timeout(5 * MS, ours.write(b"x")).await.is_err());
     let (written, ()) = join!(ours.write(b"x"), async {
@@ -181,7 +181,7 @@ async fn a_full_socket_makes_a_write_wait() {
 }
 
 async fn a_dropped_read_loses_nothing() {
-    let (mut ours, mut theirs) = pair();
+    let (ours, mut theirs) = pair();
     let sender = async {
         for i in 0..200u8 {
             theirs.write_all(&[i]).await.unwrap();
@@ -193,7 +193,8 @@ async fn a_dropped_read_loses_nothing() {
         let mut dropped = 0;
         while received.len() < 200 {
             let mut buffer = [0; 7];
-            let result = match select(ours.read(&mut buffer), sleep(MS / 50)).await {
+            let result = match select(std::pin::pin!(ours.read(&mut buffer)), sleep(MS / 50)).await
+            {
                 futures::future::Either::Left((read, _)) => Some(read.unwrap()),
                 futures::future::Either::Right(_) => None,
             };
@@ -266,7 +267,7 @@ async fn a_dropped_write_half_is_the_end_of_the_stream() {
 }
 
 async fn a_dropped_read_half_leaves_the_write_half_alone() {
-    let (ours, mut theirs) = tcp_pair();
+    let (ours, theirs) = tcp_pair();
     let (read, mut write) = ours.into_split();
     drop(read);
     write.write_all(b"yes").await.unwrap();
@@ -277,7 +278,7 @@ async fn a_dropped_read_half_leaves_the_write_half_alone() {
 }
 
 async fn reunited_halves_are_the_whole_and_shut_nothing_down() {
-    let (ours, mut theirs) = tcp_pair();
+    let (ours, theirs) = tcp_pair();
     let (read, write): (ReadHalf<TcpStream>, WriteHalf<TcpStream>) = ours.into_split();
     let mut ours = read.reunite(write).unwrap();
     assert!(timeout(5 * MS, theirs.read(&mut [0; 1])).await.is_err(), "it was shut down");
@@ -293,7 +294,7 @@ async fn halves_of_two_cannot_be_reunited() {
     assert!(error.to_string().contains("not of one AsyncFd"), "{error}");
     // Both are given back, in working order.
     let mut ours = error.0.reunite(write).unwrap();
-    let mut theirs = their_read.reunite(error.1).unwrap();
+    let theirs = their_read.reunite(error.1).unwrap();
     ours.write_all(b"x").await.unwrap();
     assert_eq!(theirs.read(&mut [0; 16]).await.unwrap(), 1);
 }
@@ -378,7 +379,7 @@ mod with_the_traits_of_tokio {
     }
 
     async fn vectored_writes_write_all_buffers() {
-        let (mut ours, mut theirs) = pair();
+        let (ours, theirs) = pair();
         assert!(ours.is_write_vectored());
         let parts = [&b"the "[..], b"dormouse ", b"sleeps"].map(IoSlice::new);
         assert_eq!(ours.write_vectored(&parts).await.unwrap(), 19);
