@@ -153,41 +153,49 @@ async fn a_datagram_carries_its_address() {
     assert_eq!(sender.recv(&mut buffer).await.unwrap(), 7);
 }
 
-/// Sends until the receiver has no room, and once more when it has.
-async fn a_datagram_waits_until_its_receiver_has_room() {
-    let place = Place::new();
-    let receiver = UnixDatagram::bind(&place).unwrap();
-    let sender = UnixDatagram::unbound().unwrap();
+/// Somebody else fills the queue of a receiver; returns it, and how many datagrams are in it.
+async fn full_receiver(place: &Place) -> (UnixDatagram, usize) {
+    let receiver = UnixDatagram::bind(place).unwrap();
+    let somebody = UnixDatagram::unbound().unwrap();
     let mut sent = 0;
-    while timeout(5 * MS, sender.send_to(b"x", &place)).await.is_ok() {
+    while timeout(5 * MS, somebody.send_to(b"x", place)).await.is_ok() {
         sent += 1;
     }
-    let (last, ()) = join!(sender.send_to(b"last", &place), async {
-        sleep(5 * MS).await;
-        for _ in 0..sent {
-            assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 1);
-        }
-    });
-    assert_eq!(last.unwrap(), 4);
+    (receiver, sent)
+}
+
+async fn empty(receiver: &UnixDatagram, len: usize) {
+    sleep(5 * MS).await;
+    for _ in 0..len {
+        assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 1);
+    }
+}
+
+async fn a_datagram_waits_until_its_receiver_has_room() {
+    let place = Place::new();
+    let (receiver, len) = full_receiver(&place).await;
+    let sender = UnixDatagram::unbound().unwrap();
+    let (sent, polls) =
+        common::count_polls(timeout(50 * MS, sender.send_to(b"given up", &place))).await;
+    assert!(sent.is_err());
+    assert!(polls < 20, "{polls} polls in 50 ms are a busy loop");
+    let (sent, ()) = join!(sender.send_to(b"last", &place), empty(&receiver, len));
+    assert_eq!(sent.unwrap(), 4);
     assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 4);
+    assert!(timeout(2 * MS, receiver.recv(&mut [0; 16])).await.is_err());
 }
 
 async fn a_datagram_of_a_connected_socket_waits_until_its_peer_has_room() {
     let place = Place::new();
-    let receiver = UnixDatagram::bind(&place).unwrap();
+    let (receiver, len) = full_receiver(&place).await;
     let sender = UnixDatagram::unbound().unwrap();
     sender.connect(&place).unwrap();
-    let mut sent = 0;
-    while timeout(5 * MS, sender.send(b"x")).await.is_ok() {
-        sent += 1;
-    }
-    let (last, ()) = join!(sender.send(b"last"), async {
-        sleep(5 * MS).await;
-        for _ in 0..sent {
-            assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 1);
-        }
-    });
-    assert_eq!(last.unwrap(), 4);
+    let (sent, polls) = common::count_polls(timeout(50 * MS, sender.send(b"given up"))).await;
+    assert!(sent.is_err());
+    assert!(polls < 20, "{polls} polls in 50 ms are a busy loop");
+    let (sent, ()) = join!(sender.send(b"last"), empty(&receiver, len));
+    assert_eq!(sent.unwrap(), 4);
+    assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 4);
 }
 
 async fn a_datagram_to_nobody_names_the_path() {

@@ -46,8 +46,9 @@ fn outcome(stream: &TcpStream) -> io::Result<()> {
 
 /// Does an operation on a Unix socket whose peer may have no room, and tries again until it has.
 ///
-/// There is nothing to wait for: Linux says EAGAIN if a listener's backlog is full, or the queue of a
-/// datagram socket to which the sender is not connected, and reports no event when there is room again.
+/// There is no event to wait for. Linux says EAGAIN if a listener's backlog is full, and the socket is as
+/// unconnected as before. If the queue of a datagram socket is full to which the sender is not
+/// connected, it reports the sender as writable after each try: to believe it is a busy loop.
 pub(super) async fn until_there_is_room<R>(mut f: impl FnMut() -> io::Result<R>) -> io::Result<R> {
     let mut pause = FIRST_PAUSE;
     loop {
