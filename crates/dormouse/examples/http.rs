@@ -87,7 +87,9 @@ async fn ask(server: SocketAddr, version: Version, spawner: &Spawner) -> Result<
     let start = Instant::now();
     let clients = (0..CLIENTS).map(|_| async {
         let mut client = Client::connect(server, version, spawner).await?;
-        let mut answers = 0;
+        let echo = client.post("/echo", "who is there?".into()).await?;
+        assert_eq!(echo, "who is there?");
+        let mut answers = 1;
         while start.elapsed() < MOMENT {
             client.get("/").await?;
             answers += 1;

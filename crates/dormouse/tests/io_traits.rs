@@ -465,7 +465,7 @@ fn backon_retries_a_failing_connect() {
         };
         let pauses = ExponentialBuilder::default().with_min_delay(2 * MS).with_max_times(5);
         let connected = connect.retry(pauses).sleep(dormouse::sleep);
-        dormouse::block_on(async { connected.await }).expect("the third one is answered");
+        dormouse::block_on(connected).expect("the third one is answered");
         assert_eq!(tries, 3);
     });
 }
