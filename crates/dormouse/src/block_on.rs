@@ -12,9 +12,9 @@ use std::thread::Thread;
 ///
 /// For programs and tests that have no executor. What the future waits for is watched by the builtin
 /// reactor, or by async-io with the feature `smol`; never by a tokio runtime, since this thread may be
-/// the one that drives it. While it sleeps, this thread is the one that the builtin reactor's events come to, so
-/// that no other thread is in between. Of several threads in `block_on`, one is; the reactor's own thread serves
-/// the others.
+/// the one that drives it. While it sleeps, the builtin reactor's events come to this thread, so that no other
+/// is in between. That holds for one of the threads in `block_on`, and only in a program where nobody else waits
+/// for that reactor's events; otherwise its own thread serves.
 ///
 /// ```
 /// use std::time::Duration;

@@ -23,13 +23,15 @@ impl Drop for InBlockOn {
     }
 }
 
+/// Whether this thread is in [`block_on`](crate::block_on).
+pub(crate) fn in_block_on() -> bool {
+    IN_BLOCK_ON.try_with(Cell::get).unwrap_or(false)
+}
+
 /// The tokio runtime that the caller is inside, unless `block_on` of ours is further inside: that keeps
 /// the thread, which may be the only one to drive the runtime.
 #[cfg(feature = "tokio")]
 #[inline]
 pub(crate) fn tokio() -> Option<tokio::runtime::Handle> {
-    match IN_BLOCK_ON.try_with(Cell::get) {
-        Ok(true) => None,
-        _ => tokio::runtime::Handle::try_current().ok(),
-    }
+    if in_block_on() { None } else { tokio::runtime::Handle::try_current().ok() }
 }

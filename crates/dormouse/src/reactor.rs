@@ -11,7 +11,7 @@ mod async_io;
 #[cfg(feature = "tokio")]
 mod tokio;
 
-pub(crate) use builtin::{Seat, State, set_deadline, start};
+pub(crate) use builtin::{Seat, State, admit, set_deadline, start};
 pub(crate) use source::{Direction, Event, Gone, Place, wake};
 
 pub use interest::{Interest, Ready};
@@ -251,6 +251,14 @@ impl<T: AsFd> Registration<T> {
 
     /// Waits for readiness: leaves the waker, and sees to it that an event will come.
     pub(crate) fn poll(&self, place: Place<'_>, waker: &Waker) -> Poll<io::Result<Event>> {
+        if matches!(self.watch, Watch::Builtin(_)) {
+            admit();
+        }
+        self.listen(place, waker)
+    }
+
+    /// Like [`poll`](Self::poll), for a waker of this crate's own: it may be called on any thread.
+    pub(crate) fn listen(&self, place: Place<'_>, waker: &Waker) -> Poll<io::Result<Event>> {
         let mut place = place;
         let found =
             self.source.poll(&mut place, waker).map(|found| found.map_err(|Gone| self.gone()));

@@ -1,4 +1,5 @@
-//! `block_on` and the builtin reactor: who waits for events, and that nobody is left without.
+//! `block_on` and the builtin reactor, in a process in which nobody else uses it: then its threads wait for
+//! events themselves.
 
 mod common;
 
@@ -8,7 +9,7 @@ use dormouse::reactor::Reactor;
 use dormouse::{block_on, sleep};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::sync::{Barrier, mpsc};
+use std::sync::Barrier;
 
 fn pair() -> (AsyncFd<UnixStream>, AsyncFd<UnixStream>) {
     let (a, b) = UnixStream::pair().unwrap();
@@ -85,29 +86,6 @@ fn threads_that_wait_for_one_another_in_block_on_come_to_an_end() {
 }
 
 #[test]
-fn what_others_wait_for_comes_while_a_future_keeps_its_thread() {
-    within_time(|| {
-        block_on(async {
-            for busy in [0, 2000] {
-                // So that the reactor's thread has been asked to stand aside.
-                ping_pong(busy).await;
-                let (done, wait) = mpsc::channel();
-                let other = std::thread::spawn(move || {
-                    futures::executor::block_on(async {
-                        never_early(sleep(5 * MS)).await;
-                        ping_pong(20).await;
-                    });
-                    done.send(()).unwrap();
-                });
-                // Blocks inside a poll, as nobody should.
-                wait.recv().unwrap();
-                other.join().unwrap();
-            }
-        });
-    });
-}
-
-#[test]
 fn block_on_may_be_nested_in_itself_and_in_others() {
     within_time(|| {
         block_on(async {
@@ -119,20 +97,6 @@ fn block_on_may_be_nested_in_itself_and_in_others() {
                 futures::executor::block_on(ping_pong(20));
             }
         });
-    });
-}
-
-#[test]
-fn the_reactor_goes_on_when_block_on_ends() {
-    within_time(|| {
-        for busy in [0, 500] {
-            let (a, b) = pair();
-            block_on(ping_pong(busy));
-            let reader = std::thread::spawn(move || futures::executor::block_on(receive(&b)));
-            std::thread::sleep(5 * MS);
-            futures::executor::block_on(send(&a));
-            reader.join().unwrap();
-        }
     });
 }
 

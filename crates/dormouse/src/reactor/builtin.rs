@@ -16,7 +16,9 @@
 mod seat;
 mod selector;
 
-pub(crate) use seat::{Seat, State};
+#[cfg(feature = "tokio")]
+pub(crate) use seat::close as close_seat;
+pub(crate) use seat::{Seat, State, admit};
 
 use super::interest::{Interest, Ready};
 use super::source::{Source, wake};
@@ -173,6 +175,9 @@ fn run() {
             }
             continue;
         };
+        for (source, readiness) in seat::left() {
+            source.set(readiness);
+        }
         if seat::stand_aside(timeout) {
             continue;
         }
@@ -187,18 +192,23 @@ fn run() {
 
 /// Hands events to their sources, and signals to `signal`.
 fn dispatch(events: &Events, ready: &mut Vec<(Arc<Source>, Ready)>, mut signal: impl FnMut(Token)) {
-    if let Some(sources) = &lock(&BUILTIN).sources {
-        let found =
-            events.iter().filter_map(|(token, ready)| Some((sources.get(&token)?.clone(), ready)));
-        ready.extend(found);
+    collect(events, ready);
+    for (source, readiness) in ready.drain(..) {
+        source.set(readiness);
     }
     for (token, _) in events.iter() {
         if token == Token::THREAD || token == Token::SEAT {
             signal(token);
         }
     }
-    for (source, readiness) in ready.drain(..) {
-        source.set(readiness);
+}
+
+/// What events are about, as far as it is still watched.
+fn collect(events: &Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
+    if let Some(sources) = &lock(&BUILTIN).sources {
+        let found =
+            events.iter().filter_map(|(token, ready)| Some((sources.get(&token)?.clone(), ready)));
+        ready.extend(found);
     }
 }
 

@@ -160,6 +160,8 @@ impl Watch {
     pub(crate) fn hand_over(&self, fd: BorrowedFd<'_>) {
         let mut registration = lock(&self.registration);
         let Some(tokio) = registration.take() else { return };
+        // Whoever waits for it need not be in `block_on`.
+        builtin::close_seat();
         let builtin = builtin::watch(fd, self.interest, &self.source);
         let ended = builtin.map(|watch| self.builtin.set(watch)).is_err();
         drop(registration);

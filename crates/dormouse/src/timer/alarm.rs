@@ -52,7 +52,8 @@ impl Alarm {
         if registration.is_level_triggered() {
             sys::reset(registration.get_ref());
         }
-        while let Poll::Ready(event) = registration.poll(Place::Direction(Direction::Read), waker) {
+        while let Poll::Ready(event) = registration.listen(Place::Direction(Direction::Read), waker)
+        {
             registration.clear(event?, Ready::ALL);
         }
         Ok(())

@@ -41,7 +41,7 @@ pub(crate) use shards::Ticket;
 
 use super::alarm::Alarm;
 use crate::clock::ClockId;
-use crate::reactor::{Reactor, wake};
+use crate::reactor::{Reactor, admit, wake};
 use crate::sync::lock;
 use crate::wheel::Wheel;
 use shards::Shard;
@@ -175,6 +175,9 @@ impl Queue {
         now: u64,
         waker: &Waker,
     ) -> Result<Ticket, Gone> {
+        if self.home == Home::Builtin {
+            admit();
+        }
         let waker = waker.clone();
         let shard = shards::here();
         let mut part = lock(&self.shards[shard].0);
@@ -192,6 +195,9 @@ impl Queue {
 
     /// Replaces the waker of a timer, and says whether the timer still waits.
     pub(crate) fn refresh(&self, ticket: Ticket, waker: &Waker) -> bool {
+        if self.home == Home::Builtin {
+            admit();
+        }
         {
             let mut part = lock(&self.shards[ticket.shard()].0);
             match part.wheel.as_mut().and_then(|wheel| wheel.value_mut(ticket.key())) {

@@ -7,6 +7,11 @@
 //! they go to the reactor's thread at once. Nothing has to be handed over, and nobody depends on how long
 //! the future runs.
 //!
+//! Everybody's wakers are called on the thread in the seat. That may be a worker of another executor, inside a
+//! task that should not have blocked; and a task that it wakes there may be queued for that very worker. So the
+//! seat is for programs that have no other executor: it is closed for good when somebody who is not in
+//! `block_on` waits for something that the builtin reactor watches.
+//!
 //! A thread in the seat that has events to deal with all the time would wake the reactor's thread for each
 //! that comes while it is not waiting. So it asks it to stand aside: the reactor's thread then looks every
 //! millisecond whether events are still being fetched, and goes back to its wait if they are not. So an event
@@ -16,28 +21,34 @@
 //! - A thread in the seat is woken by `Token::SEAT`, signalled only after it has announced its wait
 //!   (`SEATED`). Should the reactor's thread take that signal out, because the other has announced its wait but
 //!   not yet begun it, it signals again, until the other has left its wait (`TAKEN`).
-//! - `Token::THREAD` is for the reactor's thread. A thread in the seat that takes it out signals again if it
-//!   was about a deadline; then the seat is closed, and it will not wait there again.
+//! - `Token::THREAD` is for the reactor's thread. A thread in the seat that takes it out signals again if the seat
+//!   is closed: then it will not wait there again.
+//! - Once `close` has returned, no event is dealt with in the seat. Of `take`, which sets `TAKEN` and then looks at
+//!   `CLOSED`, and `close`, which does the opposite, one sees the other. Whoever sits by then is signalled to leave,
+//!   and leaves to the reactor's thread what it finds.
 
 use super::selector::{Events, Token};
-use super::{SELECTOR, dispatch};
+use super::{SELECTOR, collect, dispatch};
 use crate::reactor::Ready;
 use crate::reactor::source::Source;
+use crate::sync::lock;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 /// A thread waits in the seat, or is about to.
 static TAKEN: AtomicBool = AtomicBool::new(false);
-/// Nobody may have it: there are deadlines to look after.
+/// Nobody may have it: others wait too, or there are deadlines to look after.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 /// Whether the reactor's thread stands aside.
 static ASIDE: AtomicU8 = AtomicU8::new(NO);
 const NO: u8 = 0;
 const ASKED: u8 = 1;
 const YES: u8 = 2;
+/// Events that were found in the seat when it was closed.
+static LEFT: Mutex<Vec<(Arc<Source>, Ready)>> = Mutex::new(Vec::new());
 /// How often a thread in the seat has come back from its wait.
 static ROUNDS: AtomicU64 = AtomicU64::new(0);
 
@@ -127,11 +138,11 @@ impl Seat {
         TAKEN.store(false, Ordering::Release);
         ROUNDS.fetch_add(1, Ordering::Relaxed);
         match found {
-            Ok(()) => dispatch(events, &mut self.ready, |token| {
-                if token == Token::THREAD && CLOSED.load(Ordering::Acquire) {
-                    signal(Token::THREAD);
-                }
-            }),
+            Ok(()) if CLOSED.load(Ordering::SeqCst) => {
+                collect(events, &mut lock(&LEFT));
+                signal(Token::THREAD);
+            }
+            Ok(()) => dispatch(events, &mut self.ready, |_| {}),
             Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
             // Out of kernel memory for a moment.
             Err(_) => std::thread::sleep(Duration::from_millis(1)),
@@ -178,10 +189,15 @@ fn exchange_aside(from: u8, to: u8) -> bool {
 }
 
 fn take() -> bool {
-    cfg!(any(target_os = "linux", target_os = "android"))
+    let can = cfg!(any(target_os = "linux", target_os = "android"))
         && SELECTOR.get().is_some()
-        && !CLOSED.load(Ordering::Acquire)
-        && !TAKEN.swap(true, Ordering::AcqRel)
+        && !CLOSED.load(Ordering::Relaxed)
+        && !TAKEN.swap(true, Ordering::SeqCst);
+    if can && CLOSED.load(Ordering::SeqCst) {
+        TAKEN.store(false, Ordering::Release);
+        return false;
+    }
+    can
 }
 
 fn wait_parked(state: &State) -> bool {
@@ -199,11 +215,25 @@ fn signal(token: Token) {
     }
 }
 
-/// From here on the reactor's thread alone waits.
-pub(super) fn close() {
-    if !CLOSED.swap(true, Ordering::AcqRel) && TAKEN.load(Ordering::Acquire) {
+/// Somebody is about to wait for what the builtin reactor watches.
+#[inline]
+pub(crate) fn admit() {
+    if !CLOSED.load(Ordering::Relaxed) && !crate::context::in_block_on() {
+        close();
+    }
+}
+
+/// From here on the reactor's thread alone deals with events.
+#[cold]
+pub(crate) fn close() {
+    if !CLOSED.swap(true, Ordering::SeqCst) && TAKEN.load(Ordering::SeqCst) {
         signal(Token::SEAT);
     }
+}
+
+/// What was left to the reactor's thread.
+pub(super) fn left() -> Vec<(Arc<Source>, Ready)> {
+    if CLOSED.load(Ordering::Acquire) { std::mem::take(&mut *lock(&LEFT)) } else { Vec::new() }
 }
 
 /// What the reactor's thread does with a signal.
@@ -216,14 +246,14 @@ pub(super) fn pass_on(token: Token) {
 
 /// Lets the reactor's thread stand aside for a moment, if it was asked to.
 pub(super) fn stand_aside(timeout: Option<Duration>) -> bool {
-    if ASIDE.load(Ordering::Acquire) == NO {
+    exchange_aside(ASKED, YES);
+    if ASIDE.load(Ordering::Acquire) != YES {
         return false;
     }
     let before = ROUNDS.load(Ordering::Relaxed);
-    ASIDE.store(YES, Ordering::Release);
     std::thread::park_timeout(timeout.map_or(LOOK_EVERY, |timeout| timeout.min(LOOK_EVERY)));
     if ROUNDS.load(Ordering::Relaxed) == before {
-        ASIDE.store(NO, Ordering::Release);
+        exchange_aside(YES, NO);
     }
     true
 }
