@@ -6,10 +6,17 @@ mod common;
 #[allow(dead_code, reason = "it has a main of its own")]
 mod quic;
 
-use common::within_time;
+use std::sync::{Mutex, PoisonError};
 
 const LEN: usize = 64 << 20;
 const SUM: u64 = (LEN as u64 / 256) * (255 * 256 / 2);
+
+/// One at a time: each takes seconds of CPU time in a debug build, and its time is bounded.
+fn within_time(test: impl FnOnce() + Send) {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    common::within_time(test);
+}
 
 #[test]
 fn quinn_transfers_64_mib_on_smol() {
