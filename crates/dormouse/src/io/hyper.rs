@@ -1,8 +1,9 @@
 //! `hyper::rt::{Read, Write}`, over [`poll`](super::poll).
 //!
 //! hyper hands out memory that may not be initialized, which only `unsafe` code can read into directly. So
-//! what is read goes through a buffer on the stack. Clearing and copying it takes some 0.1 us, beside a system
-//! call that takes several times as long.
+//! what is read goes through a buffer on the stack. Measured on a pair of Unix sockets, a write and a read of
+//! up to 4 KiB take 2 to 4 us of CPU time, and clearing and copying is lost in the noise of that; 64 KiB take
+//! 14 us instead of 11.
 
 use super::{AsyncFd, ReadHalf, WriteHalf};
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -11,8 +12,9 @@ use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// As much as hyper asks for at first.
-const CHUNK_BYTES: usize = 8 * 1024;
+/// Twice as much as hyper asks for at first. With 8 KiB, many system calls make long bodies dear; with 32 KiB,
+/// clearing makes short ones dear.
+const CHUNK_BYTES: usize = 16 * 1024;
 
 fn read_into(mut inner: impl io::Read, cursor: &mut ReadBufCursor<'_>) -> io::Result<()> {
     let mut buffer = [0; CHUNK_BYTES];
