@@ -161,8 +161,9 @@ async fn a_sleep_that_is_put_off_all_the_time_wakes_its_task_once_a_period() {
         idle.reset(Instant::now() + period);
         packets += 1;
     }
+    // Each is counted from the packet before the wake-up, and so is up to a packet shorter.
     let periods = start.elapsed().as_millis() / period.as_millis();
-    assert!(woken as u128 <= periods, "woken {woken} times in {periods} periods");
+    assert!(woken as u128 <= periods + 1, "woken {woken} times in {periods} periods");
 }
 
 async fn a_sleep_that_was_over_can_be_used_again() {
