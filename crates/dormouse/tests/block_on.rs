@@ -3,45 +3,10 @@
 
 mod common;
 
+use common::stream::{pair, ping_pong, receive, send};
 use common::{MS, never_early, within_time};
-use dormouse::io::{AsyncFd, Interest};
-use dormouse::reactor::Reactor;
 use dormouse::{block_on, sleep};
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::sync::Barrier;
-
-fn pair() -> (AsyncFd<UnixStream>, AsyncFd<UnixStream>) {
-    let (a, b) = UnixStream::pair().unwrap();
-    let watched = |end| AsyncFd::new_on(&Reactor::builtin(), end).unwrap();
-    (watched(a), watched(b))
-}
-
-async fn send(stream: &AsyncFd<UnixStream>) {
-    stream.async_io(Interest::WRITABLE, |mut fd| fd.write_all(&[1])).await.unwrap();
-}
-
-async fn receive(stream: &AsyncFd<UnixStream>) {
-    stream.async_io(Interest::READABLE, |mut fd| fd.read_exact(&mut [0])).await.unwrap();
-}
-
-/// Both ends in one future.
-async fn ping_pong(rounds: usize) {
-    let (a, b) = pair();
-    let ping = async {
-        for _ in 0..rounds {
-            send(&a).await;
-            receive(&a).await;
-        }
-    };
-    let pong = async {
-        for _ in 0..rounds {
-            receive(&b).await;
-            send(&b).await;
-        }
-    };
-    futures::join!(ping, pong);
-}
 
 #[test]
 fn any_number_of_threads_may_be_in_block_on() {

@@ -3,6 +3,7 @@
 //! The system's error says why, and not what: of ten connections that were attempted, one was refused.
 
 use rustix::io::Errno;
+use std::borrow::Borrow;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -19,6 +20,14 @@ struct Failed {
 /// the source of the new one.
 pub(super) fn failed(why: io::Error, what: fmt::Arguments<'_>) -> io::Error {
     io::Error::new(why.kind(), Failed { what: what.to_string(), why })
+}
+
+/// For a listener, whose address is asked for only now that it is needed.
+pub(super) fn cannot_accept<E>(on: Result<impl fmt::Display, E>, why: io::Error) -> io::Error {
+    match on {
+        Ok(address) => failed(why, format_args!("cannot accept a connection on {address}")),
+        Err(_) => why,
+    }
 }
 
 impl fmt::Display for Failed {
@@ -38,15 +47,16 @@ impl Error for Failed {
 }
 
 /// The name of a Unix socket, as the tools of Linux print it: a path, or `@` and an abstract name.
-pub(super) struct Name<'a>(pub(super) &'a SocketAddr);
+pub(super) struct Name<A>(pub(super) A);
 
-impl fmt::Display for Name<'_> {
+impl<A: Borrow<SocketAddr>> fmt::Display for Name<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(path) = self.0.as_pathname() {
+        let address = self.0.borrow();
+        if let Some(path) = address.as_pathname() {
             return write!(f, "{}", path.display());
         }
         #[cfg(target_os = "linux")]
-        if let Some(name) = std::os::linux::net::SocketAddrExt::as_abstract_name(self.0) {
+        if let Some(name) = std::os::linux::net::SocketAddrExt::as_abstract_name(address) {
             return write!(f, "@{}", name.escape_ascii());
         }
         f.write_str("a socket without a name")

@@ -3,7 +3,7 @@
 //! std has none; so these are types of their own around an [`AsyncFd<OwnedFd>`].
 
 use super::connect::until_there_is_room;
-use super::error::{Name, failed};
+use super::error::{Name, cannot_accept, failed};
 use super::unix::address;
 use crate::io::{AsyncFd, Interest};
 use rustix::net::{
@@ -179,12 +179,8 @@ impl UnixSeqpacketListener {
         let accept = |fd: &OwnedFd| Ok(accept_with(fd, FLAGS)?);
         let accepted = self.0.async_io(Interest::READABLE, accept).await;
         accepted.and_then(AsyncFd::new).map(UnixSeqpacket).map_err(|err| {
-            match getsockname(&self.0).and_then(SocketAddrUnix::try_from) {
-                Ok(address) => {
-                    failed(err, format_args!("cannot accept a connection on {address:?}"))
-                }
-                Err(_) => err,
-            }
+            let on = getsockname(&self.0).and_then(SocketAddrUnix::try_from);
+            cannot_accept(on.map(|address| format!("{address:?}")), err)
         })
     }
 }

@@ -1,7 +1,7 @@
 //! TCP: connecting, listening, accepting.
 
 use super::connect;
-use super::error::failed;
+use super::error::{self, failed};
 use super::{TcpListener, TcpStream};
 use crate::io::{AsyncFd, Interest};
 use std::io;
@@ -194,8 +194,5 @@ impl AsyncFd<net::TcpListener> {
 }
 
 fn cannot_accept(listener: &net::TcpListener, err: io::Error) -> io::Error {
-    match listener.local_addr() {
-        Ok(address) => failed(err, format_args!("cannot accept a connection on {address}")),
-        Err(_) => err,
-    }
+    error::cannot_accept(listener.local_addr(), err)
 }

@@ -1,7 +1,7 @@
 //! Unix sockets: connecting, listening, accepting.
 
 use super::connect::until_there_is_room;
-use super::error::{Name, failed};
+use super::error::{self, Name, failed};
 use super::{UnixListener, UnixStream};
 use crate::io::{AsyncFd, Interest};
 use std::io;
@@ -147,10 +147,5 @@ impl AsyncFd<net::UnixListener> {
 }
 
 fn cannot_accept(listener: &net::UnixListener, err: io::Error) -> io::Error {
-    match listener.local_addr() {
-        Ok(address) => {
-            failed(err, format_args!("cannot accept a connection on {}", Name(&address)))
-        }
-        Err(_) => err,
-    }
+    error::cannot_accept(listener.local_addr().map(Name), err)
 }

@@ -182,7 +182,10 @@ fn run() {
             continue;
         }
         match selector.wait(&mut events, timeout) {
-            Ok(()) => dispatch(&events, &mut ready, seat::pass_on),
+            Ok(()) => {
+                dispatch(&events, &mut ready);
+                events.iter().for_each(|(token, _)| seat::pass_on(token));
+            }
             Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
             // Out of kernel memory for a moment: go round again.
             Err(_) => std::thread::sleep(Duration::from_millis(1)),
@@ -190,16 +193,11 @@ fn run() {
     }
 }
 
-/// Hands events to their sources, and signals to `signal`.
-fn dispatch(events: &Events, ready: &mut Vec<(Arc<Source>, Ready)>, mut signal: impl FnMut(Token)) {
+/// Hands events to their sources; signals have none.
+fn dispatch(events: &Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
     collect(events, ready);
     for (source, readiness) in ready.drain(..) {
         source.set(readiness);
-    }
-    for (token, _) in events.iter() {
-        if token == Token::THREAD || token == Token::SEAT {
-            signal(token);
-        }
     }
 }
 

@@ -222,10 +222,7 @@ impl Queue {
         drop(part);
         if found && self.call_by(deadline).is_err() {
             // It waited for ever, which needs no reactor; now it does, and is to find another.
-            let mut part = lock(&self.shards[ticket.shard()].0);
-            let waker = part.wheel.as_mut().and_then(|wheel| wheel.remove(ticket.key()));
-            drop(part);
-            waker.into_iter().for_each(wake);
+            self.take(ticket).into_iter().for_each(wake);
             return false;
         }
         found
@@ -234,10 +231,14 @@ impl Queue {
     /// Takes a timer out. No system call: the alarm goes off for nothing at worst.
     #[inline]
     pub(crate) fn remove(&self, ticket: Ticket) {
+        drop(self.take(ticket));
+    }
+
+    /// What a timer would have woken; the lock is let go before the caller has it.
+    #[inline]
+    fn take(&self, ticket: Ticket) -> Option<Waker> {
         let mut part = lock(&self.shards[ticket.shard()].0);
-        let waker = part.wheel.as_mut().and_then(|wheel| wheel.remove(ticket.key()));
-        drop(part);
-        drop(waker);
+        part.wheel.as_mut().and_then(|wheel| wheel.remove(ticket.key()))
     }
 
     /// Has the alarm go off at `deadline` if it would do so later.

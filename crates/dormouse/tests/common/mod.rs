@@ -1,6 +1,8 @@
 //! What the tests share.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod stream;
+
 use dormouse::clock::Clock;
 use dormouse::time::Sleep;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -142,7 +142,7 @@ impl Seat {
                 collect(events, &mut lock(&LEFT));
                 signal(Token::THREAD);
             }
-            Ok(()) => dispatch(events, &mut self.ready, |_| {}),
+            Ok(()) => dispatch(events, &mut self.ready),
             Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
             // Out of kernel memory for a moment.
             Err(_) => std::thread::sleep(Duration::from_millis(1)),
@@ -236,7 +236,7 @@ pub(super) fn left() -> Vec<(Arc<Source>, Ready)> {
     if CLOSED.load(Ordering::Acquire) { std::mem::take(&mut *lock(&LEFT)) } else { Vec::new() }
 }
 
-/// What the reactor's thread does with a signal.
+/// What the reactor's thread does with a signal that it has taken out.
 pub(super) fn pass_on(token: Token) {
     if token == Token::SEAT && TAKEN.load(Ordering::Acquire) {
         signal(Token::SEAT);

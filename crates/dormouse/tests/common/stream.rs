@@ -1,0 +1,38 @@
+//! A pair of sockets on the builtin reactor, and a byte to and fro.
+
+use dormouse::io::{AsyncFd, Interest};
+use dormouse::reactor::Reactor;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+
+pub fn pair() -> (AsyncFd<UnixStream>, AsyncFd<UnixStream>) {
+    let (a, b) = UnixStream::pair().unwrap();
+    let watched = |end| AsyncFd::new_on(&Reactor::builtin(), end).unwrap();
+    (watched(a), watched(b))
+}
+
+pub async fn send(stream: &AsyncFd<UnixStream>) {
+    stream.async_io(Interest::WRITABLE, |mut fd| fd.write_all(&[1])).await.unwrap();
+}
+
+pub async fn receive(stream: &AsyncFd<UnixStream>) {
+    stream.async_io(Interest::READABLE, |mut fd| fd.read_exact(&mut [0])).await.unwrap();
+}
+
+/// Both ends in one future.
+pub async fn ping_pong(rounds: usize) {
+    let (a, b) = pair();
+    let ping = async {
+        for _ in 0..rounds {
+            send(&a).await;
+            receive(&a).await;
+        }
+    };
+    let pong = async {
+        for _ in 0..rounds {
+            receive(&b).await;
+            send(&b).await;
+        }
+    };
+    futures::join!(ping, pong);
+}
