@@ -49,6 +49,7 @@
 mod async_fd;
 mod guard;
 mod split;
+mod wrap;
 
 #[cfg(feature = "futures-io")]
 mod futures_io;
@@ -63,3 +64,4 @@ pub use crate::reactor::{Interest, Ready};
 pub use async_fd::AsyncFd;
 pub use guard::{AsyncFdReadyGuard, TryIoError};
 pub use split::{ReadHalf, ReuniteError, WriteHalf};
+pub use wrap::AsyncFdTryNewError;

@@ -153,6 +153,11 @@ impl Reactor {
         }
     }
 
+    /// The reactor that can watch an fd for `interest`, if this one cannot.
+    pub(crate) fn able_to_watch(&self, interest: Interest) -> Reactor {
+        if interest.is_special() { Reactor::builtin() } else { self.clone() }
+    }
+
     /// Watches an object's fd until the registration is dropped, which owns it. On failure the object
     /// comes back.
     pub(crate) fn register<T: AsFd>(
@@ -160,19 +165,28 @@ impl Reactor {
         object: T,
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        let source = Arc::new(Source::default());
         let fd = object.as_fd();
-        let watch = match &self.0 {
-            Kind::Builtin => builtin::watch(fd, interest, &source).map(Watch::Builtin),
+        let (source, watch) = match &self.0 {
+            Kind::Builtin => {
+                let source = Arc::new(Source::new(interest.later()));
+                let watch = builtin::watch(fd, interest.at_first(), &source);
+                (source, watch.map(Watch::Builtin))
+            }
             #[cfg(feature = "tokio")]
             Kind::Tokio(handle) => {
-                tokio::watch(handle, fd.as_raw_fd(), interest, &source).map(Watch::Tokio)
+                let source = Arc::new(Source::new(interest));
+                let watch = tokio::watch(handle, fd.as_raw_fd(), interest, &source);
+                (source, watch.map(Watch::Tokio))
             }
             #[cfg(feature = "smol")]
-            Kind::AsyncIo => async_io::watch(fd, &source).map(Watch::AsyncIo),
+            Kind::AsyncIo => {
+                let source = Arc::new(Source::new(Interest::READABLE | Interest::WRITABLE));
+                let watch = async_io::watch(fd, &source);
+                (source, watch.map(Watch::AsyncIo))
+            }
         };
         match watch {
-            Ok(watch) => Ok(Registration { source, watch, object: Some(object) }),
+            Ok(watch) => Ok(Registration { source, watch, interest, object: Some(object) }),
             Err(err) => {
                 let err = explain(err, fd.as_raw_fd(), self.name());
                 Err((object, err))
@@ -217,6 +231,7 @@ fn explain(err: io::Error, fd: RawFd, reactor: &str) -> io::Error {
 pub(crate) struct Registration<T: AsFd> {
     source: Arc<Source>,
     watch: Watch,
+    interest: Interest,
     /// Taken when the watch ends.
     object: Option<T>,
 }
@@ -260,18 +275,39 @@ impl<T: AsFd> Registration<T> {
     /// Like [`poll`](Self::poll), for a waker of this crate's own: it may be called on any thread.
     pub(crate) fn listen(&self, place: Place<'_>, waker: &Waker) -> Poll<io::Result<Event>> {
         let mut place = place;
+        self.ask(place.interest())?;
         let found =
             self.source.poll(&mut place, waker).map(|found| found.map_err(|Gone| self.gone()));
         #[cfg(feature = "smol")]
         if let (Poll::Pending, Watch::AsyncIo(watch)) = (&found, &self.watch) {
             if watch.ask(place.interest()).is_err() {
                 // The caller learns it from the result, and may hold a lock that its waker takes.
-                self.source.retract(place);
+                self.source.retract(place, waker);
                 self.source.set_gone();
                 return Poll::Ready(Err(self.gone()));
             }
         }
         found
+    }
+
+    /// Asks the reactor for what it does not report unasked. Before a waker is left: if it fails, all others
+    /// are called.
+    #[inline]
+    fn ask(&self, interest: Interest) -> io::Result<()> {
+        if self.is_level_triggered() || !self.source.must_ask(interest) {
+            return Ok(());
+        }
+        let asked = match &self.watch {
+            Watch::Builtin(watch) => watch.change(self.get_ref().as_fd(), self.interest),
+            #[cfg(feature = "tokio")]
+            Watch::Tokio(watch) => watch.ask(interest),
+            #[cfg(feature = "smol")]
+            Watch::AsyncIo(_) => Ok(()),
+        };
+        asked.map_err(|_| {
+            self.source.set_gone();
+            self.gone()
+        })
     }
 
     /// Takes back a place that [`poll`](Self::poll) gave.
@@ -289,6 +325,12 @@ impl<T: AsFd> Registration<T> {
                 watch.hand_over(self.get_ref().as_fd());
             }
         }
+    }
+
+    /// Whether the reactor has reported what the fd is ready for, or will do so unasked. If not, an operation
+    /// may as well be tried: that costs no more than to ask.
+    pub(crate) fn is_informed(&self, interest: Interest) -> bool {
+        !self.is_level_triggered() && self.source.is_asked(interest)
     }
 
     /// Whether the reactor looks at the fd when it is asked, rather than reports each change.

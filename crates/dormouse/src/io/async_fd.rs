@@ -12,7 +12,8 @@ use std::task::{Context, Poll};
 /// Wraps anything that has a file descriptor, to wait until it is ready.
 ///
 /// It works under every executor: which reactor watches the fd is chosen when it is wrapped, as
-/// [`Reactor::current`] says, and stays so. Any number of tasks may wait at once, in both directions,
+/// [`Reactor::current`] says, and stays so (but [`PRIORITY`](Interest::PRIORITY) and
+/// [`ERROR`](Interest::ERROR) are for the builtin one). Any number of tasks may wait at once, in both directions,
 /// through a shared reference. The fd is set non-blocking. It is deregistered before it is closed.
 ///
 /// Readiness is a hint, and edge-triggered: once reported, it is remembered until an operation was
@@ -39,7 +40,8 @@ use std::task::{Context, Poll};
 /// # Errors
 /// Each constructor fails if the kernel cannot report on the fd (a regular file, a directory), if
 /// the same fd is watched by that reactor already, or if the process has too many fds. The error says
-/// which fd it was, and what to do.
+/// which fd it was, and what to do. The constructors that begin with `try` hand the object back with it, as
+/// it was.
 ///
 /// If the tokio runtime that watches the fd shuts down, waits end with an error that says so, and
 /// the object can be taken back with [`into_inner`](Self::into_inner) and wrapped again.
@@ -49,89 +51,11 @@ use std::task::{Context, Poll};
 /// # Cancel safety
 /// All waits can be dropped and begun anew; no readiness is lost.
 pub struct AsyncFd<T: AsFd> {
-    registration: Registration<T>,
-    reactor: Reactor,
+    pub(super) registration: Registration<T>,
+    pub(super) reactor: Reactor,
 }
 
 impl<T: AsFd> AsyncFd<T> {
-    /// Watches an fd for reading and writing, by [`Reactor::current`].
-    ///
-    /// # Errors
-    /// See [the type](Self#errors).
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::io::AsyncFd;
-    /// use std::net::UdpSocket;
-    /// let socket = AsyncFd::new(UdpSocket::bind("127.0.0.1:0")?)?;
-    /// dormouse::block_on(async { socket.writable().await.map(drop) })
-    /// # }
-    /// ```
-    pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
-        AsyncFd::with_interest(inner, Interest::READABLE | Interest::WRITABLE)
-    }
-
-    /// Watches an fd for what is of interest alone, by [`Reactor::current`].
-    ///
-    /// # Errors
-    /// See [the type](Self#errors).
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::io::{AsyncFd, Interest};
-    /// let (reader, _writer) = std::os::unix::net::UnixStream::pair()?;
-    /// let reader = AsyncFd::with_interest(reader, Interest::READABLE)?;
-    /// # let _ = reader;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn with_interest(inner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
-        AsyncFd::with_interest_on(&Reactor::current(), inner, interest)
-    }
-
-    /// Watches an fd for reading and writing, by a reactor of choice.
-    ///
-    /// # Errors
-    /// See [the type](Self#errors).
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::{io::AsyncFd, reactor::Reactor};
-    /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
-    /// let socket = AsyncFd::new_on(&Reactor::builtin(), socket)?;
-    /// # let _ = socket;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn new_on(reactor: &Reactor, inner: T) -> io::Result<AsyncFd<T>> {
-        AsyncFd::with_interest_on(reactor, inner, Interest::READABLE | Interest::WRITABLE)
-    }
-
-    /// Watches an fd for what is of interest alone, by a reactor of choice.
-    ///
-    /// # Errors
-    /// See [the type](Self#errors).
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::{io::{AsyncFd, Interest}, reactor::Reactor};
-    /// let (reader, _writer) = std::os::unix::net::UnixStream::pair()?;
-    /// let reactor = Reactor::builtin();
-    /// let reader = AsyncFd::with_interest_on(&reactor, reader, Interest::READABLE)?;
-    /// # let _ = reader;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn with_interest_on(
-        reactor: &Reactor,
-        inner: T,
-        interest: Interest,
-    ) -> io::Result<AsyncFd<T>> {
-        let registration = reactor.register(inner, interest).map_err(|(_, err)| err)?;
-        rustix::io::ioctl_fionbio(registration.get_ref(), true)?;
-        Ok(AsyncFd { registration, reactor: reactor.clone() })
-    }
-
     /// The reactor that watches the fd.
     ///
     /// ```
@@ -345,8 +269,7 @@ impl<T: AsFd> AsyncFd<T> {
     ) -> io::Result<R> {
         let event = match self.registration.ready(interest) {
             Poll::Ready(event) => Some(event?),
-            // It tells nothing unless asked, and trying is as cheap as asking.
-            Poll::Pending if self.registration.is_level_triggered() => None,
+            Poll::Pending if !self.registration.is_informed(interest) => None,
             Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
         };
         let done = f(self.get_ref());

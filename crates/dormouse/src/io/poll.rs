@@ -46,15 +46,15 @@ impl<T: AsFd> AsyncFd<T> {
         mut operation: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         loop {
-            let mut guard = ready!(match direction {
+            match self.try_io(direction.interest(), &mut operation) {
+                Err(err) if err.kind() == ErrorKind::Interrupted => continue,
+                Err(err) if err.kind() == ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+            drop(ready!(match direction {
                 Direction::Read => self.poll_read_ready(cx),
                 Direction::Write => self.poll_write_ready(cx),
-            })?;
-            match guard.try_io(|fd| operation(fd.get_ref())) {
-                Ok(Err(err)) if err.kind() == ErrorKind::Interrupted => {}
-                Ok(done) => return Poll::Ready(done),
-                Err(_would_block) => {}
-            }
+            })?);
         }
     }
 

@@ -5,8 +5,8 @@
 //! again. So a waiter that finds no readiness asks, unless somebody has asked already.
 //!
 //! # Invariants
-//! - `asked` is set before async-io is asked and taken back by its answer, so it is never asked twice
-//!   for one event, and a waiter that finds it set can rely on the answer to wake it.
+//! - The source is told before async-io is asked, and by its answer that it has to be asked again. So it is
+//!   never asked twice for one event, and a waiter that finds it asked can rely on the answer to wake it.
 //! - async-io owns a duplicate of the fd. So the user's object can be borrowed mutably, and even be
 //!   exchanged, while it is watched.
 
@@ -70,7 +70,7 @@ impl Watch {
                 Direction::Read => interest.is_readable(),
                 Direction::Write => interest.is_writable(),
             };
-            if !wanted || !self.source.must_ask(direction) {
+            if !wanted || !self.source.must_ask(direction.interest()) {
                 continue;
             }
             let cx = &mut Context::from_waker(&self.answers[direction as usize]);

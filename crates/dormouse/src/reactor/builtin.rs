@@ -26,6 +26,7 @@ use crate::clock::ClockId;
 use crate::sync::lock;
 use selector::{Events, Selector, Token};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -43,10 +44,30 @@ static SELECTOR: OnceLock<Selector> = OnceLock::new();
 
 struct Builtin {
     thread: Option<Thread>,
-    sources: Option<HashMap<Token, Arc<Source>>>,
+    sources: Option<HashMap<Token, Arc<Source>, BuildHasherDefault<TokenHasher>>>,
     next_token: u64,
     /// By clock: when to call whom.
     deadlines: [Option<(u64, Waker)>; 2],
+}
+
+/// For tokens: they count up, so nobody can choose them to collide.
+#[derive(Default)]
+struct TokenHasher(u64);
+
+impl Hasher for TokenHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(byte.into()));
+    }
+
+    /// Multiplicative hashing (Knuth, The Art of Computer Programming, volume 3, 6.4), by 2^64 over the
+    /// golden ratio.
+    fn write_u64(&mut self, token: u64) {
+        self.0 = (self.0 ^ token).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Keeps an fd registered.
@@ -63,6 +84,7 @@ pub(crate) fn start() -> io::Result<()> {
     builtin.start_selector().map(drop)
 }
 
+/// Watches an fd for `interest`, for now.
 pub(crate) fn watch(
     fd: BorrowedFd<'_>,
     interest: Interest,
@@ -86,6 +108,11 @@ pub(crate) fn watch(
 }
 
 impl Watch {
+    /// Watches the fd for `interest` from now on.
+    pub(crate) fn change(&self, fd: BorrowedFd<'_>, interest: Interest) -> io::Result<()> {
+        self.selector.reregister(fd, self.token, interest)
+    }
+
     /// Ends the watch.
     pub(crate) fn end(&self, fd: BorrowedFd<'_>) {
         self.selector.deregister(fd);

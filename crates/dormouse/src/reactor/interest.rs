@@ -5,12 +5,13 @@ use std::ops::{BitOr, BitOrAssign};
 
 /// What to watch an fd for: one of the constants, or several joined by `|`.
 ///
-/// A hang-up or an error condition is reported whatever the interest is.
+/// A hang-up or an error condition is reported whatever the interest is, but for
+/// [`ERROR`](Self::ERROR), which asks for error conditions alone.
 ///
 /// ```
 /// use dormouse::io::Interest;
 /// let both = Interest::READABLE | Interest::WRITABLE;
-/// assert!(both.is_readable() && both.is_writable());
+/// assert!(both.is_readable() && both.is_writable() && !both.is_error());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Interest(u8);
@@ -20,6 +21,50 @@ impl Interest {
     pub const READABLE: Interest = Interest(Ready::READABLE.0);
     /// A write would not block.
     pub const WRITABLE: Interest = Interest(Ready::WRITABLE.0);
+    /// Something out of the ordinary, which the kernel calls POLLPRI: urgent data of a TCP connection, a change
+    /// of `/proc/self/mounts`, an interrupt of a GPIO line. It is no reason to read: an fd that is watched
+    /// for this alone is never reported as readable.
+    ///
+    /// An fd that is watched for this is watched by the builtin reactor, wherever the caller is: others do not
+    /// tell it apart.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::{AsyncFd, Interest};
+    /// use std::fs::File;
+    ///
+    /// let mounts = AsyncFd::with_interest(File::open("/proc/self/mounts")?, Interest::PRIORITY)?;
+    /// let change = async {
+    ///     let mut guard = mounts.ready(Interest::PRIORITY).await?;
+    ///     guard.clear_ready();
+    ///     Ok::<(), std::io::Error>(()) // read the file again
+    /// };
+    /// # let _ = change;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub const PRIORITY: Interest = Interest(Ready::PRIORITY.0);
+    /// An error condition, which the kernel calls POLLERR, and nothing else: the reader of a pipe is gone, say,
+    /// or a socket has an error to tell.
+    ///
+    /// An fd that is watched for this is watched by the builtin reactor, wherever the caller is: others do not
+    /// tell it apart.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::{AsyncFd, Interest};
+    ///
+    /// let (reader, writer) = std::io::pipe()?;
+    /// # let writer = std::os::fd::OwnedFd::from(writer);
+    /// let writer = AsyncFd::with_interest(writer, Interest::ERROR)?;
+    /// drop(reader);
+    /// // There is room in the pipe, but what is asked for is whether anybody reads it.
+    /// assert!(dormouse::block_on(writer.ready(Interest::ERROR))?.ready().is_error());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub const ERROR: Interest = Interest(Ready::ERROR.0);
 
     /// Whether reading is among the interests.
     pub const fn is_readable(self) -> bool {
@@ -31,6 +76,37 @@ impl Interest {
         self.0 & Interest::WRITABLE.0 != 0
     }
 
+    /// Whether [`PRIORITY`](Self::PRIORITY) is among the interests.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub const fn is_priority(self) -> bool {
+        self.0 & Interest::PRIORITY.0 != 0
+    }
+
+    /// Whether error conditions are asked for by name.
+    pub const fn is_error(self) -> bool {
+        self.0 & Interest::ERROR.0 != 0
+    }
+
+    /// Whether there is more to it than reading and writing, which every reactor knows.
+    pub(crate) fn is_special(self) -> bool {
+        self.0 & !(Interest::READABLE | Interest::WRITABLE).0 != 0
+    }
+
+    pub(crate) fn includes(self, other: Interest) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// What to watch an fd for at once. Room to write is left out beside reading: few fds are ever waited for
+    /// until they have room, but each has some when it comes under watch, and at each event.
+    pub(crate) fn at_first(self) -> Interest {
+        if self.is_readable() { Interest(self.0 & !Interest::WRITABLE.0) } else { self }
+    }
+
+    /// What to watch an fd for as soon as somebody waits for it.
+    pub(crate) fn later(self) -> Interest {
+        Interest(self.0 & !self.at_first().0)
+    }
+
     /// The conditions that end a wait for this interest.
     pub(crate) fn mask(self) -> Ready {
         let mut mask = Ready::ERROR;
@@ -39,6 +115,11 @@ impl Interest {
         }
         if self.is_writable() {
             mask |= Ready::WRITABLE | Ready::WRITE_CLOSED;
+        }
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if self.is_priority() {
+            // Once the peer is gone there will be none.
+            mask |= Ready::PRIORITY | Ready::READ_CLOSED;
         }
         mask
     }
@@ -94,7 +175,10 @@ impl Ready {
     pub const WRITE_CLOSED: Ready = Ready(1 << 3);
     /// An error is waiting to be fetched by the next operation.
     pub const ERROR: Ready = Ready(1 << 4);
-    pub(crate) const ALL: Ready = Ready((1 << 5) - 1);
+    /// Something out of the ordinary: see [`Interest::PRIORITY`].
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub const PRIORITY: Ready = Ready(1 << 5);
+    pub(crate) const ALL: Ready = Ready((1 << 6) - 1);
 
     /// Whether nothing is ready.
     pub const fn is_empty(self) -> bool {
@@ -126,6 +210,12 @@ impl Ready {
         self.0 & Self::ERROR.0 != 0
     }
 
+    /// Whether something out of the ordinary was reported.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub const fn is_priority(self) -> bool {
+        self.0 & Self::PRIORITY.0 != 0
+    }
+
     pub(crate) fn intersects(self, other: Ready) -> bool {
         self.0 & other.0 != 0
     }
@@ -146,7 +236,8 @@ impl BitOrAssign for Ready {
 
 impl fmt::Debug for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 5] = ["READABLE", "WRITABLE", "READ_CLOSED", "WRITE_CLOSED", "ERROR"];
+        const NAMES: [&str; 6] =
+            ["READABLE", "WRITABLE", "READ_CLOSED", "WRITE_CLOSED", "ERROR", "PRIORITY"];
         if self.is_empty() {
             return f.write_str("EMPTY");
         }

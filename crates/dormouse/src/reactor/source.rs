@@ -9,6 +9,8 @@
 //!   whichever takes the lock first, either the waiter sees the bits or the event sees the waker.
 //! - *No event is cleared by somebody who did not see it.* Each event counts a tick up; clearing
 //!   names the tick that was seen and does nothing if another has come since.
+//! - Whether the reactor has been asked for events in a direction is part of the same word as readiness; an
+//!   answer that is to be asked for anew takes both at once.
 //! - Wakers are called, cloned and dropped with no lock held.
 
 #[cfg(test)]
@@ -67,8 +69,17 @@ impl Place<'_> {
 
 /// The reactor will not report on this fd any more.
 const GONE: usize = 1 << 8;
-/// The low bits are readiness and `GONE`; the ticks are above.
+/// The reactor has been asked for events in a direction, or never will be; the other direction is the next bit.
+const ASKED: usize = 1 << 9;
+/// The low bits are readiness, `GONE` and `ASKED`; the ticks are above.
 const TICK: usize = 1 << 16;
+
+/// The bits that say whether the reactor has been asked for all of an interest.
+fn asked(interest: Interest) -> usize {
+    let read = usize::from(interest.is_readable()) << Direction::Read as usize;
+    let write = usize::from(interest.is_writable()) << Direction::Write as usize;
+    ASKED * (read | write)
+}
 
 /// See the [module](self).
 #[derive(Debug, Default)]
@@ -81,9 +92,6 @@ pub(crate) struct Source {
 struct Waiters {
     direction: [Option<Waker>; 2],
     own: Slab<(Interest, Option<Waker>)>,
-    /// For a reactor that reports once and then has to be asked again: whether it has been asked.
-    #[cfg(feature = "smol")]
-    asked: [bool; 2],
 }
 
 /// What a wait has come to.
@@ -91,6 +99,25 @@ struct Waiters {
 pub(crate) struct Gone;
 
 impl Source {
+    /// A source that the reactor feeds unasked, but for what it is to be asked for.
+    pub(crate) fn new(to_ask: Interest) -> Source {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        Source { readiness: AtomicUsize::new(asked(both) & !asked(to_ask)), ..Source::default() }
+    }
+
+    /// Whether the reactor has been asked for all of `interest`.
+    pub(crate) fn is_asked(&self, interest: Interest) -> bool {
+        self.readiness.load(Ordering::Acquire) & asked(interest) == asked(interest)
+    }
+
+    /// Notes that the reactor is asked for `interest`, and says whether the caller is the one to do so.
+    #[inline]
+    pub(crate) fn must_ask(&self, interest: Interest) -> bool {
+        let asked = asked(interest);
+        !self.is_asked(interest)
+            && self.readiness.fetch_or(asked, Ordering::AcqRel) & asked != asked
+    }
+
     /// The readiness for `interest`, if there is any.
     pub(crate) fn ready(&self, interest: Interest) -> Poll<Result<Event, Gone>> {
         let now = self.readiness.load(Ordering::Acquire);
@@ -143,52 +170,49 @@ impl Source {
 
     /// An event: sets readiness, and wakes whom it concerns.
     pub(crate) fn set(&self, ready: Ready) {
+        self.set_and_forget(ready, 0);
+    }
+
+    fn set_and_forget(&self, ready: Ready, asked: usize) {
         let _ = self.readiness.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
-            Some((now | usize::from(ready.0)).wrapping_add(TICK))
+            Some((now & !asked | usize::from(ready.0)).wrapping_add(TICK))
         });
         self.wake(ready);
     }
 
     /// The reactor watches this fd no more: every wait, now and later, is told so.
-    #[cfg(any(feature = "tokio", feature = "smol"))]
     pub(crate) fn set_gone(&self) {
         self.mark_gone();
         self.wake(Ready::ALL);
     }
 
     /// The first half of [`set_gone`](Self::set_gone), which wakes nobody.
-    #[cfg(any(feature = "tokio", feature = "smol"))]
     pub(crate) fn mark_gone(&self) {
         self.readiness.fetch_or(GONE, Ordering::AcqRel);
     }
 
-    /// Takes back the waker that was just left in a place.
+    /// Takes back the waker that was just left in a place, unless another is there by now.
     #[cfg(feature = "smol")]
-    pub(crate) fn retract(&self, place: Place<'_>) {
+    pub(crate) fn retract(&self, place: Place<'_>, waker: &Waker) {
         let mut waiters = lock(&self.waiters);
-        let waker = match place {
-            Place::Direction(direction) => waiters.direction[direction as usize].take(),
-            Place::Own(_, Some(index)) => waiters.own.get_mut(*index).and_then(|own| own.1.take()),
+        let left = match place {
+            Place::Direction(direction) => Some(&mut waiters.direction[direction as usize]),
+            Place::Own(_, Some(index)) => waiters.own.get_mut(*index).map(|own| &mut own.1),
             Place::Own(_, None) => None,
         };
+        let left = left.and_then(|left| left.take_if(|left| left.will_wake(waker)));
         drop(waiters);
-        drop(waker);
+        drop(left);
     }
 
-    /// Whether the caller is the one to ask the reactor for the next event in this direction.
-    #[cfg(feature = "smol")]
-    pub(crate) fn must_ask(&self, direction: Direction) -> bool {
-        !std::mem::replace(&mut lock(&self.waiters).asked[direction as usize], true)
-    }
-
-    /// The event that the reactor was asked for has come.
+    /// The event that the reactor was asked for has come, and it has to be asked for the next.
     #[cfg(feature = "smol")]
     pub(crate) fn answer(&self, direction: Direction) {
-        lock(&self.waiters).asked[direction as usize] = false;
-        self.set(match direction {
+        let ready = match direction {
             Direction::Read => Ready::READABLE,
             Direction::Write => Ready::WRITABLE,
-        });
+        };
+        self.set_and_forget(ready, asked(direction.interest()));
     }
 
     /// Drops all wakers, when the fd is deregistered.

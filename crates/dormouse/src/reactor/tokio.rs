@@ -4,15 +4,20 @@
 //! into our [`Source`] and clear it in tokio at once, inside the waker call, which also leaves our
 //! waker for the next one.
 //!
+//! Nobody listens until somebody waits, and the fd is registered for reading alone until somebody waits for it
+//! to have room: with both, each event would be taken over twice, as an fd that becomes readable is reported as
+//! writable too.
+//!
 //! # Invariants
-//! - Our waker is left with tokio in each direction whenever no event is being taken over, so that each
-//!   edge reaches the source, and the end of the runtime does too. Only a direction that tokio has
-//!   reported as closed has none: tokio forgets that never. It stays ready; and if somebody clears it
+//! - From the first wait on, our waker is left with tokio in each direction whenever no event is being taken
+//!   over, so that each edge reaches the source, and the end of the runtime does too. (An error condition alone
+//!   is told to writers; so both directions count for both.) Only a direction that tokio has reported as
+//!   closed has none: tokio forgets that never. It stays ready; and if somebody clears it
 //!   all the same, the fd is handed over to the builtin reactor.
 //! - tokio is polled unconstrained: with its coop budget spent, it would call our waker from
 //!   inside the poll.
 //! - The registration is taken out under its lock before the fd can be closed; a waker call that comes
-//!   after that finds nothing.
+//!   after that finds nothing. Registered anew, the fd is reported with what it is ready for.
 
 use super::builtin;
 use super::interest::{Interest, Ready};
@@ -27,18 +32,27 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_h
 use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::task::{Context, Poll, Wake, Waker};
-use tokio::io::unix::AsyncFd;
+use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 use tokio::runtime::{Handle, Id};
 
 /// Keeps an fd registered.
 #[derive(Debug)]
 pub(crate) struct Watch {
     source: Arc<Source>,
+    handle: Handle,
     interest: Interest,
-    registration: Mutex<Option<AsyncFd<Number>>>,
+    registration: Mutex<Option<Registration>>,
     /// After [`hand_over`](Self::hand_over).
     builtin: OnceLock<builtin::Watch>,
-    edges: [Waker; 2],
+    /// From the first wait on.
+    edges: OnceLock<[Waker; 2]>,
+}
+
+#[derive(Debug)]
+struct Registration {
+    fd: AsyncFd<Number>,
+    /// What it is registered for.
+    interest: Interest,
 }
 
 /// The number alone: the fd belongs to somebody else, who ends the watch before closing it.
@@ -71,33 +85,31 @@ pub(crate) fn watch(
     interest: Interest,
     source: &Arc<Source>,
 ) -> io::Result<Arc<Watch>> {
-    let registration = register(handle, fd, interest)?;
-    let watch = Arc::new_cyclic(|watch| Watch {
+    Ok(Arc::new(Watch {
         source: source.clone(),
+        handle: handle.clone(),
         interest,
-        registration: Mutex::new(Some(registration)),
+        registration: Mutex::new(Some(Registration::new(handle, fd, interest.at_first())?)),
         builtin: OnceLock::new(),
-        edges: Direction::BOTH
-            .map(|direction| Waker::from(Arc::new(Edge { watch: watch.clone(), direction }))),
-    });
-    for direction in Direction::BOTH {
-        watch.take_over(direction);
-    }
-    Ok(watch)
+        edges: OnceLock::new(),
+    }))
 }
 
-fn register(handle: &Handle, fd: RawFd, interest: Interest) -> io::Result<AsyncFd<Number>> {
-    let wanted = match (interest.is_readable(), interest.is_writable()) {
-        (true, false) => tokio::io::Interest::READABLE,
-        (false, true) => tokio::io::Interest::WRITABLE,
-        _ => tokio::io::Interest::READABLE | tokio::io::Interest::WRITABLE,
-    };
-    let _context = handle.enter();
-    // Deprecated since tokio 1.54 in favour of an unsafe constructor with the same code, whose
-    // contract is that the fd stays what it is while registered. `Watch` keeps that contract, and so
-    // this crate needs no unsafe and works with older releases too.
-    #[allow(deprecated)]
-    AsyncFd::with_interest(Number(fd), wanted)
+impl Registration {
+    fn new(handle: &Handle, fd: RawFd, interest: Interest) -> io::Result<Registration> {
+        let wanted = match (interest.is_readable(), interest.is_writable()) {
+            (true, false) => tokio::io::Interest::READABLE,
+            (false, true) => tokio::io::Interest::WRITABLE,
+            _ => tokio::io::Interest::READABLE | tokio::io::Interest::WRITABLE,
+        };
+        let _context = handle.enter();
+        // Deprecated since tokio 1.54 in favour of an unsafe constructor with the same code, whose
+        // contract is that the fd stays what it is while registered. `Watch` keeps that contract, and so
+        // this crate needs no unsafe and works with older releases too.
+        #[allow(deprecated)]
+        let fd = AsyncFd::with_interest(Number(fd), wanted)?;
+        Ok(Registration { fd, interest })
+    }
 }
 
 impl Watch {
@@ -110,19 +122,44 @@ impl Watch {
         }
     }
 
+    /// Has tokio report on `interest`, as it has not been asked before.
+    pub(crate) fn ask(self: &Arc<Self>, interest: Interest) -> io::Result<()> {
+        self.edges.get_or_init(|| {
+            Direction::BOTH.map(|direction| {
+                Waker::from(Arc::new(Edge { watch: Arc::downgrade(self), direction }))
+            })
+        });
+        {
+            let registration = &mut *lock(&self.registration);
+            if let Some(Registration { fd, .. }) =
+                registration.take_if(|known| !known.interest.includes(interest))
+            {
+                let number = fd.get_ref().0;
+                drop(fd);
+                *registration = Some(Registration::new(&self.handle, number, self.interest)?);
+            }
+        }
+        Direction::BOTH.iter().for_each(|&direction| self.take_over(direction));
+        Ok(())
+    }
+
     /// Moves what tokio knows into the source, and leaves our waker for the next event.
     fn take_over(&self, direction: Direction) {
+        let Some(edges) = self.edges.get() else { return };
         let mut ready = Ready::EMPTY;
         let mut gone = false;
         {
             let registration = lock(&self.registration);
-            let Some(registration) = registration.as_ref() else { return };
-            let cx = &mut Context::from_waker(&self.edges[direction as usize]);
-            let mut next = pin!(tokio::task::unconstrained(poll_fn(|cx| match direction {
-                Direction::Read => registration.poll_read_ready(cx),
-                Direction::Write => registration.poll_write_ready(cx),
-            })));
-            while let Poll::Ready(event) = next.as_mut().poll(cx) {
+            let Some(Registration { fd, .. }) = registration.as_ref() else { return };
+            let next = |direction| {
+                let cx = &mut Context::from_waker(&edges[direction as usize]);
+                let poll = poll_fn(|cx| match direction {
+                    Direction::Read => fd.poll_read_ready(cx),
+                    Direction::Write => fd.poll_write_ready(cx),
+                });
+                pin!(tokio::task::unconstrained(poll)).poll(cx)
+            };
+            while let Poll::Ready(event) = next(direction) {
                 match event {
                     Ok(mut event) => {
                         let seen = translate(event.ready());
@@ -142,10 +179,11 @@ impl Watch {
                     }
                 }
             }
-        }
-        if ready.is_write_closed() {
-            // tokio reports an error condition as this alone; readers have to hear of it too.
-            ready |= Ready::ERROR;
+            if ready.is_write_closed() && !is_closed(next(Direction::Read)) {
+                // It is an error condition, which tokio reports as this alone, and not a hang-up, of which
+                // readers hear too.
+                ready |= Ready::ERROR;
+            }
         }
         if gone {
             self.source.wake(Ready::ALL);
@@ -170,6 +208,10 @@ impl Watch {
             self.source.set_gone();
         }
     }
+}
+
+fn is_closed(event: Poll<io::Result<AsyncFdReadyGuard<'_, Number>>>) -> bool {
+    matches!(event, Poll::Ready(Ok(event)) if event.ready().is_read_closed())
 }
 
 fn translate(seen: tokio::io::Ready) -> Ready {
@@ -198,25 +240,41 @@ pub(crate) fn has_io(handle: &Handle) -> bool {
     if cfg!(not(panic = "unwind")) {
         return false;
     }
+    let id = handle.id();
+    match LAST.try_with(Cell::get) {
+        Ok(Some((last, has_io))) if last == id => has_io,
+        _ => find_io(handle, id),
+    }
+}
+
+thread_local! {
+    /// The answer for the runtime that this thread asked about last.
+    static LAST: Cell<Option<(Id, bool)>> = const { Cell::new(None) };
+}
+
+#[cold]
+fn find_io(handle: &Handle, id: Id) -> bool {
     static KNOWN: Mutex<Option<HashMap<Id, bool>>> = Mutex::new(None);
     /// Of how many runtimes the answer is remembered; ids are never used again.
     const REMEMBERED: usize = 1024;
 
-    let id = handle.id();
-    if let Some(&known) = lock(&KNOWN).as_ref().and_then(|known| known.get(&id)) {
-        return known;
-    }
-    if std::thread::panicking() {
+    let known = lock(&KNOWN).as_ref().and_then(|known| known.get(&id).copied());
+    let has_io = match known {
+        Some(has_io) => has_io,
         // The hook cannot be changed now.
-        return false;
-    }
-    let has_io = quietly(|| drop(register(handle, -1, Interest::READABLE)));
-    let mut known = lock(&KNOWN);
-    let known = known.get_or_insert_default();
-    if known.len() >= REMEMBERED {
-        known.clear();
-    }
-    known.insert(id, has_io);
+        None if std::thread::panicking() => return false,
+        None => {
+            let has_io = quietly(|| drop(Registration::new(handle, -1, Interest::READABLE)));
+            let mut known = lock(&KNOWN);
+            let known = known.get_or_insert_default();
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(id, has_io);
+            has_io
+        }
+    };
+    let _ = LAST.try_with(|last| last.set(Some((id, has_io))));
     has_io
 }
 

@@ -44,14 +44,17 @@ impl Selector {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let mut flags = EventFlags::ET;
-        if interest.is_readable() {
-            flags |= EventFlags::IN | EventFlags::RDHUP;
-        }
-        if interest.is_writable() {
-            flags |= EventFlags::OUT;
-        }
-        Ok(epoll::add(&self.epoll, fd, EventData::new_u64(token.0), flags)?)
+        Ok(epoll::add(&self.epoll, fd, EventData::new_u64(token.0), flags(interest))?)
+    }
+
+    /// Watches an fd for something else. What it is ready for by then is reported.
+    pub(in super::super) fn reregister(
+        &self,
+        fd: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        Ok(epoll::modify(&self.epoll, fd, EventData::new_u64(token.0), flags(interest))?)
     }
 
     pub(in super::super) fn deregister(&self, fd: BorrowedFd<'_>) {
@@ -100,13 +103,29 @@ impl Events {
     }
 }
 
-/// As mio and tokio tell it.
+/// Error conditions and hang-ups are always reported.
+fn flags(interest: Interest) -> EventFlags {
+    let mut flags = EventFlags::ET;
+    if interest.is_readable() {
+        flags |= EventFlags::IN | EventFlags::RDHUP;
+    }
+    if interest.is_writable() {
+        flags |= EventFlags::OUT;
+    }
+    if interest.is_priority() {
+        flags |= EventFlags::PRI;
+    }
+    flags
+}
+
+/// As mio and tokio tell it, but that PRI alone is not taken for IN.
 fn readiness(flags: EventFlags) -> Ready {
     let hang_up = flags.contains(EventFlags::HUP);
     let error = flags.contains(EventFlags::ERR);
     let mut ready = Ready::EMPTY;
     for (is, bit) in [
-        (flags.intersects(EventFlags::IN | EventFlags::PRI), Ready::READABLE),
+        (flags.contains(EventFlags::IN), Ready::READABLE),
+        (flags.contains(EventFlags::PRI), Ready::PRIORITY),
         (flags.contains(EventFlags::OUT), Ready::WRITABLE),
         (hang_up || flags.contains(EventFlags::IN | EventFlags::RDHUP), Ready::READ_CLOSED),
         (

@@ -30,13 +30,19 @@ impl Selector {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let interests = match (interest.is_readable(), interest.is_writable()) {
-            (true, false) => mio::Interest::READABLE,
-            (false, true) => mio::Interest::WRITABLE,
-            _ => mio::Interest::READABLE | mio::Interest::WRITABLE,
-        };
         let token = mio::Token(token.0 as usize);
-        self.registry.register(&mut SourceFd(&fd.as_raw_fd()), token, interests)
+        self.registry.register(&mut SourceFd(&fd.as_raw_fd()), token, interests(interest))
+    }
+
+    /// Watches an fd for something else.
+    pub(in super::super) fn reregister(
+        &self,
+        fd: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let token = mio::Token(token.0 as usize);
+        self.registry.reregister(&mut SourceFd(&fd.as_raw_fd()), token, interests(interest))
     }
 
     pub(in super::super) fn deregister(&self, fd: BorrowedFd<'_>) {
@@ -75,6 +81,15 @@ impl Events {
             };
             (token, readiness(event))
         })
+    }
+}
+
+fn interests(interest: Interest) -> mio::Interest {
+    match (interest.is_readable(), interest.is_writable()) {
+        (true, true) => mio::Interest::READABLE | mio::Interest::WRITABLE,
+        (false, true) => mio::Interest::WRITABLE,
+        // Errors need no interest, but there has to be one.
+        _ => mio::Interest::READABLE,
     }
 }
 

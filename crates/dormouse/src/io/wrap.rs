@@ -1,0 +1,199 @@
+//! How an object comes under watch.
+//!
+//! # Invariants
+//! - An object that cannot be watched is handed back as it was: it is set non-blocking only once it is watched.
+
+use super::AsyncFd;
+use crate::reactor::{Interest, Reactor};
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::os::fd::AsFd;
+
+impl<T: AsFd> AsyncFd<T> {
+    /// Watches an fd for reading and writing, by [`Reactor::current`].
+    ///
+    /// # Errors
+    /// See [the type](Self#errors).
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::AsyncFd;
+    /// use std::net::UdpSocket;
+    /// let socket = AsyncFd::new(UdpSocket::bind("127.0.0.1:0")?)?;
+    /// dormouse::block_on(async { socket.writable().await.map(drop) })
+    /// # }
+    /// ```
+    pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
+        AsyncFd::with_interest(inner, Interest::READABLE | Interest::WRITABLE)
+    }
+
+    /// Watches an fd for what is of interest alone, by [`Reactor::current`].
+    ///
+    /// # Errors
+    /// See [the type](Self#errors).
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::{AsyncFd, Interest};
+    /// let (reader, _writer) = std::os::unix::net::UnixStream::pair()?;
+    /// let reader = AsyncFd::with_interest(reader, Interest::READABLE)?;
+    /// # let _ = reader;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_interest(inner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
+        AsyncFd::with_interest_on(&Reactor::current(), inner, interest)
+    }
+
+    /// Watches an fd for reading and writing, by a reactor of choice.
+    ///
+    /// # Errors
+    /// See [the type](Self#errors).
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::{io::AsyncFd, reactor::Reactor};
+    /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// let socket = AsyncFd::new_on(&Reactor::builtin(), socket)?;
+    /// # let _ = socket;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new_on(reactor: &Reactor, inner: T) -> io::Result<AsyncFd<T>> {
+        AsyncFd::with_interest_on(reactor, inner, Interest::READABLE | Interest::WRITABLE)
+    }
+
+    /// Watches an fd for what is of interest alone, by a reactor of choice.
+    ///
+    /// # Errors
+    /// See [the type](Self#errors).
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::{io::{AsyncFd, Interest}, reactor::Reactor};
+    /// let (reader, _writer) = std::os::unix::net::UnixStream::pair()?;
+    /// let reactor = Reactor::builtin();
+    /// let reader = AsyncFd::with_interest_on(&reactor, reader, Interest::READABLE)?;
+    /// # let _ = reader;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_interest_on(
+        reactor: &Reactor,
+        inner: T,
+        interest: Interest,
+    ) -> io::Result<AsyncFd<T>> {
+        AsyncFd::try_with_interest_on(reactor, inner, interest).map_err(|err| err.cause)
+    }
+
+    /// [`new`](Self::new), but if it fails it gives the object back.
+    ///
+    /// ```
+    /// use dormouse::io::AsyncFd;
+    /// use std::fs::File;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # let file = File::open("/")?;
+    /// match AsyncFd::try_new(file) {
+    ///     Ok(_watched) => println!("something to wait for"),
+    ///     Err(error) => {
+    ///         let (file, why) = error.into_parts();
+    ///         println!("{why}"); // use `file` directly, then
+    /// #       drop(file);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [the type](Self#errors).
+    pub fn try_new(inner: T) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
+        AsyncFd::try_with_interest(inner, Interest::READABLE | Interest::WRITABLE)
+    }
+
+    /// [`with_interest`](Self::with_interest), but if it fails it gives the object back.
+    ///
+    /// # Errors
+    /// See [the type](Self#errors).
+    pub fn try_with_interest(
+        inner: T,
+        interest: Interest,
+    ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
+        AsyncFd::try_with_interest_on(&Reactor::current(), inner, interest)
+    }
+
+    /// [`with_interest_on`](Self::with_interest_on), but if it fails it gives the object back.
+    ///
+    /// # Errors
+    /// See [the type](Self#errors).
+    pub fn try_with_interest_on(
+        reactor: &Reactor,
+        inner: T,
+        interest: Interest,
+    ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
+        let reactor = reactor.able_to_watch(interest);
+        let registration = reactor
+            .register(inner, interest)
+            .map_err(|(inner, cause)| AsyncFdTryNewError { inner, cause })?;
+        match rustix::io::ioctl_fionbio(registration.get_ref(), true) {
+            Ok(()) => Ok(AsyncFd { registration, reactor }),
+            Err(err) => {
+                let cause = io::Error::from(err);
+                Err(AsyncFdTryNewError { inner: registration.into_inner(), cause })
+            }
+        }
+    }
+}
+
+/// An object could not be watched: the error of [`AsyncFd::try_new`] and its like, which gives the object
+/// back.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use dormouse::io::AsyncFd;
+/// use std::fs::File;
+///
+/// let error = AsyncFd::try_new(File::open("/")?).unwrap_err();
+/// assert!(error.to_string().contains("Regular files and directories are always ready"));
+/// let (directory, cause): (File, std::io::Error) = error.into_parts();
+/// # let _ = (directory, cause);
+/// # Ok(())
+/// # }
+/// ```
+pub struct AsyncFdTryNewError<T> {
+    inner: T,
+    cause: io::Error,
+}
+
+impl<T> AsyncFdTryNewError<T> {
+    /// The object, and why it cannot be watched.
+    pub fn into_parts(self) -> (T, io::Error) {
+        (self.inner, self.cause)
+    }
+}
+
+impl<T> fmt::Display for AsyncFdTryNewError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+impl<T> fmt::Debug for AsyncFdTryNewError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AsyncFdTryNewError").field(&self.cause).finish()
+    }
+}
+
+impl<T> Error for AsyncFdTryNewError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.source()
+    }
+}
+
+impl<T> From<AsyncFdTryNewError<T>> for io::Error {
+    fn from(error: AsyncFdTryNewError<T>) -> io::Error {
+        error.cause
+    }
+}
