@@ -92,10 +92,6 @@ impl Interest {
         self.0 & !(Interest::READABLE | Interest::WRITABLE).0 != 0
     }
 
-    pub(crate) fn includes(self, other: Interest) -> bool {
-        self.0 & other.0 == other.0
-    }
-
     /// What to watch an fd for at once. Room to write is left out beside reading: few fds are ever waited for
     /// until they have room, but each has some when it comes under watch, and at each event.
     pub(crate) fn at_first(self) -> Interest {

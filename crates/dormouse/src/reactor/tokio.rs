@@ -131,8 +131,8 @@ impl Watch {
         });
         {
             let registration = &mut *lock(&self.registration);
-            if let Some(Registration { fd, .. }) =
-                registration.take_if(|known| !known.interest.includes(interest))
+            if let Some(Registration { fd, .. }) = registration
+                .take_if(|known| interest.is_writable() && !known.interest.is_writable())
             {
                 let number = fd.get_ref().0;
                 drop(fd);
