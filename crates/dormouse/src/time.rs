@@ -10,15 +10,21 @@
 //! 1 ms. Where many fire, wake-ups are spaced out to save CPU: after one that woke n sleeps, the next comes
 //! no sooner than (n - 1) * 25 us later, and never more than 500 us. See the README for numbers and how to repeat them.
 
+mod alarm;
+mod aligned;
 #[cfg(feature = "hyper")]
 mod hyper;
 mod instant;
 mod interval;
+mod slack;
 mod sleep;
+pub(crate) mod steps;
 mod timeout;
 
 #[cfg(feature = "hyper")]
 pub use self::hyper::HyperTimer;
+pub use alarm::{Alarm, AlarmClock};
+pub use aligned::AlignedInterval;
 pub use instant::Instant;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};

@@ -9,6 +9,9 @@ mod queue;
 #[cfg(feature = "tokio")]
 mod runtime;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use alarm::set_timerfd;
+
 use crate::clock::ClockId;
 use queue::{Home, Queue, Ticket};
 use std::io;
@@ -16,7 +19,11 @@ use std::task::Waker;
 
 /// The queues outside tokio, by clock; the first that can be had serves.
 const fn queues(home: Home) -> [Queue; ClockId::ALL.len()] {
-    [Queue::new(ClockId::Boottime, home), Queue::new(ClockId::Monotonic, home)]
+    [
+        Queue::new(ClockId::Boottime, home),
+        Queue::new(ClockId::Monotonic, home),
+        Queue::new(ClockId::Realtime, home),
+    ]
 }
 #[cfg(feature = "smol")]
 static ASYNC_IO: [Queue; ClockId::ALL.len()] = queues(Home::AsyncIo);

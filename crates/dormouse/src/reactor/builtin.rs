@@ -34,12 +34,16 @@ use std::task::Waker;
 use std::thread::Thread;
 use std::time::Duration;
 
-/// epoll's timeout stands still during suspend, so a deadline on the boot-time clock is looked at
-/// this often. It concerns only the fallback: a timerfd knows its clock.
+/// epoll's timeout stands still during suspend, and knows nothing of a wall clock that is set. So a deadline
+/// is looked at this often. It concerns only the fallback: a timerfd knows its clock.
 const LONGEST_DEADLINE_WAIT: Duration = Duration::from_secs(1);
 
-static BUILTIN: Mutex<Builtin> =
-    Mutex::new(Builtin { thread: None, sources: None, next_token: 0, deadlines: [None, None] });
+static BUILTIN: Mutex<Builtin> = Mutex::new(Builtin {
+    thread: None,
+    sources: None,
+    next_token: 0,
+    deadlines: [None, None, None],
+});
 static SELECTOR: OnceLock<Selector> = OnceLock::new();
 
 struct Builtin {
@@ -47,7 +51,7 @@ struct Builtin {
     sources: Option<HashMap<Token, Arc<Source>, BuildHasherDefault<TokenHasher>>>,
     next_token: u64,
     /// By clock: when to call whom.
-    deadlines: [Option<(u64, Waker)>; 2],
+    deadlines: [Option<(u64, Waker)>; ClockId::ALL.len()],
 }
 
 /// For tokens: they count up, so nobody can choose them to collide.

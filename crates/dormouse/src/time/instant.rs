@@ -203,6 +203,7 @@ impl<C: Clock> fmt::Debug for Instant<C> {
         let clock = match C::ID {
             ClockId::Boottime => "Boottime",
             ClockId::Monotonic => "Monotonic",
+            ClockId::Realtime => "Realtime",
         };
         write!(f, "{clock}({:?})", Duration::from_nanos(self.ns))
     }

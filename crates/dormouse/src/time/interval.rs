@@ -2,6 +2,7 @@
 
 use crate::clock::{Boottime, Clock};
 use crate::time::instant::to_ns;
+use crate::time::slack::Slack;
 use crate::time::{Instant, Sleep, sleep_until};
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -146,14 +147,26 @@ impl<C: Clock> Interval<C> {
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant<C>> {
         ready!(Pin::new(&mut self.sleep).poll(cx));
         let due = self.sleep.deadline();
-        let now = C::now();
-        let next = if now > due + TOLERANCE.min(self.period) {
+        let now = self.sleep.now();
+        let tolerance = TOLERANCE.min(self.period) + self.sleep.most_slack();
+        let next = if now > due + tolerance {
             self.missed.next(due, now, self.period)
         } else {
             due + self.period
         };
         self.sleep.reset(next);
         Poll::Ready(due)
+    }
+
+    /// Allows each tick to come up to `slack` late: see [`Sleep::slack`]. Such a tick does not count as missed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let poll = dormouse::interval(Duration::from_secs(60)).slack(Duration::from_secs(1));
+    /// ```
+    pub fn slack(mut self, slack: Duration) -> Interval<C> {
+        self.sleep.set_slack(Slack::new(slack));
+        self
     }
 
     /// Counts the period anew from now.
@@ -187,7 +200,7 @@ impl<C: Clock> Interval<C> {
     /// dormouse::block_on(interval.tick());
     /// ```
     pub fn reset_after(&mut self, after: Duration) {
-        self.reset_at(C::now() + after);
+        self.reset_at(self.sleep.now() + after);
     }
 
     /// Ticks at `at`, and counts the period from then.

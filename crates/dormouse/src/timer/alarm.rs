@@ -8,20 +8,32 @@ use crate::clock::ClockId;
 use crate::reactor::{self, Direction, Interest, Place, Reactor, Ready, Registration};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Waker};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use sys::set_timerfd;
 
 #[derive(Debug)]
 pub(crate) enum Alarm {
-    Timerfd(Registration<OwnedFd>),
-    Deadline { clock: ClockId, waker: Waker },
+    Timerfd {
+        fd: Registration<OwnedFd>,
+        clock: ClockId,
+        /// Somebody has set the clock, which `listen` has not told of yet.
+        clock_was_set: AtomicBool,
+    },
+    Deadline {
+        clock: ClockId,
+        waker: Waker,
+    },
 }
 
 impl Alarm {
     /// A timerfd watched by `reactor`.
     pub(crate) fn timerfd(clock: ClockId, reactor: &Reactor, waker: &Waker) -> io::Result<Alarm> {
         let fd = sys::create(clock)?;
-        let registered = reactor.register(fd, Interest::READABLE);
-        let alarm = Alarm::Timerfd(registered.map_err(|(_, err)| err)?);
+        let fd = reactor.register(fd, Interest::READABLE).map_err(|(_, err)| err)?;
+        let alarm = Alarm::Timerfd { fd, clock, clock_was_set: AtomicBool::new(false) };
         alarm.listen(waker)?;
         Ok(alarm)
     }
@@ -37,7 +49,15 @@ impl Alarm {
         #[cfg(test)]
         tests::count_arm();
         match self {
-            Alarm::Timerfd(registration) => sys::set(registration.get_ref(), at),
+            Alarm::Timerfd { fd, clock, clock_was_set } => match sys::set(fd.get_ref(), *clock, at)
+            {
+                Err(err) if is_clock_set(&err) => {
+                    // The event of that is lost, as the timerfd has been set since.
+                    clock_was_set.store(true, Ordering::Relaxed);
+                    sys::set(fd.get_ref(), *clock, 0)
+                }
+                set => set,
+            },
             Alarm::Deadline { clock, waker } => reactor::set_deadline(*clock, Some(at), waker),
         }
     }
@@ -45,19 +65,28 @@ impl Alarm {
     /// Takes note of a call, and leaves the waker for the next. To be called before the clock is read
     /// and the next time set: then the call for that time cannot be taken for this one.
     ///
+    /// Says whether somebody has set the clock.
+    ///
     /// # Errors
     /// If the reactor has ended.
-    pub(crate) fn listen(&self, waker: &Waker) -> io::Result<()> {
-        let Alarm::Timerfd(registration) = self else { return Ok(()) };
-        if registration.is_level_triggered() {
-            sys::reset(registration.get_ref());
+    pub(crate) fn listen(&self, waker: &Waker) -> io::Result<bool> {
+        let Alarm::Timerfd { fd, clock, clock_was_set } = self else { return Ok(false) };
+        let mut was_set = false;
+        if fd.is_level_triggered() || *clock == ClockId::Realtime {
+            // WouldBlock: it has not expired.
+            was_set = sys::read(fd.get_ref()).is_err_and(|err| is_clock_set(&err));
         }
-        while let Poll::Ready(event) = registration.listen(Place::Direction(Direction::Read), waker)
-        {
-            registration.clear(event?, Ready::ALL);
+        while let Poll::Ready(event) = fd.listen(Place::Direction(Direction::Read), waker) {
+            fd.clear(event?, Ready::ALL);
         }
-        Ok(())
+        Ok(was_set | clock_was_set.swap(false, Ordering::Relaxed))
     }
+}
+
+/// Of a timerfd on the wall clock: whether that has been set (or the machine has been suspended) since it was
+/// looked at last, by `TFD_TIMER_CANCEL_ON_SET`.
+fn is_clock_set(err: &io::Error) -> bool {
+    err.raw_os_error() == Some(rustix::io::Errno::CANCELED.raw_os_error())
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -74,11 +103,19 @@ mod sys {
         let clock = match clock {
             ClockId::Boottime => TimerfdClockId::Boottime,
             ClockId::Monotonic => TimerfdClockId::Monotonic,
+            ClockId::Realtime => TimerfdClockId::Realtime,
         };
         Ok(timerfd_create(clock, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?)
     }
 
-    pub(super) fn set(fd: &OwnedFd, at: u64) -> io::Result<()> {
+    /// # Errors
+    /// One that `is_clock_set`, if somebody has done that since. The time is set all the same.
+    pub(super) fn set(fd: &OwnedFd, clock: ClockId, at: u64) -> io::Result<()> {
+        set_timerfd(fd, clock == ClockId::Realtime, at)
+    }
+
+    /// Sets a timerfd to an absolute time, in ns; it can be told when somebody sets the wall clock.
+    pub(crate) fn set_timerfd(fd: &OwnedFd, tell_of_steps: bool, at: u64) -> io::Result<()> {
         // Zero would disarm it.
         let at = at.max(1);
         let time = Itimerspec {
@@ -88,14 +125,16 @@ mod sys {
                 tv_nsec: (at % 1_000_000_000) as _,
             },
         };
-        timerfd_settime(fd, TimerfdTimerFlags::ABSTIME, &time)?;
+        let mut flags = TimerfdTimerFlags::ABSTIME;
+        flags.set(TimerfdTimerFlags::CANCEL_ON_SET, tell_of_steps);
+        timerfd_settime(fd, flags, &time)?;
         Ok(())
     }
 
     /// Makes an expired timerfd unreadable.
-    pub(super) fn reset(fd: &OwnedFd) {
-        // WouldBlock: it has not expired.
-        let _ = rustix::io::read(fd, &mut [0; 8]);
+    pub(super) fn read(fd: &OwnedFd) -> io::Result<()> {
+        rustix::io::read(fd, &mut [0; 8])?;
+        Ok(())
     }
 }
 
@@ -109,11 +148,13 @@ mod sys {
         Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no timerfd"))
     }
 
-    pub(super) fn set(_: &OwnedFd, _: u64) -> io::Result<()> {
+    pub(super) fn set(_: &OwnedFd, _: ClockId, _: u64) -> io::Result<()> {
         Ok(())
     }
 
-    pub(super) fn reset(_: &OwnedFd) {}
+    pub(super) fn read(_: &OwnedFd) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

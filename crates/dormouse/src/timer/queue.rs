@@ -30,6 +30,10 @@
 //! shard's lock, either the turn finds the timer, or its owner finds `armed` withdrawn or set anew since, and
 //! sets the alarm himself. While the turn is under way he only notes the time, for the turn to set.
 //!
+//! The wall clock can be set. An absolute timerfd follows it, and deadlines stay what they are; but when the
+//! alarm tells of it, everybody is woken to look at the clock, and so the wheels, which go forward only, begin
+//! anew. Nothing that is derived from a former reading, `passed` or `not_before`, is used with that clock.
+//!
 //! A waker is a stranger's code: it is cloned, called and dropped with no lock held, and it may
 //! create, poll, reset and drop timers.
 
@@ -70,7 +74,7 @@ pub(crate) struct Queue {
     waker: OnceLock<Waker>,
     /// When the alarm goes off. Written under the lock of the schedule.
     armed: AtomicU64,
-    /// Up to when everybody has been woken.
+    /// Up to when everybody has been woken. Stays 0 if the clock can go back.
     passed: AtomicU64,
     schedule: Mutex<Schedule>,
     shards: [Shard; shards::MAX],
@@ -94,6 +98,8 @@ struct Schedule {
     turning: bool,
     /// The alarm is set to no time before this.
     not_before: u64,
+    /// Somebody has set the clock, which a turn has yet to deal with.
+    clock_was_set: bool,
     term: u64,
     spare: Due,
     #[cfg(test)]
@@ -125,6 +131,7 @@ impl Queue {
             alarm: None,
             turning: false,
             not_before: 0,
+            clock_was_set: false,
             term: 0,
             spare: Vec::new(),
             #[cfg(test)]
@@ -272,7 +279,9 @@ impl Queue {
     fn fire(&'static self) {
         let mut schedule = lock(&self.schedule);
         let Some(alarm) = &schedule.alarm else { return };
-        let gone = alarm.listen(self.waker()).is_err();
+        let heard = alarm.listen(self.waker());
+        let gone = heard.is_err();
+        schedule.clock_was_set |= heard.unwrap_or_default();
         if schedule.turning && !gone {
             // That turn will set the alarm, to a time that has passed if need be.
             return;
@@ -299,6 +308,7 @@ impl Queue {
         #[cfg(test)]
         (schedule.fires += 1);
         let term = schedule.term;
+        let clock_was_set = std::mem::take(&mut schedule.clock_was_set);
         schedule.turning = true;
         // It has gone off; and if it did so early, it will not do so again.
         self.armed.store(u64::MAX, Ordering::Relaxed);
@@ -306,8 +316,10 @@ impl Queue {
 
         ClockId::synchronize();
         let now = self.clock.now_ns();
-        let next = self.turn_shards(now, due);
-        self.passed.store(now, Ordering::Release);
+        let next = if clock_was_set { self.clear(due) } else { self.turn_shards(now, due) };
+        if self.clock != ClockId::Realtime {
+            self.passed.store(now, Ordering::Release);
+        }
 
         let schedule = &mut *lock(&self.schedule);
         if schedule.term != term {
@@ -317,8 +329,10 @@ impl Queue {
         if schedule.alarm.is_none() {
             return;
         }
-        let others = due.len().saturating_sub(1) as u64;
-        schedule.not_before = now + (others * SPACING_NS).min(MAX_SPACING_NS);
+        if self.clock != ClockId::Realtime {
+            let others = due.len().saturating_sub(1) as u64;
+            schedule.not_before = now + (others * SPACING_NS).min(MAX_SPACING_NS);
+        }
         if let Some(Alarm::Deadline { .. }) = schedule.alarm {
             // What was not to be had may be now.
             if let Ok(alarm) = Alarm::timerfd(self.clock, &Reactor::builtin(), self.waker()) {
@@ -326,7 +340,8 @@ impl Queue {
             }
         }
         let noted = self.armed.load(Ordering::Relaxed);
-        let at = next.max(schedule.not_before).min(noted);
+        let again = if schedule.clock_was_set { 0 } else { u64::MAX };
+        let at = next.max(schedule.not_before).min(noted).min(again);
         self.armed.store(at, Ordering::Relaxed);
         if let (true, Some(alarm)) = (at < u64::MAX, &schedule.alarm) {
             // As in `call_by`.
@@ -357,10 +372,19 @@ impl Queue {
         next
     }
 
+    /// Takes out everybody, to look at the clock, and be back.
+    fn clear(&self, due: &mut Due) -> u64 {
+        for shard in &self.shards {
+            due.extend(lock(&shard.0).wheel.as_mut().map(Wheel::clear).unwrap_or_default());
+        }
+        u64::MAX
+    }
+
     /// The reactor has ended: everybody is due, to find another.
     fn end(&'static self, mut schedule: MutexGuard<'_, Schedule>, due: &mut Due) {
         let alarm = schedule.alarm.take();
         schedule.turning = false;
+        schedule.clock_was_set = false;
         self.armed.store(u64::MAX, Ordering::Relaxed);
         schedule.term += u64::from(self.is_lent());
         let term = schedule.term;

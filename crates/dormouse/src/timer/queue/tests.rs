@@ -78,7 +78,7 @@ fn an_alarm_without_timerfd_serves_as_well() {
     count.wait_for(3);
     assert!(ClockId::Boottime.now_ns() >= now + 30_000_000);
     // And gives way to a timerfd as soon as there is one.
-    assert!(matches!(lock(&queue.schedule).alarm, Some(Alarm::Timerfd(_))));
+    assert!(matches!(lock(&queue.schedule).alarm, Some(Alarm::Timerfd { .. })));
 }
 
 #[test]
