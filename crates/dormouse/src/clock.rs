@@ -2,6 +2,8 @@
 //!
 //! A clock is a type, so that instants of two clocks cannot be mixed up. It knows how to read the
 //! time in nanoseconds and nothing else: no timer, no reactor.
+//!
+#![doc = include_str!("clock/which.md")]
 
 mod id;
 mod realtime;

@@ -15,8 +15,9 @@ mod aligned;
 #[cfg(feature = "hyper")]
 mod hyper;
 mod instant;
+mod interop;
 mod interval;
-mod slack;
+pub(crate) mod slack;
 mod sleep;
 pub(crate) mod steps;
 mod timeout;

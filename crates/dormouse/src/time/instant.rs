@@ -69,6 +69,17 @@ impl<C: Clock> Instant<C> {
     ///
     /// ```
     /// use dormouse::time::Instant;
+    /// let start = Instant::now();
+    /// println!("that took {:?}", Instant::now().duration_since(start));
+    /// ```
+    pub fn duration_since(&self, earlier: Instant<C>) -> Duration {
+        self.saturating_duration_since(earlier)
+    }
+
+    /// The time from `earlier` to this instant; zero if `earlier` is later.
+    ///
+    /// ```
+    /// use dormouse::time::Instant;
     /// use std::time::Duration;
     /// let now = Instant::now();
     /// let later = now + Duration::from_millis(3);

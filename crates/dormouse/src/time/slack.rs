@@ -12,14 +12,14 @@ const UNIT_NS: u64 = 78_125;
 
 /// See the [module](self). In ns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slack {
+pub(crate) struct Slack {
     granule: u64,
 }
 
 impl Slack {
-    pub(super) const NONE: Slack = Slack { granule: 1 };
+    pub(crate) const NONE: Slack = Slack { granule: 1 };
 
-    pub(super) fn new(slack: Duration) -> Slack {
+    pub(crate) fn new(slack: Duration) -> Slack {
         match (to_ns(slack).unwrap_or(u64::MAX) / UNIT_NS).checked_ilog2() {
             // Shorter than the timers can make use of.
             None => Slack::NONE,
@@ -29,7 +29,7 @@ impl Slack {
 
     /// When to fire, for a deadline.
     #[inline]
-    pub(super) fn after(self, deadline: u64) -> u64 {
+    pub(crate) fn after(self, deadline: u64) -> u64 {
         if self.granule == 1 {
             return deadline;
         }
@@ -37,7 +37,7 @@ impl Slack {
     }
 
     /// How much later than its deadline a sleep may fire.
-    pub(super) fn most(self) -> Duration {
+    pub(crate) fn most(self) -> Duration {
         Duration::from_nanos(self.granule - 1)
     }
 }

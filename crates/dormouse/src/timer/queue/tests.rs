@@ -97,3 +97,45 @@ fn a_turn_that_outlives_its_reactor_sets_no_alarm() {
     queue.insert(0, now + HOUR, now, Waker::noop()).unwrap();
     assert!(lock(&queue.schedule).alarm.is_some());
 }
+
+#[test]
+fn ten_thousand_sleeps_in_a_second_with_20_ms_of_slack_need_60_wake_ups() {
+    let queue = queue();
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let waker = Waker::from(count.clone());
+    let slack = crate::time::slack::Slack::new(std::time::Duration::from_millis(20));
+    let now = ClockId::Boottime.now_ns();
+    for nth in 0..10_000 {
+        let deadline = now + 50_000_000 + nth * 100_000;
+        queue.insert(0, slack.after(deadline), now, &waker).unwrap();
+    }
+    count.wait_for(10_000);
+    assert!(queue.fires() <= 60, "{} wake-ups", queue.fires());
+}
+
+/// As `Alarm::listen` tells it; a test must not set the clock.
+fn set_the_clock(queue: &'static Queue) {
+    lock(&queue.schedule).clock_was_set = true;
+    queue.fire();
+}
+
+#[test]
+fn when_the_wall_clock_is_set_everybody_looks_at_it_and_the_queue_goes_on() {
+    let queue: &'static Queue = Box::leak(Box::new(Queue::new(ClockId::Realtime, Home::Builtin)));
+    let now = ClockId::Realtime.now_ns();
+    for round in 1..=3 {
+        let count = Arc::new(Count(AtomicUsize::new(0)));
+        let waker = Waker::from(count.clone());
+        for deadline in [now + HOUR, now + 2 * HOUR, u64::MAX] {
+            queue.insert(0, deadline, now, &waker).unwrap();
+        }
+        set_the_clock(queue);
+        assert_eq!(count.0.load(Ordering::SeqCst), 3, "round {round}");
+        // Nothing that is known of times before counts any more.
+        assert_eq!(queue.passed(), 0);
+        let soon = ClockId::Realtime.now_ns() + 1_000_000;
+        queue.insert(0, soon, 0, &waker).unwrap();
+        count.wait_for(4);
+        assert!(ClockId::Realtime.now_ns() >= soon);
+    }
+}
