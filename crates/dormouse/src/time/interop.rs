@@ -19,8 +19,8 @@ use std::time::{Duration, Instant as StdInstant};
 ///
 /// // What another crate wants done by then.
 /// let by = std::time::Instant::now() + Duration::from_millis(1);
-/// dormouse::block_on(dormouse::sleep_until(Instant::from(by)));
-/// # let instant: Instant = by.into();
+/// let deadline: Instant = by.into();
+/// dormouse::block_on(dormouse::sleep_until(deadline));
 /// ```
 impl<C: Clock> From<StdInstant> for Instant<C> {
     fn from(instant: StdInstant) -> Instant<C> {

@@ -1,0 +1,36 @@
+//! A small cron: something at each full second, until the time that is given, or for three seconds. It tells too
+//! when somebody sets the clock, and when the machine comes back from suspend. Try it with a longer time, and
+//! `date --set` or a lid.
+//!
+//! ```text
+//! cargo run -p dormouse --example wall_clock -- 60
+//! ```
+
+use dormouse::clock::{self, Realtime};
+use futures::{FutureExt, select};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+fn main() {
+    let seconds = std::env::args().nth(1).and_then(|arg| arg.parse().ok()).unwrap_or(3);
+    dormouse::block_on(run(Realtime::now() + Duration::from_secs(seconds)));
+}
+
+async fn run(until: SystemTime) {
+    let mut full_second = Realtime::interval_aligned(Duration::from_secs(1));
+    let (mut changes, mut resumes) = (clock::changes(), clock::resumes());
+    let mut end = Realtime::sleep_until(until).fuse();
+    loop {
+        select! {
+            tick = full_second.tick().fuse() => println!("{} it is time", of_day(tick)),
+            step = changes.change().fuse() => println!("the clock was set: {step:?}"),
+            slept = resumes.resume().fuse() => println!("the machine was suspended for {slept:?}"),
+            () = end => return,
+        }
+    }
+}
+
+/// In UTC: for time zones there are other crates.
+fn of_day(time: SystemTime) -> String {
+    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() % 86_400);
+    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
