@@ -36,6 +36,10 @@ pub trait Clock: Sealed + Copy + Send + Sync + Unpin + 'static {
     /// assert!(Boottime::now() <= Boottime::now());
     /// ```
     fn now() -> Instant<Self> {
+        #[cfg(feature = "test-util")]
+        if let Some(ns) = crate::virtual_time::now_ns(Self::ID) {
+            return Instant::from_ns(ns);
+        }
         Instant::from_ns(Self::ID.now_ns())
     }
 

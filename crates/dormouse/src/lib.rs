@@ -12,10 +12,16 @@ mod block_on;
 mod context;
 mod sync;
 mod timer;
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub mod virtual_time;
 mod wheel;
 
 pub use block_on::block_on;
 pub use time::{interval, interval_at, sleep, sleep_until, timeout, timeout_at};
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub use virtual_time::VirtualTime;
 
 /// Starts the builtin reactor now, and says if it cannot be had.
 ///

@@ -11,6 +11,8 @@ mod async_io;
 #[cfg(feature = "tokio")]
 mod tokio;
 
+#[cfg(feature = "test-util")]
+pub(crate) use builtin::deliver;
 pub(crate) use builtin::{Seat, State, admit, set_deadline, start};
 pub(crate) use source::{Direction, Event, Gone, Place, wake};
 
@@ -67,6 +69,10 @@ impl Reactor {
     /// println!("fds are watched by {}", Reactor::current().name());
     /// ```
     pub fn current() -> Reactor {
+        #[cfg(feature = "test-util")]
+        if crate::virtual_time::in_block_on() {
+            return Reactor::builtin();
+        }
         #[cfg(feature = "tokio")]
         if let Some(handle) = crate::context::tokio() {
             if let Some(reactor) = Reactor::tokio_with_io(&handle) {

@@ -27,6 +27,8 @@ pub use self::hyper::HyperTimer;
 pub use alarm::{Alarm, AlarmClock};
 pub use aligned::AlignedInterval;
 pub use instant::Instant;
+#[cfg(feature = "test-util")]
+pub(crate) use instant::to_ns;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};

@@ -13,8 +13,13 @@
 //!   to an earlier one is followed by a wake-up, so no wait outlasts a deadline.
 //! - Whoever takes an event out of the selector hands it to its source.
 
+#[cfg(feature = "test-util")]
+mod barrier;
 mod seat;
 mod selector;
+
+#[cfg(feature = "test-util")]
+pub(crate) use barrier::deliver;
 
 #[cfg(feature = "tokio")]
 pub(crate) use seat::close as close_seat;
@@ -206,6 +211,10 @@ fn run() {
             }
             continue;
         };
+        #[cfg(feature = "test-util")]
+        let round = barrier::Round::begin();
+        #[cfg(feature = "test-util")]
+        let timeout = if round.is_asked() { Some(Duration::ZERO) } else { timeout };
         for (source, readiness) in seat::left() {
             source.set(readiness);
         }
@@ -216,6 +225,10 @@ fn run() {
             Ok(()) => {
                 dispatch(&events, &mut ready);
                 events.iter().for_each(|(token, _)| seat::pass_on(token));
+                #[cfg(feature = "test-util")]
+                if !events.is_full() {
+                    round.end();
+                }
             }
             Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
             // Out of kernel memory for a moment: go round again.

@@ -16,6 +16,8 @@ use crate::clock::{Boottime, Clock, ClockId};
 use crate::time::Instant;
 use crate::time::slack::Slack;
 use crate::timer::{self, Registered};
+#[cfg(feature = "test-util")]
+use crate::virtual_time;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -67,7 +69,13 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// # Accuracy
 /// Never early. See [the module](crate::time#accuracy) for how late.
 pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
-    Sleep { deadline, slack: Slack::NONE, registered: None }
+    Sleep {
+        deadline,
+        slack: Slack::NONE,
+        registered: None,
+        #[cfg(feature = "test-util")]
+        virtual_timer: virtual_time::Timer::new(C::ID),
+    }
 }
 
 /// The future of [`sleep`] and [`sleep_until`].
@@ -96,6 +104,9 @@ pub struct Sleep<C: Clock = Boottime> {
     deadline: Instant<C>,
     slack: Slack,
     registered: Option<Registered>,
+    /// In place of `registered`, if it was created in virtual time.
+    #[cfg(feature = "test-util")]
+    virtual_timer: Option<virtual_time::Timer>,
 }
 
 impl<C: Clock> Sleep<C> {
@@ -159,6 +170,10 @@ impl<C: Clock> Sleep<C> {
 
     /// The present by any clock, where the sleep is at home.
     pub(super) fn read(&self, clock: ClockId) -> u64 {
+        #[cfg(feature = "test-util")]
+        if let Some(timer) = &self.virtual_timer {
+            return timer.read(clock);
+        }
         clock.now_ns()
     }
 
@@ -184,8 +199,19 @@ impl<C: Clock> Sleep<C> {
         self.fire_by_deadline();
     }
 
+    /// In virtual time, has it wake the machine too; false if it is not in virtual time.
+    #[cfg(feature = "test-util")]
+    pub(super) fn set_virtual_alarm(&mut self) -> bool {
+        let deadline = self.deadline.ns();
+        self.virtual_timer.as_mut().map(|timer| timer.set_alarm(Some(deadline))).is_some()
+    }
+
     fn fire_by_deadline(&mut self) {
         let at = self.fires_at();
+        #[cfg(feature = "test-util")]
+        if let Some(timer) = &mut self.virtual_timer {
+            return timer.fire_at(at);
+        }
         // Where it has fired, its task has been woken and will poll it, which registers it again.
         self.registered.take_if(|registered| !registered.fire_by(at));
     }
@@ -226,6 +252,13 @@ impl<C: Clock> Future for Sleep<C> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline.ns();
+        #[cfg(feature = "test-util")]
+        {
+            let at = self.fires_at();
+            if let Some(timer) = &mut self.virtual_timer {
+                return timer.poll(deadline, at, cx.waker());
+            }
+        }
         if self.registered.is_none() {
             // A deadline that is far off needs no exact clock. If the coarse one is wrong, after a
             // suspend, the alarm is set to a time that has passed, and goes off at once.

@@ -115,8 +115,12 @@ impl Seat {
     /// Waits until `state` says that this thread has been woken.
     pub(crate) fn wait(&mut self, state: &State) {
         loop {
-            let woken = if take() { self.wait_seated(state) } else { wait_parked(state) };
-            if woken {
+            let seated = {
+                #[cfg(feature = "test-util")]
+                let _sitting = super::barrier::Sitting::begin();
+                take().then(|| self.wait_seated(state))
+            };
+            if seated.unwrap_or_else(|| wait_parked(state)) {
                 return;
             }
         }
@@ -218,6 +222,8 @@ fn signal(token: Token) {
 /// Somebody is about to wait for what the builtin reactor watches.
 #[inline]
 pub(crate) fn admit() {
+    #[cfg(feature = "test-util")]
+    super::barrier::note_wait();
     if !CLOSED.load(Ordering::Relaxed) && !crate::context::in_block_on() {
         close();
     }

@@ -98,6 +98,12 @@ impl Events {
         Events(Vec::with_capacity(CAPACITY))
     }
 
+    /// Whether there may be more than these.
+    #[cfg(feature = "test-util")]
+    pub(in super::super) fn is_full(&self) -> bool {
+        self.0.len() == self.0.capacity()
+    }
+
     pub(in super::super) fn iter(&self) -> impl Iterator<Item = (Token, Ready)> {
         self.0.iter().map(|event| (Token(event.data.u64()), readiness(event.flags)))
     }

@@ -9,6 +9,9 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::Mutex;
 use std::time::Duration;
 
+/// How many events one wait returns at most.
+const CAPACITY: usize = 256;
+
 #[derive(Debug)]
 pub(in super::super) struct Selector {
     poll: Mutex<mio::Poll>,
@@ -69,7 +72,13 @@ pub(in super::super) struct Events(mio::Events);
 
 impl Events {
     pub(in super::super) fn new() -> Events {
-        Events(mio::Events::with_capacity(256))
+        Events(mio::Events::with_capacity(CAPACITY))
+    }
+
+    /// Whether there may be more than these.
+    #[cfg(feature = "test-util")]
+    pub(in super::super) fn is_full(&self) -> bool {
+        self.0.iter().count() >= CAPACITY
     }
 
     pub(in super::super) fn iter(&self) -> impl Iterator<Item = (Token, Ready)> {

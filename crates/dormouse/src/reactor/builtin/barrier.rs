@@ -1,0 +1,103 @@
+//! Waiting until what the kernel has to report has been handed on: for virtual time, which must not jump to a deadline
+//! past an fd that is ready.
+//!
+//! An event that a thread has taken out of the selector is nowhere to be seen until it has reached its source. Looking
+//! into the selector from outside would miss it; so the reactor's thread itself is asked. It looks once more, hands
+//! on what there is, and says so; and by then it has handed on what it had taken out before.
+//!
+//! # Invariants
+//! - Only the reactor's thread deals with events. The seat is closed first, and whoever sits is waited for: a thread
+//!   counts as `SITTING` from before it looks whether the seat is closed until it has dealt with what it took out.
+//! - A round answers a question only if the thread saw the question before it took the events out, and its
+//!   wait returned all that there were.
+//! - Whoever deals with events himself, further up the stack, is not made to wait for that.
+
+use super::{BUILTIN, Builtin, seat};
+use crate::sync::lock;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+/// Whether anybody has ever waited for an fd that the builtin reactor watches.
+static WAITED_FOR: AtomicBool = AtomicBool::new(false);
+/// Threads that may have taken events out in the seat.
+static SITTING: AtomicUsize = AtomicUsize::new(0);
+/// Questions that were asked, and the last one that was answered.
+static ASKED: AtomicU64 = AtomicU64::new(0);
+static ANSWERED: Mutex<u64> = Mutex::new(0);
+static ANSWER: Condvar = Condvar::new();
+
+thread_local! {
+    static DELIVERS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Somebody waits for an fd.
+#[inline]
+pub(crate) fn note_wait() {
+    if !WAITED_FOR.load(Ordering::Relaxed) {
+        WAITED_FOR.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Returns when every event that the kernel knew of at the call has been handed to its source.
+pub(crate) fn deliver() {
+    if !WAITED_FOR.load(Ordering::SeqCst) || DELIVERS.try_with(Cell::get).unwrap_or(true) {
+        return;
+    }
+    seat::close();
+    while SITTING.load(Ordering::SeqCst) > 0 {
+        std::thread::yield_now();
+    }
+    let question = ASKED.fetch_add(1, Ordering::SeqCst) + 1;
+    Builtin::wake_thread(&lock(&BUILTIN));
+    let mut answered = lock(&ANSWERED);
+    while *answered < question {
+        answered = ANSWER.wait(answered).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// What the reactor's thread does in a round of its own.
+pub(super) struct Round {
+    question: u64,
+}
+
+impl Round {
+    /// Before it takes out anything.
+    pub(super) fn begin() -> Round {
+        DELIVERS.set(true);
+        Round { question: ASKED.load(Ordering::SeqCst) }
+    }
+
+    /// Whether it has been asked to be quick.
+    pub(super) fn is_asked(&self) -> bool {
+        *lock(&ANSWERED) < self.question
+    }
+
+    /// It has dealt with all that there was.
+    pub(super) fn end(self) {
+        let mut answered = lock(&ANSWERED);
+        if *answered < self.question {
+            *answered = self.question;
+            ANSWER.notify_all();
+        }
+    }
+}
+
+/// A thread that may take events out in the seat.
+pub(super) struct Sitting {
+    outer: bool,
+}
+
+impl Sitting {
+    pub(super) fn begin() -> Sitting {
+        SITTING.fetch_add(1, Ordering::SeqCst);
+        Sitting { outer: DELIVERS.replace(true) }
+    }
+}
+
+impl Drop for Sitting {
+    fn drop(&mut self) {
+        DELIVERS.set(self.outer);
+        SITTING.fetch_sub(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,336 @@
+//! Clocks, and what follows them.
+
+use super::{DAY, HOUR, Log, MINUTE, SECOND};
+use crate::common::{Count, poll};
+use dormouse::clock::{self, Boottime, Clock, Monotonic, Realtime, Step};
+use dormouse::time::{Alarm, Instant, MissedTickBehavior};
+use dormouse::{VirtualTime, interval, interval_at, sleep, sleep_until, timeout};
+use futures::future::{join, pending};
+use std::task::Poll;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Some day, at 8 o'clock.
+fn morning() -> SystemTime {
+    UNIX_EPOCH + 20_000 * DAY + 8 * HOUR
+}
+
+fn a_year_of_hourly_ticks<C: Clock>() {
+    let time = VirtualTime::new();
+    time.block_on(async {
+        let start = C::now();
+        let mut hourly = interval_at(start, HOUR);
+        for hour in 0..=365 * 24 {
+            assert_eq!(hourly.tick().await, start + hour * HOUR);
+            assert_eq!(C::now(), start + hour * HOUR);
+        }
+        assert_eq!(start.elapsed(), 365 * DAY);
+    });
+}
+
+#[test]
+fn a_year_passes_by_boot_time() {
+    a_year_of_hourly_ticks::<Boottime>();
+}
+
+#[test]
+fn a_year_passes_by_the_monotonic_clock() {
+    a_year_of_hourly_ticks::<Monotonic>();
+}
+
+#[test]
+fn a_year_passes_by_the_wall_clock() {
+    a_year_of_hourly_ticks::<Realtime>();
+}
+
+#[test]
+fn all_clocks_go_by_the_same() {
+    let time = VirtualTime::new();
+    let _entered = time.enter();
+    let (boottime, monotonic, realtime) = (Boottime::now(), Monotonic::now(), Realtime::now());
+    time.advance_now(DAY);
+    assert_eq!(boottime.elapsed(), DAY);
+    assert_eq!(monotonic.elapsed(), DAY);
+    assert_eq!(Realtime::now(), realtime + DAY);
+    assert_eq!(time.now(), boottime + DAY);
+}
+
+#[test]
+fn it_stands_still_until_it_is_moved() {
+    let time = VirtualTime::new();
+    let _entered = time.enter();
+    let (now, date) = (Instant::now(), Realtime::now());
+    std::thread::sleep(2 * crate::common::MS);
+    assert_eq!((Instant::now(), Realtime::now()), (now, date));
+}
+
+#[test]
+fn it_begins_at_the_real_present() {
+    let before = (Boottime::now(), Monotonic::now(), Realtime::now());
+    let time = VirtualTime::new();
+    let after = (Boottime::now(), Monotonic::now(), Realtime::now());
+    let _entered = time.enter();
+    assert!((before.0..=after.0).contains(&Boottime::now()));
+    assert!((before.1..=after.1).contains(&Monotonic::now()));
+    assert!((before.2..=after.2).contains(&Realtime::now()));
+}
+
+#[test]
+fn a_timeout_ends_at_its_deadline_and_not_before() {
+    let time = VirtualTime::new();
+    time.block_on(async {
+        let start = Instant::now();
+        assert!(timeout(MINUTE, pending::<()>()).await.is_err());
+        assert_eq!(start.elapsed(), MINUTE);
+        assert_eq!(timeout(MINUTE, sleep(MINUTE - Duration::from_nanos(1))).await, Ok(()));
+        // The future is asked first.
+        assert_eq!(timeout(MINUTE, sleep(MINUTE)).await, Ok(()));
+    });
+}
+
+#[test]
+fn missed_ticks_are_told_by_virtual_time() {
+    let time = VirtualTime::new();
+    time.block_on(async {
+        let start = Instant::now();
+        let mut tick = interval(MINUTE);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        tick.tick().await;
+        sleep(150 * SECOND).await;
+        assert_eq!(tick.tick().await, start + MINUTE);
+        assert_eq!(tick.tick().await, start + 3 * MINUTE);
+        tick.reset_after(HOUR);
+        assert_eq!(tick.tick().await, start + 3 * MINUTE + HOUR);
+    });
+}
+
+#[test]
+fn an_interval_keeps_its_clock_when_it_is_polled_outside() {
+    let time = VirtualTime::new();
+    let mut tick = {
+        let _entered = time.enter();
+        interval(MINUTE)
+    };
+    let start = time.now();
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (_, waker) = Count::new();
+    assert_eq!(poll(&mut tick.tick(), &waker), Poll::Ready(start));
+    time.advance_now(90 * SECOND);
+    assert_eq!(poll(&mut tick.tick(), &waker), Poll::Ready(start + MINUTE));
+    time.advance_now(MINUTE - Duration::from_nanos(1));
+    assert_eq!(poll(&mut tick.tick(), &waker), Poll::Pending);
+    time.advance_now(Duration::from_nanos(1));
+    assert_eq!(poll(&mut tick.tick(), &waker), Poll::Ready(start + 150 * SECOND));
+    tick.reset();
+    time.advance_now(MINUTE);
+    assert_eq!(poll(&mut tick.tick(), &waker), Poll::Ready(time.now()));
+}
+
+#[test]
+fn aligned_ticks_come_at_round_times() {
+    let time = VirtualTime::new();
+    time.set_wall_clock(morning() + SECOND);
+    time.block_on(async {
+        let mut minutes = Realtime::interval_aligned(MINUTE);
+        for minute in 1..100 {
+            assert_eq!(minutes.tick().await, morning() + minute * MINUTE);
+            assert_eq!(Realtime::now(), morning() + minute * MINUTE);
+        }
+    });
+}
+
+#[test]
+fn the_longest_duration_never_ends() {
+    let time = VirtualTime::new();
+    let _entered = time.enter();
+    let (count, waker) = Count::new();
+    let mut never = sleep(Duration::MAX);
+    let mut never_by_date = Realtime::sleep(Duration::MAX);
+    assert_eq!(poll(&mut never, &waker), Poll::Pending);
+    assert_eq!(poll(&mut never_by_date, &waker), Poll::Pending);
+    time.advance_now(Duration::MAX);
+    time.advance_now(Duration::MAX);
+    time.suspend(Duration::MAX);
+    assert!(!never.is_elapsed());
+    assert_eq!(poll(&mut never, &waker), Poll::Pending);
+    assert_eq!(poll(&mut never_by_date, &waker), Poll::Pending);
+    never.reset(Instant::now());
+    assert_eq!(poll(&mut never, &waker), Poll::Ready(()));
+    // Those by the wall clock are woken after a suspend, to look at it.
+    assert_eq!(count.get(), 2);
+}
+
+#[test]
+fn a_suspend_moves_boot_time_and_the_date_but_not_the_monotonic_clock() {
+    let time = VirtualTime::new();
+    let _entered = time.enter();
+    let (boottime, monotonic, date) = (Boottime::now(), Monotonic::now(), Realtime::now());
+    assert_eq!(time.suspend(HOUR), HOUR);
+    assert_eq!(boottime.elapsed(), HOUR);
+    assert_eq!(monotonic.elapsed(), Duration::ZERO);
+    assert_eq!(Realtime::now(), date + HOUR);
+}
+
+#[test]
+fn what_was_due_during_a_suspend_fires_when_it_is_over() {
+    let time = VirtualTime::new();
+    let machine = time.clone();
+    let log = Log::new();
+    let at = |name, log: Log<_>| {
+        let start = time.now();
+        let time = time.clone();
+        move |()| log.add((name, time.now() - start))
+    };
+    use futures::FutureExt;
+    let scenario = async {
+        let lease = Boottime::sleep(2 * MINUTE).map(at("lease", log.clone()));
+        let earlier = Boottime::sleep(MINUTE).map(at("earlier", log.clone()));
+        let work = Monotonic::sleep(2 * MINUTE).map(at("work", log.clone()));
+        let lid = Boottime::sleep(SECOND).map(|()| machine.suspend(HOUR));
+        futures::join!(lease, earlier, work, lid);
+    };
+    time.block_on(scenario);
+    let told = log.take();
+    assert_eq!(told.len(), 3);
+    assert!(told[..2].contains(&("lease", HOUR + SECOND)));
+    assert!(told[..2].contains(&("earlier", HOUR + SECOND)));
+    assert_eq!(told[2], ("work", HOUR + 2 * MINUTE));
+}
+
+#[test]
+fn a_suspend_is_told() {
+    let time = VirtualTime::new();
+    let _entered = time.enter();
+    let (count, waker) = Count::new();
+    let mut resumes = clock::resumes();
+    let mut changes = clock::changes();
+    assert_eq!(poll(&mut resumes.resume(), &waker), Poll::Pending);
+    time.advance_now(DAY);
+    assert_eq!(count.get(), 0);
+    time.suspend(HOUR);
+    assert_eq!(count.get(), 1);
+    assert_eq!(poll(&mut resumes.resume(), &waker), Poll::Ready(HOUR));
+    assert_eq!(poll(&mut resumes.resume(), &waker), Poll::Pending);
+    assert_eq!(poll(&mut changes.change(), &waker), Poll::Pending);
+}
+
+#[test]
+fn a_step_of_the_wall_clock_is_told() {
+    let time = VirtualTime::new();
+    time.set_wall_clock(morning());
+    let _entered = time.enter();
+    let (count, waker) = Count::new();
+    let mut changes = clock::changes();
+    assert_eq!(poll(&mut changes.change(), &waker), Poll::Pending);
+    time.set_wall_clock(morning() + HOUR);
+    assert_eq!(count.get(), 1);
+    assert_eq!(poll(&mut changes.change(), &waker), Poll::Ready(Step::Forward(HOUR)));
+    assert_eq!(poll(&mut changes.change(), &waker), Poll::Pending);
+    time.set_wall_clock(morning() + MINUTE);
+    assert_eq!(count.get(), 2);
+    assert_eq!(poll(&mut changes.change(), &waker), Poll::Ready(Step::Back(HOUR - MINUTE)));
+}
+
+#[test]
+fn who_waits_for_a_step_keeps_nobody_from_jumping_and_is_no_deadline() {
+    let time = VirtualTime::new();
+    let machine = time.clone();
+    let start = time.now();
+    let step = time.block_on(async {
+        let mut changes = clock::changes();
+        let ntp = async {
+            sleep(HOUR).await;
+            machine.set_wall_clock(Realtime::now() + MINUTE);
+        };
+        join(changes.change(), ntp).await.0
+    });
+    assert_eq!(step, Step::Forward(MINUTE));
+    assert_eq!(time.now() - start, HOUR);
+}
+
+#[test]
+fn sleeps_by_the_wall_clock_follow_it_in_either_direction() {
+    let time = VirtualTime::new();
+    time.set_wall_clock(morning());
+    let _entered = time.enter();
+    let (_, waker) = Count::new();
+    let mut noon = Realtime::sleep_until(morning() + 4 * HOUR);
+    assert_eq!(poll(&mut noon, &waker), Poll::Pending);
+    time.set_wall_clock(morning() - 2 * HOUR);
+    assert_eq!(poll(&mut noon, &waker), Poll::Pending);
+    time.advance_now(6 * HOUR - SECOND);
+    assert_eq!(poll(&mut noon, &waker), Poll::Pending);
+
+    let (count, waker) = Count::new();
+    assert_eq!(poll(&mut noon, &waker), Poll::Pending);
+    time.set_wall_clock(morning() + 5 * HOUR);
+    assert_eq!(count.get(), 1);
+    assert_eq!(poll(&mut noon, &waker), Poll::Ready(()));
+}
+
+#[test]
+fn a_step_moves_no_other_clock() {
+    let time = VirtualTime::new();
+    let _entered = time.enter();
+    let (boottime, monotonic) = (Boottime::now(), Monotonic::now());
+    time.set_wall_clock(morning());
+    assert_eq!(Realtime::now(), morning());
+    time.set_wall_clock(UNIX_EPOCH - DAY);
+    assert_eq!(Realtime::now(), UNIX_EPOCH);
+    assert_eq!((Boottime::now(), Monotonic::now()), (boottime, monotonic));
+}
+
+#[test]
+fn an_alarm_wakes_the_machine() {
+    let time = VirtualTime::new();
+    let _entered = time.enter();
+    // No capability is asked for.
+    let mut alarm = Alarm::new(Instant::now() + HOUR).unwrap();
+    let by_date = Alarm::new(Realtime::now().into()).unwrap();
+    assert!(by_date.is_elapsed());
+    assert_eq!(time.suspend(DAY), HOUR);
+    assert!(alarm.is_elapsed());
+    // It has gone off.
+    assert_eq!(time.suspend(DAY), DAY);
+
+    alarm.reset(Instant::now() + MINUTE).unwrap();
+    let by_date = Alarm::new((Realtime::now() + SECOND).into()).unwrap();
+    assert_eq!(time.suspend(DAY), SECOND);
+    drop(by_date);
+    assert_eq!(time.suspend(DAY), MINUTE - SECOND);
+    alarm.reset(Instant::now() + MINUTE).unwrap();
+    let (count, waker) = Count::new();
+    assert_eq!(poll(&mut alarm, &waker), Poll::Pending);
+    drop(alarm);
+    assert_eq!(time.suspend(DAY), DAY);
+    assert_eq!(count.get(), 0);
+}
+
+#[test]
+fn slack_makes_deadlines_fall_together() {
+    let time = VirtualTime::new();
+    let start = time.now();
+    let ends = time.block_on(async {
+        let each = (0..100).map(|n| async move {
+            sleep(SECOND + n * Duration::from_micros(10)).slack(20 * crate::common::MS).await;
+            Instant::now()
+        });
+        futures::future::join_all(each).await
+    });
+    for (end, n) in ends.iter().zip(0..) {
+        let deadline = start + SECOND + n * Duration::from_micros(10);
+        assert!((deadline..=deadline + 20 * crate::common::MS).contains(end));
+    }
+}
+
+#[test]
+fn a_deadline_far_off_and_a_zero_one() {
+    let time = VirtualTime::new();
+    time.block_on(async {
+        let start = Instant::now();
+        sleep(Duration::ZERO).await;
+        sleep_until(start - SECOND).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        sleep(100 * 365 * DAY).await;
+        assert_eq!(start.elapsed(), 100 * 365 * DAY);
+    });
+}

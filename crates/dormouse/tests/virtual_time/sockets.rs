@@ -1,0 +1,161 @@
+//! What is ready wins against any deadline.
+
+use super::{DAY, SECOND};
+use crate::common::within_time;
+use dormouse::net::{TcpListener, TcpStream, UnixDatagram, UnixStream};
+use dormouse::{VirtualTime, sleep, timeout};
+use futures::future::{join, select};
+use futures::{AsyncReadExt, AsyncWriteExt};
+use std::pin::pin;
+
+const ROUNDS: usize = 1000;
+
+#[test]
+fn a_socket_that_is_readable_wins_against_a_timeout() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        let start = time.now();
+        time.block_on(async {
+            let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+            let echo = async {
+                let mut byte = [0];
+                while theirs.read(&mut byte).await.unwrap() > 0 {
+                    theirs.write_all(&byte).await.unwrap();
+                }
+            };
+            let ask = async {
+                for round in 0..ROUNDS {
+                    let mut byte = [round as u8];
+                    ours.write_all(&byte).await.unwrap();
+                    timeout(SECOND, ours.read_exact(&mut byte)).await.expect("a byte").unwrap();
+                    assert_eq!(byte, [round as u8]);
+                }
+                drop(ours);
+            };
+            join(ask, echo).await;
+        });
+        assert_eq!(time.now(), start);
+    });
+}
+
+#[test]
+fn a_ping_pong_over_loopback_takes_no_time() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        let start = time.now();
+        time.block_on(async {
+            let listener = TcpListener::bind(([127, 0, 0, 1], 0)).unwrap();
+            let address = listener.get_ref().local_addr().unwrap();
+            let serve = async {
+                let (mut peer, _) = listener.accept().await.unwrap();
+                let mut word = [0; 4];
+                while peer.read_exact(&mut word).await.is_ok() {
+                    peer.write_all(&word).await.unwrap();
+                }
+            };
+            let ask = async {
+                let mut stream =
+                    timeout(SECOND, TcpStream::connect(address)).await.unwrap().unwrap();
+                for round in 0..ROUNDS as u32 {
+                    let mut word = round.to_be_bytes();
+                    stream.write_all(&word).await.unwrap();
+                    timeout(SECOND, stream.read_exact(&mut word)).await.expect("a word").unwrap();
+                    assert_eq!(word, round.to_be_bytes());
+                }
+            };
+            join(ask, serve).await;
+        });
+        assert_eq!(time.now(), start);
+    });
+}
+
+#[test]
+fn with_many_sockets_ready_at_once_nobody_times_out() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        let start = time.now();
+        time.block_on(async {
+            let pairs: Vec<_> = (0..200).map(|_| UnixDatagram::pair().unwrap()).collect();
+            for _ in 0..20 {
+                let each = pairs.iter().map(|(a, b)| async move {
+                    let mut byte = [0];
+                    let receive = timeout(SECOND, b.recv(&mut byte));
+                    let send = a.send(&[1]);
+                    let (received, sent) = join(receive, send).await;
+                    assert_eq!((received.expect("a byte").unwrap(), sent.unwrap()), (1, 1));
+                });
+                futures::future::join_all(each).await;
+            }
+        });
+        assert_eq!(time.now(), start);
+    });
+}
+
+#[test]
+fn two_threads_in_virtual_time_and_one_in_real_time_do_not_disturb_each_other() {
+    within_time(|| {
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(a_socket_that_is_readable_wins_against_a_timeout);
+            }
+            scope.spawn(|| {
+                dormouse::block_on(async {
+                    let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+                    for _ in 0..ROUNDS {
+                        let mut byte = [0];
+                        join(ours.read_exact(&mut byte), theirs.write_all(&[1])).await.0.unwrap();
+                    }
+                });
+            });
+        });
+    });
+}
+
+#[test]
+fn a_silent_socket_times_out() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        let start = time.now();
+        time.block_on(async {
+            let (ours, _theirs) = UnixStream::pair().unwrap();
+            let mut byte = [0];
+            for _ in 0..365 {
+                assert!(timeout(DAY, ours.read(&mut byte)).await.is_err());
+            }
+        });
+        assert_eq!(time.now() - start, 365 * DAY);
+    });
+}
+
+#[test]
+fn inside_block_on_the_builtin_reactor_watches() {
+    let time = VirtualTime::new();
+    time.block_on(async {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        assert_eq!(ours.reactor().name(), "builtin");
+        assert_eq!(dormouse::reactor::Reactor::current().name(), "builtin");
+    });
+}
+
+#[test]
+fn a_real_event_comes_in_while_nothing_else_is_to_do() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        time.block_on(async {
+            let (mut ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+            let mut theirs = dormouse::net::UnixStream::new(theirs).unwrap();
+            let writer = std::thread::spawn(move || {
+                std::thread::sleep(5 * crate::common::MS);
+                std::io::Write::write_all(&mut ours, b"x").unwrap();
+            });
+            let mut byte = [0];
+            theirs.read_exact(&mut byte).await.unwrap();
+            assert_eq!(&byte, b"x");
+            writer.join().unwrap();
+            let before = dormouse::time::Instant::now();
+            let never = pin!(theirs.read(&mut byte));
+            drop(select(sleep(SECOND), never).await);
+            assert!(before.elapsed() <= SECOND);
+        });
+    });
+}
