@@ -5,6 +5,7 @@ use crate::common::{Count, MS, poll, within_time};
 use dormouse::clock::Clock;
 use dormouse::time::Instant;
 use dormouse::{VirtualTime, sleep, timeout};
+use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -68,7 +69,7 @@ fn two_times_go_by_themselves() {
 #[test]
 fn a_sleep_created_inside_stays_inside() {
     let time = VirtualTime::new();
-    let mut sleep = time.block_on(async { sleep(HOUR) });
+    let mut sleep = time.block_on(poll_fn(|_| Poll::Ready(sleep(HOUR))));
     assert!(!sleep.is_elapsed());
     // Polled by another thread, in another virtual time, and outside.
     let (count, waker) = Count::new();
