@@ -180,7 +180,8 @@ impl Reactor {
             }
             #[cfg(feature = "tokio")]
             Kind::Tokio(handle) => {
-                let source = Arc::new(Source::new(interest));
+                // It does not listen unasked, to hang-ups and to its own end either.
+                let source = Arc::new(Source::new(Interest::READABLE | Interest::WRITABLE));
                 let watch = tokio::watch(handle, fd.as_raw_fd(), interest, &source);
                 (source, watch.map(Watch::Tokio))
             }

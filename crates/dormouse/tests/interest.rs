@@ -15,6 +15,8 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
+#[cfg(feature = "tokio")]
+use std::task::Poll;
 
 on_every_reactor! {
     urgent_data_is_priority_and_no_reason_to_read
@@ -27,6 +29,7 @@ on_every_reactor! {
     an_fd_is_waited_for_in_all_ways_at_once
     a_failed_constructor_hands_the_object_back_as_it_was
     room_to_write_is_told_to_who_asks_for_it_late
+    a_hang_up_is_told_whatever_the_fd_is_watched_for
 }
 
 each_in_a_process_of_its_own! { a_closed_fd_is_refused_by_name }
@@ -189,6 +192,41 @@ async fn room_to_write_is_told_to_who_asks_for_it_late() {
         theirs.write_all(b"x").unwrap();
         count.wait_for_async(1).await;
         assert!(poll(&mut reads.as_mut(), &waker).is_ready());
+    }
+}
+
+async fn a_hang_up_is_told_whatever_the_fd_is_watched_for() {
+    for (watched, awaited) in
+        [(Interest::READABLE, Interest::WRITABLE), (Interest::WRITABLE, Interest::READABLE)]
+    {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let ours = AsyncFd::with_interest(ours, watched).unwrap();
+        let (found, ()) = join!(ours.ready(awaited), async {
+            sleep(2 * MS).await;
+            drop(theirs);
+        });
+        assert!(found.is_ok());
+    }
+}
+
+#[test]
+#[cfg(feature = "tokio")]
+fn a_wait_for_what_the_fd_is_not_watched_for_ends_with_its_runtime() {
+    for (watched, awaited) in [
+        (Interest::READABLE, Interest::WRITABLE),
+        (Interest::WRITABLE, Interest::READABLE),
+        (Interest::READABLE | Interest::WRITABLE, Interest::ERROR),
+    ] {
+        let runtime = common::current_thread();
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let reactor = dormouse::reactor::Reactor::tokio(runtime.handle()).unwrap();
+        let ours = AsyncFd::with_interest_on(&reactor, ours, watched).unwrap();
+        let (count, waker) = Count::new();
+        let mut wait = pin!(ours.ready(awaited));
+        assert!(poll(&mut wait.as_mut(), &waker).is_pending());
+        drop(runtime);
+        assert_eq!(count.get(), 1, "{awaited:?}");
+        assert!(matches!(poll(&mut wait.as_mut(), &waker), Poll::Ready(Err(_))));
     }
 }
 

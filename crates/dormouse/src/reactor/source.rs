@@ -74,9 +74,11 @@ const ASKED: usize = 1 << 9;
 /// The low bits are readiness, `GONE` and `ASKED`; the ticks are above.
 const TICK: usize = 1 << 16;
 
-/// The bits that say whether the reactor has been asked for all of an interest.
+/// The bits that say whether the reactor has been asked for all of an interest. Error conditions and the like
+/// come beside what it is asked for; so who waits for them alone has it asked for reading.
 fn asked(interest: Interest) -> usize {
-    let read = usize::from(interest.is_readable()) << Direction::Read as usize;
+    let read = usize::from(interest.is_readable() || interest.is_special());
+    let read = read << Direction::Read as usize;
     let write = usize::from(interest.is_writable()) << Direction::Write as usize;
     ASKED * (read | write)
 }

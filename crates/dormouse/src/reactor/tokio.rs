@@ -132,7 +132,7 @@ impl Watch {
         {
             let registration = &mut *lock(&self.registration);
             if let Some(Registration { fd, .. }) = registration
-                .take_if(|known| interest.is_writable() && !known.interest.is_writable())
+                .take_if(|known| interest.is_writable() && known.interest != self.interest)
             {
                 let number = fd.get_ref().0;
                 drop(fd);
