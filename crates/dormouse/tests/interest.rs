@@ -80,7 +80,14 @@ async fn each_urgent_byte_is_told() {
         let mut guard = ours.ready(Interest::PRIORITY).await.unwrap();
         assert_eq!(receive_urgent(ours.get_ref()), byte);
         guard.clear_ready();
-        assert!(timeout(2 * MS, ours.ready(Interest::PRIORITY)).await.is_err());
+        // The kernel tells of a byte up to twice: when it is announced, and when it has come. If the thread that
+        // looks is held up then, the second comes to light only now.
+        let mut more = 0;
+        while let Ok(guard) = timeout(2 * MS, ours.ready(Interest::PRIORITY)).await {
+            guard.unwrap().clear_ready();
+            more += 1;
+            assert!(more < 3);
+        }
     }
 }
 
@@ -95,7 +102,8 @@ async fn who_waits_for_urgent_data_is_told_that_the_peer_is_gone() {
         drop(theirs);
     });
     let ready = found.unwrap().ready();
-    assert!(!ready.is_priority() && ready.is_read_closed(), "{ready:?}");
+    // The kernel notes the error first, and may be seen in between.
+    assert!(!ready.is_priority() && (ready.is_read_closed() || ready.is_error()), "{ready:?}");
 }
 
 async fn an_error_is_told_to_who_asks_for_errors_alone() {
