@@ -307,7 +307,7 @@ impl<T: AsFd> Registration<T> {
         let asked = match &self.watch {
             Watch::Builtin(watch) => watch.change(self.get_ref().as_fd(), self.interest),
             #[cfg(feature = "tokio")]
-            Watch::Tokio(watch) => watch.ask(interest),
+            Watch::Tokio(watch) => watch.ask(self.get_ref().as_fd(), interest),
             #[cfg(feature = "smol")]
             Watch::AsyncIo(_) => Ok(()),
         };

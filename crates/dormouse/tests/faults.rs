@@ -20,6 +20,9 @@ each_in_a_process_of_its_own! {
     without_fds_wrapping_one_says_so
 }
 
+#[cfg(feature = "tokio")]
+each_in_a_process_of_its_own! { at_the_end_of_a_thread_an_fd_can_still_be_waited_for }
+
 async fn some_sleeps() {
     for ms in [0, 1, 5, 20] {
         never_early(sleep(ms * MS)).await;
@@ -111,5 +114,52 @@ mod cases {
         setrlimit(Resource::As, Rlimit { current: Some(size), ..limit }).unwrap();
         assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "a thread could be started");
         dormouse::block_on(some_sleeps());
+    }
+    /// What is local to a thread is dropped when tokio's own is gone, and a panic there ends the process.
+    #[test]
+    #[ignore = "run by its namesake"]
+    #[cfg(feature = "tokio")]
+    fn at_the_end_of_a_thread_an_fd_can_still_be_waited_for() {
+        use dormouse::reactor::Reactor;
+        use std::cell::RefCell;
+        use std::io::Write;
+        use std::os::unix::net::UnixStream;
+        use std::sync::Arc;
+        use std::task::{Context, Waker};
+
+        struct AtTheEnd(Arc<AsyncFd<UnixStream>>, Reactor, Waker);
+        impl Drop for AtTheEnd {
+            fn drop(&mut self) {
+                if self.0.poll_write_ready(&mut Context::from_waker(&self.2)).is_ready() {
+                    self.2.wake_by_ref();
+                }
+                let refused = AsyncFd::new_on(&self.1, UnixStream::pair().unwrap().0);
+                assert!(refused.unwrap_err().to_string().contains("this thread is ending"));
+            }
+        }
+        thread_local! {
+            static AT_THE_END: RefCell<Option<AtTheEnd>> = const { RefCell::new(None) };
+        }
+
+        let runtime = common::multi_thread();
+        let reactor = Reactor::tokio(runtime.handle()).unwrap();
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let ours = Arc::new(AsyncFd::new_on(&reactor, ours).unwrap());
+        let (count, waker) = Count::new();
+        let at_the_end = AtTheEnd(ours.clone(), reactor, waker);
+        let thread = std::thread::spawn(move || {
+            AT_THE_END.with(|here| *here.borrow_mut() = Some(at_the_end));
+            // Used later, and so dropped earlier.
+            let _ = tokio::runtime::Handle::try_current();
+        });
+        thread.join().unwrap();
+        count.wait_for(1);
+        // For everybody else the fd is as good as before.
+        let served = async {
+            theirs.write_all(b"x").unwrap();
+            drop(ours.readable().await.unwrap());
+            drop(ours.writable().await.unwrap());
+        };
+        within_time(|| dormouse::block_on(served));
     }
 }

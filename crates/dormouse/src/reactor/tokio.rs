@@ -97,6 +97,11 @@ pub(crate) fn watch(
 
 impl Registration {
     fn new(handle: &Handle, fd: RawFd, interest: Interest) -> io::Result<Registration> {
+        if !can_enter() {
+            return Err(io::Error::other(
+                "this thread is ending, and cannot enter a tokio runtime",
+            ));
+        }
         let wanted = match (interest.is_readable(), interest.is_writable()) {
             (true, false) => tokio::io::Interest::READABLE,
             (false, true) => tokio::io::Interest::WRITABLE,
@@ -123,7 +128,11 @@ impl Watch {
     }
 
     /// Has tokio report on `interest`, as it has not been asked before.
-    pub(crate) fn ask(self: &Arc<Self>, interest: Interest) -> io::Result<()> {
+    pub(crate) fn ask(self: &Arc<Self>, fd: BorrowedFd<'_>, interest: Interest) -> io::Result<()> {
+        if interest.is_writable() && !can_enter() {
+            // It is only this thread that cannot have the fd registered anew.
+            self.hand_over(fd);
+        }
         self.edges.get_or_init(|| {
             Direction::BOTH.map(|direction| {
                 Waker::from(Arc::new(Edge { watch: Arc::downgrade(self), direction }))
@@ -210,6 +219,11 @@ impl Watch {
     }
 }
 
+/// Whether this thread can enter a runtime. At its end, when what is local to it is dropped, tokio would panic.
+fn can_enter() -> bool {
+    !Handle::try_current().is_err_and(|err| err.is_thread_local_destroyed())
+}
+
 fn is_closed(event: Poll<io::Result<AsyncFdReadyGuard<'_, Number>>>) -> bool {
     matches!(event, Poll::Ready(Ok(event)) if event.ready().is_read_closed())
 }
@@ -261,8 +275,8 @@ fn find_io(handle: &Handle, id: Id) -> bool {
     let known = lock(&KNOWN).as_ref().and_then(|known| known.get(&id).copied());
     let has_io = match known {
         Some(has_io) => has_io,
-        // The hook cannot be changed now.
-        None if std::thread::panicking() => return false,
+        // The hook cannot be changed now, or it would be this thread that cannot register anything.
+        None if std::thread::panicking() || !can_enter() => return false,
         None => {
             let has_io = quietly(|| drop(Registration::new(handle, -1, Interest::READABLE)));
             let mut known = lock(&KNOWN);
