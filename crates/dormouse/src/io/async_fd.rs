@@ -204,7 +204,7 @@ impl<T: AsFd> AsyncFd<T> {
     }
 
     /// Does an operation as soon as it does not block: waits, tries, and waits again if it says
-    /// `WouldBlock`.
+    /// `WouldBlock`. As long as nothing is known of readiness it tries first, like [`try_io`](Self::try_io).
     ///
     /// `f` is to do one operation on the fd, of the kind that `interest` names, and to say
     /// `WouldBlock` only if the fd did.
@@ -244,7 +244,9 @@ impl<T: AsFd> AsyncFd<T> {
         }
     }
 
-    /// Does an operation if the fd is ready for it, and says `WouldBlock` otherwise.
+    /// Does an operation if the fd is ready for it, and says `WouldBlock` otherwise. If the reactor does not
+    /// report on this unasked, and nobody has waited for it so far, then only the operation can tell, and is
+    /// tried.
     ///
     /// If `f` says `WouldBlock`, readiness is cleared.
     ///

@@ -49,14 +49,13 @@ impl Interest {
     /// or a socket has an error to tell.
     ///
     /// An fd that is watched for this is watched by the builtin reactor, wherever the caller is: others do not
-    /// tell it apart.
+    /// tell it apart. So a wait for this is told of each error only if the fd is watched for this.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::{AsyncFd, Interest};
     ///
-    /// let (reader, writer) = std::io::pipe()?;
-    /// # let writer = std::os::fd::OwnedFd::from(writer);
+    /// let (reader, writer) = rustix::pipe::pipe()?;
     /// let writer = AsyncFd::with_interest(writer, Interest::ERROR)?;
     /// drop(reader);
     /// // There is room in the pipe, but what is asked for is whether anybody reads it.
