@@ -60,7 +60,7 @@ impl Reactor {
     /// 1. the tokio runtime that the calling code is inside, if it has I/O enabled (feature
     ///    `tokio`), but not from within [`block_on`](crate::block_on);
     /// 2. async-io, the reactor of smol and async-std (feature `smol`);
-    /// 3. the builtin reactor.
+    /// 3. the builtin reactor; within `VirtualTime::block_on` always that.
     ///
     /// Never fails, never panics, and starts nothing.
     ///

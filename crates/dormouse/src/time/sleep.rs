@@ -74,7 +74,7 @@ pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
         slack: Slack::NONE,
         registered: None,
         #[cfg(feature = "test-util")]
-        virtual_timer: virtual_time::Timer::new(C::ID),
+        virtual_timer: virtual_time::Timer::new(C::ID).map(Box::new),
     }
 }
 
@@ -104,9 +104,9 @@ pub struct Sleep<C: Clock = Boottime> {
     deadline: Instant<C>,
     slack: Slack,
     registered: Option<Registered>,
-    /// In place of `registered`, if it was created in virtual time.
+    /// In place of `registered`, if it was created in virtual time. Boxed, since most are not.
     #[cfg(feature = "test-util")]
-    virtual_timer: Option<virtual_time::Timer>,
+    virtual_timer: Option<Box<virtual_time::Timer>>,
 }
 
 impl<C: Clock> Sleep<C> {
