@@ -334,3 +334,17 @@ fn a_deadline_far_off_and_a_zero_one() {
         assert_eq!(start.elapsed(), 100 * 365 * DAY);
     });
 }
+
+/// As the README has it, where the compiler does not look into tests.
+#[test]
+fn a_lease_runs_out_while_the_lid_is_closed() {
+    let time = VirtualTime::new();
+    time.block_on(async {
+        let (start, awake) = (Instant::now(), Monotonic::now());
+        let lease = sleep(Duration::from_secs(3600));
+        time.suspend(Duration::from_secs(7200));
+        lease.await;
+        assert_eq!(start.elapsed(), Duration::from_secs(7200));
+        assert_eq!(awake.elapsed(), Duration::ZERO);
+    });
+}
