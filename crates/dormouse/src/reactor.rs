@@ -172,25 +172,21 @@ impl Reactor {
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
         let fd = object.as_fd();
-        let (source, watch) = match &self.0 {
-            Kind::Builtin => {
-                let source = Arc::new(Source::new(interest.later()));
-                let watch = builtin::watch(fd, interest.at_first(), &source);
-                (source, watch.map(Watch::Builtin))
-            }
+        let to_ask = match &self.0 {
+            Kind::Builtin => interest.later(),
+            // They do not listen unasked, to hang-ups and to their own end either.
+            #[cfg(any(feature = "tokio", feature = "smol"))]
+            _ => Interest::READABLE | Interest::WRITABLE,
+        };
+        let source = Arc::new(Source::new(to_ask));
+        let watch = match &self.0 {
+            Kind::Builtin => builtin::watch(fd, interest.at_first(), &source).map(Watch::Builtin),
             #[cfg(feature = "tokio")]
             Kind::Tokio(handle) => {
-                // It does not listen unasked, to hang-ups and to its own end either.
-                let source = Arc::new(Source::new(Interest::READABLE | Interest::WRITABLE));
-                let watch = tokio::watch(handle, fd.as_raw_fd(), interest, &source);
-                (source, watch.map(Watch::Tokio))
+                tokio::watch(handle, fd.as_raw_fd(), interest, &source).map(Watch::Tokio)
             }
             #[cfg(feature = "smol")]
-            Kind::AsyncIo => {
-                let source = Arc::new(Source::new(Interest::READABLE | Interest::WRITABLE));
-                let watch = async_io::watch(fd, &source);
-                (source, watch.map(Watch::AsyncIo))
-            }
+            Kind::AsyncIo => async_io::watch(fd, &source).map(Watch::AsyncIo),
         };
         match watch {
             Ok(watch) => Ok(Registration { source, watch, interest, object: Some(object) }),

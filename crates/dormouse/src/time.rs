@@ -12,6 +12,7 @@
 
 mod alarm;
 mod aligned;
+mod at_once;
 #[cfg(feature = "hyper")]
 mod hyper;
 mod instant;

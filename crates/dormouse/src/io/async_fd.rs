@@ -194,7 +194,7 @@ impl<T: AsFd> AsyncFd<T> {
         self.poll_ready(Direction::Write, cx)
     }
 
-    fn poll_ready(
+    pub(super) fn poll_ready(
         &self,
         direction: Direction,
         cx: &mut Context<'_>,

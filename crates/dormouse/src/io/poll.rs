@@ -51,10 +51,7 @@ impl<T: AsFd> AsyncFd<T> {
                 Err(err) if err.kind() == ErrorKind::WouldBlock => {}
                 done => return Poll::Ready(done),
             }
-            drop(ready!(match direction {
-                Direction::Read => self.poll_read_ready(cx),
-                Direction::Write => self.poll_write_ready(cx),
-            })?);
+            drop(ready!(self.poll_ready(direction, cx))?);
         }
     }
 

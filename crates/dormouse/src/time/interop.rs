@@ -2,6 +2,8 @@
 
 use crate::clock::Clock;
 use crate::time::Instant;
+use crate::time::at_once::at_once;
+use crate::time::instant::to_ns;
 use std::time::{Duration, Instant as StdInstant};
 
 /// As of now, by reading both clocks.
@@ -53,27 +55,13 @@ impl<C: Clock> From<Instant<C>> for StdInstant {
     }
 }
 
-/// The present by both clocks: the best of a few attempts, since in any one this thread may lose the processor between
-/// two readings.
+/// The present by both clocks.
 fn both<C: Clock>() -> (StdInstant, Instant<C>) {
-    const ATTEMPTS: usize = 3;
-    const GOOD: Duration = Duration::from_micros(1);
-
-    let attempt = || {
+    let (_, both) = at_once(|| {
         let before = StdInstant::now();
         let now = C::now();
         let error = before.elapsed();
-        (error, before + error / 2, now)
-    };
-    let mut best = attempt();
-    for _ in 1..ATTEMPTS {
-        if best.0 <= GOOD {
-            break;
-        }
-        let next = attempt();
-        if next.0 < best.0 {
-            best = next;
-        }
-    }
-    (best.1, best.2)
+        (to_ns(error).unwrap_or(u64::MAX), (before + error / 2, now))
+    });
+    both
 }

@@ -10,6 +10,7 @@
 //!   wakes.
 
 use crate::clock::{ClockId, Realtime};
+use crate::time::at_once::{GOOD_NS, at_once};
 use crate::time::{Instant, Sleep, sleep_until};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -178,25 +179,14 @@ impl Jumps {
         Poll::Ready(by)
     }
 
-    /// The best of a few attempts: in any one, this thread may lose the processor between two readings.
     fn measure(&self) -> Distance {
-        const ATTEMPTS: usize = 5;
-        /// Below this, another attempt is not worth it.
-        const GOOD_NS: i64 = 1_000;
-
-        let mut best = Distance { ns: 0, error: i64::MAX / 4 };
-        for _ in 0..ATTEMPTS {
+        let (error, ns) = at_once(|| {
             let before = self.sleep.read(self.reference);
             let clock = self.sleep.read(self.clock);
             let after = self.sleep.read(self.reference);
-            let error = after.wrapping_sub(before) as i64;
-            if error < best.error {
-                best = Distance { ns: clock.wrapping_sub(before) as i64 - error / 2, error };
-            }
-            if best.error <= GOOD_NS {
-                break;
-            }
-        }
-        Distance { error: best.error + GOOD_NS, ..best }
+            let error = after.wrapping_sub(before);
+            (error, clock.wrapping_sub(before) as i64 - error as i64 / 2)
+        });
+        Distance { ns, error: (error + GOOD_NS) as i64 }
     }
 }

@@ -316,7 +316,12 @@ impl Queue {
 
         ClockId::synchronize();
         let now = self.clock.now_ns();
-        let next = if clock_was_set { self.clear(due) } else { self.turn_shards(now, due) };
+        let next = if clock_was_set {
+            self.clear(due);
+            u64::MAX
+        } else {
+            self.turn_shards(now, due)
+        };
         if self.clock != ClockId::Realtime {
             self.passed.store(now, Ordering::Release);
         }
@@ -373,11 +378,10 @@ impl Queue {
     }
 
     /// Takes out everybody, to look at the clock, and be back.
-    fn clear(&self, due: &mut Due) -> u64 {
+    fn clear(&self, due: &mut Due) {
         for shard in &self.shards {
             due.extend(lock(&shard.0).wheel.as_mut().map(Wheel::clear).unwrap_or_default());
         }
-        u64::MAX
     }
 
     /// The reactor has ended: everybody is due, to find another.
