@@ -278,6 +278,10 @@ impl<T: AsFd> Registration<T> {
     /// Like [`poll`](Self::poll), for a waker of this crate's own: it may be called on any thread.
     pub(crate) fn listen(&self, place: Place<'_>, waker: &Waker) -> Poll<io::Result<Event>> {
         let mut place = place;
+        #[cfg(feature = "smol")]
+        if self.is_level_triggered() && !place.interest().is_for_data() {
+            return Poll::Ready(Err(untold(place.interest())));
+        }
         self.ask(place.interest())?;
         let found =
             self.source.poll(&mut place, waker).map(|found| found.map_err(|Gone| self.gone()));
@@ -360,6 +364,18 @@ impl<T: AsFd> Registration<T> {
              it again elsewhere"
         ))
     }
+}
+
+/// A wait that async-io would never end.
+#[cfg(feature = "smol")]
+fn untold(interest: Interest) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!(
+            "async-io, which watches this fd, does not tell {interest:?} apart: wrap it with \
+             AsyncFd::with_interest, which then takes the builtin reactor"
+        ),
+    )
 }
 
 impl<T: AsFd> Registration<T> {

@@ -26,6 +26,7 @@ on_every_reactor! {
     an_error_is_told_to_who_asks_for_errors_alone
     neither_data_nor_room_is_an_error
     a_special_interest_is_served_by_the_builtin_reactor
+    a_wait_for_errors_alone_ends_whatever_the_fd_is_watched_for
     an_fd_is_waited_for_in_all_ways_at_once
     a_failed_constructor_hands_the_object_back_as_it_was
     room_to_write_is_told_to_who_asks_for_it_late
@@ -133,6 +134,20 @@ async fn a_special_interest_is_served_by_the_builtin_reactor() {
         let (ours, _theirs) = tcp_pair();
         let ours = AsyncFd::with_interest(ours, interest).unwrap();
         assert_eq!(ours.reactor().name(), "builtin");
+    }
+}
+
+async fn a_wait_for_errors_alone_ends_whatever_the_fd_is_watched_for() {
+    let (reader, writer) = rustix::pipe::pipe().unwrap();
+    let writer = AsyncFd::with_interest(writer, Interest::WRITABLE).unwrap();
+    drop(reader);
+    match timeout(500 * MS, writer.ready(Interest::ERROR)).await.expect("it ends") {
+        Ok(found) => assert!(found.ready().is_error()),
+        Err(err) => {
+            assert_eq!(writer.reactor().name(), "async-io");
+            assert_eq!(err.kind(), ErrorKind::InvalidInput);
+            assert!(err.to_string().contains("with_interest"), "{err}");
+        }
     }
 }
 

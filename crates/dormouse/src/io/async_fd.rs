@@ -140,7 +140,8 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     ///
     /// # Errors
-    /// If the reactor is gone: see [the type](Self#errors).
+    /// If the reactor is gone: see [the type](Self#errors). `InvalidInput` if async-io watches the fd and is
+    /// asked for neither reading nor writing: it would never tell.
     ///
     /// # Cancel safety
     /// Nothing is lost.

@@ -115,6 +115,26 @@ impl<T: AsFd> AsyncFd<T> {
 
     /// [`with_interest`](Self::with_interest), but if it fails it gives the object back.
     ///
+    /// ```
+    /// use dormouse::io::{AsyncFd, Interest};
+    /// use std::fs::File;
+    /// use std::io::Read;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// // It may be a pipe, or a file: whoever started this program knows.
+    /// # let input = File::open("/proc/self/cmdline")?;
+    /// let mut bytes = Vec::new();
+    /// match AsyncFd::try_with_interest(input, Interest::READABLE) {
+    ///     Ok(_pipe) => println!("wait for what comes"),
+    ///     Err(file) => {
+    ///         file.into_parts().0.read_to_end(&mut bytes)?;
+    ///     }
+    /// }
+    /// # assert!(!bytes.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [the type](Self#errors).
     pub fn try_with_interest(
@@ -125,6 +145,21 @@ impl<T: AsFd> AsyncFd<T> {
     }
 
     /// [`with_interest_on`](Self::with_interest_on), but if it fails it gives the object back.
+    ///
+    /// ```
+    /// use dormouse::io::{AsyncFd, Interest};
+    /// use dormouse::reactor::Reactor;
+    /// use std::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = UdpSocket::bind("127.0.0.1:0")?;
+    /// let watched = AsyncFd::try_with_interest_on(&Reactor::builtin(), socket, Interest::READABLE);
+    /// // What becomes of the socket is not of interest here: `?` drops it, and keeps the cause.
+    /// let socket = watched?;
+    /// # let _ = socket;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [the type](Self#errors).

@@ -49,7 +49,8 @@ impl Interest {
     /// or a socket has an error to tell.
     ///
     /// An fd that is watched for this is watched by the builtin reactor, wherever the caller is: others do not
-    /// tell it apart. So a wait for this is told of each error only if the fd is watched for this.
+    /// tell it apart. So a wait for this is told of each error only if the fd is watched for this; under async-io
+    /// it is refused otherwise.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -89,6 +90,12 @@ impl Interest {
     /// Whether there is more to it than reading and writing, which every reactor knows.
     pub(crate) fn is_special(self) -> bool {
         self.0 & !(Interest::READABLE | Interest::WRITABLE).0 != 0
+    }
+
+    /// Whether reading or writing is among the interests.
+    #[cfg(feature = "smol")]
+    pub(crate) fn is_for_data(self) -> bool {
+        self.is_readable() || self.is_writable()
     }
 
     /// What to watch an fd for at once. Room to write is left out beside reading: few fds are ever waited for
