@@ -81,7 +81,8 @@ impl Runner {
             } else if !self.idle(time) {
                 reactor::deliver();
                 if !self.woken.load(Ordering::Acquire) && !settling.others_run() {
-                    let (_, due) = lock(&time.state).step(u64::MAX);
+                    // What there was to jump to may have been dropped since, or another thread may have jumped.
+                    let due = lock(&time.state).jump();
                     due.into_iter().for_each(wake);
                 }
             }

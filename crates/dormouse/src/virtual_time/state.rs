@@ -98,6 +98,11 @@ impl State {
         (moved, next.and_then(|(_, clock, key)| self.remove(clock, key)))
     }
 
+    /// To the next deadline, and no further: without one, time stands still.
+    pub(super) fn jump(&mut self) -> Option<Sleeper> {
+        if self.has_deadline() { self.step(u64::MAX).1 } else { None }
+    }
+
     /// The first timer that is due as the clocks stand.
     pub(super) fn take_due(&mut self) -> Option<Sleeper> {
         self.step(0).1

@@ -1,12 +1,16 @@
 //! What is ready wins against any deadline.
 
 use super::{DAY, SECOND};
-use crate::common::within_time;
+use crate::common::{MS, poll, waker, within_time};
 use dormouse::net::{TcpListener, TcpStream, UnixDatagram, UnixStream};
 use dormouse::{VirtualTime, sleep, timeout};
 use futures::future::{join, select};
 use futures::{AsyncReadExt, AsyncWriteExt};
+use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
 
 const ROUNDS: usize = 1000;
 
@@ -124,6 +128,50 @@ fn a_silent_socket_times_out() {
             }
         });
         assert_eq!(time.now() - start, 365 * DAY);
+    });
+}
+
+#[test]
+fn a_deadline_that_an_event_drops_before_the_jump_leaves_time_where_it_is() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        let start = time.now();
+        for _ in 0..20 {
+            time.block_on(async {
+                let (ours, theirs) = UnixDatagram::pair().unwrap();
+                let mut byte = [0];
+                let mut receive = pin!(ours.recv(&mut byte));
+                let done = Arc::new(AtomicBool::new(false));
+                let mut begun = false;
+                let waited = poll_fn(|cx| {
+                    if done.load(Ordering::SeqCst) {
+                        return Poll::Ready(());
+                    }
+                    if !begun {
+                        begun = true;
+                        let mut deadline = Box::pin(sleep(DAY));
+                        assert!(poll(&mut deadline, Waker::noop()).is_pending());
+                        let deadline = Mutex::new(Some(deadline));
+                        let (done, task) = (done.clone(), cx.waker().clone());
+                        let dropper = waker(move || {
+                            drop(deadline.lock().unwrap().take());
+                            let (done, task) = (done.clone(), task.clone());
+                            // The task is told later, by somebody who is not in virtual time.
+                            std::thread::spawn(move || {
+                                std::thread::sleep(2 * MS);
+                                done.store(true, Ordering::SeqCst);
+                                task.wake();
+                            });
+                        });
+                        assert!(poll(&mut receive, &dropper).is_pending());
+                        theirs.get_ref().send(&[1]).unwrap();
+                    }
+                    Poll::Pending
+                });
+                waited.await;
+            });
+        }
+        assert_eq!(time.now(), start);
     });
 }
 
