@@ -20,6 +20,12 @@ each_in_a_process_of_its_own! {
     without_fds_wrapping_one_says_so
 }
 
+#[cfg(feature = "test-util")]
+each_in_a_process_of_its_own! {
+    without_fds_virtual_time_goes_on
+    without_threads_virtual_time_goes_on
+}
+
 #[cfg(feature = "tokio")]
 each_in_a_process_of_its_own! { at_the_end_of_a_thread_an_fd_can_still_be_waited_for }
 
@@ -29,6 +35,16 @@ async fn some_sleeps() {
     }
     let (first, second) = futures::join!(never_early(sleep(20 * MS)), never_early(sleep(5 * MS)));
     println!("late by {first:?} and {second:?}");
+}
+
+/// Leaves no address space for another thread's stack.
+fn refuse_threads() {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
+    let size = pages * rustix::param::page_size() as u64 + (1 << 20);
+    let limit = getrlimit(Resource::As);
+    setrlimit(Resource::As, Rlimit { current: Some(size), ..limit }).unwrap();
+    assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "a thread could be started");
 }
 
 mod cases {
@@ -106,15 +122,41 @@ mod cases {
     #[test]
     #[ignore = "run by its namesake"]
     fn without_threads_a_sleep_still_fires() {
-        // No address space for another thread's stack.
-        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-        let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
-        let size = pages * rustix::param::page_size() as u64 + (1 << 20);
-        let limit = getrlimit(Resource::As);
-        setrlimit(Resource::As, Rlimit { current: Some(size), ..limit }).unwrap();
-        assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "a thread could be started");
+        refuse_threads();
         dormouse::block_on(some_sleeps());
     }
+
+    #[cfg(feature = "test-util")]
+    fn virtual_time_goes_on() {
+        let time = dormouse::VirtualTime::new();
+        let start = time.now();
+        time.block_on(async { sleep(Duration::from_secs(3600)).await });
+        assert_eq!(time.now() - start, Duration::from_secs(3600));
+    }
+
+    #[test]
+    #[ignore = "run by its namesake"]
+    #[cfg(feature = "test-util")]
+    fn without_fds_virtual_time_goes_on() {
+        let _taken = take_all_fds();
+        within_time(|| {
+            // The reactor's thread waits for these, without an epoll instance.
+            dormouse::block_on(some_sleeps());
+            virtual_time_goes_on();
+        });
+    }
+
+    #[test]
+    #[ignore = "run by its namesake"]
+    #[cfg(feature = "test-util")]
+    fn without_threads_virtual_time_goes_on() {
+        within_time(|| {
+            refuse_threads();
+            dormouse::block_on(some_sleeps());
+            virtual_time_goes_on();
+        });
+    }
+
     /// What is local to a thread is dropped when tokio's own is gone, and a panic there ends the process.
     #[test]
     #[ignore = "run by its namesake"]

@@ -204,15 +204,18 @@ fn run() {
     let mut ready = Vec::new();
     loop {
         let timeout = fire_deadlines();
+        #[cfg(feature = "test-util")]
+        let round = barrier::Round::begin();
         let Some(selector) = SELECTOR.get() else {
+            // There are no events.
+            #[cfg(feature = "test-util")]
+            round.end();
             match timeout {
                 Some(timeout) => std::thread::park_timeout(timeout),
                 None => std::thread::park(),
             }
             continue;
         };
-        #[cfg(feature = "test-util")]
-        let round = barrier::Round::begin();
         #[cfg(feature = "test-util")]
         let timeout = if round.is_asked() { Some(Duration::ZERO) } else { timeout };
         for (source, readiness) in seat::left() {

@@ -12,7 +12,7 @@
 //!   wait returned all that there were.
 //! - Whoever deals with events himself, further up the stack, is not made to wait for that.
 
-use super::{BUILTIN, Builtin, seat};
+use super::{BUILTIN, seat};
 use crate::sync::lock;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -49,7 +49,14 @@ pub(crate) fn deliver() {
         std::thread::yield_now();
     }
     let question = ASKED.fetch_add(1, Ordering::SeqCst) + 1;
-    Builtin::wake_thread(&lock(&BUILTIN));
+    {
+        let builtin = lock(&BUILTIN);
+        if builtin.thread.is_none() {
+            // Without it nothing is watched, and there is nobody to answer.
+            return;
+        }
+        builtin.wake_thread();
+    }
     let mut answered = lock(&ANSWERED);
     while *answered < question {
         answered = ANSWER.wait(answered).unwrap_or_else(PoisonError::into_inner);
