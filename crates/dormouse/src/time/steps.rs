@@ -92,8 +92,8 @@ impl Changes {
     /// [`change`](Self::change), for futures written by hand.
     pub fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         self.0.poll(cx).map(|by| match by {
-            0.. => Step::Forward(Duration::from_nanos(by.unsigned_abs())),
-            _ => Step::Back(Duration::from_nanos(by.unsigned_abs())),
+            0.. => Step::Forward(length(by)),
+            _ => Step::Back(length(by)),
         })
     }
 }
@@ -114,7 +114,7 @@ impl Resumes {
     /// [`resume`](Self::resume), for futures written by hand.
     pub fn poll_resume(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
         // The boot-time clock does not fall behind.
-        self.0.poll(cx).map(|by| Duration::from_nanos(by.unsigned_abs()))
+        self.0.poll(cx).map(length)
     }
 }
 
@@ -138,6 +138,11 @@ impl futures_core::Stream for Resumes {
     }
 }
 
+/// How long a jump is, forward or back.
+fn length(by: i128) -> Duration {
+    Duration::from_nanos(u64::try_from(by.unsigned_abs()).unwrap_or(u64::MAX))
+}
+
 /// Jumps of the distance between two clocks.
 #[derive(Debug)]
 struct Jumps {
@@ -147,12 +152,13 @@ struct Jumps {
     sleep: Sleep<Realtime>,
 }
 
-/// How far `clock` is ahead of `reference`, in ns.
+/// How far `clock` is ahead of `reference`, in ns. (Which is more than an i64 holds if a wall clock in virtual time is
+/// set to after 2262.)
 #[derive(Clone, Copy, Debug)]
 struct Distance {
-    ns: i64,
+    ns: i128,
     /// By how much that may be wrong, because no two clocks can be read at once.
-    error: i64,
+    error: i128,
 }
 
 impl Jumps {
@@ -168,7 +174,7 @@ impl Jumps {
         jumps
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<i64> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<i128> {
         let _never = Pin::new(&mut self.sleep).poll(cx);
         let now = self.measure();
         let by = now.ns - self.known.ns;
@@ -183,10 +189,9 @@ impl Jumps {
         let (error, ns) = at_once(|| {
             let before = self.sleep.read(self.reference);
             let clock = self.sleep.read(self.clock);
-            let after = self.sleep.read(self.reference);
-            let error = after.wrapping_sub(before);
-            (error, clock.wrapping_sub(before) as i64 - error as i64 / 2)
+            let error = self.sleep.read(self.reference).saturating_sub(before);
+            (error, i128::from(clock) - i128::from(before) - i128::from(error / 2))
         });
-        Distance { ns, error: (error + GOOD_NS) as i64 }
+        Distance { ns, error: i128::from(error) + i128::from(GOOD_NS) }
     }
 }

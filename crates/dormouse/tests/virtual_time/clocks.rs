@@ -231,6 +231,25 @@ fn a_step_of_the_wall_clock_is_told() {
 }
 
 #[test]
+fn a_step_of_centuries_is_told_in_its_direction() {
+    let time = VirtualTime::new();
+    time.set_wall_clock(morning());
+    let _entered = time.enter();
+    let (_, waker) = Count::new();
+    let mut changes = clock::changes();
+    let (then, now) = (UNIX_EPOCH + 550 * 365 * DAY, morning());
+    let by = then.duration_since(now).unwrap();
+    time.set_wall_clock(then);
+    assert_eq!(poll(&mut changes.change(), &waker), Poll::Ready(Step::Forward(by)));
+    time.set_wall_clock(now);
+    assert_eq!(poll(&mut changes.change(), &waker), Poll::Ready(Step::Back(by)));
+    // Those that cancel each other out are not told.
+    time.set_wall_clock(then);
+    time.set_wall_clock(now);
+    assert_eq!(poll(&mut changes.change(), &waker), Poll::Pending);
+}
+
+#[test]
 fn who_waits_for_a_step_keeps_nobody_from_jumping_and_is_no_deadline() {
     let time = VirtualTime::new();
     let machine = time.clone();
