@@ -3,6 +3,8 @@
 //! # Invariants
 //! - While it waits, it sleeps until the first multiple that is to tick, by the wall clock. When that is set, the
 //!   sleep's task is woken, and the interval looks at the clock anew.
+//! - It looks for a step back after the sleep has been registered. So a step before that is seen, and one after it
+//!   wakes.
 //! - A multiple ticks once; again only if the clock was set back to before it, and repeated ones are wanted.
 
 use crate::clock::Realtime;
@@ -82,8 +84,12 @@ impl AlignedInterval {
 
     /// [`tick`](Self::tick), for futures written by hand.
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<SystemTime> {
-        self.look_for_a_step_back();
-        ready!(Pin::new(&mut self.sleep).poll(cx));
+        let mut polled = Pin::new(&mut self.sleep).poll(cx);
+        while self.is_to_start_anew() {
+            self.reset();
+            polled = Pin::new(&mut self.sleep).poll(cx);
+        }
+        ready!(polled);
         let multiple = match self.missed {
             MissedTickBehavior::Burst => self.sleep.deadline(),
             MissedTickBehavior::Skip | MissedTickBehavior::Delay => {
@@ -130,10 +136,9 @@ impl AlignedInterval {
         self.missed = behavior;
     }
 
-    fn look_for_a_step_back(&mut self) {
-        if self.missed == MissedTickBehavior::Delay && self.sleep.now() < self.last {
-            self.reset();
-        }
+    /// Whether the clock was set back to before what has ticked, and that matters.
+    fn is_to_start_anew(&self) -> bool {
+        self.missed == MissedTickBehavior::Delay && self.sleep.now() < self.last
     }
 }
 

@@ -1,11 +1,12 @@
 //! Clocks, and what follows them.
 
 use super::{DAY, HOUR, Log, MINUTE, SECOND};
-use crate::common::{Count, poll};
+use crate::common::{Count, poll, within_time};
 use dormouse::clock::{self, Boottime, Clock, Monotonic, Realtime, Step};
 use dormouse::time::{Alarm, Instant, MissedTickBehavior};
 use dormouse::{VirtualTime, interval, interval_at, sleep, sleep_until, timeout};
 use futures::future::{join, pending};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -135,6 +136,58 @@ fn aligned_ticks_come_at_round_times() {
             assert_eq!(minutes.tick().await, morning() + minute * MINUTE);
             assert_eq!(Realtime::now(), morning() + minute * MINUTE);
         }
+    });
+}
+
+#[test]
+fn with_delay_a_step_back_in_the_middle_of_a_poll_is_seen() {
+    const ROUNDS: usize = 2000;
+    within_time(|| {
+        let time = VirtualTime::new();
+        let _entered = time.enter();
+        let [begun, sets, done] = [const { AtomicUsize::new(0) }; 3];
+        let reached = |counter: &AtomicUsize, round| counter.load(Ordering::SeqCst) >= round;
+        let mut lost = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for round in 1..=ROUNDS {
+                    while !reached(&begun, round) {
+                        std::thread::yield_now();
+                    }
+                    sets.store(round, Ordering::SeqCst);
+                    (0..round % 32).for_each(|_| std::hint::spin_loop());
+                    time.set_wall_clock(morning() + SECOND);
+                    done.store(round, Ordering::SeqCst);
+                }
+            });
+            for round in 1..=ROUNDS {
+                time.set_wall_clock(morning() + HOUR);
+                begun.store(round, Ordering::SeqCst);
+                let (count, mut minutes) = loop {
+                    let (count, waker) = Count::new();
+                    let mut minutes = Realtime::interval_aligned(MINUTE);
+                    minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                    // The full hour, and the wait for the next minute.
+                    let _ = poll(&mut minutes.tick(), &waker);
+                    let _ = poll(&mut minutes.tick(), &waker);
+                    if reached(&sets, round) {
+                        break (count, minutes);
+                    }
+                    std::thread::yield_now();
+                };
+                while !reached(&done, round) {
+                    std::thread::yield_now();
+                }
+                // As a task does that is polled when it has been woken.
+                let woken = count.get();
+                if woken > 0 {
+                    let _ = poll(&mut minutes.tick(), &count.clone().into());
+                }
+                time.advance_now(MINUTE);
+                lost += usize::from(count.get() == woken);
+            }
+        });
+        assert_eq!(lost, 0, "of {ROUNDS} sleep by the former time");
     });
 }
 
