@@ -1,13 +1,14 @@
 //! Clocks, and what follows them.
 
 use super::{DAY, HOUR, Log, MINUTE, SECOND};
-use crate::common::{Count, poll, within_time};
+use crate::common::{Count, MS, poll, within_time};
 use dormouse::clock::{self, Boottime, Clock, Monotonic, Realtime, Step};
-use dormouse::time::{Alarm, Instant, MissedTickBehavior};
+use dormouse::time::{Alarm, AlignedInterval, Instant, MissedTickBehavior};
 use dormouse::{VirtualTime, interval, interval_at, sleep, sleep_until, timeout};
 use futures::future::{join, pending};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Some day, at 8 o'clock.
@@ -60,7 +61,7 @@ fn it_stands_still_until_it_is_moved() {
     let time = VirtualTime::new();
     let _entered = time.enter();
     let (now, date) = (Instant::now(), Realtime::now());
-    std::thread::sleep(2 * crate::common::MS);
+    std::thread::sleep(2 * MS);
     assert_eq!((Instant::now(), Realtime::now()), (now, date));
 }
 
@@ -137,6 +138,110 @@ fn aligned_ticks_come_at_round_times() {
             assert_eq!(Realtime::now(), morning() + minute * MINUTE);
         }
     });
+}
+
+/// The multiples of a minute after 8 o'clock for which `ticks` is ready, as it is now.
+fn minutes_ticked(ticks: &mut AlignedInterval) -> Vec<u32> {
+    let mut minutes = Vec::new();
+    while let Poll::Ready(at) = poll(&mut ticks.tick(), Waker::noop()) {
+        let since = at.duration_since(morning()).unwrap();
+        assert_eq!(since.as_nanos() % MINUTE.as_nanos(), 0);
+        minutes.push((since.as_secs() / 60) as u32);
+    }
+    minutes
+}
+
+/// Ticks each full minute, of which those at 8 o'clock and a minute past have ticked.
+fn two_minutes_in(time: &VirtualTime, behavior: MissedTickBehavior) -> AlignedInterval {
+    time.set_wall_clock(morning());
+    let _entered = time.enter();
+    let mut ticks = Realtime::interval_aligned(MINUTE);
+    ticks.set_missed_tick_behavior(behavior);
+    assert_eq!(minutes_ticked(&mut ticks), [0]);
+    time.advance_now(MINUTE);
+    assert_eq!(minutes_ticked(&mut ticks), [1]);
+    ticks
+}
+
+#[test]
+fn a_multiple_ticks_once_though_the_clock_is_set_back() {
+    for behavior in [MissedTickBehavior::Skip, MissedTickBehavior::Burst] {
+        let time = VirtualTime::new();
+        let mut ticks = two_minutes_in(&time, behavior);
+        time.set_wall_clock(morning() - HOUR);
+        time.advance_now(HOUR + 2 * MINUTE - Duration::from_nanos(1));
+        assert_eq!(minutes_ticked(&mut ticks), [], "{behavior:?}");
+        time.advance_now(Duration::from_nanos(1));
+        assert_eq!(minutes_ticked(&mut ticks), [2], "{behavior:?}");
+        // Unless that is forgotten.
+        time.set_wall_clock(morning() + SECOND);
+        ticks.reset();
+        time.advance_now(MINUTE);
+        assert_eq!(minutes_ticked(&mut ticks), [1], "{behavior:?}");
+    }
+}
+
+#[test]
+fn with_delay_multiples_that_come_again_tick_again() {
+    let time = VirtualTime::new();
+    let mut ticks = two_minutes_in(&time, MissedTickBehavior::Delay);
+    // Back, but not to before what has ticked.
+    time.advance_now(30 * SECOND);
+    time.set_wall_clock(morning() + MINUTE);
+    assert_eq!(minutes_ticked(&mut ticks), []);
+    time.set_wall_clock(morning() + SECOND);
+    assert_eq!(minutes_ticked(&mut ticks), []);
+    time.advance_now(MINUTE);
+    assert_eq!(minutes_ticked(&mut ticks), [1]);
+    time.advance_now(MINUTE);
+    assert_eq!(minutes_ticked(&mut ticks), [2]);
+}
+
+#[test]
+fn multiples_that_were_left_out_tick_as_the_behavior_says() {
+    for (behavior, told) in [
+        (MissedTickBehavior::Skip, vec![10]),
+        (MissedTickBehavior::Delay, vec![10]),
+        (MissedTickBehavior::Burst, (2..=10).collect()),
+    ] {
+        let jumps: [fn(&VirtualTime); 3] = [
+            |time| time.set_wall_clock(morning() + 10 * MINUTE + SECOND),
+            |time| assert_eq!(time.suspend(9 * MINUTE + SECOND), 9 * MINUTE + SECOND),
+            |time| time.advance_now(9 * MINUTE + SECOND),
+        ];
+        for jump in jumps {
+            let time = VirtualTime::new();
+            let mut ticks = two_minutes_in(&time, behavior);
+            assert_eq!(minutes_ticked(&mut ticks), []);
+            jump(&time);
+            assert_eq!(minutes_ticked(&mut ticks), told, "{behavior:?}");
+            time.advance_now(MINUTE - SECOND);
+            assert_eq!(minutes_ticked(&mut ticks), [11], "{behavior:?}");
+        }
+    }
+}
+
+#[test]
+fn periods_beyond_the_range_of_the_clock_are_no_panic() {
+    let time = VirtualTime::new();
+    time.set_wall_clock(morning());
+    let _entered = time.enter();
+    for behavior in [MissedTickBehavior::Skip, MissedTickBehavior::Burst, MissedTickBehavior::Delay]
+    {
+        for period in [400 * 365 * DAY, 600 * 365 * DAY, Duration::MAX] {
+            let mut ticks = Realtime::interval_aligned(period);
+            ticks.set_missed_tick_behavior(behavior);
+            assert_eq!(poll(&mut ticks.tick(), Waker::noop()), Poll::Pending);
+        }
+        time.set_wall_clock(UNIX_EPOCH);
+        let mut ticks = Realtime::interval_aligned(Duration::MAX);
+        ticks.set_missed_tick_behavior(behavior);
+        assert_eq!(poll(&mut ticks.tick(), Waker::noop()), Poll::Ready(UNIX_EPOCH));
+        assert_eq!(poll(&mut ticks.tick(), Waker::noop()), Poll::Pending);
+        time.set_wall_clock(UNIX_EPOCH + 1000 * 365 * DAY);
+        assert_eq!(poll(&mut ticks.tick(), Waker::noop()), Poll::Pending);
+        time.set_wall_clock(morning());
+    }
 }
 
 #[test]
@@ -378,19 +483,58 @@ fn an_alarm_wakes_the_machine() {
 }
 
 #[test]
-fn slack_makes_deadlines_fall_together() {
+fn ten_thousand_sleeps_in_a_second_with_20_ms_of_slack_end_at_60_times() {
     let time = VirtualTime::new();
-    let start = time.now();
+    let ends = time.block_on(async {
+        let each = (0..10_000).map(|n| {
+            let sleep = sleep(n * Duration::from_micros(100)).slack(20 * MS);
+            async {
+                let deadline = sleep.deadline();
+                sleep.await;
+                let end = Instant::now();
+                assert!((deadline..=deadline + 20 * MS).contains(&end));
+                end
+            }
+        });
+        futures::future::join_all(each).await
+    });
+    let times = BTreeSet::from_iter(ends).len();
+    assert!(times <= 60, "{times} times");
+    // Without slack, each at its own.
     let ends = time.block_on(async {
         let each = (0..100).map(|n| async move {
-            sleep(SECOND + n * Duration::from_micros(10)).slack(20 * crate::common::MS).await;
+            sleep(n * Duration::from_micros(100)).await;
             Instant::now()
         });
         futures::future::join_all(each).await
     });
-    for (end, n) in ends.iter().zip(0..) {
-        let deadline = start + SECOND + n * Duration::from_micros(10);
-        assert!((deadline..=deadline + 20 * crate::common::MS).contains(end));
+    assert_eq!(BTreeSet::from_iter(ends).len(), 100);
+}
+
+#[test]
+fn ticks_with_slack_fall_together_and_do_not_count_as_missed() {
+    for behavior in [MissedTickBehavior::Burst, MissedTickBehavior::Delay, MissedTickBehavior::Skip]
+    {
+        let time = VirtualTime::new();
+        let ends = time.block_on(async {
+            let each = (0..100).map(|n| async move {
+                let start = Instant::now() + n * Duration::from_micros(100);
+                let mut ticks = interval_at(start, 50 * MS).slack(20 * MS);
+                ticks.set_missed_tick_behavior(behavior);
+                let mut ends = Vec::new();
+                for nth in 0..20 {
+                    let due = start + nth * 50 * MS;
+                    assert_eq!(ticks.tick().await, due, "{behavior:?}");
+                    assert!((due..=due + 20 * MS).contains(&Instant::now()));
+                    ends.push(Instant::now());
+                }
+                ends
+            });
+            futures::future::join_all(each).await
+        });
+        // Those of 10 ms, within which 20 ms of slack may or may not end; and the first, which are over at once.
+        let times = BTreeSet::from_iter(ends.into_iter().flatten()).len();
+        assert!(times <= 2 * 20 + 1, "{times} times");
     }
 }
 
