@@ -8,6 +8,7 @@ use dormouse::clock::{Boottime, Clock, Realtime};
 use dormouse::time::{Alarm, AlarmClock};
 use dormouse::timeout;
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+use rustix::time::TimerfdClockId;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ on_every_reactor! {
 each_in_a_process_of_its_own! {
     without_the_capability_the_error_names_it
     a_dropped_alarm_leaves_no_fd
+    the_kernel_knows_when_to_wake_the_machine
 }
 
 /// Whether this process may set alarms.
@@ -84,5 +86,30 @@ mod cases {
         assert_eq!(common::fds(), before + 10);
         drop(alarms);
         assert_eq!(common::fds(), before);
+    }
+
+    #[test]
+    #[ignore = "run by its namesake"]
+    fn the_kernel_knows_when_to_wake_the_machine() {
+        /// Hours left by the alarm's timerfd, of which there is one.
+        fn hours_left(clock: TimerfdClockId) -> u64 {
+            let timerfds = common::timerfds(clock);
+            assert_eq!(timerfds.len(), 1);
+            let (_, left) = timerfds[0].split_once("it_value: (").unwrap();
+            left.split(',').next().unwrap().parse::<u64>().unwrap().div_ceil(3600)
+        }
+        fn check<C: AlarmClock>(clock: TimerfdClockId) {
+            let hour = Duration::from_secs(3600);
+            let mut alarm = Alarm::new(C::now() + 2 * hour).unwrap();
+            assert_eq!(hours_left(clock), 2);
+            alarm.reset(C::now() + hour).unwrap();
+            assert_eq!(hours_left(clock), 1);
+            alarm.reset(C::now() + 3 * hour).unwrap();
+            assert_eq!(hours_left(clock), 3);
+        }
+        if may() {
+            check::<Boottime>(TimerfdClockId::BoottimeAlarm);
+            check::<Realtime>(TimerfdClockId::RealtimeAlarm);
+        }
     }
 }

@@ -21,6 +21,10 @@ on_every_reactor! {
     ten_thousand_sleeps_by_the_wall_clock_all_fire
 }
 
+// Other tests make timerfds that are about to be set.
+#[cfg(target_os = "linux")]
+each_in_a_process_of_its_own! { the_kernel_is_asked_to_tell_when_the_wall_clock_is_set }
+
 async fn a_sleep_by_the_wall_clock_is_never_early() {
     for ms in [1, 3, 10] {
         let until = SystemTime::now() + ms * MS;
@@ -148,4 +152,32 @@ fn system_times_convert_exactly() {
     let time = UNIX_EPOCH + Duration::new(1_800_000_000, 123_456_789);
     assert_eq!(SystemTime::from(Instant::from(time)), time);
     assert_eq!(SystemTime::from(Instant::from(UNIX_EPOCH - MS)), UNIX_EPOCH);
+}
+
+#[cfg(target_os = "linux")]
+mod cases {
+    use super::*;
+
+    /// What a queue does when it is told is tested beside the queue; and all of it in a machine whose clock is set.
+    async fn is_asked() {
+        let mut changes = clock::changes();
+        assert!(timeout(MS, changes.change()).await.is_err());
+        let timerfds = common::timerfds(rustix::time::TimerfdClockId::Realtime);
+        assert!(!timerfds.is_empty());
+        for told in timerfds {
+            // TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET
+            assert!(told.contains("settime flags: 03\n"), "{told}");
+        }
+    }
+
+    #[test]
+    #[ignore = "run by its namesake"]
+    fn the_kernel_is_asked_to_tell_when_the_wall_clock_is_set() {
+        common::within_time(|| {
+            dormouse::block_on(is_asked());
+            smol::block_on(is_asked());
+            common::current_thread().block_on(is_asked());
+            common::multi_thread().block_on(is_asked());
+        });
+    }
 }

@@ -6,6 +6,7 @@ pub mod stream;
 use dormouse::clock::Clock;
 use dormouse::time::Sleep;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::time::TimerfdClockId;
 use std::future::{Future, poll_fn};
 use std::io::Write;
 use std::os::fd::OwnedFd;
@@ -190,6 +191,14 @@ pub fn threads() -> Vec<String> {
 /// The number of open fds of this process.
 pub fn fds() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// What the kernel tells of the timerfds of this process by that clock: each as in `/proc/self/fdinfo`.
+pub fn timerfds(clock: TimerfdClockId) -> Vec<String> {
+    let files = std::fs::read_dir("/proc/self/fdinfo").unwrap();
+    let told = files.filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
+    let clock = format!("clockid: {}\n", clock as u32);
+    told.filter(|told| told.contains(&clock)).collect()
 }
 
 /// Runs each of these cases in a process of its own: this program, called again with the ignored test

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod cases;
 mod clocks;
 mod executors;
 mod model;
@@ -13,6 +14,10 @@ mod wakers;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+each_in_a_process_of_its_own! {
+    an_event_that_a_thread_in_block_on_has_taken_out_is_waited_for
+}
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
