@@ -30,7 +30,7 @@ pub(super) struct State {
     /// By clock. (A map, not the wheel of the real timers: that keeps no order among equals, and nothing here
     /// is in a hurry.)
     timers: [BTreeMap<Key, Sleeper>; ClockId::ALL.len()],
-    /// By clock: what wakes the machine when it is suspended.
+    /// By clock: what wakes the machine when it is suspended, and has not gone off yet.
     alarms: [BTreeSet<Key>; ClockId::ALL.len()],
     /// Threads in `block_on` that found no deadline to jump to.
     idle: Vec<Thread>,
@@ -112,11 +112,13 @@ impl State {
     pub(super) fn go_on(&mut self, clock: ClockId, ns: u64) {
         let now = &mut self.now[clock as usize];
         *now = now.saturating_add(ns).min(END_NS);
+        self.forget_alarms(clock);
     }
 
     /// Sets one clock.
     pub(super) fn set(&mut self, clock: ClockId, ns: u64) {
         self.now[clock as usize] = ns.min(END_NS);
+        self.forget_alarms(clock);
     }
 
     /// Everybody who sleeps by a clock.
@@ -126,18 +128,27 @@ impl State {
 
     pub(super) fn set_alarm(&mut self, clock: ClockId, key: Key) {
         self.alarms[clock as usize].insert(key);
+        self.forget_alarms(clock);
     }
 
     pub(super) fn remove_alarm(&mut self, clock: ClockId, key: Key) {
         self.alarms[clock as usize].remove(&key);
     }
 
-    /// How long until an alarm wakes the machine. One that has gone off does so no more.
+    /// Those that the clock has come to have gone off, once, even if it is set back.
+    fn forget_alarms(&mut self, clock: ClockId) {
+        let now = self.now_ns(clock);
+        let alarms = &mut self.alarms[clock as usize];
+        while alarms.first().is_some_and(|&(at, _)| at <= now) {
+            alarms.pop_first();
+        }
+    }
+
+    /// How long until an alarm wakes the machine.
     pub(super) fn until_alarm(&self) -> Option<u64> {
         let first = |clock: ClockId| {
-            let now = self.now_ns(clock);
-            let (at, _) = self.alarms[clock as usize].range((now, u64::MAX)..).next()?;
-            Some(at - now)
+            let &(at, _) = self.alarms[clock as usize].first()?;
+            Some(at - self.now_ns(clock))
         };
         ClockId::ALL.into_iter().filter_map(first).min()
     }

@@ -483,6 +483,27 @@ fn an_alarm_wakes_the_machine() {
 }
 
 #[test]
+fn an_alarm_that_has_gone_off_wakes_the_machine_no_more_though_its_time_comes_again() {
+    let time = VirtualTime::new();
+    time.set_wall_clock(morning());
+    let _entered = time.enter();
+    let mut alarm = Alarm::new(Instant::from(morning() + HOUR)).unwrap();
+    let ways: [fn(&VirtualTime); 2] =
+        [|time| time.advance_now(HOUR), |time| time.set_wall_clock(morning() + DAY)];
+    for pass in ways {
+        pass(&time);
+        time.set_wall_clock(morning());
+        assert_eq!(time.suspend(MINUTE), MINUTE);
+        assert_eq!(time.suspend(DAY), DAY);
+        time.set_wall_clock(morning());
+        alarm.reset(Instant::from(morning() + HOUR)).unwrap();
+    }
+    // Set back before, it follows.
+    time.set_wall_clock(morning() - HOUR);
+    assert_eq!(time.suspend(DAY), 2 * HOUR);
+}
+
+#[test]
 fn ten_thousand_sleeps_in_a_second_with_20_ms_of_slack_end_at_60_times() {
     let time = VirtualTime::new();
     let ends = time.block_on(async {
