@@ -55,6 +55,16 @@ pub struct Alarm<C: AlarmClock = Boottime> {
 }
 
 /// A clock by which the kernel can wake a suspended machine: [`Boottime`] or [`Realtime`].
+///
+/// ```
+/// use dormouse::time::{Alarm, AlarmClock};
+/// use std::{io, time::Duration};
+///
+/// fn in_an_hour<C: AlarmClock>() -> io::Result<Alarm<C>> {
+///     Alarm::new(C::now() + Duration::from_secs(3600))
+/// }
+/// # let _ = in_an_hour::<dormouse::clock::Realtime>();
+/// ```
 pub trait AlarmClock: Clock {}
 
 impl AlarmClock for Boottime {}
@@ -62,6 +72,17 @@ impl AlarmClock for Realtime {}
 
 impl<C: AlarmClock> Alarm<C> {
     /// Sets an alarm, on whatever clock `deadline` is an instant of.
+    ///
+    /// ```
+    /// use dormouse::{clock::Realtime, time::Alarm};
+    /// use std::{io, time::{Duration, SystemTime}};
+    ///
+    /// async fn wake_at(time: SystemTime) -> io::Result<()> {
+    ///     Alarm::<Realtime>::new(time.into())?.await;
+    ///     Ok(())
+    /// }
+    /// # let _ = dormouse::block_on(wake_at(SystemTime::now() + Duration::from_millis(1)));
+    /// ```
     ///
     /// # Errors
     /// `PermissionDenied`, if the process has not got the capability `CAP_WAKE_ALARM`. `Unsupported`, if the system is
@@ -82,16 +103,43 @@ impl<C: AlarmClock> Alarm<C> {
     }
 
     /// When it completes.
+    ///
+    /// ```
+    /// use dormouse::time::{Alarm, Instant};
+    /// let at = Instant::now() + std::time::Duration::from_secs(3600);
+    /// if let Ok(alarm) = Alarm::new(at) {
+    ///     assert_eq!(alarm.deadline(), at);
+    /// }
+    /// ```
     pub fn deadline(&self) -> Instant<C> {
         self.sleep.deadline()
     }
 
     /// Whether the deadline has passed.
+    ///
+    /// ```
+    /// use dormouse::time::{Alarm, Instant};
+    /// if let Ok(alarm) = Alarm::new(Instant::now()) {
+    ///     assert!(alarm.is_elapsed());
+    /// }
+    /// ```
     pub fn is_elapsed(&self) -> bool {
         self.sleep.is_elapsed()
     }
 
-    /// Moves the deadline.
+    /// Moves the deadline. An alarm that was over can be waited for again.
+    ///
+    /// ```
+    /// use dormouse::time::{Alarm, Instant};
+    /// use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// if let Ok(mut alarm) = Alarm::new(Instant::now()) {
+    ///     alarm.reset(Instant::now() + Duration::from_secs(3600))?;
+    ///     assert!(!alarm.is_elapsed());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of the kernel. There are none for an alarm that could be made.

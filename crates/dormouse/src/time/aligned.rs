@@ -83,6 +83,15 @@ impl AlignedInterval {
     }
 
     /// [`tick`](Self::tick), for futures written by hand.
+    ///
+    /// ```
+    /// use dormouse::clock::Realtime;
+    /// use std::{future::poll_fn, time::Duration};
+    /// dormouse::block_on(async {
+    ///     let mut tick = Realtime::interval_aligned(Duration::from_millis(1));
+    ///     poll_fn(|cx| tick.poll_tick(cx)).await;
+    /// });
+    /// ```
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<SystemTime> {
         let mut polled = Pin::new(&mut self.sleep).poll(cx);
         while self.is_to_start_anew() {
@@ -116,11 +125,24 @@ impl AlignedInterval {
     }
 
     /// The time between two multiples.
+    ///
+    /// ```
+    /// use dormouse::clock::Realtime;
+    /// use std::time::Duration;
+    /// let full_hour = Realtime::interval_aligned(Duration::from_secs(3600));
+    /// assert_eq!(full_hour.period(), Duration::from_secs(3600));
+    /// ```
     pub fn period(&self) -> Duration {
         self.period
     }
 
     /// What happens to multiples that were left out, or come again.
+    ///
+    /// ```
+    /// use dormouse::{clock::Realtime, time::MissedTickBehavior};
+    /// let full_hour = Realtime::interval_aligned(std::time::Duration::from_secs(3600));
+    /// assert_eq!(full_hour.missed_tick_behavior(), MissedTickBehavior::Skip);
+    /// ```
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.missed
     }

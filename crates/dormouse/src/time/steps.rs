@@ -68,6 +68,17 @@ pub fn resumes() -> Resumes {
 }
 
 /// By how much the wall clock was set, and in which direction: see [`changes`].
+///
+/// ```
+/// use dormouse::clock::Step;
+/// use std::time::Duration;
+///
+/// fn matters(step: Step) -> bool {
+///     let (Step::Forward(by) | Step::Back(by)) = step;
+///     by > Duration::from_secs(1)
+/// }
+/// assert!(matters(Step::Back(Duration::from_secs(3600))));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Forward: times were left out.
@@ -77,11 +88,33 @@ pub enum Step {
 }
 
 /// Made by [`changes`]. A `Stream` too, with the feature `stream`.
+///
+/// ```
+/// use dormouse::clock::{Changes, changes};
+/// struct Schedule {
+///     clock_is_set: Changes,
+/// }
+/// let schedule = Schedule { clock_is_set: changes() };
+/// # let _ = schedule.clock_is_set;
+/// ```
 #[derive(Debug)]
 pub struct Changes(Jumps);
 
 impl Changes {
     /// Waits for the next change.
+    ///
+    /// ```
+    /// use dormouse::{clock, timeout};
+    /// use std::time::Duration;
+    ///
+    /// dormouse::block_on(async {
+    ///     let mut changes = clock::changes();
+    ///     // Nobody sets it just now, most likely.
+    ///     if let Ok(step) = timeout(Duration::from_millis(1), changes.change()).await {
+    ///         println!("{step:?}");
+    ///     }
+    /// });
+    /// ```
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -90,6 +123,13 @@ impl Changes {
     }
 
     /// [`change`](Self::change), for futures written by hand.
+    ///
+    /// ```
+    /// use dormouse::clock;
+    /// use std::task::{Context, Waker};
+    /// let mut changes = clock::changes();
+    /// assert!(changes.poll_change(&mut Context::from_waker(Waker::noop())).is_pending());
+    /// ```
     pub fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         self.0.poll(cx).map(|by| match by {
             0.. => Step::Forward(length(by)),
@@ -99,11 +139,33 @@ impl Changes {
 }
 
 /// Made by [`resumes`]. A `Stream` too, with the feature `stream`.
+///
+/// ```
+/// use dormouse::clock::{Resumes, resumes};
+/// struct Connection {
+///     machine_is_back: Resumes,
+/// }
+/// let connection = Connection { machine_is_back: resumes() };
+/// # let _ = connection.machine_is_back;
+/// ```
 #[derive(Debug)]
 pub struct Resumes(Jumps);
 
 impl Resumes {
     /// Waits for the next resume, and says how long the machine was suspended.
+    ///
+    /// ```
+    /// use dormouse::{clock, timeout};
+    /// use std::time::Duration;
+    ///
+    /// dormouse::block_on(async {
+    ///     let mut resumes = clock::resumes();
+    ///     // The machine is not suspended just now, most likely.
+    ///     if let Ok(slept) = timeout(Duration::from_millis(1), resumes.resume()).await {
+    ///         println!("{slept:?}");
+    ///     }
+    /// });
+    /// ```
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -112,6 +174,13 @@ impl Resumes {
     }
 
     /// [`resume`](Self::resume), for futures written by hand.
+    ///
+    /// ```
+    /// use dormouse::clock;
+    /// use std::task::{Context, Waker};
+    /// let mut resumes = clock::resumes();
+    /// assert!(resumes.poll_resume(&mut Context::from_waker(Waker::noop())).is_pending());
+    /// ```
     pub fn poll_resume(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
         // The boot-time clock does not fall behind.
         self.0.poll(cx).map(length)
