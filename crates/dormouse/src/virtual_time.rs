@@ -102,7 +102,7 @@ struct Shared {
     sleeps: AtomicU64,
     /// Changes whenever a timer is created, registered, completed or dropped.
     activity: AtomicU64,
-    /// Scoped futures that are being polled or have been told to be.
+    /// Scoped futures that are being polled or have been told to be; and timers that are being fired.
     busy: AtomicUsize,
     /// How many of these wait for the others themselves.
     excused: AtomicUsize,
@@ -133,15 +133,39 @@ impl Shared {
     }
 
     /// To the next deadline, but by no more than what is left.
-    fn step(&self, left_ns: &mut u64) -> Option<Sleeper> {
-        let (moved, due) = lock(&self.state).step(*left_ns);
+    fn step(&self, state: &mut State, left_ns: &mut u64) -> Option<Sleeper> {
+        let (moved, due) = state.step(*left_ns);
         *left_ns -= moved;
+        self.note_due(due)
+    }
+
+    /// To the next deadline, if there is one.
+    fn jump(&self, state: &mut State) -> Option<Sleeper> {
+        self.note_due(state.jump())
+    }
+
+    /// Who is due is busy from the moment at which the clock shows it, under the lock, until his waker has been
+    /// called, which may count him in itself: so that no other thread moves the time in between.
+    fn note_due(&self, due: Option<Sleeper>) -> Option<Sleeper> {
+        if due.is_some() {
+            self.add_busy();
+        }
         due
     }
 
-    /// Calls who is due, and then everybody else who sleeps by the wall clock, as the kernel does when that has
-    /// been set and when the machine was suspended.
-    fn fire_and_tell_of_jump(&self) {
+    fn fire(&self, due: Sleeper) {
+        wake(due);
+        self.remove_busy();
+    }
+
+    /// Moves clocks at once. Calls who is due then, and after that everybody else who sleeps by the wall clock, as the
+    /// kernel does when that has been set and when the machine was suspended.
+    fn leap<R>(&self, moved: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = lock(&self.state);
+        let moved = moved(&mut state);
+        // As for one who is due.
+        self.add_busy();
+        drop(state);
         loop {
             let due = lock(&self.state).take_due();
             let Some(due) = due else { break };
@@ -149,6 +173,8 @@ impl Shared {
         }
         let told = lock(&self.state).sleepers(ClockId::Realtime);
         told.into_iter().for_each(wake);
+        self.remove_busy();
+        moved
     }
 }
 
@@ -275,10 +301,10 @@ impl VirtualTime {
         let shared = self.0.clone();
         async move {
             let mut left = to_ns(duration).unwrap_or(u64::MAX);
-            settle::settle(&shared).await;
-            while let Some(due) = shared.step(&mut left) {
-                wake(due);
-                settle::settle(&shared).await;
+            while let Some(due) =
+                settle::settle(&shared, |state| shared.step(state, &mut left)).await
+            {
+                shared.fire(due);
             }
         }
     }
@@ -303,8 +329,10 @@ impl VirtualTime {
     /// ```
     pub fn advance_now(&self, duration: Duration) {
         let mut left = to_ns(duration).unwrap_or(u64::MAX);
-        while let Some(due) = self.0.step(&mut left) {
-            wake(due);
+        loop {
+            let due = self.0.step(&mut lock(&self.0.state), &mut left);
+            let Some(due) = due else { break };
+            self.0.fire(due);
         }
     }
 
@@ -357,14 +385,12 @@ impl VirtualTime {
     /// ```
     pub fn suspend(&self, duration: Duration) -> Duration {
         let duration = to_ns(duration).unwrap_or(u64::MAX);
-        let lasted;
-        {
-            let mut state = lock(&self.0.state);
-            lasted = state.until_alarm().map_or(duration, |alarm| alarm.min(duration));
+        let lasted = self.0.leap(|state| {
+            let lasted = state.until_alarm().map_or(duration, |alarm| alarm.min(duration));
             state.go_on(ClockId::Boottime, lasted);
             state.go_on(ClockId::Realtime, lasted);
-        }
-        self.0.fire_and_tell_of_jump();
+            lasted
+        });
         Duration::from_nanos(lasted)
     }
 
@@ -386,8 +412,8 @@ impl VirtualTime {
     /// assert_eq!(Realtime::now(), new_year);
     /// ```
     pub fn set_wall_clock(&self, to: SystemTime) {
-        lock(&self.0.state).set(ClockId::Realtime, Instant::<Realtime>::from(to).ns());
-        self.0.fire_and_tell_of_jump();
+        let to = Instant::<Realtime>::from(to).ns();
+        self.0.leap(|state| state.set(ClockId::Realtime, to));
     }
 }
 

@@ -4,12 +4,12 @@
 //! - A jump is made only while the future waits for something that has not happened. What the kernel knew to be
 //!   ready before it has been handed to those who wait: what is polled here is watched by the builtin reactor, which is
 //!   asked to deliver first (`reactor::deliver`); it does not matter on which thread it does so.
-//! - One timer fires at a time, and whoever is woken runs before the next one does. So of two with the same deadline,
+//! - One timer fires at a time, whichever thread moves the time, and whoever is woken runs before the next one does. So of two with the same deadline,
 //!   the first may cancel the second.
 //! - The thread waits really only where there is nothing to jump to, and is told when there is.
 
 use super::settle::Settling;
-use super::{Shared, VirtualTime, wake};
+use super::{Shared, VirtualTime};
 use crate::context::InBlockOn;
 use crate::reactor;
 use crate::sync::lock;
@@ -80,11 +80,12 @@ impl Runner {
                 std::thread::park_timeout(LOOK_EVERY);
             } else if !self.idle(time) {
                 reactor::deliver();
-                if !self.woken.load(Ordering::Acquire) && !settling.others_run() {
-                    // What there was to jump to may have been dropped since, or another thread may have jumped.
-                    let due = lock(&time.state).jump();
-                    due.into_iter().for_each(wake);
-                }
+                // Another thread may have jumped meanwhile, and what there was to jump to may have been dropped.
+                let mut state = lock(&time.state);
+                let may = !self.woken.load(Ordering::Acquire) && !settling.others_run();
+                let due = if may { time.jump(&mut state) } else { None };
+                drop(state);
+                due.into_iter().for_each(|due| time.fire(due));
             }
         }
     }

@@ -6,11 +6,15 @@
 //! # Invariants
 //! - Nobody waits for himself: the scopes inside which somebody waits are excused meanwhile, so that two who
 //!   wait for others to run do not wait for each other.
+//! - Who may go on is asked under the lock of the clocks. So of two who move the time, the second sees whom the first
+//!   has fired.
 //! - A wait ends. A scoped future that has been woken may never be polled, because its executor is gone, or it may
 //!   never stop to wake itself. After `PATIENCE`, those who are busy are passed over, until fewer are.
 
 use super::Shared;
 use super::current::scopes_here;
+use super::state::State;
+use crate::sync::lock;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -65,8 +69,8 @@ impl Drop for Settling {
     }
 }
 
-/// Yields to the executor until nobody else can run.
-pub(super) async fn settle(time: &Arc<Shared>) {
+/// Yields to the executor until nobody else can run, and then goes on with the time, before anybody can again.
+pub(super) async fn settle<R>(time: &Arc<Shared>, mut go_on: impl FnMut(&mut State) -> R) -> R {
     let mut settling = None;
     let mut yields = 0;
     let mut quiet = 0;
@@ -77,8 +81,11 @@ pub(super) async fn settle(time: &Arc<Shared>) {
         quiet = if activity == seen { quiet + 1 } else { 0 };
         seen = activity;
         let enough = quiet >= QUIET_YIELDS || yields >= MOST_YIELDS;
-        if enough && !settling.others_run() {
-            return Poll::Ready(());
+        if enough {
+            let mut state = lock(&time.state);
+            if !settling.others_run() {
+                return Poll::Ready(go_on(&mut state));
+            }
         }
         yields += 1;
         if yields > LOCAL_YIELDS {
@@ -87,5 +94,5 @@ pub(super) async fn settle(time: &Arc<Shared>) {
         cx.waker().wake_by_ref();
         Poll::Pending
     });
-    yielded.await;
+    yielded.await
 }

@@ -210,6 +210,28 @@ fn a_deadline_that_comes_from_another_thread_is_jumped_to() {
 }
 
 #[test]
+fn threads_in_block_on_of_one_time_wait_for_each_other() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        std::thread::scope(|scope| {
+            for thread in 0..3 {
+                let time = time.clone();
+                scope.spawn(move || {
+                    time.block_on(async {
+                        for nth in 0..2000 {
+                            let step = (nth * 7 + thread * 13) % 10 * SECOND;
+                            let start = Instant::now();
+                            sleep(step).await;
+                            assert_eq!(start.elapsed(), step);
+                        }
+                    });
+                });
+            }
+        });
+    });
+}
+
+#[test]
 fn what_runs_in_a_scope_on_another_thread_holds_time_up() {
     within_time(|| {
         let time = VirtualTime::new();
