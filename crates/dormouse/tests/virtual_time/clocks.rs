@@ -507,6 +507,51 @@ fn an_alarm_that_has_gone_off_wakes_the_machine_no_more_though_its_time_comes_ag
 }
 
 #[test]
+fn instants_of_std_convert_by_the_virtual_present() {
+    fn check<C: Clock>() {
+        let std = std::time::Instant::now();
+        for ahead in [Duration::ZERO, HOUR] {
+            let ours = Instant::<C>::from(std + ahead);
+            let back = std::time::Instant::from(C::now() + ahead);
+            // std's clock has gone on since.
+            let late = std.elapsed();
+            assert!((C::now() - late..=C::now()).contains(&(ours - ahead)));
+            assert!((std..=std + late).contains(&(back - ahead)));
+        }
+    }
+    let time = VirtualTime::new();
+    let _entered = time.enter();
+    time.advance_now(DAY);
+    time.suspend(DAY);
+    time.set_wall_clock(morning());
+    check::<Boottime>();
+    check::<Monotonic>();
+    check::<Realtime>();
+}
+
+#[cfg(feature = "hyper")]
+#[test]
+fn hyper_s_timer_goes_by_virtual_time() {
+    use dormouse::time::HyperTimer;
+    use hyper::rt::Timer;
+
+    let time = VirtualTime::new();
+    time.block_on(async {
+        let start = Monotonic::now();
+        HyperTimer.sleep(HOUR).await;
+        assert_eq!(start.elapsed(), HOUR);
+        let before = std::time::Instant::now();
+        let mut sleep = HyperTimer.sleep_until(before + HOUR);
+        sleep.as_mut().await;
+        let late = before.elapsed();
+        assert!((2 * HOUR - late..=2 * HOUR).contains(&start.elapsed()));
+        HyperTimer.reset(&mut sleep, before + 2 * HOUR);
+        sleep.await;
+        assert!((4 * HOUR - 2 * before.elapsed()..=4 * HOUR).contains(&start.elapsed()));
+    });
+}
+
+#[test]
 fn ten_thousand_sleeps_in_a_second_with_20_ms_of_slack_end_at_60_times() {
     let time = VirtualTime::new();
     let ends = time.block_on(async {
