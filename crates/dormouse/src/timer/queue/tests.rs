@@ -139,3 +139,23 @@ fn when_the_wall_clock_is_set_everybody_looks_at_it_and_the_queue_goes_on() {
         assert!(ClockId::Realtime.now_ns() >= soon);
     }
 }
+
+#[test]
+fn a_clock_that_is_set_while_the_wheels_turn_is_looked_at_once_more() {
+    let queue: &'static Queue = Box::leak(Box::new(Queue::new(ClockId::Realtime, Home::Builtin)));
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let now = ClockId::Realtime.now_ns();
+    queue.insert(0, now + HOUR, now, &count.clone().into()).unwrap();
+    std::thread::scope(|scope| {
+        // The turn waits for this.
+        let shard = lock(&queue.shards[0].0);
+        scope.spawn(|| queue.fire());
+        while !lock(&queue.schedule).turning {
+            std::thread::yield_now();
+        }
+        // As `fire` does then, when the alarm tells of it.
+        lock(&queue.schedule).clock_was_set = true;
+        drop(shard);
+    });
+    count.wait_for(1);
+}
