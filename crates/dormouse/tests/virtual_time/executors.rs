@@ -213,6 +213,21 @@ async fn two_who_advance_at_once_add_up() {
     assert!(real.elapsed() < crate::common::HANG, "they waited for each other");
 }
 
+#[test]
+fn who_advances_inside_a_scope_does_not_wait_for_himself() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        let start = time.now();
+        let real = std::time::Instant::now();
+        for _ in 0..20 {
+            futures::executor::block_on(time.scope(time.advance(HOUR)));
+        }
+        assert_eq!(time.now() - start, 20 * HOUR);
+        // What is waited for in vain is waited for a second.
+        assert!(real.elapsed() < 10 * SECOND, "{:?}", real.elapsed());
+    });
+}
+
 #[tokio::test]
 async fn advance_does_nothing_until_it_is_polled_and_stops_when_it_is_dropped() {
     let time = VirtualTime::new();
