@@ -129,7 +129,10 @@ impl Shared {
     }
 
     fn remove_busy(&self) {
-        self.busy.fetch_sub(1, Ordering::SeqCst);
+        let busy = self.busy.fetch_sub(1, Ordering::SeqCst) - 1;
+        // This may be one that was passed over; whoever comes next is not.
+        let others = busy.saturating_sub(self.excused.load(Ordering::SeqCst));
+        self.passed_over.fetch_min(others, Ordering::SeqCst);
     }
 
     /// To the next deadline, but by no more than what is left.

@@ -268,6 +268,29 @@ fn a_scoped_future_that_nobody_polls_holds_time_up_for_a_moment_only() {
 }
 
 #[test]
+fn who_comes_after_one_that_was_waited_for_in_vain_is_waited_for() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        let forgotten = time.scope(async {});
+        time.block_on(async { sleep(SECOND).await });
+        drop(forgotten);
+        let start = time.now();
+        std::thread::scope(|scope| {
+            let task = time.scope(async {
+                std::thread::sleep(20 * MS);
+                sleep(SECOND).await;
+                Instant::now()
+            });
+            let task = scope.spawn(|| futures::executor::block_on(task));
+            futures::executor::block_on(time.advance(HOUR));
+            // If it was not waited for, its second begins after the hour.
+            time.advance_now(HOUR);
+            assert_eq!(task.join().unwrap(), start + SECOND);
+        });
+    });
+}
+
+#[test]
 fn sleeps_are_told_by_the_time_they_were_created_in_on_each_clock() {
     fn check<C: Clock>() {
         let time = VirtualTime::new();
