@@ -380,6 +380,7 @@ fn a_step_of_the_wall_clock_is_told() {
     time.set_wall_clock(morning());
     let _entered = time.enter();
     let (count, waker) = Count::new();
+    let mut resumes = clock::resumes();
     let mut changes = clock::changes();
     assert_eq!(poll(&mut changes.change(), &waker), Poll::Pending);
     time.set_wall_clock(morning() + HOUR);
@@ -389,6 +390,8 @@ fn a_step_of_the_wall_clock_is_told() {
     time.set_wall_clock(morning() + MINUTE);
     assert_eq!(count.get(), 2);
     assert_eq!(poll(&mut changes.change(), &waker), Poll::Ready(Step::Back(HOUR - MINUTE)));
+    // The machine was not suspended.
+    assert_eq!(poll(&mut resumes.resume(), &waker), Poll::Pending);
 }
 
 #[test]
