@@ -1,0 +1,71 @@
+/* What lab/faults preloads: faults that Rust has no safe name for.
+ *
+ *   FAULTS_FORK=1      getpid() forks, and returns what fork() does.
+ *   FAULTS_STORM=us    Every thread gets a signal so often,
+ *   FAULTS_HANDLER=ms  and handles it for so long.
+ *   FAULTS_CLOCK=n     every n-th reading of a clock, by way of libc, is a second behind.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static long handler_ms, clock_n;
+static int forks;
+
+static void handler(int signal) {
+    (void)signal;
+    struct timespec time = {handler_ms / 1000, handler_ms % 1000 * 1000000};
+    nanosleep(&time, NULL);
+}
+
+/* A thread that sends the others signals. */
+static void *storm(void *us) {
+    pid_t process = (pid_t)syscall(SYS_getpid), here = (pid_t)syscall(SYS_gettid);
+    for (;;) {
+        struct timespec time = {(long)us / 1000000, (long)us % 1000000 * 1000};
+        nanosleep(&time, NULL);
+        DIR *threads = opendir("/proc/self/task");
+        for (struct dirent *thread; threads && (thread = readdir(threads));) {
+            pid_t id = atoi(thread->d_name);
+            if (id && id != here)
+                syscall(SYS_tgkill, process, id, SIGUSR1);
+        }
+        if (threads)
+            closedir(threads);
+    }
+    return NULL;
+}
+
+static long number(const char *name) {
+    const char *value = getenv(name);
+    return value ? atol(value) : 0;
+}
+
+__attribute__((constructor)) static void start(void) {
+    forks = number("FAULTS_FORK") != 0;
+    clock_n = number("FAULTS_CLOCK");
+    long us = number("FAULTS_STORM");
+    if (us) {
+        handler_ms = number("FAULTS_HANDLER");
+        struct sigaction action = {.sa_handler = handler};
+        sigaction(SIGUSR1, &action, NULL);
+        pthread_t thread;
+        pthread_create(&thread, NULL, storm, (void *)us);
+    }
+}
+
+pid_t getpid(void) { return forks ? fork() : (pid_t)syscall(SYS_getpid); }
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    static atomic_long readings;
+    int result = (int)syscall(SYS_clock_gettime, clock, time);
+    if (clock_n && atomic_fetch_add(&readings, 1) % clock_n == clock_n - 1)
+        time->tv_sec -= 1;
+    return result;
+}
