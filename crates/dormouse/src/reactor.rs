@@ -8,6 +8,8 @@ mod source;
 
 #[cfg(feature = "smol")]
 mod async_io;
+#[cfg(any(feature = "tokio", feature = "smol"))]
+mod quietly;
 #[cfg(feature = "tokio")]
 mod tokio;
 

@@ -11,6 +11,7 @@
 //!   exchanged, while it is watched.
 
 use super::interest::Interest;
+use super::quietly::quietly;
 use super::source::{Direction, Source};
 use async_io::Async;
 use std::io;
@@ -38,7 +39,7 @@ impl Wake for Answer {
 }
 
 pub(crate) fn watch(fd: BorrowedFd<'_>, source: &Arc<Source>) -> io::Result<Watch> {
-    check_means(fd)?;
+    start(fd)?;
     let io = Async::new_nonblocking(fd.try_clone_to_owned()?)?;
     let answers = Direction::BOTH
         .map(|direction| Waker::from(Arc::new(Answer { source: source.clone(), direction })));
@@ -46,15 +47,23 @@ pub(crate) fn watch(fd: BorrowedFd<'_>, source: &Arc<Source>) -> io::Result<Watc
 }
 
 /// async-io panics if it cannot have what it starts with: a thread, an epoll instance, an eventfd, a
-/// timerfd. So before its first use, see whether as much is to be had.
-fn check_means(fd: BorrowedFd<'_>) -> io::Result<()> {
-    static CHECKED: OnceLock<()> = OnceLock::new();
-    if CHECKED.get().is_none() {
-        let fds = [(); 4].map(|()| fd.try_clone_to_owned());
-        fds.into_iter().collect::<io::Result<Vec<_>>>()?;
-        let _ = std::thread::Builder::new().spawn(|| {})?.join();
-        let _ = CHECKED.set(());
+/// timerfd. So before its first use, see whether as much is to be had, and then whether it starts.
+fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
+    static STARTED: OnceLock<()> = OnceLock::new();
+    if STARTED.get().is_some() {
+        return Ok(());
     }
+    let fds = [(); 4].map(|()| fd.try_clone_to_owned());
+    fds.into_iter().collect::<io::Result<Vec<_>>>()?;
+    let _ = std::thread::Builder::new().spawn(|| {})?.join();
+    // Where panics abort, or the hook cannot be changed, it has to be trusted.
+    if cfg!(panic = "unwind") && !std::thread::panicking() {
+        let starts = quietly(|| drop(Async::new_nonblocking(fd)));
+        if !starts {
+            return Err(io::Error::other("async-io cannot start"));
+        }
+    }
+    let _ = STARTED.set(());
     Ok(())
 }
 

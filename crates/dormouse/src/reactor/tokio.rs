@@ -21,6 +21,7 @@
 
 use super::builtin;
 use super::interest::{Interest, Ready};
+use super::quietly::quietly;
 use super::source::{Direction, Source};
 use crate::sync::lock;
 use std::cell::Cell;
@@ -28,7 +29,6 @@ use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::task::{Context, Poll, Wake, Waker};
@@ -290,42 +290,4 @@ fn find_io(handle: &Handle, id: Id) -> bool {
     };
     let _ = LAST.try_with(|last| last.set(Some((id, has_io))));
     has_io
-}
-
-thread_local! {
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
-
-/// Runs `f`, and says whether it came to its end without a panic. The panic hook does not see this
-/// thread's panics meanwhile; afterwards it is again what it was, or what somebody else has set meanwhile.
-fn quietly(f: impl FnOnce()) -> bool {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _turn = lock(&ONE_AT_A_TIME);
-    let hook = Arc::new(take_hook());
-    let others = hook.clone();
-    let quiet: Hook = Box::new(move |info| {
-        if !QUIET.try_with(Cell::get).unwrap_or(false) {
-            others(info);
-        }
-    });
-    // To tell it from a hook that another thread sets: where it is in memory.
-    let address = |hook: &Hook| (&raw const **hook).cast::<()>();
-    let ours = address(&quiet);
-    set_hook(quiet);
-    QUIET.set(true);
-    let done = catch_unwind(AssertUnwindSafe(f)).is_ok();
-    QUIET.set(false);
-    let now = take_hook();
-    if address(&now) != ours {
-        set_hook(now);
-        return done;
-    }
-    drop(now);
-    match Arc::try_unwrap(hook) {
-        Ok(hook) => set_hook(hook),
-        Err(hook) => set_hook(Box::new(move |info| hook(info))),
-    }
-    done
 }

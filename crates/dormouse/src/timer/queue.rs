@@ -104,6 +104,9 @@ struct Schedule {
     spare: Due,
     #[cfg(test)]
     fires: usize,
+    /// A timerfd cannot be set.
+    #[cfg(test)]
+    refuses: bool,
 }
 
 /// Timers whose time has come, with their deadlines.
@@ -136,6 +139,8 @@ impl Queue {
             spare: Vec::new(),
             #[cfg(test)]
             fires: 0,
+            #[cfg(test)]
+            refuses: false,
         };
         Queue {
             clock,
@@ -256,22 +261,45 @@ impl Queue {
         if deadline >= self.armed.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let schedule = &mut *lock(&self.schedule);
+        let mut schedule = lock(&self.schedule);
         if schedule.alarm.is_none() {
             if self.is_lent() {
                 // The runtime has ended: who is in a shard will be woken.
                 return Ok(());
             }
-            self.start(schedule)?;
+            self.start(&mut schedule)?;
         }
         let at = deadline.max(schedule.not_before);
         if at < self.armed.load(Ordering::Relaxed) {
             self.armed.store(at, Ordering::Relaxed);
-            if let (false, Some(alarm)) = (schedule.turning, &schedule.alarm) {
-                // Setting a timerfd of our own to a valid time cannot fail.
-                let _ = alarm.set(at);
+            if !schedule.turning && self.set_alarm(&mut schedule, at).is_err() {
+                let mut due = Due::new();
+                self.end(schedule, &mut due);
+                self.wake_all(&mut due);
+                self.retire();
+                return Err(Gone);
             }
         }
+        Ok(())
+    }
+
+    /// Sets the alarm. If the system refuses, a sandbox for one, the builtin thread's wait takes its place. What
+    /// is on another reactor has to leave that.
+    fn set_alarm(&'static self, schedule: &mut Schedule, at: u64) -> Result<(), Gone> {
+        let Some(alarm) = &schedule.alarm else { return Ok(()) };
+        #[cfg(test)]
+        let refused = schedule.refuses && matches!(alarm, Alarm::Timerfd { .. });
+        #[cfg(not(test))]
+        let refused = false;
+        if !refused && alarm.set(at).is_ok() {
+            return Ok(());
+        }
+        if self.home != Home::Builtin {
+            return Err(Gone);
+        }
+        let other = Alarm::deadline(self.clock, self.waker()).map_err(|_| Gone)?;
+        other.set(at).map_err(|_| Gone)?;
+        schedule.alarm = Some(other);
         Ok(())
     }
 
@@ -280,7 +308,7 @@ impl Queue {
         let mut schedule = lock(&self.schedule);
         let Some(alarm) = &schedule.alarm else { return };
         let heard = alarm.listen(self.waker());
-        let gone = heard.is_err();
+        let mut gone = heard.is_err();
         schedule.clock_was_set |= heard.unwrap_or_default();
         if schedule.turning && !gone {
             // That turn will set the alarm, to a time that has passed if need be.
@@ -290,11 +318,9 @@ impl Queue {
         if gone {
             self.end(schedule, &mut due);
         } else {
-            self.turn(schedule, &mut due);
+            gone = self.turn(schedule, &mut due).is_err();
         }
-        for (_, waker) in due.drain(..) {
-            wake(waker);
-        }
+        self.wake_all(&mut due);
         if due.capacity() <= SPARE {
             lock(&self.schedule).spare = due;
         }
@@ -303,8 +329,21 @@ impl Queue {
         }
     }
 
+    fn wake_all(&self, due: &mut Due) {
+        for (_, waker) in due.drain(..) {
+            wake(waker);
+        }
+    }
+
     /// Turns the wheels and sets the alarm.
-    fn turn(&'static self, mut schedule: MutexGuard<'_, Schedule>, due: &mut Due) {
+    ///
+    /// # Errors
+    /// If the alarm cannot be set. Then everybody is due.
+    fn turn(
+        &'static self,
+        mut schedule: MutexGuard<'_, Schedule>,
+        due: &mut Due,
+    ) -> Result<(), Gone> {
         #[cfg(test)]
         (schedule.fires += 1);
         let term = schedule.term;
@@ -326,13 +365,13 @@ impl Queue {
             self.passed.store(now, Ordering::Release);
         }
 
-        let schedule = &mut *lock(&self.schedule);
+        let mut schedule = lock(&self.schedule);
         if schedule.term != term {
-            return;
+            return Ok(());
         }
         schedule.turning = false;
         if schedule.alarm.is_none() {
-            return;
+            return Ok(());
         }
         if self.clock != ClockId::Realtime {
             let others = due.len().saturating_sub(1) as u64;
@@ -348,10 +387,11 @@ impl Queue {
         let again = if schedule.clock_was_set { 0 } else { u64::MAX };
         let at = next.max(schedule.not_before).min(noted).min(again);
         self.armed.store(at, Ordering::Relaxed);
-        if let (true, Some(alarm)) = (at < u64::MAX, &schedule.alarm) {
-            // As in `call_by`.
-            let _ = alarm.set(at);
+        if at < u64::MAX && self.set_alarm(&mut schedule, at).is_err() {
+            self.end(schedule, due);
+            return Err(Gone);
         }
+        Ok(())
     }
 
     /// Takes out what is due, in the order of deadlines, and returns the next one.
@@ -384,7 +424,7 @@ impl Queue {
         }
     }
 
-    /// The reactor has ended: everybody is due, to find another.
+    /// The reactor has ended, or serves no longer: everybody is due, to find another.
     fn end(&'static self, mut schedule: MutexGuard<'_, Schedule>, due: &mut Due) {
         let alarm = schedule.alarm.take();
         schedule.turning = false;

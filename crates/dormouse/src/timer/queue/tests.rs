@@ -82,6 +82,29 @@ fn an_alarm_without_timerfd_serves_as_well() {
 }
 
 #[test]
+fn a_timerfd_that_cannot_be_set_loses_no_timer() {
+    // The builtin reactor looks after one deadline a clock, and another test has that of the other clock.
+    let clock = ClockId::Monotonic;
+    let queue: &'static Queue = Box::leak(Box::new(Queue::new(clock, Home::Builtin)));
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let waker = Waker::from(count.clone());
+    let now = clock.now_ns();
+    // It is refused both to who adds a timer and to a turn.
+    queue.insert(0, now + 90_000_000, now, &waker).unwrap();
+    lock(&queue.schedule).refuses = true;
+    for ms in [30, 10, 20] {
+        queue.insert(0, now + ms * 1_000_000, now, &waker).unwrap();
+    }
+    count.wait_for(4);
+    assert!(clock.now_ns() >= now + 90_000_000);
+    lock(&queue.schedule).refuses = false;
+    let now = clock.now_ns();
+    queue.insert(0, now + 1_000_000, now, &waker).unwrap();
+    count.wait_for(5);
+    assert!(matches!(lock(&queue.schedule).alarm, Some(Alarm::Timerfd { .. })));
+}
+
+#[test]
 fn a_turn_that_outlives_its_reactor_sets_no_alarm() {
     let queue = queue();
     let now = ClockId::Boottime.now_ns();
@@ -93,7 +116,7 @@ fn a_turn_that_outlives_its_reactor_sets_no_alarm() {
         now,
         Waker::noop().clone(),
     );
-    queue.turn(lock(&queue.schedule), &mut Vec::new());
+    queue.turn(lock(&queue.schedule), &mut Vec::new()).unwrap();
     queue.insert(0, now + HOUR, now, Waker::noop()).unwrap();
     assert!(lock(&queue.schedule).alarm.is_some());
 }
