@@ -34,6 +34,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::Waker;
 use std::thread::Thread;
@@ -198,10 +199,22 @@ fn unpark_thread() {
     lock(&BUILTIN).unpark_thread();
 }
 
-/// The thread. It ends never, and nothing that it calls can make it.
+/// The thread. It ends never: nothing that it calls is known to panic, and a panic all the same must not leave
+/// everybody waiting.
 fn run() {
     let mut events = Events::new();
     let mut ready = Vec::new();
+    loop {
+        let panic = catch_unwind(AssertUnwindSafe(|| serve(&mut events, &mut ready)));
+        // Dropping it could panic again.
+        std::mem::forget(panic);
+        // What it had taken out. Some of that has been handed on; twice does no harm.
+        std::mem::forget(catch_unwind(AssertUnwindSafe(|| dispatch(&events, &mut ready))));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn serve(events: &mut Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
     loop {
         let timeout = fire_deadlines();
         #[cfg(feature = "test-util")]
@@ -224,9 +237,11 @@ fn run() {
         if seat::stand_aside(timeout) {
             continue;
         }
-        match selector.wait(&mut events, timeout) {
+        match selector.wait(events, timeout) {
             Ok(()) => {
-                dispatch(&events, &mut ready);
+                #[cfg(test)]
+                tests::panic_if_asked();
+                dispatch(events, ready);
                 events.iter().for_each(|(token, _)| seat::pass_on(token));
                 #[cfg(feature = "test-util")]
                 if !events.is_full() {
@@ -278,5 +293,54 @@ fn fire_deadlines() -> Option<Duration> {
         }
         let Some((_, waker)) = due else { return timeout };
         wake(waker);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Direction, Interest, Place, Reactor};
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Wake, Waker};
+    use std::time::{Duration, Instant};
+
+    static PANIC: AtomicBool = AtomicBool::new(false);
+
+    pub(super) fn panic_if_asked() {
+        assert!(
+            !PANIC.swap(false, Ordering::SeqCst),
+            "the reactor's thread panics: a test wants it to"
+        );
+    }
+
+    #[derive(Default)]
+    struct Flag(AtomicBool);
+
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_panic_of_the_reactors_thread_loses_no_event_and_no_timer() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let ours = Reactor::builtin().register(ours, Interest::READABLE).map_err(|(_, err)| err);
+        let ours = ours.unwrap();
+        let flag = Arc::new(Flag::default());
+        let place = Place::Direction(Direction::Read);
+        assert!(ours.poll(place, &Waker::from(flag.clone())).is_pending());
+
+        PANIC.store(true, Ordering::SeqCst);
+        theirs.write_all(b"x").unwrap();
+        let start = Instant::now();
+        while !flag.0.load(Ordering::SeqCst) {
+            assert!(start.elapsed().as_secs() < 30, "nobody was woken");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(!PANIC.load(Ordering::SeqCst), "the thread has not panicked");
+        crate::block_on(crate::sleep(Duration::from_millis(5)));
     }
 }
