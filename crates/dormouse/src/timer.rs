@@ -59,7 +59,7 @@ impl Registered {
 
     /// Has it wake `waker`, if it still waits, where the calling code would put it too.
     pub(crate) fn refresh(&self, clock: ClockId, waker: &Waker) -> bool {
-        serves_here(clock, self.queue) && self.queue.refresh(self.ticket, waker)
+        serves_here(clock, self.queue, waker) && self.queue.refresh(self.ticket, waker)
     }
 
     #[inline]
@@ -81,7 +81,7 @@ pub(crate) fn insert(
     waker: &Waker,
 ) -> io::Result<Registered> {
     #[cfg(feature = "tokio")]
-    if let Some(runtime::Lease { queue, term }) = runtime::current(clock) {
+    if let Some(runtime::Lease { queue, term }) = runtime::current(clock, waker) {
         if let Ok(ticket) = queue.insert(term, deadline, now, waker) {
             return Ok(Registered { queue, ticket, deadline });
         }
@@ -100,10 +100,10 @@ pub(crate) fn insert(
 }
 
 /// Whether `queue` is the one that [`insert`] would choose now.
-fn serves_here(clock: ClockId, queue: &'static Queue) -> bool {
+fn serves_here(clock: ClockId, queue: &'static Queue, waker: &Waker) -> bool {
     #[cfg(feature = "tokio")]
     {
-        let here = runtime::current(clock);
+        let here = runtime::current(clock, waker);
         match queue.home() {
             Home::Tokio => here.is_some_and(|lease| std::ptr::eq(lease.queue, queue)),
             _ => here.is_none(),
@@ -111,7 +111,7 @@ fn serves_here(clock: ClockId, queue: &'static Queue) -> bool {
     }
     #[cfg(not(feature = "tokio"))]
     {
-        let _ = (clock, queue);
+        let _ = (clock, queue, waker);
         true
     }
 }

@@ -24,6 +24,40 @@ fn a_sleep_registered_with_an_idle_runtime_fires_in_a_plain_block_on() {
 }
 
 #[test]
+fn a_sleep_fires_in_another_executor_in_the_context_of_an_idle_runtime() {
+    within_time(|| {
+        let runtime = current_thread();
+        let _context = runtime.enter();
+        futures::executor::block_on(never_early(sleep(20 * MS)));
+        // Once the runtime runs, it serves.
+        runtime.block_on(never_early(sleep(5 * MS)));
+        futures::executor::block_on(never_early(sleep(5 * MS)));
+    });
+}
+
+#[test]
+fn a_sleep_uses_up_nothing_of_tokios_budget() {
+    fn left() -> usize {
+        let cx = &mut std::task::Context::from_waker(Waker::noop());
+        let first = tokio::task::coop::poll_proceed(cx);
+        let rest = std::iter::from_fn(|| match tokio::task::coop::poll_proceed(cx) {
+            Poll::Ready(one) => Some(one.made_progress()),
+            Poll::Pending => None,
+        });
+        let left = rest.take(1000).count();
+        drop(first);
+        left
+    }
+    current_thread().block_on(async {
+        let before = left();
+        let mut sleep = sleep(MS);
+        assert!(poll(&mut sleep, Waker::noop()).is_pending());
+        assert_eq!(left(), before);
+        assert!((10..1000).contains(&before), "{before}");
+    });
+}
+
+#[test]
 fn a_sleep_moves_from_one_runtime_to_another() {
     within_time(|| {
         let (first, second) = (current_thread(), multi_thread());

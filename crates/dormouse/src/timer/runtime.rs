@@ -9,8 +9,11 @@ use crate::reactor::Reactor;
 use crate::sync::lock;
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::ptr::{self, null};
 use std::sync::Mutex;
-use tokio::runtime::{Handle, Id};
+use std::task::{Context, Poll, RawWakerVTable, Waker};
+use tokio::runtime::{Handle, Id, RuntimeFlavor};
+use tokio::task::coop::{has_budget_remaining, poll_proceed};
 
 /// A queue, and the term of office in which it serves a runtime.
 #[derive(Clone, Copy)]
@@ -32,11 +35,14 @@ thread_local! {
     static LAST: Cell<Option<(Id, bool, Leases)>> = const { Cell::new(None) };
 }
 
-/// The queue of the runtime that the caller is inside; `None` outside of any, or if the runtime
+/// The queue of the runtime that the caller, polled with `waker`, is inside; `None` outside of any, or if the runtime
 /// cannot serve.
 #[inline]
-pub(crate) fn current(clock: ClockId) -> Option<Lease> {
+pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<Lease> {
     let handle = crate::context::tokio()?;
+    if handle.runtime_flavor() == RuntimeFlavor::CurrentThread && !is_polled_by_tokio(waker) {
+        return None;
+    }
     let id = handle.id();
     match LAST.try_with(Cell::get) {
         Ok(Some((last, false, _))) if last == id => return None,
@@ -46,6 +52,52 @@ pub(crate) fn current(clock: ClockId) -> Option<Lease> {
         _ => {}
     }
     find(&handle, id, clock)
+}
+
+thread_local! {
+    /// What tokio polled last with on this thread, that is no task.
+    static KNOWN: Cell<(*const (), *const RawWakerVTable)> = const { Cell::new((null(), null())) };
+}
+
+/// Whether it is a tokio runtime that polls the caller with `waker`, rather than another executor in the context of
+/// one: a runtime of one thread that nobody runs wakes nobody.
+#[inline]
+fn is_polled_by_tokio(waker: &Waker) -> bool {
+    // A task has an id. The future of `block_on` has none.
+    if tokio::task::try_id().is_some() {
+        return true;
+    }
+    let known = (waker.data(), ptr::from_ref(waker.vtable()));
+    if KNOWN.try_with(Cell::get).is_ok_and(|last| last == known) {
+        return true;
+    }
+    let has_budget = has_finite_budget();
+    if has_budget {
+        let _ = KNOWN.try_with(|last| last.set(known));
+    }
+    has_budget
+}
+
+/// All that tokio polls has a budget, and nothing else has. How much is left cannot be asked; so it is used up, and
+/// given back.
+#[cold]
+fn has_finite_budget() -> bool {
+    /// More than any budget has: tokio keeps them in a u8.
+    const MORE: usize = 256;
+    let cx = &mut Context::from_waker(Waker::noop());
+    let Poll::Ready(first) = poll_proceed(cx) else { return true };
+    for _ in 1..MORE {
+        if !has_budget_remaining() {
+            break;
+        }
+        if let Poll::Ready(one) = poll_proceed(cx) {
+            one.made_progress();
+        }
+    }
+    let is_finite = !has_budget_remaining();
+    // It gives back what all have taken.
+    drop(first);
+    is_finite
 }
 
 #[cold]
