@@ -10,6 +10,7 @@ pub mod time;
 
 mod block_on;
 mod context;
+mod fork;
 mod sync;
 mod timer;
 #[cfg(feature = "test-util")]

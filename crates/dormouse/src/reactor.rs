@@ -20,6 +20,7 @@ pub(crate) use source::{Direction, Event, Gone, Place, wake};
 
 pub use interest::{Interest, Ready};
 
+use crate::fork::Process;
 use source::Source;
 use std::fmt;
 use std::io;
@@ -82,8 +83,9 @@ impl Reactor {
             }
         }
         #[cfg(feature = "smol")]
-        return Reactor::async_io();
-        #[cfg(not(feature = "smol"))]
+        if async_io::can_serve() {
+            return Reactor::async_io();
+        }
         Reactor::builtin()
     }
 
@@ -191,7 +193,13 @@ impl Reactor {
             Kind::AsyncIo => async_io::watch(fd, &source).map(Watch::AsyncIo),
         };
         match watch {
-            Ok(watch) => Ok(Registration { source, watch, interest, object: Some(object) }),
+            Ok(watch) => Ok(Registration {
+                source,
+                watch,
+                process: Process::here(),
+                interest,
+                object: Some(object),
+            }),
             Err(err) => {
                 let err = explain(err, fd.as_raw_fd(), self.name());
                 Err((object, err))
@@ -236,6 +244,7 @@ fn explain(err: io::Error, fd: RawFd, reactor: &str) -> io::Error {
 pub(crate) struct Registration<T: AsFd> {
     source: Arc<Source>,
     watch: Watch,
+    process: Process,
     interest: Interest,
     /// Taken when the watch ends.
     object: Option<T>,
@@ -248,6 +257,8 @@ enum Watch {
     Tokio(Arc<tokio::Watch>),
     #[cfg(feature = "smol")]
     AsyncIo(async_io::Watch),
+    /// It is the parent's: see `fork`.
+    Left,
 }
 
 impl<T: AsFd> Registration<T> {
@@ -279,6 +290,10 @@ impl<T: AsFd> Registration<T> {
 
     /// Like [`poll`](Self::poll), for a waker of this crate's own: it may be called on any thread.
     pub(crate) fn listen(&self, place: Place<'_>, waker: &Waker) -> Poll<io::Result<Event>> {
+        if self.process.is_parent() {
+            self.source.mark_gone();
+            return Poll::Ready(Err(self.gone()));
+        }
         let mut place = place;
         #[cfg(feature = "smol")]
         if self.is_level_triggered() && !place.interest().is_for_data() {
@@ -312,6 +327,7 @@ impl<T: AsFd> Registration<T> {
             Watch::Tokio(watch) => watch.ask(self.get_ref().as_fd(), interest),
             #[cfg(feature = "smol")]
             Watch::AsyncIo(_) => Ok(()),
+            Watch::Left => Ok(()),
         };
         asked.map_err(|_| {
             self.source.set_gone();
@@ -350,16 +366,19 @@ impl<T: AsFd> Registration<T> {
             Watch::Tokio(_) => false,
             #[cfg(feature = "smol")]
             Watch::AsyncIo(_) => true,
+            Watch::Left => false,
         }
     }
 
     fn gone(&self) -> io::Error {
         let reactor = match &self.watch {
+            _ if self.process.is_parent() => "this process, the child of a fork,",
             Watch::Builtin(_) => "the builtin reactor",
             #[cfg(feature = "tokio")]
             Watch::Tokio(_) => "the tokio runtime that watched this fd has shut down, or",
             #[cfg(feature = "smol")]
             Watch::AsyncIo(_) => "async-io",
+            Watch::Left => "nobody",
         };
         io::Error::other(format!(
             "{reactor} cannot watch this fd any more: take the object back with into_inner() and wrap \
@@ -383,12 +402,18 @@ fn untold(interest: Interest) -> io::Error {
 impl<T: AsFd> Registration<T> {
     fn end(&mut self) -> Option<T> {
         let object = self.object.take()?;
+        if self.process.is_parent() {
+            // The epoll instance is the parent's too, which goes on.
+            std::mem::forget(std::mem::replace(&mut self.watch, Watch::Left));
+            return Some(object);
+        }
         match &self.watch {
             Watch::Builtin(watch) => watch.end(object.as_fd()),
             #[cfg(feature = "tokio")]
             Watch::Tokio(watch) => watch.end(object.as_fd()),
             #[cfg(feature = "smol")]
             Watch::AsyncIo(_) => {}
+            Watch::Left => {}
         }
         self.source.forget_waiters();
         Some(object)

@@ -13,12 +13,16 @@ mod runtime;
 pub(crate) use alarm::set_timerfd;
 
 use crate::clock::ClockId;
+use crate::fork::PerProcess;
 use queue::{Home, Queue, Ticket};
 use std::io;
 use std::task::Waker;
 
-/// The queues outside tokio, by clock; the first that can be had serves.
-const fn queues(home: Home) -> [Queue; ClockId::ALL.len()] {
+/// By clock.
+type Queues = [Queue; ClockId::ALL.len()];
+
+/// The queues outside tokio; the first that can be had serves.
+const fn queues(home: Home) -> Queues {
     [
         Queue::new(ClockId::Boottime, home),
         Queue::new(ClockId::Monotonic, home),
@@ -26,8 +30,8 @@ const fn queues(home: Home) -> [Queue; ClockId::ALL.len()] {
     ]
 }
 #[cfg(feature = "smol")]
-static ASYNC_IO: [Queue; ClockId::ALL.len()] = queues(Home::AsyncIo);
-static BUILTIN: [Queue; ClockId::ALL.len()] = queues(Home::Builtin);
+static ASYNC_IO: PerProcess<Queues> = PerProcess::new(queues(Home::AsyncIo));
+static BUILTIN: PerProcess<Queues> = PerProcess::new(queues(Home::Builtin));
 
 /// A timer that was registered. It is in its queue until it has fired or is removed; nobody does that
 /// unasked.
@@ -87,9 +91,12 @@ pub(crate) fn insert(
         }
     }
     #[cfg(feature = "smol")]
-    let line = [&ASYNC_IO, &BUILTIN];
+    let line = [
+        ASYNC_IO.here(|parents| Queue::leave(parents, queues(Home::AsyncIo))),
+        BUILTIN.here(|parents| Queue::leave(parents, queues(Home::Builtin))),
+    ];
     #[cfg(not(feature = "smol"))]
-    let line = [&BUILTIN];
+    let line = [BUILTIN.here(|parents| Queue::leave(parents, queues(Home::Builtin)))];
     for queues in line {
         let queue = &queues[clock as usize];
         if let Ok(ticket) = queue.insert(0, deadline, now, waker) {

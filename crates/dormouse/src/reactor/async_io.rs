@@ -13,6 +13,7 @@
 use super::interest::Interest;
 use super::quietly::quietly;
 use super::source::{Direction, Source};
+use crate::fork::Process;
 use async_io::Async;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -46,10 +47,22 @@ pub(crate) fn watch(fd: BorrowedFd<'_>, source: &Arc<Source>) -> io::Result<Watc
     Ok(Watch { io, source: source.clone(), answers })
 }
 
+/// Where it was started, and whether it serves. If it panicked, its thread may have done so too, which it starts but
+/// once.
+static STARTED: OnceLock<(Process, bool)> = OnceLock::new();
+
+/// Whether it can be used, as far as is known. Not so in the child of a fork: its thread is not there, and its fds
+/// are the parent's too.
+pub(crate) fn can_serve() -> bool {
+    STARTED.get().is_none_or(|(process, serves)| *serves && !process.is_parent())
+}
+
 /// async-io panics if it cannot have what it starts with: a thread, an epoll instance, an eventfd, a
 /// timerfd. So before its first use, see whether as much is to be had, and then whether it starts.
 fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
-    static STARTED: OnceLock<()> = OnceLock::new();
+    if !can_serve() {
+        return Err(io::Error::other("async-io failed to start, or did so before a fork"));
+    }
     if STARTED.get().is_some() {
         return Ok(());
     }
@@ -57,14 +70,10 @@ fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     fds.into_iter().collect::<io::Result<Vec<_>>>()?;
     let _ = std::thread::Builder::new().spawn(|| {})?.join();
     // Where panics abort, or the hook cannot be changed, it has to be trusted.
-    if cfg!(panic = "unwind") && !std::thread::panicking() {
-        let starts = quietly(|| drop(Async::new_nonblocking(fd)));
-        if !starts {
-            return Err(io::Error::other("async-io cannot start"));
-        }
-    }
-    let _ = STARTED.set(());
-    Ok(())
+    let can_try = cfg!(panic = "unwind") && !std::thread::panicking();
+    let serves = !can_try || quietly(|| drop(Async::new_nonblocking(fd)));
+    let _ = STARTED.set((Process::here(), serves));
+    if serves { Ok(()) } else { start(fd) }
 }
 
 impl Watch {

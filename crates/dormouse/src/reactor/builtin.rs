@@ -28,6 +28,7 @@ pub(crate) use seat::{Seat, State, admit};
 use super::interest::{Interest, Ready};
 use super::source::{Source, wake};
 use crate::clock::ClockId;
+use crate::fork::PerProcess;
 use crate::sync::lock;
 use selector::{Events, Selector, Token};
 use std::collections::HashMap;
@@ -44,13 +45,28 @@ use std::time::Duration;
 /// is looked at this often. It concerns only the fallback: a timerfd knows its clock.
 const LONGEST_DEADLINE_WAIT: Duration = Duration::from_secs(1);
 
-static BUILTIN: Mutex<Builtin> = Mutex::new(Builtin {
-    thread: None,
-    sources: None,
-    next_token: 0,
-    deadlines: [None, None, None],
-});
-static SELECTOR: OnceLock<Selector> = OnceLock::new();
+static SHARED: PerProcess<Shared> = PerProcess::new(Shared::new());
+
+struct Shared {
+    builtin: Mutex<Builtin>,
+    selector: OnceLock<Selector>,
+}
+
+impl Shared {
+    const fn new() -> Shared {
+        let builtin =
+            Builtin { thread: None, sources: None, next_token: 0, deadlines: [None, None, None] };
+        Shared { builtin: Mutex::new(builtin), selector: OnceLock::new() }
+    }
+}
+
+#[inline]
+fn shared() -> &'static Shared {
+    SHARED.here(|_| {
+        seat::begin_anew();
+        Shared::new()
+    })
+}
 
 struct Builtin {
     thread: Option<Thread>,
@@ -89,7 +105,7 @@ pub(crate) struct Watch {
 
 /// Starts the thread, if it does not run, and makes sure that it can watch fds.
 pub(crate) fn start() -> io::Result<()> {
-    let builtin = &mut *lock(&BUILTIN);
+    let builtin = &mut *lock(&shared().builtin);
     builtin.start_thread()?;
     builtin.start_selector().map(drop)
 }
@@ -102,7 +118,7 @@ pub(crate) fn watch(
 ) -> io::Result<Watch> {
     let watch;
     {
-        let builtin = &mut *lock(&BUILTIN);
+        let builtin = &mut *lock(&shared().builtin);
         builtin.start_thread()?;
         watch = Watch { token: Token(builtin.next_token), selector: builtin.start_selector()? };
         builtin.next_token += 1;
@@ -130,7 +146,8 @@ impl Watch {
     }
 
     fn forget(&self) {
-        let source = lock(&BUILTIN).sources.as_mut().and_then(|all| all.remove(&self.token));
+        let source =
+            lock(&shared().builtin).sources.as_mut().and_then(|all| all.remove(&self.token));
         drop(source);
     }
 }
@@ -143,7 +160,7 @@ pub(crate) fn set_deadline(clock: ClockId, deadline: Option<u64>, waker: &Waker)
         // The thread alone looks after deadlines, and has to be told of this one.
         seat::close();
     }
-    let builtin = &mut *lock(&BUILTIN);
+    let builtin = &mut *lock(&shared().builtin);
     builtin.start_thread()?;
     let old = std::mem::replace(&mut builtin.deadlines[clock as usize], new);
     let (old, new) = (old.map_or(u64::MAX, |(at, _)| at), deadline.unwrap_or(u64::MAX));
@@ -169,16 +186,16 @@ impl Builtin {
     }
 
     fn start_selector(&mut self) -> io::Result<&'static Selector> {
-        if SELECTOR.get().is_none() {
+        if shared().selector.get().is_none() {
             let selector = Selector::new().map_err(|err| {
                 let why = format!("cannot set up the builtin reactor's epoll instance: {err}");
                 io::Error::new(err.kind(), why)
             })?;
             // Nobody else sets it: the caller holds the lock.
-            let _ = SELECTOR.set(selector);
+            let _ = shared().selector.set(selector);
             self.unpark_thread();
         }
-        SELECTOR.get().ok_or_else(|| io::ErrorKind::Other.into())
+        shared().selector.get().ok_or_else(|| io::ErrorKind::Other.into())
     }
 
     fn unpark_thread(&self) {
@@ -189,14 +206,14 @@ impl Builtin {
 
     fn wake_thread(&self) {
         self.unpark_thread();
-        if let Some(selector) = SELECTOR.get() {
+        if let Some(selector) = shared().selector.get() {
             selector.signal(Token::THREAD);
         }
     }
 }
 
 fn unpark_thread() {
-    lock(&BUILTIN).unpark_thread();
+    lock(&shared().builtin).unpark_thread();
 }
 
 /// The thread. It ends never: nothing that it calls is known to panic, and a panic all the same must not leave
@@ -219,7 +236,7 @@ fn serve(events: &mut Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
         let timeout = fire_deadlines();
         #[cfg(feature = "test-util")]
         let round = barrier::Round::begin();
-        let Some(selector) = SELECTOR.get() else {
+        let Some(selector) = shared().selector.get() else {
             // There are no events.
             #[cfg(feature = "test-util")]
             round.end();
@@ -265,7 +282,7 @@ fn dispatch(events: &Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
 
 /// What events are about, as far as it is still watched.
 fn collect(events: &Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
-    if let Some(sources) = &lock(&BUILTIN).sources {
+    if let Some(sources) = &lock(&shared().builtin).sources {
         let found =
             events.iter().filter_map(|(token, ready)| Some((sources.get(&token)?.clone(), ready)));
         ready.extend(found);
@@ -278,7 +295,7 @@ fn fire_deadlines() -> Option<Duration> {
         let mut due = None;
         let mut timeout = None;
         {
-            let builtin = &mut *lock(&BUILTIN);
+            let builtin = &mut *lock(&shared().builtin);
             for clock in ClockId::ALL {
                 let slot = &mut builtin.deadlines[clock as usize];
                 let Some(&(deadline, _)) = slot.as_ref() else { continue };

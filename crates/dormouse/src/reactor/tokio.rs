@@ -23,6 +23,7 @@ use super::builtin;
 use super::interest::{Interest, Ready};
 use super::quietly::quietly;
 use super::source::{Direction, Source};
+use crate::fork::PerProcess;
 use crate::sync::lock;
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -268,18 +269,19 @@ thread_local! {
 
 #[cold]
 fn find_io(handle: &Handle, id: Id) -> bool {
-    static KNOWN: Mutex<Option<HashMap<Id, bool>>> = Mutex::new(None);
+    static KNOWN: PerProcess<Mutex<Option<HashMap<Id, bool>>>> = PerProcess::new(Mutex::new(None));
     /// Of how many runtimes the answer is remembered; ids are never used again.
     const REMEMBERED: usize = 1024;
 
-    let known = lock(&KNOWN).as_ref().and_then(|known| known.get(&id).copied());
+    let answers = KNOWN.here(|_| Mutex::new(None));
+    let known = lock(answers).as_ref().and_then(|known| known.get(&id).copied());
     let has_io = match known {
         Some(has_io) => has_io,
         // The hook cannot be changed now, or it would be this thread that cannot register anything.
         None if std::thread::panicking() || !can_enter() => return false,
         None => {
             let has_io = quietly(|| drop(Registration::new(handle, -1, Interest::READABLE)));
-            let mut known = lock(&KNOWN);
+            let mut known = lock(answers);
             let known = known.get_or_insert_default();
             if known.len() >= REMEMBERED {
                 known.clear();

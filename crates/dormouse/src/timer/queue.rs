@@ -45,13 +45,14 @@ pub(crate) use shards::Ticket;
 
 use super::alarm::Alarm;
 use crate::clock::ClockId;
+use crate::fork::Process;
 use crate::reactor::{Reactor, admit, wake};
 use crate::sync::lock;
 use crate::wheel::Wheel;
 use shards::Shard;
 #[cfg(feature = "tokio")]
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::task::{Wake, Waker};
 
@@ -71,6 +72,10 @@ const MAX_SPACING_NS: u64 = 500_000;
 pub(crate) struct Queue {
     clock: ClockId,
     home: Home,
+    /// Where it is used. In a child of that process it is not.
+    process: OnceLock<Process>,
+    /// And nobody waits there any more.
+    left: AtomicBool,
     waker: OnceLock<Waker>,
     /// When the alarm goes off. Written under the lock of the schedule.
     armed: AtomicU64,
@@ -145,6 +150,8 @@ impl Queue {
         Queue {
             clock,
             home,
+            process: OnceLock::new(),
+            left: AtomicBool::new(false),
             waker: OnceLock::new(),
             armed: AtomicU64::new(u64::MAX),
             passed: AtomicU64::new(0),
@@ -187,6 +194,10 @@ impl Queue {
         now: u64,
         waker: &Waker,
     ) -> Result<Ticket, Gone> {
+        self.process.get_or_init(Process::here);
+        if self.is_parents() {
+            return Err(Gone);
+        }
         if self.home == Home::Builtin {
             admit();
         }
@@ -207,6 +218,9 @@ impl Queue {
 
     /// Replaces the waker of a timer, and says whether the timer still waits.
     pub(crate) fn refresh(&self, ticket: Ticket, waker: &Waker) -> bool {
+        if self.is_parents() {
+            return false;
+        }
         if self.home == Home::Builtin {
             admit();
         }
@@ -229,6 +243,10 @@ impl Queue {
 
     /// Gives a timer another deadline, and says whether it still waits.
     pub(crate) fn reset(&'static self, ticket: Ticket, deadline: u64) -> bool {
+        if self.is_parents() {
+            // Its task polls it anew, once the child has a queue.
+            return false;
+        }
         let mut part = lock(&self.shards[ticket.shard()].0);
         let found = part.wheel.as_mut().is_some_and(|wheel| wheel.reset(ticket.key(), deadline));
         drop(part);
@@ -243,7 +261,43 @@ impl Queue {
     /// Takes a timer out. No system call: the alarm goes off for nothing at worst.
     #[inline]
     pub(crate) fn remove(&self, ticket: Ticket) {
-        drop(self.take(ticket));
+        if !self.is_parents() {
+            drop(self.take(ticket));
+        }
+    }
+
+    /// Whether this process is the child of one that used the queue. There are no timers of its own here.
+    #[inline]
+    pub(crate) fn is_parents(&self) -> bool {
+        let is_parents = self.process.get().is_some_and(Process::is_parent);
+        if is_parents {
+            self.wake_left();
+        }
+        is_parents
+    }
+
+    /// In a child: who waits here has come with the fork, and is to look for another queue.
+    #[cold]
+    fn wake_left(&self) {
+        if self.left.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        for shard in &self.shards {
+            // Whoever has the lock is not in this process.
+            let left = match shard.0.try_lock() {
+                Ok(mut part) => part.wheel.as_mut().map(Wheel::clear).unwrap_or_default(),
+                Err(_) => continue,
+            };
+            left.into_iter().for_each(|(_, waker)| wake(waker));
+        }
+    }
+
+    /// In a child, goes over from its parent's queues to its own.
+    pub(crate) fn leave<T>(parents: &[Queue], own: T) -> T {
+        for queue in parents {
+            queue.is_parents();
+        }
+        own
     }
 
     /// What a timer would have woken; the lock is let go before the caller has it.

@@ -5,6 +5,7 @@
 
 use super::queue::{Home, Queue};
 use crate::clock::ClockId;
+use crate::fork::PerProcess;
 use crate::reactor::Reactor;
 use crate::sync::lock;
 use std::cell::Cell;
@@ -25,10 +26,33 @@ pub(crate) struct Lease {
 /// By clock.
 type Leases = [Option<Lease>; ClockId::ALL.len()];
 
-static RUNTIMES: Mutex<Option<HashMap<Id, Leases>>> = Mutex::new(None);
-/// Queues whose runtime has ended.
-static FREE: Mutex<[Vec<&'static Queue>; ClockId::ALL.len()]> =
-    Mutex::new([const { Vec::new() }; ClockId::ALL.len()]);
+static POOL: PerProcess<Pool> = PerProcess::new(Pool::new());
+
+struct Pool {
+    runtimes: Mutex<Option<HashMap<Id, Leases>>>,
+    /// Queues whose runtime has ended.
+    free: Mutex<[Vec<&'static Queue>; ClockId::ALL.len()]>,
+}
+
+impl Pool {
+    const fn new() -> Pool {
+        let free = [const { Vec::new() }; ClockId::ALL.len()];
+        Pool { runtimes: Mutex::new(None), free: Mutex::new(free) }
+    }
+}
+
+fn pool() -> &'static Pool {
+    POOL.here(|_| Pool::new())
+}
+
+/// Whether a runtime was in use before this process was forked: it shares its fds with the parent's. If that
+/// cannot be found out, because somebody who is not here has the lock, it is assumed.
+fn is_parents(id: Id) -> bool {
+    POOL.of_ancestors().any(|pool| match pool.runtimes.try_lock() {
+        Ok(known) => known.as_ref().is_some_and(|known| known.contains_key(&id)),
+        Err(_) => true,
+    })
+}
 
 thread_local! {
     /// The runtime this thread was in last, and whether its reactor can serve.
@@ -47,7 +71,7 @@ pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<Lease> {
     match LAST.try_with(Cell::get) {
         Ok(Some((last, false, _))) if last == id => return None,
         Ok(Some((last, true, leases))) if last == id && leases[clock as usize].is_some() => {
-            return leases[clock as usize];
+            return leases[clock as usize].filter(|lease| !lease.queue.is_parents());
         }
         _ => {}
     }
@@ -102,10 +126,10 @@ fn has_finite_budget() -> bool {
 
 #[cold]
 fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<Lease> {
-    let reactor = Reactor::tokio_with_io(handle);
+    let reactor = Reactor::tokio_with_io(handle).filter(|_| !is_parents(id));
     let mut leases = Leases::default();
     if let Some(reactor) = &reactor {
-        let mut runtimes = lock(&RUNTIMES);
+        let mut runtimes = lock(&pool().runtimes);
         let known = runtimes.get_or_insert_default();
         leases = known.get(&id).copied().unwrap_or_default();
         if leases[clock as usize].is_none() {
@@ -122,12 +146,12 @@ fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<Lease> {
 
 /// Puts a queue on the reactor, one that has served before if there is any.
 fn hire(reactor: &Reactor, clock: ClockId) -> Option<Lease> {
-    let free = lock(&FREE)[clock as usize].pop();
+    let free = lock(&pool().free)[clock as usize].pop();
     let queue = free.unwrap_or_else(|| Box::leak(Box::new(Queue::new(clock, Home::Tokio))));
     match queue.start_on(reactor) {
         Ok(term) => Some(Lease { queue, term }),
         Err(_) => {
-            lock(&FREE)[clock as usize].push(queue);
+            lock(&pool().free)[clock as usize].push(queue);
             None
         }
     }
@@ -135,7 +159,7 @@ fn hire(reactor: &Reactor, clock: ClockId) -> Option<Lease> {
 
 /// The runtime of `queue` has ended.
 pub(crate) fn retire(queue: &'static Queue, clock: ClockId) {
-    let mut runtimes = lock(&RUNTIMES);
+    let mut runtimes = lock(&pool().runtimes);
     if let Some(known) = runtimes.as_mut() {
         known.retain(|_, leases| {
             leases[clock as usize].take_if(|lease| std::ptr::eq(lease.queue, queue));
@@ -143,7 +167,7 @@ pub(crate) fn retire(queue: &'static Queue, clock: ClockId) {
         });
     }
     drop(runtimes);
-    lock(&FREE)[clock as usize].push(queue);
+    lock(&pool().free)[clock as usize].push(queue);
 }
 
 #[cfg(test)]
@@ -157,10 +181,10 @@ mod tests {
                 tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
             runtime.block_on(crate::sleep(std::time::Duration::from_millis(1)));
             let id = runtime.handle().id();
-            assert!(lock(&RUNTIMES).as_ref().unwrap().contains_key(&id));
+            assert!(lock(&pool().runtimes).as_ref().unwrap().contains_key(&id));
             drop(runtime);
-            assert!(!lock(&RUNTIMES).as_ref().unwrap().contains_key(&id));
+            assert!(!lock(&pool().runtimes).as_ref().unwrap().contains_key(&id));
         }
-        assert_eq!(lock(&FREE)[ClockId::Boottime as usize].len(), 1);
+        assert_eq!(lock(&pool().free)[ClockId::Boottime as usize].len(), 1);
     }
 }

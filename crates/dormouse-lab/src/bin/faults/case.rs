@@ -27,6 +27,7 @@ pub(crate) type Case = fn(Subject) -> String;
 pub(crate) const CASES: &[(&str, Case)] = &[
     ("sleeps", sleeps),
     ("sleeps-for-a-second", sleeps_for_a_second),
+    ("sleeps-in-block-on", runtime::sleeps_in_block_on),
     ("sleeps-outside", |subject| watch(&mut some(subject))),
     ("clock", clock),
     ("for-ever", for_ever),
@@ -46,7 +47,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("fork-unused", fork::unused_before),
 ];
 
-/// Sleeps on two threads, some given up, and some that are over sooner than those before them.
+/// Some sleeps after others, and one given up.
 fn sleeps(subject: Subject) -> String {
     let _context = subject.enter();
     let hour = Probe::new(subject, 3_600_000);

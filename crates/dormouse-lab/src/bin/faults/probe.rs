@@ -53,6 +53,9 @@ impl Probe {
 
     /// Polls it again, here.
     pub(crate) fn poll(&mut self) {
+        if self.ended.is_some() {
+            return;
+        }
         let waker = Waker::from(self.flag.clone());
         if self.nap.as_mut().poll(&mut Context::from_waker(&waker)) == Poll::Ready(()) {
             self.ended = Some(Instant::now());

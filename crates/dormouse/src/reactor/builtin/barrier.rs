@@ -12,7 +12,7 @@
 //!   wait returned all that there were.
 //! - Whoever deals with events himself, further up the stack, is not made to wait for that.
 
-use super::{BUILTIN, seat};
+use super::{seat, shared};
 use crate::sync::lock;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -50,7 +50,7 @@ pub(crate) fn deliver() {
     }
     let question = ASKED.fetch_add(1, Ordering::SeqCst) + 1;
     {
-        let builtin = lock(&BUILTIN);
+        let builtin = lock(&shared().builtin);
         if builtin.thread.is_none() {
             // Without it nothing is watched, and there is nobody to answer.
             return;

@@ -28,7 +28,7 @@
 //!   and leaves to the reactor's thread what it finds.
 
 use super::selector::{Events, Token};
-use super::{SELECTOR, collect, dispatch};
+use super::{collect, dispatch, shared};
 use crate::reactor::Ready;
 use crate::reactor::source::Source;
 use crate::sync::lock;
@@ -130,7 +130,7 @@ impl Seat {
     /// to hand on or otherwise.
     fn wait_seated(&mut self, state: &State) -> bool {
         let events = self.events.get_or_insert_with(Events::new);
-        let found = match SELECTOR.get() {
+        let found = match shared().selector.get() {
             Some(selector) if state.begin(SEATED) => selector.wait(events, None),
             _ => {
                 TAKEN.store(false, Ordering::Release);
@@ -194,7 +194,7 @@ fn exchange_aside(from: u8, to: u8) -> bool {
 
 fn take() -> bool {
     let can = cfg!(any(target_os = "linux", target_os = "android"))
-        && SELECTOR.get().is_some()
+        && shared().selector.get().is_some()
         && !CLOSED.load(Ordering::Relaxed)
         && !TAKEN.swap(true, Ordering::SeqCst);
     if can && CLOSED.load(Ordering::SeqCst) {
@@ -214,7 +214,7 @@ fn wait_parked(state: &State) -> bool {
 }
 
 fn signal(token: Token) {
-    if let Some(selector) = SELECTOR.get() {
+    if let Some(selector) = shared().selector.get() {
         selector.signal(token);
     }
 }
@@ -239,7 +239,19 @@ pub(crate) fn close() {
 
 /// What was left to the reactor's thread.
 pub(super) fn left() -> Vec<(Arc<Source>, Ready)> {
-    if CLOSED.load(Ordering::Acquire) { std::mem::take(&mut *lock(&LEFT)) } else { Vec::new() }
+    if !CLOSED.load(Ordering::Acquire) {
+        return Vec::new();
+    }
+    // Whoever has the lock signals when he has let it go; or is not in this process.
+    LEFT.try_lock().map(|mut left| std::mem::take(&mut *left)).unwrap_or_default()
+}
+
+/// In the child of a fork: whoever sat is not here.
+pub(super) fn begin_anew() {
+    TAKEN.store(false, Ordering::SeqCst);
+    CLOSED.store(true, Ordering::SeqCst);
+    ASIDE.store(NO, Ordering::SeqCst);
+    std::mem::forget(left());
 }
 
 /// What the reactor's thread does with a signal that it has taken out.

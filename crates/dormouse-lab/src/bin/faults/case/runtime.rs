@@ -1,6 +1,6 @@
 //! Tokio runtimes that do not do what they are there for.
 
-use crate::probe::{Probe, some, watch};
+use crate::probe::{FIRES, Probe, some, watch};
 use crate::subject::{Subject, enter};
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
@@ -27,6 +27,21 @@ pub(super) fn idle(subject: Subject) -> String {
 pub(super) fn entered_idle(subject: Subject) -> String {
     let _context = enter(current_thread());
     watch(&mut some(subject))
+}
+
+/// Polled by a runtime of one thread, which needs no other. (Who is not for a runtime does without.)
+pub(super) fn sleeps_in_block_on(subject: Subject) -> String {
+    if !subject.in_tokio {
+        return watch(&mut some(subject));
+    }
+    current_thread().block_on(async {
+        for ms in [0, 1, 5, 20, 50] {
+            let due = Instant::now() + Duration::from_millis(ms);
+            (subject.sleep)(Duration::from_millis(ms)).await;
+            assert!(Instant::now() >= due, "early");
+        }
+    });
+    FIRES.to_owned()
 }
 
 /// Polled by a runtime first, and by another executor later.
