@@ -5,7 +5,7 @@ mod fork;
 mod runtime;
 pub(crate) mod waker;
 
-use crate::probe::{self, Probe, some, watch, worse};
+use crate::probe::{self, Probe, some, then, watch};
 use crate::subject::Subject;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::cell::RefCell;
@@ -53,7 +53,7 @@ fn sleeps(subject: Subject) -> String {
     let hour = Probe::new(subject, 3_600_000);
     let first = watch(&mut some(subject));
     drop(hour);
-    worse(first, watch(&mut some(subject)))
+    then(first, || watch(&mut some(subject)))
 }
 
 /// The same, for long enough that something can happen meanwhile.
@@ -61,7 +61,7 @@ fn sleeps_for_a_second(subject: Subject) -> String {
     let _context = subject.enter();
     let mut seen = probe::FIRES.to_owned();
     for _ in 0..10 {
-        seen = worse(seen, watch(&mut some(subject)));
+        seen = then(seen, || watch(&mut some(subject)));
     }
     seen
 }
@@ -106,7 +106,7 @@ fn exit(subject: Subject) -> String {
     std::thread::spawn(move || watch(&mut some(subject)));
     std::thread::sleep(Duration::from_millis(10));
     std::mem::forget(probes);
-    probe::FIRES.to_owned()
+    probe::EXITS.to_owned()
 }
 
 /// What is local to the main thread is dropped when `main` has returned.
@@ -115,7 +115,7 @@ fn end_of_main(subject: Subject) -> String {
     impl Drop for AtTheEnd {
         fn drop(&mut self) {
             let found = watch(&mut self.1);
-            println!("{VERDICT}{}", worse(found, watch(&mut some(self.0))));
+            println!("{VERDICT}{}", then(found, || watch(&mut some(self.0))));
         }
     }
     thread_local! {

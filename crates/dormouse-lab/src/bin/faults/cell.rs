@@ -2,7 +2,7 @@
 
 use crate::case::VERDICT;
 use crate::case::waker::OUR_PANIC;
-use crate::probe::FIRES;
+use crate::probe::{FIRES, survives};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs::{self, File};
 use std::io;
@@ -72,7 +72,7 @@ impl Cell<'_> {
                 let mut strace = self.strace(&[&fault.replace("{n}", &n.to_string())]);
                 strace.arg(self.program);
                 let found = self.run(strace)?;
-                if !found.starts_with(FIRES) {
+                if !survives(&found) {
                     let once = fault.ends_with("{n}");
                     return Ok(if once { format!("{found} (call {n})") } else { found });
                 }
@@ -88,8 +88,7 @@ impl Cell<'_> {
     fn strace(&self, faults: &[&str]) -> Command {
         let mut strace = Command::new("strace");
         strace.args(["-f", "--seccomp-bpf", "-qq", "-o"]).arg(self.file("strace"));
-        let calls: Vec<_> =
-            faults.iter().filter_map(|fault| fault.split(':').next()).collect();
+        let calls: Vec<_> = faults.iter().filter_map(|fault| fault.split(':').next()).collect();
         strace.arg("-e").arg(format!("trace={}", calls.join(",")));
         for fault in faults {
             strace.arg("-e").arg(format!("inject={fault}"));
@@ -136,7 +135,7 @@ fn verdict(status: Option<ExitStatus>, stdout: &str, stderr: &str) -> String {
         None => what.to_owned(),
     };
     match (status.code(), status.signal(), said) {
-        (Some(0), _, Some(said)) if !said.starts_with(FIRES) => why(said),
+        (Some(0), _, Some(said)) if !survives(said) => why(said),
         (Some(0), _, Some(said)) => said.to_owned(),
         (Some(101), ..) => why("panics"),
         (_, Some(6), _) | (Some(134), ..) => why("aborts"),
@@ -145,11 +144,14 @@ fn verdict(status: Option<ExitStatus>, stdout: &str, stderr: &str) -> String {
     }
 }
 
-/// What the last panic says, apart from our own.
+/// The beginning of what a panic says, other than our own.
 fn panic_message(stderr: &str) -> Option<String> {
+    const LONGEST: usize = 80;
     let lines: Vec<_> = stderr.lines().collect();
     let panics = lines.windows(2).filter(|pair| pair[0].contains(" panicked at "));
-    let message = panics.map(|pair| pair[1]).filter(|&message| message != OUR_PANIC).next()?;
-    let end = message.char_indices().nth(90).map_or(message.len(), |(end, _)| end);
-    Some(message[..end].replace('|', "/"))
+    let mut message = panics.map(|pair| pair[1]).find(|&message| message != OUR_PANIC)?;
+    for end in [": Os {", ". ", ", must "] {
+        message = message.split(end).next()?;
+    }
+    Some(message.chars().take(LONGEST).map(|char| if char == '|' { '/' } else { char }).collect())
 }

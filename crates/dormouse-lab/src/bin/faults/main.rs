@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! faults                      prints the table
-//! faults --check FILE         and compares it with the one in a file
+//! faults --check FILE         and compares it with the one in a page
+//! faults --write FILE         or replaces that
 //! faults ROW SUBJECT          one cell, by the beginning of what is in the table
 //! faults case CASE SUBJECT    is that process
 //! ```
@@ -19,20 +20,12 @@ mod table;
 use cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 use subject::Subject;
-use table::{ROWS, Row};
+use table::{COLUMNS, NOT_TRIED, ROWS, Row};
 
-/// Across the table, with the program that has it.
-const COLUMNS: [(&str, &str, &str); 6] = [
-    ("dormouse", "dormouse-builtin", "builtin"),
-    ("dormouse on tokio", "dormouse-tokio", "tokio"),
-    ("dormouse on async-io", "dormouse-async-io", "async-io"),
-    ("tokio", "tokio", "tokio"),
-    ("async-io", "async-io", "tokio"),
-    ("futures-timer", "futures-timer", "tokio"),
-];
 /// How many processes at a time.
 const AT_ONCE: usize = 2;
 
@@ -41,10 +34,12 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["case", name, subject] => case(name, subject),
-        [] => all(None),
-        ["--check", file] => all(Some(file)),
+        [] => report(&all(), None),
+        [what @ ("--check" | "--write"), file] => report(&all(), Some((what, file))),
         [row, subject] => {
-            for (index, row) in ROWS.iter().enumerate().filter(|(_, any)| any.fault.starts_with(row)) {
+            for (index, row) in
+                ROWS.iter().enumerate().filter(|(_, any)| any.fault.starts_with(row))
+            {
                 for column in COLUMNS.iter().filter(|column| column.1.starts_with(subject)) {
                     println!("{} | {} | {}", row.fault, column.1, find(index, row, *column));
                 }
@@ -52,7 +47,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         _ => {
-            eprintln!("usage: faults [--check FILE | ROW SUBJECT]");
+            eprintln!("usage: faults [--check FILE | --write FILE | ROW SUBJECT]");
             ExitCode::FAILURE
         }
     }
@@ -77,15 +72,16 @@ fn find(index: usize, row: &Row, (_, subject, program): (&str, &str, &str)) -> S
     let folder = folder();
     let program = match row.case {
         "two-versions" if subject.starts_with("dormouse") => format!("two-versions-{program}"),
-        "two-versions" => return "not tried".to_owned(),
+        "two-versions" => return NOT_TRIED.to_owned(),
         _ => program.to_owned(),
     };
     let program = folder.join(program);
     let cell = Cell { program: &program, folder: &folder, case: row.case, subject, row: index };
-    cell.find(row.outside).unwrap_or_else(|err| format!("not tried: {err}"))
+    cell.find(row.outside).unwrap_or_else(|err| format!("cannot be tried: {err}"))
 }
 
-fn all(_committed: Option<&str>) -> ExitCode {
+/// Finds all cells, by row.
+fn all() -> Vec<Vec<String>> {
     std::fs::create_dir_all(folder().join("cells")).expect("a folder for what the cells leave");
     let next = AtomicUsize::new(0);
     let found = Mutex::new(vec![vec![String::new(); COLUMNS.len()]; ROWS.len()]);
@@ -94,15 +90,33 @@ fn all(_committed: Option<&str>) -> ExitCode {
             scope.spawn(|| {
                 loop {
                     let cell = next.fetch_add(1, Ordering::Relaxed);
-                    let (row, column) = (cell / COLUMNS.len(), cell % COLUMNS.len());
-                    let Some(which) = ROWS.get(row) else { return };
-                    let start = std::time::Instant::now();
-                    let seen = find(row, which, COLUMNS[column]);
-                    eprintln!("{:4.1} s  {} | {} | {seen}", start.elapsed().as_secs_f64(), which.fault, COLUMNS[column].0);
-                    found.lock().expect("no panic")[row][column] = seen;
+                    let (index, column) = (cell / COLUMNS.len(), cell % COLUMNS.len());
+                    let Some(row) = ROWS.get(index) else { return };
+                    let start = Instant::now();
+                    let seen = find(index, row, COLUMNS[column]);
+                    let took = start.elapsed().as_secs_f64();
+                    eprintln!("{took:4.1} s  {} | {} | {seen}", row.fault, COLUMNS[column].0);
+                    found.lock().expect("no panic under this lock")[index][column] = seen;
                 }
             });
         }
     });
-    ExitCode::SUCCESS
+    found.into_inner().expect("no panic under this lock")
+}
+
+fn report(found: &[Vec<String>], page: Option<(&str, &str)>) -> ExitCode {
+    let table = table::markdown(found);
+    println!("{table}");
+    let (good, mut bad) = table::judge(found);
+    if let Some((what, file)) = page {
+        let page = std::fs::read_to_string(file).unwrap_or_default();
+        if what == "--write" {
+            std::fs::write(file, table::replace(&page, &table)).expect("a page to write to");
+        } else {
+            bad.extend(table::differences(&page, &table));
+        }
+    }
+    bad.iter().for_each(|line| println!("FAILED  {line}"));
+    println!("faults: dormouse survives {good} of {}, {} failed", ROWS.len() * 3, bad.len());
+    if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

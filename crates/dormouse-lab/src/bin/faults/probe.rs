@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 /// Later than any sleep fires that fires at all, on a loaded machine too.
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(6);
 /// Less is not called late: the machine may be loaded.
 const LATE: Duration = Duration::from_millis(700);
 
@@ -117,8 +117,15 @@ pub(crate) fn await_all(probes: &mut [Probe]) -> Option<String> {
 
 /// What is to be seen.
 pub(crate) const FIRES: &str = "fires";
+/// What is to be seen of a process that ends.
+pub(crate) const EXITS: &str = "exits";
 
-/// The first of two findings that is not what is to be seen.
-pub(crate) fn worse(one: String, other: String) -> String {
-    if one == FIRES { other } else { one }
+/// Whether that is what was seen.
+pub(crate) fn survives(found: &str) -> bool {
+    found.starts_with(FIRES) || found == EXITS
+}
+
+/// Goes on looking, if all is well up to now.
+pub(crate) fn then(found: String, more: impl FnOnce() -> String) -> String {
+    if found == FIRES { more() } else { found }
 }

@@ -1,6 +1,6 @@
 //! `fork`, and a child that goes on. The system call is made by `lab/faults.c`, which has `getpid` fork.
 
-use crate::probe::{FIRES, Probe, some, watch, worse};
+use crate::probe::{FIRES, Probe, some, then, watch};
 use crate::subject::Subject;
 use rustix::process::{Pid, WaitOptions, waitpid};
 use std::time::{Duration, Instant};
@@ -14,10 +14,10 @@ pub(super) fn used_before(subject: Subject) -> String {
     if child == 0 {
         // Nobody of those who were in the parent is here.
         old.iter_mut().for_each(Probe::poll);
-        in_the_child(worse(watch(&mut some(subject)), watch(&mut old)));
+        in_the_child(then(watch(&mut some(subject)), || watch(&mut old)));
     }
-    let parent = worse(watch(&mut some(subject)), watch(&mut old));
-    worse(first, report(&parent, &of_the_child(child)))
+    let parent = then(watch(&mut some(subject)), || watch(&mut old));
+    then(first, || report(&parent, &of_the_child(child)))
 }
 
 /// The library is used in the child, and later in the parent, for the first time.

@@ -1,6 +1,6 @@
 //! Wakers are anybody's code.
 
-use crate::probe::{FIRES, Probe, poll_with, some, watch, worse};
+use crate::probe::{FIRES, Probe, poll_with, some, then, watch};
 use crate::subject::{Nap, Subject};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,7 +31,7 @@ pub(super) fn panicking(subject: Subject) -> String {
     let mut others: Vec<_> = [10, 11, 20, 50].map(|ms| Probe::new(subject, ms)).into();
     others.push(before);
     let seen = watch(&mut others);
-    worse(seen, watch(&mut some(subject)))
+    then(seen, || watch(&mut some(subject)))
 }
 
 /// Others due while a waker takes a second.
@@ -41,7 +41,7 @@ pub(super) fn slow(subject: Subject) -> String {
     poll_with(&mut slow, &waker(|| std::thread::sleep(Duration::from_secs(1))));
     std::thread::sleep(Duration::from_millis(20));
     let seen = watch(&mut some(subject));
-    worse(seen, watch(&mut some(subject)))
+    then(seen, || watch(&mut some(subject)))
 }
 
 /// How many are due at once.
@@ -54,13 +54,13 @@ pub(super) fn storm(subject: Subject) -> String {
     let mut seen = FIRES.to_owned();
     let mut peaks = Vec::new();
     for _ in 0..3 {
-        seen = worse(seen, storm_once(subject));
+        seen = then(seen, || storm_once(subject));
         peaks.push(peak_kib());
     }
     if seen == FIRES && peaks[2] > peaks[0] + peaks[0] / 2 {
         return format!("{FIRES}, and memory grows: {peaks:?} KiB");
     }
-    worse(seen, watch(&mut some(subject)))
+    then(seen, || watch(&mut some(subject)))
 }
 
 #[derive(Default)]
