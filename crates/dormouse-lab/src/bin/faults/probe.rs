@@ -75,9 +75,11 @@ pub(crate) fn some(subject: Subject) -> Vec<Probe> {
     [0, 1, 5, 20, 50, 100].map(|ms| Probe::new(subject, ms)).into()
 }
 
-/// Polls once with a waker that is never called, or so one hopes.
+/// Polls once, and calls the waker of what is over already.
 pub(crate) fn poll_with(nap: &mut Nap, waker: &Waker) {
-    let _ = nap.as_mut().poll(&mut Context::from_waker(waker));
+    if nap.as_mut().poll(&mut Context::from_waker(waker)).is_ready() {
+        waker.wake_by_ref();
+    }
 }
 
 /// Waits until all have ended, or long enough, and says what was seen.
