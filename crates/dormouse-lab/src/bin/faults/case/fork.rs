@@ -2,7 +2,11 @@
 
 use crate::probe::{FIRES, Probe, some, then, watch};
 use crate::subject::Subject;
+use dormouse::io::AsyncFd;
 use rustix::process::{Pid, WaitOptions, waitpid};
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// The library is in use when the process forks. Child and parent go on, with old sleeps and new ones.
@@ -10,14 +14,19 @@ pub(super) fn used_before(subject: Subject) -> String {
     let _context = subject.enter();
     let first = watch(&mut some(subject));
     let mut old = [Probe::new(subject, 300), Probe::new(subject, 600)];
+    let watched = if subject.is_dormouse() { Some(Watched::new()) } else { None };
     let child = std::process::id();
     if child == 0 {
         // Nobody of those who were in the parent is here.
         old.iter_mut().for_each(Probe::poll);
-        in_the_child(then(watch(&mut some(subject)), || watch(&mut old)));
+        let found = then(watch(&mut some(subject)), || watch(&mut old));
+        in_the_child(then(found, || watched.map_or(FIRES.to_owned(), Watched::in_the_child)));
     }
     let parent = then(watch(&mut some(subject)), || watch(&mut old));
-    then(first, || report(&parent, &of_the_child(child)))
+    let child = of_the_child(child);
+    // By now the child has let go of it.
+    let parent = then(parent, || watched.map_or(FIRES.to_owned(), Watched::is_served));
+    then(first, || report(&parent, &child))
 }
 
 /// The library is used in the child, and later in the parent, for the first time.
@@ -32,7 +41,47 @@ pub(super) fn unused_before(subject: Subject) -> String {
     report(&parent, &of_the_child(child))
 }
 
-const FINDINGS: [&str; 3] = [FIRES, "never fires", "some never fire"];
+/// An fd that was watched before.
+struct Watched {
+    ours: AsyncFd<UnixStream>,
+    theirs: UnixStream,
+}
+
+impl Watched {
+    fn new() -> Watched {
+        let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
+        Watched { ours: AsyncFd::new(ours).expect("a reactor"), theirs }
+    }
+
+    fn is_served(mut self) -> String {
+        let mut probe = Probe::of(
+            Box::pin(async move {
+                drop(self.ours.readable().await.expect("readiness"));
+            }),
+            Instant::now(),
+        );
+        self.theirs.write_all(b"x").expect("room");
+        match watch(std::slice::from_mut(&mut probe)) {
+            found if found == FIRES => found,
+            _ => NOT_SERVED.to_owned(),
+        }
+    }
+
+    fn in_the_child(self) -> String {
+        let cx = &mut Context::from_waker(Waker::noop());
+        match self.ours.poll_read_ready(cx) {
+            Poll::Ready(Err(err)) if err.to_string().contains("child of a fork") => {}
+            _ => return NOT_TOLD.to_owned(),
+        }
+        // The parent's socket goes on; so this end of it, once it is wrapped anew, is another.
+        drop(self);
+        Watched::new().is_served()
+    }
+}
+
+const NOT_SERVED: &str = "fd is not served";
+const NOT_TOLD: &str = "not told of the fork";
+const FINDINGS: [&str; 5] = [FIRES, "never fires", "some never fire", NOT_SERVED, NOT_TOLD];
 
 fn in_the_child(found: String) -> ! {
     let code = FINDINGS.iter().position(|&finding| finding == found).unwrap_or(FINDINGS.len());
