@@ -1,0 +1,172 @@
+//! The ways to drive a copy: as an executor does, and as a bad one does.
+//!
+//! # Invariants
+//! - A poll follows a wake-up of the last poll's waker, or it is noted as forced.
+//! - "Lost" is said only where no wake-up came for as long as it was waited, every event was over, and a
+//!   forced poll went on then. Whether that was long enough is for the probe to say, which tries again.
+
+use crate::patience::{Patience, SLICE};
+use crate::run::{Events, Run};
+use crate::subject::Subject;
+use crate::task::{Task, TaskWaker};
+use crate::timeline::Polled;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How a drive came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Ready,
+    Wrong,
+    Panicked(String),
+    /// Wakes itself inside poll, again and again, that many times in a row.
+    Busy(u32),
+    /// Nobody woke the waker of the last poll, yet a forced poll went on.
+    Lost {
+        /// The waker of an earlier poll was woken instead.
+        other_woken: bool,
+    },
+    /// Not even forced polls made it ready.
+    Never,
+}
+
+/// How to drive a copy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Drive {
+    /// How long to wait for a wake-up.
+    pub(crate) wake: Patience,
+    /// How many self-wakes in a row are fine.
+    pub(crate) yields: u32,
+    /// How many polls follow one another, each with another waker, before a wake-up is waited for.
+    pub(crate) wakers: Wakers,
+}
+
+/// With which wakers a copy is polled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wakers {
+    /// The same one all the time.
+    One,
+    /// A, then at once B.
+    Two,
+    /// A, B, and A again.
+    ThereAndBack,
+}
+
+/// What can be driven: a copy, or one that is polled in some special way.
+pub(crate) trait Drivable {
+    fn task(&self) -> &Arc<Task>;
+
+    /// Polls once, and takes it down. `forced`, if nobody has woken the waker.
+    fn poll(&mut self, waker: &Arc<TaskWaker>, forced: bool) -> Polled;
+
+    /// Drives the copy as an executor does: a poll for each wake-up. If none comes, forces it.
+    fn drive(&mut self, events: &mut Events, drive: Drive) -> End {
+        let task = self.task().clone();
+        let first = task.waker();
+        let mut busy = 0;
+        loop {
+            first.reset();
+            let (mut last, mut others) = (first.clone(), Vec::new());
+            let mut polled = self.poll(&last, false);
+            if drive.wakers != Wakers::One && polled == Polled::Pending && !first.woken() {
+                let second = task.waker();
+                polled = self.poll(&second, true);
+                (last, others) = (second.clone(), vec![first.clone()]);
+                if drive.wakers == Wakers::ThereAndBack && polled == Polled::Pending {
+                    first.reset();
+                    polled = self.poll(&first, true);
+                    (last, others) = (first.clone(), vec![second]);
+                }
+            }
+            match progress(polled) {
+                Some(Progress::Item) => {
+                    busy = 0;
+                    continue;
+                }
+                Some(Progress::End(end)) => return end,
+                None => {}
+            }
+
+            if last.woken() {
+                busy = if last.woken_inside_poll() { busy + 1 } else { 0 };
+                if busy > drive.yields {
+                    return End::Busy(busy);
+                }
+                continue;
+            }
+            busy = 0;
+            // An event is due when the copy is idle. If it brings no wake-up, the next one may.
+            while !last.woken() && events.fire(drive.wake) {
+                task.wait(Patience(2), || last.woken());
+            }
+            if !task.wait(drive.wake, || last.woken()) {
+                return self.force(&last, &others, drive.wake);
+            }
+        }
+    }
+
+    /// No wake-up came. Would a poll have gone on?
+    fn force(
+        &mut self,
+        last: &TaskWaker,
+        others: &[Arc<TaskWaker>],
+        wake: Patience,
+    ) -> End {
+        let other_woken = others.iter().any(|other| other.woken());
+        let waited = wake.duration().as_millis();
+        self.task().remark(format!("nothing wakes {} for {waited} ms", last.name));
+        let waker = self.task().waker();
+        for _ in 0..=wake.0 {
+            // A panic or a wrong output came late too, and for want of a wake-up.
+            if self.poll(&waker, true).progress() {
+                return End::Lost { other_woken };
+            }
+            std::thread::sleep(SLICE);
+        }
+        End::Never
+    }
+
+    /// Polls all the time, woken or not, and lets the events happen in between. Says how long it takes.
+    fn peek(&mut self, events: &mut Events, limit: Patience) -> (End, Duration) {
+        const PAUSE: Duration = Duration::from_micros(500);
+        const PAUSES_A_SLICE: u32 = (SLICE.as_micros() / PAUSE.as_micros()) as u32;
+        let started = Instant::now();
+        let wakers = [self.task().waker(), self.task().waker()];
+        for _ in 0..limit.times(PAUSES_A_SLICE).0 {
+            // Twice in a row, and with another waker: neither may make a difference.
+            for waker in &wakers {
+                if let Some(Progress::End(end)) = progress(self.poll(waker, true)) {
+                    return (end, started.elapsed());
+                }
+            }
+            events.fire(limit);
+            std::thread::sleep(PAUSE);
+        }
+        (End::Never, started.elapsed())
+    }
+}
+
+enum Progress {
+    Item,
+    End(End),
+}
+
+fn progress(polled: Polled) -> Option<Progress> {
+    match polled {
+        Polled::Pending => None,
+        Polled::Item => Some(Progress::Item),
+        Polled::Ready => Some(Progress::End(End::Ready)),
+        Polled::Wrong => Some(Progress::End(End::Wrong)),
+        Polled::Panicked(panic) => Some(Progress::End(End::Panicked(panic))),
+    }
+}
+
+impl<S: Subject + ?Sized> Drivable for Run<S> {
+    fn task(&self) -> &Arc<Task> {
+        &self.task
+    }
+
+    fn poll(&mut self, waker: &Arc<TaskWaker>, forced: bool) -> Polled {
+        Run::poll(self, waker, forced)
+    }
+}

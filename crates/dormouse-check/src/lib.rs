@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod check;
+mod drive;
+mod event;
+mod finding;
+mod json;
+mod kind;
+mod panics;
+mod patience;
+mod probes;
+mod process;
+mod report;
+mod run;
+mod stage;
+mod subject;
+mod task;
+mod timeline;
+
+pub use check::{Check, check, check_local, check_stream, check_stream_local};
+pub use event::{event, local_event};
+pub use finding::Finding;
+pub use kind::Kind;
+pub use report::Report;

@@ -1,0 +1,132 @@
+//! The first probe: does it work at all, and how long does it take?
+//!
+//! A copy that is polled all the time shows when the future can be ready. One that is polled only when it is
+//! woken has to be ready about then, too.
+
+use crate::drive::{Drivable, End};
+use crate::finding::Finding;
+use crate::kind::Kind;
+use crate::patience::Patience;
+use crate::probes::Probing;
+use crate::stage::Staged;
+use crate::task::Task;
+use crate::timeline::What;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) fn probe(probing: &mut Probing) -> Vec<Finding> {
+    // Twice: the first one may pay for starting what all of them share.
+    let mut natural = Duration::ZERO;
+    for _ in 0..2 {
+        match peek(probing) {
+            Ok(took) => natural = natural.max(took),
+            Err(finding) => return vec![finding],
+        }
+    }
+    probing.natural = natural;
+    probing.confirmed(fair).into_iter().collect()
+}
+
+/// Polls all the time.
+fn peek(probing: &Probing) -> Result<Duration, Finding> {
+    let limit = probing.idle();
+    let task = Task::new();
+    let staged = probing.stage(&task.clone(), {
+        let task = task.clone();
+        move |factory| {
+            let (mut run, mut events) = factory.local(&task)?;
+            Ok::<_, String>(run.peek(&mut events, limit))
+        }
+    });
+    let log = task.log();
+    match staged {
+        Staged::Done(Ok((End::Ready, took))) => Ok(took),
+        Staged::Done(Ok((End::Wrong, _))) if works_otherwise(probing) => Err(Finding::new(
+            Kind::SpuriousPoll,
+            "polled without having been woken, it comes to another output",
+        )
+        .log(&log)),
+        Staged::Done(Ok((End::Wrong, _))) => {
+            Err(Finding::new(Kind::WrongOutput, "the output is not the expected one").log(&log))
+        }
+        Staged::Done(Ok((End::Panicked(panic), _))) if works_otherwise(probing) => {
+            let headline = format!("polled without having been woken, it panics: {panic}");
+            Err(Finding::new(Kind::SpuriousPoll, headline).log(&log))
+        }
+        Staged::Done(Ok((End::Panicked(panic), _))) => {
+            Err(Finding::new(Kind::Panics, format!("poll panics: {panic}")).log(&log))
+        }
+        Staged::Done(Ok(_)) => {
+            let limit = limit.duration().as_millis();
+            let headline = format!("polled all the time for {limit} ms, it is still pending");
+            Err(Finding::new(Kind::NeverReady, headline).log(&log))
+        }
+        Staged::Done(Err(panic)) => {
+            Err(Finding::new(Kind::Panics, format!("making it panics: {panic}")))
+        }
+        Staged::Panicked(panic) => Err(Finding::new(Kind::Panics, panic).log(&log)),
+        Staged::Stuck => Err(never_returns(probing, &task)),
+    }
+}
+
+/// The finding of a poll that is still under way.
+fn never_returns(probing: &Probing, task: &Arc<Task>) -> Finding {
+    let log = task.log();
+    let limit = probing.settings.time_limit.as_millis();
+    let headline = format!("a poll has not returned after {limit} ms; its thread was given up");
+    // Nothing can be said about the rest.
+    let kind = match log.last().map(|entry| &entry.what) {
+        Some(What::PollBegins { .. } | What::Wake { .. }) => Kind::BlockingPoll,
+        _ => Kind::NeverReady,
+    };
+    Finding::new(kind, headline).log(&log)
+}
+
+/// Whether it is ready, and right, if it is polled only when it is woken.
+fn works_otherwise(probing: &Probing) -> bool {
+    let drive = crate::drive::Drive { wake: Patience(100), ..probing.fair(0) };
+    let task = Task::new();
+    let staged = probing.stage(&task.clone(), move |factory| {
+        let (mut run, mut events) = factory.local(&task)?;
+        Ok::<_, String>(run.drive(&mut events, drive))
+    });
+    matches!(staged, Staged::Done(Ok(End::Ready)))
+}
+
+/// Polls when it is woken.
+fn fair(probing: &Probing, attempt: u32) -> Option<Finding> {
+    let drive = probing.fair(attempt);
+    let task = Task::new();
+    let staged = probing.stage(&task.clone(), {
+        let task = task.clone();
+        move |factory| {
+            let (mut run, mut events) = factory.local(&task)?;
+            Ok::<_, String>(run.drive(&mut events, drive))
+        }
+    });
+    let log = task.log();
+    let end = match staged {
+        Staged::Done(Ok(end)) => end,
+        Staged::Done(Err(panic)) | Staged::Panicked(panic) => End::Panicked(panic),
+        Staged::Stuck => return Some(never_returns(probing, &task)),
+    };
+    let finding = match end {
+        // Never: a copy that was polled all the time was ready sooner. It says nothing.
+        End::Ready | End::Never => return None,
+        End::Wrong => Finding::new(Kind::WrongOutput, "the output is not the expected one"),
+        End::Panicked(panic) => Finding::new(Kind::Panics, format!("poll panics: {panic}")),
+        End::Busy(times) => Finding::new(
+            Kind::BusyWake,
+            format!("it wakes itself inside poll and returns Pending, {times} times in a row"),
+        )
+        .blame(&log, |what| matches!(what, What::Wake { inside_poll: true, .. })),
+        End::Lost { .. } => Finding::new(
+            Kind::LostWakeUp,
+            format!(
+                "nobody wakes it within {} ms, yet a poll that is forced then goes on",
+                drive.wake.duration().as_millis()
+            ),
+        ),
+    };
+    Some(finding.log(&log))
+}

@@ -1,0 +1,171 @@
+//! What the kernel says about this process: its threads and file descriptors, and how a thread spent its time.
+//!
+//! All of it comes from `/proc`. Elsewhere than on Linux nothing is known, and the probes that ask find
+//! nothing.
+
+use rustix::time::{ClockId, clock_gettime};
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// The name of the checker's own threads, which are not counted. The kernel keeps 15 bytes of it.
+pub(crate) const OWN_THREAD: &str = "dormouse-check";
+
+/// A thread, as it was at some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ThreadSeen {
+    pub(crate) name: String,
+    /// Neither running nor waiting for a CPU.
+    pub(crate) asleep: bool,
+    /// How long it has run, and how often: unchanged as long as it sleeps.
+    ran: String,
+}
+
+/// The threads of this process by id, without the checker's own.
+pub(crate) fn threads() -> BTreeMap<u32, ThreadSeen> {
+    let mut threads = BTreeMap::new();
+    let Ok(tasks) = fs::read_dir("/proc/self/task") else { return threads };
+    for task in tasks.flatten() {
+        let Some(id) = task.file_name().to_str().and_then(|id| id.parse().ok()) else { continue };
+        // One that cannot be read has just ended.
+        let Ok(stat) = fs::read_to_string(task.path().join("stat")) else { continue };
+        // "4711 (name) S ...", where the name may hold anything.
+        let (Some(open), Some(close)) = (stat.find('('), stat.rfind(')')) else { continue };
+        let name = stat[open + 1..close].to_owned();
+        let state = stat[close + 1..].trim_start().chars().next();
+        if name == OWN_THREAD || matches!(state, Some('Z' | 'X')) {
+            continue;
+        }
+        let ran = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
+        threads.insert(id, ThreadSeen { name, asleep: state == Some('S'), ran });
+    }
+    threads
+}
+
+/// Those that were not there `before`, and slept then and now without having run in between.
+pub(crate) fn slept_on(
+    before: &BTreeMap<u32, ThreadSeen>,
+    then: &BTreeMap<u32, ThreadSeen>,
+    now: &BTreeMap<u32, ThreadSeen>,
+) -> Vec<String> {
+    now.iter()
+        .filter(|(id, seen)| {
+            seen.asleep && !before.contains_key(id) && then.get(id) == Some(*seen)
+        })
+        .map(|(_, seen)| seen.name.clone())
+        .collect()
+}
+
+/// The open file descriptors by number, and what they refer to.
+pub(crate) fn fds() -> BTreeMap<i32, String> {
+    let Ok(fds) = fs::read_dir("/proc/self/fd") else { return BTreeMap::new() };
+    fds.flatten()
+        .filter_map(|fd| {
+            let number = fd.file_name().to_str()?.parse().ok()?;
+            // The one that reads the directory is closed by now, and cannot be read.
+            let target = fs::read_link(fd.path()).ok()?;
+            Some((number, target.to_string_lossy().into_owned()))
+        })
+        .collect()
+}
+
+/// A moment in the life of the current thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    wall: Instant,
+    cpu: Duration,
+    /// Time it waited for a CPU, if the kernel counts that.
+    queued: Option<Duration>,
+}
+
+/// How the current thread spent a span of time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    pub(crate) cpu: Duration,
+    pub(crate) asleep: Duration,
+}
+
+impl Moment {
+    pub(crate) fn now() -> Moment {
+        let queued = queued();
+        Moment { wall: Instant::now(), cpu: cpu(), queued }
+    }
+
+    /// Time in which the thread waited for a CPU counts as neither.
+    pub(crate) fn spent(&self) -> Spent {
+        // In the opposite order, so that the span is inside of that of the wait for a CPU.
+        let (cpu, wall) = (cpu().saturating_sub(self.cpu), self.wall.elapsed());
+        let queued = match (self.queued, queued()) {
+            (Some(before), Some(now)) => now.saturating_sub(before),
+            // Then only a repetition tells a thread that slept from one that could not run.
+            _ => Duration::ZERO,
+        };
+        Spent { cpu, asleep: wall.saturating_sub(cpu).saturating_sub(queued) }
+    }
+}
+
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+fn queued() -> Option<Duration> {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    stat.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::thread;
+
+    #[test]
+    fn a_thread_that_sleeps_on_is_told_from_one_that_runs() {
+        let before = threads();
+        let (end, ended) = mpsc::channel::<()>();
+        let sleeper = thread::Builder::new()
+            .name("sleeper".into())
+            .spawn(move || drop(ended.recv()))
+            .expect("a thread can be started");
+        let runner = thread::Builder::new()
+            .name("runner".into())
+            .spawn({
+                let started = Instant::now();
+                move || while started.elapsed() < Duration::from_millis(200) {}
+            })
+            .expect("a thread can be started");
+
+        thread::sleep(Duration::from_millis(50));
+        let then = threads();
+        thread::sleep(Duration::from_millis(50));
+        let slept = slept_on(&before, &then, &threads());
+        assert!(slept.contains(&"sleeper".to_owned()), "{slept:?}");
+        assert!(!slept.contains(&"runner".to_owned()), "{slept:?}");
+
+        drop(end);
+        sleeper.join().expect("it does not panic");
+        runner.join().expect("it does not panic");
+    }
+
+    #[test]
+    fn an_open_file_is_seen() {
+        let file = fs::File::open("/proc/self/cmdline").expect("/proc is mounted");
+        assert!(fds().values().any(|target| target.ends_with("cmdline")));
+        drop(file);
+    }
+
+    #[test]
+    fn sleep_is_told_from_work() {
+        let moment = Moment::now();
+        thread::sleep(Duration::from_millis(20));
+        let slept = moment.spent();
+        assert!(slept.asleep >= Duration::from_millis(15), "{slept:?}");
+        assert!(slept.cpu < Duration::from_millis(15), "{slept:?}");
+
+        let moment = Moment::now();
+        while moment.spent().cpu < Duration::from_millis(20) {}
+        let worked = moment.spent();
+        assert!(worked.asleep < worked.cpu, "{worked:?}");
+    }
+}
