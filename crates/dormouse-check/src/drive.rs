@@ -39,6 +39,8 @@ pub(crate) struct Drive {
     pub(crate) yields: u32,
     /// How many polls follow one another, each with another waker, before a wake-up is waited for.
     pub(crate) wakers: Wakers,
+    /// Poll as soon as it is woken, though the event that wakes may not be over.
+    pub(crate) prompt: bool,
 }
 
 /// With which wakers a copy is polled.
@@ -59,17 +61,22 @@ pub(crate) trait Drivable {
     /// Polls once, and takes it down. `forced`, if nobody has woken the waker.
     fn poll(&mut self, waker: &Arc<TaskWaker>, forced: bool) -> Polled;
 
+    /// A fresh waker.
+    fn waker(&self) -> Arc<TaskWaker> {
+        self.task().waker()
+    }
+
     /// Drives the copy as an executor does: a poll for each wake-up. If none comes, forces it.
     fn drive(&mut self, events: &mut Events, drive: Drive) -> End {
         let task = self.task().clone();
-        let first = task.waker();
+        let first = self.waker();
         let mut busy = 0;
         loop {
             first.reset();
             let (mut last, mut others) = (first.clone(), Vec::new());
             let mut polled = self.poll(&last, false);
             if drive.wakers != Wakers::One && polled == Polled::Pending && !first.woken() {
-                let second = task.waker();
+                let second = self.waker();
                 polled = self.poll(&second, true);
                 (last, others) = (second.clone(), vec![first.clone()]);
                 if drive.wakers == Wakers::ThereAndBack && polled == Polled::Pending {
@@ -96,7 +103,7 @@ pub(crate) trait Drivable {
             }
             busy = 0;
             // An event is due when the copy is idle. If it brings no wake-up, the next one may.
-            while !last.woken() && events.fire(drive.wake) {
+            while !last.woken() && events.fire(drive.wake, || drive.prompt && last.woken()) {
                 task.wait(Patience(2), || last.woken());
             }
             if !task.wait(drive.wake, || last.woken()) {
@@ -106,12 +113,7 @@ pub(crate) trait Drivable {
     }
 
     /// No wake-up came. Would a poll have gone on?
-    fn force(
-        &mut self,
-        last: &TaskWaker,
-        others: &[Arc<TaskWaker>],
-        wake: Patience,
-    ) -> End {
+    fn force(&mut self, last: &TaskWaker, others: &[Arc<TaskWaker>], wake: Patience) -> End {
         let other_woken = others.iter().any(|other| other.woken());
         let waited = wake.duration().as_millis();
         self.task().remark(format!("nothing wakes {} for {waited} ms", last.name));
@@ -124,6 +126,33 @@ pub(crate) trait Drivable {
             std::thread::sleep(SLICE);
         }
         End::Never
+    }
+
+    /// Polls up to `polls` times: when it is woken or, if `hasty`, at once. Says whether it has come to an end.
+    fn some_polls(
+        &mut self,
+        waker: &Arc<TaskWaker>,
+        events: &mut Events,
+        wake: Patience,
+        polls: u32,
+        hasty: bool,
+    ) -> bool {
+        let task = self.task().clone();
+        for number in 0..polls {
+            let forced = number > 0 && !waker.woken();
+            waker.reset();
+            if matches!(progress(self.poll(waker, forced)), Some(Progress::End(_))) {
+                return true;
+            }
+            if hasty || number + 1 == polls {
+                continue;
+            }
+            while !waker.woken() && events.fire(wake, || false) {
+                task.wait(Patience(2), || waker.woken());
+            }
+            task.wait(wake, || waker.woken());
+        }
+        false
     }
 
     /// Polls all the time, woken or not, and lets the events happen in between. Says how long it takes.
@@ -139,7 +168,7 @@ pub(crate) trait Drivable {
                     return (end, started.elapsed());
                 }
             }
-            events.fire(limit);
+            events.fire(limit, || false);
             std::thread::sleep(PAUSE);
         }
         (End::Never, started.elapsed())

@@ -127,11 +127,15 @@ impl Kind {
     /// What the contract says about it; words in quotation marks are from the documentation of std.
     pub fn contract(self) -> &'static str {
         match self {
-            Kind::Panics => "A future is ready, or it returns Pending. Whoever polls it cannot handle a panic.",
+            Kind::Panics => {
+                "A future is ready, or it returns Pending. Whoever polls it cannot handle a panic."
+            }
             Kind::NeverReady => {
                 "A check has to see the future become ready. This one did not within the time limit."
             }
-            Kind::WrongOutput => "The output is what `expect_output` asks for, in whatever way it is polled.",
+            Kind::WrongOutput => {
+                "The output is what `expect_output` asks for, in whatever way it is polled."
+            }
             Kind::BusyWake => {
                 "\"Since futures alone are inert ... `poll` should not be called in a tight loop\": a waker is for \
                  when progress can be made. A task that wakes itself each time it is polled uses a whole core."
@@ -171,7 +175,9 @@ impl Kind {
                 "Dropping a future cancels it. A thread that sleeps on for each of them is paid for by a \
                  program that makes many futures and drops most, as timeouts are."
             }
-            Kind::FdLeft => "Dropping a future gives back what it holds. A process has 1,024 descriptors or so.",
+            Kind::FdLeft => {
+                "Dropping a future gives back what it holds. A process has 1,024 descriptors or so."
+            }
             Kind::WakerLeft => {
                 "Dropping a future gives back its waker. A waker keeps its task alive, and with it all that the \
                  task owns."
@@ -223,7 +229,9 @@ impl Kind {
                 "If something has to happen first, say what, with `dormouse_check::event` in the closure. If it \
                  takes longer, raise `time_limit`."
             }
-            Kind::WrongOutput => "Look at the time line for the order of polls and events that leads to it.",
+            Kind::WrongOutput => {
+                "Look at the time line for the order of polls and events that leads to it."
+            }
             Kind::BusyWake => {
                 "Wait for something: give the waker to whoever knows when there is progress. To leave the \
                  thread to others for once, wake yourself once, and do a piece of work at each poll."
@@ -249,17 +257,23 @@ impl Kind {
                  state.lock().waker.take(); if let Some(waker) = waker { waker.wake() }`. The guard of a lock \
                  in the head of an `if let` or `match` lives as long as its body."
             }
-            Kind::PanicOnDrop => "Leave out the `unwrap` in `Drop`: what it asks for may not be there yet.",
+            Kind::PanicOnDrop => {
+                "Leave out the `unwrap` in `Drop`: what it asks for may not be there yet."
+            }
             Kind::ThreadLeft => {
                 "Tell the thread to end in `Drop`, and wake it up for that; better, let one thread serve all \
                  futures, and take them out of its list."
             }
-            Kind::FdLeft => "Keep the descriptor in an `OwnedFd` or what wraps one, and let the future own it.",
+            Kind::FdLeft => {
+                "Keep the descriptor in an `OwnedFd` or what wraps one, and let the future own it."
+            }
             Kind::WakerLeft => {
                 "In `Drop`, take the waker out of wherever `poll` has put it: the list, the shared state, the \
                  thread."
             }
-            Kind::WakesAfterDrop => "In `Drop`, stop the source of the wake-ups and take the waker out of it.",
+            Kind::WakesAfterDrop => {
+                "In `Drop`, stop the source of the wake-ups and take the waker out of it."
+            }
             Kind::LeakPerPoll => {
                 "Replace what an earlier poll has registered instead of adding to it; start a thread once, not \
                  at each poll."

@@ -5,6 +5,7 @@
 mod check;
 mod drive;
 mod event;
+mod executors;
 mod finding;
 mod json;
 mod kind;

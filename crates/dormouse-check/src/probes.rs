@@ -12,6 +12,7 @@
 mod after;
 mod blocking;
 mod cancel;
+mod early;
 mod executors;
 mod leak;
 mod left;
@@ -65,7 +66,12 @@ impl Probing {
 
     /// Drives as a good executor does.
     pub(crate) fn fair(&self, attempt: u32) -> Drive {
-        Drive { wake: self.wake(attempt), yields: self.settings.yields, wakers: Wakers::One }
+        Drive {
+            wake: self.wake(attempt),
+            yields: self.settings.yields,
+            wakers: Wakers::One,
+            prompt: false,
+        }
     }
 
     /// Runs something on a thread that can be given up.
@@ -146,8 +152,8 @@ impl Probing {
 /// Runs all of them.
 pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
     use Kind::{
-        BlockingPoll, BrokenByPanic, BusyWake, LostWakeUp, NeverReady, Panics, PanicOnDrop,
-        SpuriousPoll, StaleWaker, WakeUnderLock, WrongOutput,
+        BlockingPoll, BusyWake, LeakPerPoll, LostWakeUp, NeverReady, PanicOnDrop, Panics,
+        SpuriousPoll, StaleWaker, ThreadBound, WakeBeforeReady, WakeUnderLock, WrongOutput,
     };
     /// With these, nothing else can be said.
     const HOPELESS: [Kind; 3] = [Panics, NeverReady, WrongOutput];
@@ -171,27 +177,32 @@ pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
     probing.probe("stale waker", &stuck(&[SpuriousPoll], &NO_WAKE), stale::probe);
     probing.probe("thread moves", &stuck(&[SpuriousPoll], &NO_WAKE), moves::probe);
     probing.probe("drop after each poll", &HOPELESS, cancel::probe);
-    probing.counting("left behind", &stuck(&[PanicOnDrop, BlockingPoll], &HOPELESS), left::probe);
-    probing.counting("spurious polls", &stuck(&[SpuriousPoll], &HOPELESS), leak::probe);
-    probing.probe(
-        "wake-up race",
-        &stuck(&[StaleWaker, SpuriousPoll, BlockingPoll, Kind::LeakPerPoll], &NO_WAKE),
-        race::probe,
+    probing.counting(
+        "spurious polls",
+        &stuck(&[SpuriousPoll, BlockingPoll], &NO_WAKE),
+        leak::probe,
     );
+    probing.counting(
+        "left behind",
+        &stuck(&[LeakPerPoll, PanicOnDrop, BlockingPoll], &HOPELESS),
+        left::probe,
+    );
+    let racing = stuck(&[StaleWaker, ThreadBound, SpuriousPoll, BlockingPoll], &NO_WAKE);
+    probing.probe("early wake-up", &racing, early::probe);
+    probing.probe("wake-up race", &stuck(&[WakeBeforeReady, LeakPerPoll], &racing), race::probe);
     probing.probe("poll after ready", &NO_WAKE, after::probe);
     probing.probe("every executor", &NO_WAKE, |probing| {
         let (finding, table) = executors::probe(probing);
         executors = table;
         finding
     });
+    probing.probe("wake inside of wake", &racing, reentrant::probe);
     probing.probe(
-        "wake inside of wake",
-        &stuck(&[SpuriousPoll, BlockingPoll], &NO_WAKE),
-        reentrant::probe,
+        "panicking waker",
+        &stuck(&[WakeUnderLock, ThreadBound], &NO_WAKE),
+        panicking::probe,
     );
-    probing.probe("panicking waker", &stuck(&[WakeUnderLock], &NO_WAKE), panicking::probe);
 
-    let _ = BrokenByPanic;
     let Probing { factory, settings, mut findings, ran, skipped, .. } = probing;
     findings.sort_by_key(|finding| (finding.note, finding.kind));
     Report {

@@ -21,8 +21,18 @@ pub(crate) struct ThreadSeen {
     ran: String,
 }
 
+/// How long two looks at the threads are apart.
+pub(crate) const GLIMPSE: Duration = Duration::from_millis(2);
+
 /// The threads of this process by id, without the checker's own.
 pub(crate) fn threads() -> BTreeMap<u32, ThreadSeen> {
+    let mut threads = all_threads();
+    threads.retain(|_, seen| seen.name != OWN_THREAD);
+    threads
+}
+
+/// The threads of this process by id.
+pub(crate) fn all_threads() -> BTreeMap<u32, ThreadSeen> {
     let mut threads = BTreeMap::new();
     let Ok(tasks) = fs::read_dir("/proc/self/task") else { return threads };
     for task in tasks.flatten() {
@@ -33,13 +43,30 @@ pub(crate) fn threads() -> BTreeMap<u32, ThreadSeen> {
         let (Some(open), Some(close)) = (stat.find('('), stat.rfind(')')) else { continue };
         let name = stat[open + 1..close].to_owned();
         let state = stat[close + 1..].trim_start().chars().next();
-        if name == OWN_THREAD || matches!(state, Some('Z' | 'X')) {
+        if matches!(state, Some('Z' | 'X')) {
             continue;
         }
         let ran = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
         threads.insert(id, ThreadSeen { name, asleep: state == Some('S'), ran });
     }
     threads
+}
+
+/// Whether every thread but this one slept then, sleeps now, and has not run in between. Then none of them is
+/// about to do anything, however busy the machine is.
+pub(crate) fn at_rest(then: &BTreeMap<u32, ThreadSeen>, now: &BTreeMap<u32, ThreadSeen>) -> bool {
+    let own = own_id();
+    let others = |threads: &BTreeMap<u32, ThreadSeen>| -> Vec<(u32, ThreadSeen)> {
+        let others = threads.iter().filter(|(id, _)| Some(**id) != own);
+        others.map(|(id, seen)| (*id, seen.clone())).collect()
+    };
+    let now = others(now);
+    now.iter().all(|(_, seen)| seen.asleep) && others(then) == now
+}
+
+/// The id of the current thread.
+fn own_id() -> Option<u32> {
+    fs::read_link("/proc/thread-self").ok()?.file_name()?.to_str()?.parse().ok()
 }
 
 /// Those that were not there `before`, and slept then and now without having run in between.
@@ -49,9 +76,7 @@ pub(crate) fn slept_on(
     now: &BTreeMap<u32, ThreadSeen>,
 ) -> Vec<String> {
     now.iter()
-        .filter(|(id, seen)| {
-            seen.asleep && !before.contains_key(id) && then.get(id) == Some(*seen)
-        })
+        .filter(|(id, seen)| seen.asleep && !before.contains_key(id) && then.get(id) == Some(*seen))
         .map(|(_, seen)| seen.name.clone())
         .collect()
 }
@@ -63,8 +88,9 @@ pub(crate) fn fds() -> BTreeMap<i32, String> {
         .filter_map(|fd| {
             let number = fd.file_name().to_str()?.parse().ok()?;
             // The one that reads the directory is closed by now, and cannot be read.
-            let target = fs::read_link(fd.path()).ok()?;
-            Some((number, target.to_string_lossy().into_owned()))
+            let target = fs::read_link(fd.path()).ok()?.to_string_lossy().into_owned();
+            // Such as the checker itself reads.
+            (!target.starts_with("/proc/")).then_some((number, target))
         })
         .collect()
 }
@@ -150,8 +176,8 @@ mod tests {
 
     #[test]
     fn an_open_file_is_seen() {
-        let file = fs::File::open("/proc/self/cmdline").expect("/proc is mounted");
-        assert!(fds().values().any(|target| target.ends_with("cmdline")));
+        let file = fs::File::open("/dev/null").expect("there is a /dev/null");
+        assert!(fds().values().any(|target| target.ends_with("null")));
         drop(file);
     }
 

@@ -110,7 +110,9 @@ impl Report {
             (
                 "executors",
                 Json::array(
-                    self.executors.iter().map(|(name, how)| pair(["executor", "result"], name, how)),
+                    self.executors
+                        .iter()
+                        .map(|(name, how)| pair(["executor", "result"], name, how)),
                 ),
             ),
             ("copies", Json::number(self.copies)),

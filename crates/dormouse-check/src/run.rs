@@ -8,7 +8,7 @@ use crate::panics;
 use crate::patience::Patience;
 use crate::process::{Moment, Spent};
 use crate::stage;
-use crate::subject::{Boxed, BoxedSend, Factory, Step, Subject};
+use crate::subject::{Factory, Step, Subject};
 use crate::task::{Task, TaskWaker};
 use crate::timeline::{Polled, What};
 use std::collections::VecDeque;
@@ -82,10 +82,11 @@ impl Events {
         self.queue.is_empty()
     }
 
-    /// Lets the next event happen; waits until it is over, but not for ever. Says whether there was one.
+    /// Lets the next event happen; waits until it is over or `enough`, but not for ever. Says whether there
+    /// was one.
     ///
     /// One that may move happens on another thread, as most events do.
-    pub(crate) fn fire(&mut self, patience: Patience) -> bool {
+    pub(crate) fn fire(&mut self, patience: Patience, enough: impl Fn() -> bool) -> bool {
         let Some(event) = self.take() else { return false };
         self.fired += 1;
         self.task.note(What::EventFired(self.fired));
@@ -102,21 +103,9 @@ impl Events {
                 if thread.is_none() {
                     self.task.remark("no thread could be started for the event");
                 }
-                patience.until(|| over.load(SeqCst));
+                patience.until(|| over.load(SeqCst) || enough());
             }
         }
-        true
-    }
-
-    /// Lets the next event happen on this thread. Says whether there was one.
-    pub(crate) fn fire_here(&mut self) -> bool {
-        let Some(event) = self.take() else { return false };
-        self.fired += 1;
-        self.task.note(What::EventFired(self.fired));
-        let _ = panics::catch(|| match event {
-            Event::Local(event) => event(),
-            Event::Send(event) => event(),
-        });
         true
     }
 }

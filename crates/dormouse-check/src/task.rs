@@ -143,11 +143,7 @@ impl Task {
                 return false;
             }
             self.live();
-            log = self
-                .changed
-                .wait_timeout(log, SLICE)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            log = self.changed.wait_timeout(log, SLICE).unwrap_or_else(PoisonError::into_inner).0;
             // Not only where it timed out: somebody may wake without end.
             if slice_began.elapsed() >= SLICE {
                 slices += 1;
@@ -240,12 +236,7 @@ impl Wake for TaskWaker {
         self.wakes.fetch_add(1, SeqCst);
         self.woken.store(true, SeqCst);
         self.task.wakes.fetch_add(1, SeqCst);
-        self.task.note(What::Wake {
-            waker: self.name,
-            inside_poll,
-            thread: thread_name(),
-            trace,
-        });
+        self.task.note(What::Wake { waker: self.name, inside_poll, thread: thread_name(), trace });
         if let Some(on_wake) = &self.on_wake {
             on_wake(self);
         }

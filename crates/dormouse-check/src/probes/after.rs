@@ -36,10 +36,12 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
         }
         Staged::Stuck => {
             let log = task.log();
-            let in_it = matches!(log.last().map(|entry| &entry.what), Some(What::PollBegins { .. }))
-                && log.iter().any(|entry| matches!(&entry.what, What::Remark(_)));
+            let in_it =
+                matches!(log.last().map(|entry| &entry.what), Some(What::PollBegins { .. }))
+                    && log.iter().any(|entry| matches!(&entry.what, What::Remark(_)));
             let limit = probing.settings.time_limit.as_millis();
-            let headline = format!("polled once more after its end, it has not returned after {limit} ms");
+            let headline =
+                format!("polled once more after its end, it has not returned after {limit} ms");
             in_it.then(|| Finding::new(Kind::HangsAfterReady, headline).log(&log))
         }
         Staged::Done(None) | Staged::Panicked(_) => None,

@@ -47,5 +47,9 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
         asleep + cpu
     );
     let limit = probing.settings.blocking_limit.as_secs_f64() * 1e3;
-    Some(finding.detail(format!("the limit is {limit:.0} ms, and it was exceeded in three runs of three")))
+    Some(
+        finding.detail(format!(
+            "the limit is {limit:.0} ms, and it was exceeded in three runs of three"
+        )),
+    )
 }

@@ -25,7 +25,9 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
         });
         let Staged::Done(Some(end)) = staged else { return None };
         let headline = match end {
-            End::Panicked(panic) => format!("polled on another thread each time, it panics: {panic}"),
+            End::Panicked(panic) => {
+                format!("polled on another thread each time, it panics: {panic}")
+            }
             End::Wrong => "polled on another thread each time, it comes to another output".into(),
             End::Lost { .. } => "polled on another thread each time, nobody wakes it".into(),
             End::Ready | End::Never | End::Busy(_) => return None,

@@ -12,9 +12,9 @@ use crate::task::Task;
 use crate::timeline::What;
 
 pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
-    [Wakers::Two, Wakers::ThereAndBack]
-        .into_iter()
-        .find_map(|wakers| probing.confirmed(|probing, attempt| attempt_with(wakers, probing, attempt)))
+    [Wakers::Two, Wakers::ThereAndBack].into_iter().find_map(|wakers| {
+        probing.confirmed(|probing, attempt| attempt_with(wakers, probing, attempt))
+    })
 }
 
 fn attempt_with(wakers: Wakers, probing: &Probing, attempt: u32) -> Option<Finding> {
