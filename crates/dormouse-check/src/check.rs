@@ -128,6 +128,9 @@ impl<T: 'static> Check<T> {
     }
 
     /// Makes findings of this kind notes.
+    ///
+    /// [`WakeUnderLock`](Kind::WakeUnderLock) and [`BrokenByPanic`](Kind::BrokenByPanic) are not even looked for
+    /// then: where there is such a defect, to provoke it stops a thread of the process, which others may need.
     pub fn allow(mut self, kind: Kind) -> Self {
         self.settings.denied.remove(&kind);
         self.settings.allowed.insert(kind);

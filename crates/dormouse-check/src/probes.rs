@@ -129,6 +129,21 @@ impl Probing {
         self.found(findings);
     }
 
+    /// Runs a probe that may do lasting damage to what copies share, unless what it looks for is allowed.
+    fn damaging(
+        &mut self,
+        name: &'static str,
+        kind: Kind,
+        needs_absence: &[Kind],
+        probe: impl FnOnce(&mut Probing) -> Option<Finding>,
+    ) {
+        if self.settings.is_note(kind) {
+            self.skipped.push((name, format!("{kind} is allowed, and provoking it may do damage")));
+        } else {
+            self.probe(name, needs_absence, probe);
+        }
+    }
+
     /// Runs a probe while no other one of this process runs.
     fn counting<I: IntoIterator<Item = Finding>>(
         &mut self,
@@ -152,8 +167,8 @@ impl Probing {
 /// Runs all of them.
 pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
     use Kind::{
-        BlockingPoll, BusyWake, LeakPerPoll, LostWakeUp, NeverReady, PanicOnDrop, Panics,
-        SpuriousPoll, StaleWaker, ThreadBound, WakeBeforeReady, WakeUnderLock, WrongOutput,
+        BlockingPoll, BrokenByPanic, BusyWake, LeakPerPoll, LostWakeUp, NeverReady, PanicOnDrop,
+        Panics, SpuriousPoll, StaleWaker, ThreadBound, WakeBeforeReady, WakeUnderLock, WrongOutput,
     };
     /// With these, nothing else can be said.
     const HOPELESS: [Kind; 3] = [Panics, NeverReady, WrongOutput];
@@ -196,12 +211,9 @@ pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
         executors = table;
         finding
     });
-    probing.probe("wake inside of wake", &racing, reentrant::probe);
-    probing.probe(
-        "panicking waker",
-        &stuck(&[WakeUnderLock, ThreadBound], &NO_WAKE),
-        panicking::probe,
-    );
+    let broken = stuck(&[WakeUnderLock], &racing);
+    probing.damaging("wake inside of wake", WakeUnderLock, &racing, reentrant::probe);
+    probing.damaging("panicking waker", BrokenByPanic, &broken, panicking::probe);
 
     let Probing { factory, settings, mut findings, ran, skipped, .. } = probing;
     findings.sort_by_key(|finding| (finding.note, finding.kind));

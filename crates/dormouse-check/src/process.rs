@@ -38,18 +38,24 @@ pub(crate) fn all_threads() -> BTreeMap<u32, ThreadSeen> {
     for task in tasks.flatten() {
         let Some(id) = task.file_name().to_str().and_then(|id| id.parse().ok()) else { continue };
         // One that cannot be read has just ended.
-        let Ok(stat) = fs::read_to_string(task.path().join("stat")) else { continue };
-        // "4711 (name) S ...", where the name may hold anything.
-        let (Some(open), Some(close)) = (stat.find('('), stat.rfind(')')) else { continue };
-        let name = stat[open + 1..close].to_owned();
-        let state = stat[close + 1..].trim_start().chars().next();
-        if matches!(state, Some('Z' | 'X')) {
-            continue;
+        if let Some(seen) = thread(id) {
+            threads.insert(id, seen);
         }
-        let ran = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
-        threads.insert(id, ThreadSeen { name, asleep: state == Some('S'), ran });
     }
     threads
+}
+
+/// One of the threads of this process, if it has not ended.
+pub(crate) fn thread(id: u32) -> Option<ThreadSeen> {
+    let stat = fs::read_to_string(format!("/proc/self/task/{id}/stat")).ok()?;
+    // "4711 (name) S ...", where the name may hold anything.
+    let (open, close) = (stat.find('(')?, stat.rfind(')')?);
+    let state = stat[close + 1..].trim_start().chars().next();
+    if matches!(state, Some('Z' | 'X')) {
+        return None;
+    }
+    let ran = fs::read_to_string(format!("/proc/self/task/{id}/schedstat")).unwrap_or_default();
+    Some(ThreadSeen { name: stat[open + 1..close].to_owned(), asleep: state == Some('S'), ran })
 }
 
 /// Whether every thread but this one slept then, sleeps now, and has not run in between. Then none of them is
@@ -65,7 +71,7 @@ pub(crate) fn at_rest(then: &BTreeMap<u32, ThreadSeen>, now: &BTreeMap<u32, Thre
 }
 
 /// The id of the current thread.
-fn own_id() -> Option<u32> {
+pub(crate) fn own_id() -> Option<u32> {
     fs::read_link("/proc/thread-self").ok()?.file_name()?.to_str()?.parse().ok()
 }
 

@@ -1,12 +1,18 @@
 //! A waker panics, as a stranger's code may. The next future of the kind has to work all the same.
+//!
+//! tokio ends the process where a waker panics on a thread of its runtime (if it was built with debug assertions). So it
+//! does not panic there.
 
 use crate::drive::{Drivable, End};
 use crate::finding::Finding;
 use crate::kind::Kind;
 use crate::panics;
 use crate::probes::Probing;
+use crate::process::OWN_THREAD;
 use crate::stage::Staged;
 use crate::task::Task;
+use std::backtrace::Backtrace;
+use std::thread;
 
 pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
     probing.confirmed(|probing, attempt| {
@@ -43,8 +49,17 @@ fn plant(probing: &Probing, attempt: u32) {
     // Its result is nobody's business: it may well panic.
     let _ = probing.stage(&task.clone(), move |factory| {
         let (mut run, mut events) = factory.local(&task).ok()?;
-        let waker = task.waker_that(Some(Box::new(|_| panics::panic_quietly())));
+        let waker = task.waker_that(Some(Box::new(|_| {
+            if !on_a_thread_of_tokio() {
+                panics::panic_quietly();
+            }
+        })));
         run.some_polls(&waker, &mut events, wake, 2, false);
         Some(())
     });
+}
+
+fn on_a_thread_of_tokio() -> bool {
+    thread::current().name() != Some(OWN_THREAD)
+        && Backtrace::force_capture().to_string().contains("tokio::runtime::")
 }

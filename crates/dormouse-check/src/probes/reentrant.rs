@@ -9,7 +9,7 @@ use crate::kind::Kind;
 use crate::panics;
 use crate::patience::Patience;
 use crate::probes::Probing;
-use crate::process::{self, GLIMPSE};
+use crate::process;
 use crate::run::{LocalRun, Run, SendRun};
 use crate::stage::{self, Around, Staged};
 use crate::subject::{Factory, Subject};
@@ -51,29 +51,31 @@ struct Shared {
     run: Mutex<Option<SendRun>>,
     /// How many are inside of the deed.
     inside: AtomicU32,
+    /// The thread that is.
+    thread: AtomicU32,
     done: AtomicBool,
     panic: Mutex<Option<String>>,
 }
 
 pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
-    [Deed::Poll, Deed::Drop, Deed::Make]
-        .into_iter()
-        .find_map(|deed| probing.confirmed(|probing, attempt| try_it(probing, attempt, deed)))
+    [Deed::Poll, Deed::Drop, Deed::Make].into_iter().find_map(|deed| try_it(probing, deed))
 }
 
-fn try_it(probing: &Probing, attempt: u32, deed: Deed) -> Option<Finding> {
-    let wake = probing.wake(attempt);
+/// Once, but with much patience: who waits for himself takes along what the next try would need.
+fn try_it(probing: &Probing, deed: Deed) -> Option<Finding> {
+    let wake = probing.wake(1);
     let task = Task::new();
     let shared = Arc::new(Shared {
         factory: probing.factory.clone(),
         around: probing.settings.around.clone(),
         run: Mutex::new(None),
         inside: AtomicU32::new(0),
+        thread: AtomicU32::new(0),
         done: AtomicBool::new(false),
         panic: Mutex::new(None),
     });
     let (around, factory) = (&probing.settings.around, probing.factory.clone());
-    let staged = stage::run(&task.clone(), wake.times(8), around, {
+    let staged = stage::run(&task.clone(), wake.times(4), around, {
         let (task, shared) = (task.clone(), shared.clone());
         move || {
             let waker = task.waker_that(on_wake(deed, &shared));
@@ -138,18 +140,18 @@ fn stands_still(shared: &Shared, task: &Task, wake: Patience) -> bool {
     if task.wait(wake, over) {
         return false;
     }
-    // Somebody might still be on the way, on a machine that is busy: not if all sleep.
-    for _ in 0..wake.times(16).0 {
-        let then = process::all_threads();
-        std::thread::sleep(GLIMPSE);
-        task.live();
-        if over() {
+    // One that is only slow, on a machine that is busy, runs now and then, or wants to.
+    for _ in 0..8 {
+        let then = process::thread(shared.thread.load(SeqCst));
+        if task.wait(wake, over) {
             return false;
         }
-        if process::at_rest(&then, &process::all_threads()) {
+        let now = process::thread(shared.thread.load(SeqCst));
+        if now.is_some_and(|now| now.asleep && Some(now) == then) {
             return true;
         }
     }
+    // It spins.
     true
 }
 
@@ -157,8 +159,9 @@ fn on_wake(deed: Deed, shared: &Arc<Shared>) -> OnWake {
     let shared = Arc::downgrade(shared);
     Some(Box::new(move |waker: &Arc<TaskWaker>| {
         let Some(shared) = shared.upgrade() else { return };
-        // Once is enough; a poll in there may wake again.
+        // Once at a time is enough; a poll in there may wake again.
         if shared.inside.fetch_add(1, SeqCst) == 0 {
+            shared.thread.store(process::own_id().unwrap_or(0), SeqCst);
             let done =
                 panics::catch(|| stage::inside(&shared.around, || shared.do_it(deed, waker)));
             match done {

@@ -1,0 +1,90 @@
+//! Channels, locks and notifications, of several libraries.
+
+use crate::cases;
+use dormouse_check::{check, check_local, check_stream, event, local_event};
+use futures::StreamExt;
+use std::sync::Arc;
+
+// What is allowed here, these crates do, and it is not the checker's mistake: the receiver of futures' mpsc leaves
+// its waker in the channel when it is dropped, and event-listener wakes with its list locked.
+use dormouse_check::Kind::{WakeUnderLock, WakerLeft};
+
+cases! {
+    /// futures
+    oneshot_of_futures: [], check(|| {
+        let (sender, receiver) = futures::channel::oneshot::channel();
+        event(move || { let _ = sender.send(7); });
+        receiver
+    }).expect_output(|output| *output == Ok(7));
+    /// The sender goes away.
+    oneshot_cancelled: [], check(|| {
+        let (sender, receiver) = futures::channel::oneshot::channel::<u32>();
+        event(move || drop(sender));
+        receiver
+    }).expect_output(Result::is_err);
+    /// A stream.
+    mpsc_of_futures: [], check_stream(|| {
+        let (sender, receiver) = futures::channel::mpsc::unbounded();
+        for n in 0..3 {
+            let sender = sender.clone();
+            event(move || { let _ = sender.unbounded_send(n); });
+        }
+        receiver
+    }).allow(WakerLeft);
+    /// tokio
+    oneshot_of_tokio: [], check(|| {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        event(move || { let _ = sender.send(7); });
+        receiver
+    }).expect_output(|output| *output == Ok(7));
+    /// tokio
+    mpsc_of_tokio: [], check(|| {
+        let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
+        event(move || { let _ = sender.try_send(7); });
+        async move { receiver.recv().await }
+    }).expect_output(|output| *output == Some(7));
+    /// tokio
+    notify_of_tokio: [], check(|| {
+        let notify = Arc::new(tokio::sync::Notify::new());
+        let notified = notify.clone().notified_owned();
+        event(move || notify.notify_one());
+        notified
+    });
+    /// Held by somebody else at first.
+    mutex_of_tokio: [], check(|| {
+        let mutex = Arc::new(tokio::sync::Mutex::new(7));
+        let held = mutex.clone().try_lock_owned().expect("nobody has it");
+        event(move || drop(held));
+        async move { *mutex.lock().await }
+    }).expect_output(|output| *output == 7);
+    /// event-listener
+    event_listener: [], check(|| {
+        let bell = event_listener::Event::new();
+        let listener = bell.listen();
+        event(move || { let _ = bell.notify(1); });
+        listener
+    }).allow(WakeUnderLock);
+    /// async-channel
+    receiver_of_async_channel: [], check(|| {
+        let (sender, receiver) = async_channel::bounded(1);
+        event(move || { let _ = sender.try_send(7); });
+        async move { receiver.recv().await }
+    }).expect_output(|output| *output == Ok(7)).allow(WakeUnderLock);
+    /// Full at first.
+    sender_of_async_channel: [], check(|| {
+        let (sender, receiver) = async_channel::bounded(1);
+        sender.try_send(1).expect("there is room");
+        event(move || {
+            let _ = receiver.try_recv();
+            std::mem::forget(receiver);
+        });
+        async move { sender.send(2).await.is_ok() }
+    }).expect_output(|sent| *sent).allow(WakeUnderLock);
+    /// Not `Send`.
+    local_channel: [], check_local(|| {
+        let (mut sender, mut receiver) = futures::channel::mpsc::channel(1);
+        let here = std::rc::Rc::new(7);
+        local_event(move || { let _ = sender.try_send(here); });
+        async move { receiver.next().await.map(|here| *here) }
+    }).expect_output(|output| *output == Some(7)).allow(WakerLeft);
+}
