@@ -1,0 +1,184 @@
+//! They do not go quietly when they are dropped.
+
+use crate::cases;
+use crate::flag::{self, Flag};
+use dormouse_check::Kind::{FdLeft, PanicOnDrop, ThreadLeft, WakerLeft, WakesAfterDrop};
+use dormouse_check::{check, event};
+use std::fs::File;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+/// Starts a thread that sleeps, and lets it go.
+struct ThreadSleep {
+    duration: Duration,
+    flag: Flag,
+    started: bool,
+}
+
+impl ThreadSleep {
+    fn new(duration: Duration) -> ThreadSleep {
+        ThreadSleep { duration, flag: Flag::default(), started: false }
+    }
+}
+
+impl Future for ThreadSleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if !std::mem::replace(&mut self.started, true) {
+            let (flag, duration) = (self.flag.clone(), self.duration);
+            thread::spawn(move || {
+                thread::sleep(duration);
+                flag::set(&flag);
+            });
+        }
+        let mut state = self.flag.lock().unwrap();
+        if state.set {
+            return Poll::Ready(());
+        }
+        state.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// The same, but takes its waker back.
+struct TidyThreadSleep(ThreadSleep);
+
+impl Future for TidyThreadSleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl Drop for TidyThreadSleep {
+    fn drop(&mut self) {
+        flag::forget(&self.0.flag);
+    }
+}
+
+/// Waits for a flag.
+struct Waiting<D: FnMut(&Flag)> {
+    flag: Flag,
+    on_drop: D,
+}
+
+fn waiting<D: FnMut(&Flag)>(on_drop: D) -> Waiting<D> {
+    let flag = Flag::default();
+    let other = flag.clone();
+    event(move || flag::set(&other));
+    Waiting { flag, on_drop }
+}
+
+impl<D: FnMut(&Flag) + Unpin> Future for Waiting<D> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.flag.lock().unwrap();
+        if state.set {
+            return Poll::Ready(());
+        }
+        state.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl<D: FnMut(&Flag)> Drop for Waiting<D> {
+    fn drop(&mut self) {
+        (self.on_drop)(&self.flag);
+    }
+}
+
+/// Takes it that somebody has waited to the end.
+fn expects_to_be_set(flag: &Flag) {
+    flag::forget(flag);
+    let set = flag.lock().unwrap().set;
+    assert!(set, "dropped before its time");
+}
+
+/// Takes it that it was polled.
+fn expects_a_waker(flag: &Flag) {
+    let mut state = flag.lock().unwrap();
+    let waker = state.waker.take();
+    let set = state.set;
+    drop(state);
+    drop((!set).then(|| waker.expect("it was polled")));
+}
+
+/// A ticker that never hears that nobody listens any more.
+struct Ticker {
+    ticked: Arc<AtomicBool>,
+    waker: Arc<Mutex<Option<Waker>>>,
+    started: bool,
+}
+
+impl Future for Ticker {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.ticked.load(Ordering::SeqCst) {
+            return Poll::Ready(());
+        }
+        *self.waker.lock().unwrap() = Some(context.waker().clone());
+        if !std::mem::replace(&mut self.started, true) {
+            let (ticked, waker) = (self.ticked.clone(), self.waker.clone());
+            thread::spawn(move || {
+                // Not for ever, for the sake of the machine that runs this test.
+                for _ in 0..400 {
+                    thread::sleep(Duration::from_millis(5));
+                    ticked.store(true, Ordering::SeqCst);
+                    let waker = waker.lock().unwrap().clone();
+                    if let Some(waker) = waker {
+                        waker.wake();
+                    }
+                }
+            });
+        }
+        Poll::Pending
+    }
+}
+
+/// What C calls a leak.
+fn leaks_a_file() {
+    std::mem::forget(File::open("/dev/null"));
+}
+
+cases! {
+    /// A thread for each sleep.
+    thread_per_sleep: [ThreadLeft], check(|| ThreadSleep::new(Duration::from_millis(10)));
+    /// One that is long asleep.
+    thread_per_long_sleep: [ThreadLeft], check(|| ThreadSleep::new(Duration::from_millis(60)));
+    /// The thread keeps no waker.
+    tidy_thread_per_sleep: [ThreadLeft], check(|| TidyThreadSleep(ThreadSleep::new(Duration::from_millis(10))));
+    /// A descriptor for each poll that begins it.
+    leaves_a_file_open: [FdLeft], check(|| {
+        let mut open = false;
+        let mut waiting = waiting(flag::forget);
+        std::future::poll_fn(move |context| {
+            if !std::mem::replace(&mut open, true) {
+                leaks_a_file();
+            }
+            Pin::new(&mut waiting).poll(context)
+        })
+    });
+    /// Opened when it is made, already.
+    leaves_a_file_open_unpolled: [FdLeft], check(|| {
+        leaks_a_file();
+        waiting(flag::forget)
+    });
+    /// No destructor at all.
+    leaves_its_waker: [WakerLeft], check(|| waiting(|_| ()));
+    /// Does not stop.
+    ticks_on: [WakesAfterDrop], check(|| {
+        Ticker { ticked: Arc::default(), waker: Arc::default(), started: false }
+    });
+    /// `assert!` in a destructor.
+    panics_if_dropped_early: [PanicOnDrop], check(|| waiting(expects_to_be_set));
+    /// `expect` in a destructor.
+    panics_if_dropped_unpolled: [PanicOnDrop], check(|| waiting(expects_a_waker));
+}

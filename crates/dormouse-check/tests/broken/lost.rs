@@ -1,0 +1,192 @@
+//! Nobody wakes them.
+
+use crate::cases;
+use crate::flag::{self, Flag};
+use dormouse_check::{Kind::LostWakeUp, check, check_stream, event};
+use futures_core::Stream;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+/// Returns `Pending` and forgets to say to whom the progress is to be told.
+struct Clock(Instant);
+
+impl Future for Clock {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if Instant::now() >= self.0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// Registers, but who sets the flag wakes nobody.
+struct Unheard(Flag);
+
+impl Future for Unheard {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.0.lock().unwrap();
+        if state.set {
+            return Poll::Ready(());
+        }
+        state.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Unheard {
+    fn drop(&mut self) {
+        flag::forget(&self.0);
+    }
+}
+
+/// Polls what it waits for with a waker that wakes nobody.
+struct Deaf(dormouse::time::Sleep);
+
+impl Future for Deaf {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(&mut Context::from_waker(Waker::noop()))
+    }
+}
+
+/// After the first half, returns `Pending` without having polled the second.
+struct Halves {
+    first: dormouse::time::Sleep,
+    second: dormouse::time::Sleep,
+    half: bool,
+}
+
+impl Future for Halves {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.half {
+            return Pin::new(&mut self.second).poll(context);
+        }
+        if Pin::new(&mut self.first).poll(context).is_ready() {
+            self.half = true;
+        }
+        Poll::Pending
+    }
+}
+
+/// The two directions of something like a socket.
+#[derive(Default)]
+struct Pipe {
+    readable: bool,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+/// Waits to read, and puts its waker where those who write wait.
+struct WrongDirection(Arc<Mutex<Pipe>>);
+
+impl Future for WrongDirection {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut pipe = self.0.lock().unwrap();
+        if pipe.readable {
+            return Poll::Ready(());
+        }
+        pipe.writer = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for WrongDirection {
+    fn drop(&mut self) {
+        let mut pipe = self.0.lock().unwrap();
+        (pipe.reader, pipe.writer) = (None, None);
+    }
+}
+
+/// A stream whose source wakes for the first item only.
+struct OnlyOnce {
+    state: Arc<Mutex<(u32, bool, Option<Waker>)>>,
+    seen: u32,
+}
+
+impl OnlyOnce {
+    fn push(state: &Mutex<(u32, bool, Option<Waker>)>) {
+        let waker = {
+            let mut state = state.lock().unwrap();
+            state.0 += 1;
+            // Never set back.
+            if std::mem::replace(&mut state.1, true) { None } else { state.2.take() }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Stream for OnlyOnce {
+    type Item = u32;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<u32>> {
+        let state = self.state.clone();
+        let mut state = state.lock().unwrap();
+        if state.0 > self.seen {
+            self.seen += 1;
+            return Poll::Ready(Some(self.seen));
+        }
+        state.2 = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for OnlyOnce {
+    fn drop(&mut self) {
+        self.state.lock().unwrap().2 = None;
+    }
+}
+
+cases! {
+    /// Looks at the clock, and has nobody who does so later.
+    forgets_to_register: [LostWakeUp], check(|| Clock(Instant::now() + Duration::from_millis(5)));
+    /// Its other half forgets.
+    nobody_calls_the_waker: [LostWakeUp], check(|| {
+        let flag = Flag::default();
+        let other = flag.clone();
+        event(move || other.lock().unwrap().set = true);
+        Unheard(flag)
+    });
+    /// Has a context and does not hand it on.
+    polls_with_a_waker_of_its_own: [LostWakeUp], check(|| Deaf(dormouse::sleep(Duration::from_millis(5))));
+    /// A state machine that changes its state and returns `Pending` at once.
+    pending_after_progress: [LostWakeUp], check(|| Halves {
+        first: dormouse::sleep(Duration::from_millis(3)),
+        second: dormouse::sleep(Duration::from_millis(6)),
+        half: false,
+    });
+    /// Woken for the wrong direction.
+    waits_for_the_wrong_direction: [LostWakeUp], check(|| {
+        let pipe = Arc::new(Mutex::new(Pipe::default()));
+        let other = pipe.clone();
+        event(move || {
+            let reader = {
+                let mut pipe = other.lock().unwrap();
+                pipe.readable = true;
+                pipe.reader.take()
+            };
+            if let Some(reader) = reader {
+                reader.wake();
+            }
+        });
+        WrongDirection(pipe)
+    });
+    /// A stream.
+    wakes_for_the_first_item_only: [LostWakeUp], check_stream(|| {
+        let state = Arc::new(Mutex::new((0, false, None)));
+        for _ in 0..3 {
+            let state = state.clone();
+            event(move || OnlyOnce::push(&state));
+        }
+        OnlyOnce { state, seen: 0 }
+    });
+}

@@ -1,0 +1,123 @@
+//! An event in the middle of a poll passes unnoticed.
+
+use crate::cases;
+use dormouse_check::{Kind::WakeUpRace, check, event};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+#[derive(Default)]
+struct Shared {
+    set: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Shared {
+    fn set(&self) {
+        self.set.store(true, Ordering::SeqCst);
+        let waker = self.waker.lock().unwrap().take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// Looks, and registers afterwards.
+struct LooksFirst(Arc<Shared>);
+
+impl Future for LooksFirst {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.0.set.load(Ordering::SeqCst) {
+            return Poll::Ready(());
+        }
+        *self.0.waker.lock().unwrap() = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for LooksFirst {
+    fn drop(&mut self) {
+        *self.0.waker.lock().unwrap() = None;
+    }
+}
+
+/// Makes the clone before it locks.
+struct ClonesFirst(Arc<Shared>);
+
+impl Future for ClonesFirst {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.0.set.load(Ordering::SeqCst) {
+            return Poll::Ready(());
+        }
+        let waker = context.waker().clone();
+        *self.0.waker.lock().unwrap() = Some(waker);
+        Poll::Pending
+    }
+}
+
+impl Drop for ClonesFirst {
+    fn drop(&mut self) {
+        *self.0.waker.lock().unwrap() = None;
+    }
+}
+
+/// Gives back the lock between the look and the registration.
+struct LocksTwice(Arc<Mutex<(bool, Option<Waker>)>>);
+
+impl LocksTwice {
+    fn new() -> LocksTwice {
+        let shared: Arc<Mutex<(bool, Option<Waker>)>> = Arc::default();
+        let other = shared.clone();
+        event(move || {
+            let waker = {
+                let mut other = other.lock().unwrap();
+                other.0 = true;
+                other.1.take()
+            };
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        });
+        LocksTwice(shared)
+    }
+}
+
+impl Future for LocksTwice {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let set = self.0.lock().unwrap().0;
+        if set {
+            return Poll::Ready(());
+        }
+        self.0.lock().unwrap().1 = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for LocksTwice {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().1 = None;
+    }
+}
+
+fn with_event<F>(make: impl Fn(Arc<Shared>) -> F) -> F {
+    let shared: Arc<Shared> = Arc::default();
+    let other = shared.clone();
+    event(move || other.set());
+    make(shared)
+}
+
+cases! {
+    /// The classic race.
+    registers_after_looking: [WakeUpRace], check(|| with_event(LooksFirst));
+    /// With the clone in between.
+    clones_after_looking: [WakeUpRace], check(|| with_event(ClonesFirst));
+    /// Two critical sections that should be one.
+    locks_twice: [WakeUpRace], check(LocksTwice::new);
+}
