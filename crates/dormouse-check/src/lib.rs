@@ -7,6 +7,7 @@ mod drive;
 mod event;
 mod executors;
 mod finding;
+mod hook;
 mod json;
 mod kind;
 mod panics;

@@ -28,6 +28,7 @@ use crate::drive::{Drive, Wakers};
 use crate::finding::Finding;
 use crate::kind::Kind;
 use crate::patience::Patience;
+use crate::process;
 use crate::report::Report;
 use crate::stage::{self, Staged};
 use crate::subject::Factory;
@@ -48,6 +49,8 @@ pub(crate) struct Probing {
     pub(crate) settings: Settings,
     /// How long it takes the future to be ready.
     pub(crate) natural: Duration,
+    /// The thread that runs the check, by its id.
+    pub(crate) caller: Option<u32>,
     findings: Vec<Finding>,
     ran: Vec<&'static str>,
     skipped: Vec<(&'static str, String)>,
@@ -180,6 +183,7 @@ pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
         factory,
         settings,
         natural: Duration::ZERO,
+        caller: process::own_id(),
         findings: Vec::new(),
         ran: Vec::new(),
         skipped: Vec::new(),

@@ -3,13 +3,39 @@
 //! All of it comes from `/proc`. Elsewhere than on Linux nothing is known, and the probes that ask find
 //! nothing.
 
+use crate::task::lock;
 use rustix::time::{ClockId, clock_gettime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// The name of the checker's own threads, which are not counted. The kernel keeps 15 bytes of it.
+/// The name of the checker's own threads. The kernel keeps 15 bytes of it, and gives it to the threads that are
+/// started from there without a name.
 pub(crate) const OWN_THREAD: &str = "dormouse-check";
+
+/// The ids of the checker's own threads, which are not counted.
+static OWN: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// Takes the current thread for one of the checker's own until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Own(Option<u32>);
+
+impl Own {
+    pub(crate) fn here() -> Own {
+        let id = own_id();
+        lock(&OWN).extend(id);
+        Own(id)
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Some(id) = self.0 {
+            lock(&OWN).remove(&id);
+        }
+    }
+}
 
 /// A thread, as it was at some time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +53,9 @@ pub(crate) const GLIMPSE: Duration = Duration::from_millis(2);
 /// The threads of this process by id, without the checker's own.
 pub(crate) fn threads() -> BTreeMap<u32, ThreadSeen> {
     let mut threads = all_threads();
-    threads.retain(|_, seen| seen.name != OWN_THREAD);
+    let own = lock(&OWN);
+    threads.retain(|id, _| !own.contains(id));
+    drop(own);
     threads
 }
 
@@ -58,16 +86,17 @@ pub(crate) fn thread(id: u32) -> Option<ThreadSeen> {
     Some(ThreadSeen { name: stat[open + 1..close].to_owned(), asleep: state == Some('S'), ran })
 }
 
-/// Whether every thread but this one slept then, sleeps now, and has not run in between. Then none of them is
-/// about to do anything, however busy the machine is.
-pub(crate) fn at_rest(then: &BTreeMap<u32, ThreadSeen>, now: &BTreeMap<u32, ThreadSeen>) -> bool {
-    let own = own_id();
-    let others = |threads: &BTreeMap<u32, ThreadSeen>| -> Vec<(u32, ThreadSeen)> {
-        let others = threads.iter().filter(|(id, _)| Some(**id) != own);
-        others.map(|(id, seen)| (*id, seen.clone())).collect()
-    };
-    let now = others(now);
-    now.iter().all(|(_, seen)| seen.asleep) && others(then) == now
+/// Whether every thread slept then, sleeps now, and has not run in between. Then none of them is about to do
+/// anything, however busy the machine is. Not asked are this one and `caller`, which waits for it.
+pub(crate) fn at_rest(
+    then: &BTreeMap<u32, ThreadSeen>,
+    now: &BTreeMap<u32, ThreadSeen>,
+    caller: Option<u32>,
+) -> bool {
+    let exempt = [own_id(), caller];
+    now.iter()
+        .filter(|(id, _)| !exempt.contains(&Some(**id)))
+        .all(|(id, seen)| seen.asleep && then.get(id) == Some(seen))
 }
 
 /// The id of the current thread.
@@ -83,7 +112,10 @@ pub(crate) fn slept_on(
 ) -> Vec<String> {
     now.iter()
         .filter(|(id, seen)| seen.asleep && !before.contains_key(id) && then.get(id) == Some(*seen))
-        .map(|(_, seen)| seen.name.clone())
+        .map(|(_, seen)| match seen.name.as_str() {
+            OWN_THREAD => "no name".to_owned(),
+            name => name.to_owned(),
+        })
         .collect()
 }
 

@@ -5,7 +5,7 @@
 
 use crate::panics;
 use crate::patience::Patience;
-use crate::process::OWN_THREAD;
+use crate::process::{OWN_THREAD, Own};
 use crate::task::Task;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -39,7 +39,11 @@ pub(crate) fn inside<R>(around: &Around, code: impl FnOnce() -> R) -> Option<R> 
 pub(crate) fn spawn<R: Send + 'static>(
     code: impl FnOnce() -> R + Send + 'static,
 ) -> Option<thread::JoinHandle<R>> {
-    thread::Builder::new().name(OWN_THREAD.into()).spawn(code).ok()
+    let own = || {
+        let _own = Own::here();
+        code()
+    };
+    thread::Builder::new().name(OWN_THREAD.into()).spawn(own).ok()
 }
 
 /// Runs `code` on a thread of its own for as long as something happens to `task`.

@@ -27,7 +27,10 @@ pub(crate) fn probe(probing: &mut Probing) -> Vec<Finding> {
         .or_else(|| probing.confirmed(|probing, attempt| wakers(probing, attempt, true)))
         .or_else(|| probing.confirmed(|probing, attempt| wakers(probing, attempt, false)))
         .or_else(|| probing.confirmed(memory));
-    let worse = probing.confirmed(works_on);
+    let worse = probing.confirmed(hasty).or_else(|| {
+        // The polls in vain have another waker.
+        if probing.has(&[Kind::StaleWaker]).is_some() { None } else { probing.confirmed(works_on) }
+    });
     leak.into_iter().chain(worse).collect()
 }
 
@@ -144,6 +147,38 @@ fn memory(probing: &Probing, _attempt: u32) -> Option<Finding> {
     let polls: u32 = MEMORY_ROUNDS.iter().skip(1).sum();
     let headline = format!("polled {polls} times, with no event: {total} bytes more are allocated");
     Some(Finding::new(Kind::LeakPerPoll, headline))
+}
+
+/// Ready because it is polled, though what it waits for has not happened?
+fn hasty(probing: &Probing, attempt: u32) -> Option<Finding> {
+    let wake = probing.wake(attempt);
+    let task = Task::new();
+    let staged = probing.stage(&task.clone(), {
+        let task = task.clone();
+        move |factory| {
+            let (mut run, events) = factory.local(&task).ok()?;
+            if events.is_empty() {
+                return None;
+            }
+            let waker = task.waker();
+            let ready = (0..FEW_POLLS).any(|_| run.poll(&waker, true).progress());
+            if !ready || task.wakes() > 0 {
+                return None;
+            }
+            // Perhaps it may well be: then it is so without those polls, too.
+            let task = Task::without_traces();
+            let (mut run, events) = factory.local(&task).ok()?;
+            let waker = task.waker();
+            let first = run.poll(&waker, false);
+            let woken = task.wait(wake, || waker.woken());
+            drop(events);
+            Some(first == Polled::Pending && !woken)
+        }
+    });
+    let Staged::Done(Some(true)) = staged else { return None };
+    let headline =
+        "polled without a wake-up, it is ready, though what it waits for has not happened";
+    Some(Finding::new(Kind::SpuriousPoll, headline).log(&task.log()))
 }
 
 /// After many polls without a wake-up, it is woken and ready as ever.

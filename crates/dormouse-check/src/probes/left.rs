@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 const COPIES: u32 = 6;
 /// How many pauses may be too short or too long to say anything.
 const SPOILT: u32 = 30;
+const SPOILT_HERE: u32 = 5;
 /// A task that is woken more often than this after the drop is woken for ever.
 const WAKES: u32 = 3;
 
@@ -59,7 +60,13 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
             continue;
         }
         let look = Look { nap: nap(probing), wait: probing.wake(0), wakers: true };
-        let Some((seen, log)) = see(probing, Some(cut), look) else { return None };
+        let mut seen = see(probing, Some(cut), look);
+        for _ in 0..SPOILT_HERE {
+            if seen.as_ref().is_some_and(|(seen, _)| seen.spoilt) {
+                seen = see(probing, Some(cut), look);
+            }
+        }
+        let (seen, log) = seen?;
         over |= seen.over;
         let found = wakes(probing, cut, &seen, &log)
             .or_else(|| threads(probing, cut, &seen, &log))
@@ -72,9 +79,10 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
     None
 }
 
-/// Half of what the future takes: one that sleeps for as long as that has not been told to end.
+/// A third of what the future takes: a thread that sleeps for as long as that has not been told to end, and one that
+/// sleeps until the future would be ready sleeps still.
 fn nap(probing: &Probing) -> Duration {
-    (probing.natural / 2).clamp(GLIMPSE, Duration::from_millis(100))
+    (probing.natural / 3).clamp(GLIMPSE, Duration::from_millis(100))
 }
 
 fn wakes(probing: &Probing, cut: Cut, seen: &Seen, log: &[Entry]) -> Option<Finding> {
@@ -182,7 +190,7 @@ fn each_copy(probing: &Probing, cut: Cut, look: Look, left: impl Fn(&Seen) -> bo
 /// Makes a copy, polls it and drops it; or, without a `cut`, does nothing at all. Then looks what there is that was not
 /// there before.
 fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Entry>)> {
-    let wake = probing.wake(0);
+    let (wake, caller) = (probing.wake(0), probing.caller);
     let task = Task::new();
     let staged = probing.stage(&task.clone(), {
         let task = task.clone();
@@ -190,7 +198,7 @@ fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Ent
             let mut seen = Seen::default();
             let (fds, threads) = (process::fds(), process::threads());
             let Some(cut) = cut else {
-                (seen.threads, seen.spoilt) = slept_on(&threads, look.nap);
+                (seen.threads, seen.spoilt) = slept_on(&threads, look.nap, caller);
                 seen.fds = opened(&fds, &task, look.wait);
                 return Some(seen);
             };
@@ -199,7 +207,7 @@ fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Ent
             seen.over = run.some_polls(&waker, &mut events, wake, cut.polls, cut.hasty);
             let _ = run.drop_subject();
             let wakes = waker.wakes();
-            (seen.threads, seen.spoilt) = slept_on(&threads, look.nap);
+            (seen.threads, seen.spoilt) = slept_on(&threads, look.nap, caller);
             if look.wakers {
                 task.wait(look.wait, || waker.kept(1) == 0 || waker.wakes() - wakes >= WAKES);
                 (seen.wakers, seen.wakes) = (waker.kept(1), waker.wakes() - wakes);
@@ -217,26 +225,34 @@ fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Ent
 }
 
 /// The names of the threads that were not there before and sleep on; and whether this look says nothing.
-fn slept_on(before: &BTreeMap<u32, ThreadSeen>, nap: Duration) -> (Vec<String>, bool) {
-    let mut spoilt = false;
-    for _ in 0..20 {
+fn slept_on(
+    before: &BTreeMap<u32, ThreadSeen>,
+    nap: Duration,
+    caller: Option<u32>,
+) -> (Vec<String>, bool) {
+    let began = Instant::now();
+    for _ in 0..50 {
         let then = process::threads();
-        if then.keys().all(|id| before.contains_key(id)) {
-            return (Vec::new(), spoilt);
+        let mut new = then.iter().filter(|(id, _)| !before.contains_key(*id)).peekable();
+        if new.peek().is_none() {
+            return (Vec::new(), began.elapsed() > nap);
         }
-        let began = Instant::now();
+        // One that was just started, or just told to end, has to get as far.
+        if new.any(|(_, seen)| !seen.asleep) {
+            std::thread::sleep(GLIMPSE / 4);
+            continue;
+        }
         std::thread::sleep(nap);
-        spoilt |= began.elapsed() > nap + nap / 4;
         let now = process::threads();
         let left = process::slept_on(before, &then, &now);
-        if !left.is_empty() && process::at_rest(&then, &now) {
+        if !left.is_empty() && process::at_rest(&then, &now, caller) {
             return (left, false);
         }
     }
     // The process never rests. Then only time tells.
     let then = process::threads();
     std::thread::sleep(nap.max(Duration::from_millis(20)));
-    (process::slept_on(before, &then, &process::threads()), spoilt)
+    (process::slept_on(before, &then, &process::threads()), false)
 }
 
 /// The descriptors that were not there before, and stay.

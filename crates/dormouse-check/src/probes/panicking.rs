@@ -31,7 +31,8 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
             Staged::Done(Ok(End::Panicked(panic))) => format!("the next future panics: {panic}"),
             Staged::Done(Ok(End::Wrong)) => "the next future comes to another output".into(),
             Staged::Done(Ok(End::Lost { .. })) => "nobody wakes the next future".into(),
-            Staged::Done(Ok(End::Ready | End::Never | End::Busy(_))) => return None,
+            Staged::Done(Ok(End::Never)) => "the next future is never ready".into(),
+            Staged::Done(Ok(End::Ready | End::Busy(_))) => return None,
             Staged::Done(Err(panic)) | Staged::Panicked(panic) => {
                 format!("making the next future panics: {panic}")
             }

@@ -28,7 +28,7 @@ const ENOUGH: (Duration, u32) = (Duration::from_millis(150), 200);
 const LONGEST: Duration = Duration::from_millis(1);
 
 pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
-    let (wake, rest) = (probing.wake(2), probing.wake(3));
+    let wait = Wait { wake: probing.wake(2), rest: probing.wake(3), caller: probing.caller };
     let task = Task::new();
     let staged = probing.stage(&task.clone(), {
         let heart = task.clone();
@@ -44,8 +44,7 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
                 // Anywhere in the poll, and a bit further; in an order that jumps around.
                 let place = f64::from(number.wrapping_mul(2_654_435_769)) / f64::from(u32::MAX);
                 let delay = (took * 3 / 2 + Duration::from_nanos(200)).mul_f64(place);
-                if let Some(task) =
-                    race(factory, &companion, number % 3 == 2, delay, wake, rest, &heart)?
+                if let Some(task) = race(factory, &companion, number % 3 == 2, delay, wait, &heart)?
                 {
                     return Some((task, number + 1));
                 }
@@ -84,16 +83,25 @@ fn poll_duration(factory: &Factory) -> Option<Duration> {
     Some(least)
 }
 
+/// How long to wait until a wake-up is lost.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    wake: Patience,
+    /// Beyond that, if somebody still runs. Not asked is the thread that runs the check.
+    rest: Patience,
+    caller: Option<u32>,
+}
+
 /// One try. `Some(Some)` with what happened if the wake-up was lost; `None` if there is nothing to race.
 fn race(
     factory: &Factory,
     companion: &Companion,
     second: bool,
     delay: Duration,
-    wake: Patience,
-    rest: Patience,
+    wait: Wait,
     heart: &Task,
 ) -> Option<Option<Arc<Task>>> {
+    let Wait { wake, rest, caller } = wait;
     let task = Task::without_traces();
     let (mut run, mut events) = factory.local(&task).ok()?;
     let Event::Send(event) = events.take()? else { return None };
@@ -131,7 +139,7 @@ fn race(
     for _ in 0..rest.0 {
         let then = process::all_threads();
         thread::sleep(GLIMPSE);
-        asleep |= process::at_rest(&then, &process::all_threads());
+        asleep |= process::at_rest(&then, &process::all_threads(), caller);
         if woken() {
             return Some(None);
         }

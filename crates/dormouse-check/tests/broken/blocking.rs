@@ -2,20 +2,23 @@
 
 use crate::cases;
 use dormouse_check::{Kind::BlockingPoll, check};
+use rustix::time::{ClockId, clock_gettime};
 use std::future::poll_fn;
 use std::sync::mpsc;
 use std::task::Poll;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const LONG: Duration = Duration::from_millis(25);
 
-/// Computes for as long.
+/// Computes for as long, however often it is interrupted.
 fn work() {
-    let start = Instant::now();
-    while start.elapsed() < LONG * 2 {
-        std::hint::black_box(start);
-    }
+    let cpu = || {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+    };
+    let start = cpu();
+    while cpu() < start + LONG {}
 }
 
 cases! {
