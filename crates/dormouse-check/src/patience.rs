@@ -33,6 +33,17 @@ impl Patience {
         SLICE * self.0
     }
 
+    /// Looks again after each `pause`, as often as there are slices.
+    pub(crate) fn until_every(self, pause: Duration, mut done: impl FnMut() -> bool) -> bool {
+        for _ in 0..self.0 {
+            if done() {
+                return true;
+            }
+            std::thread::sleep(pause);
+        }
+        done()
+    }
+
     /// Looks again after each slice, until `done`. Says whether it was.
     pub(crate) fn until(self, mut done: impl FnMut() -> bool) -> bool {
         // The first looks come sooner: most of what is waited for is there at once.
@@ -42,13 +53,7 @@ impl Patience {
             }
             std::thread::sleep(Duration::from_micros(100) * (1 << doubling));
         }
-        for _ in 0..self.0 {
-            if done() {
-                return true;
-            }
-            std::thread::sleep(SLICE);
-        }
-        done()
+        self.until_every(SLICE, done)
     }
 }
 

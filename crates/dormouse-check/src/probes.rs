@@ -22,6 +22,7 @@ mod plain;
 mod race;
 mod reentrant;
 mod stale;
+mod sweep;
 
 use crate::check::Settings;
 use crate::drive::{Drive, Wakers};

@@ -89,7 +89,7 @@ impl Events {
     pub(crate) fn fire(&mut self, patience: Patience, enough: impl Fn() -> bool) -> bool {
         let Some(event) = self.take() else { return false };
         self.fired += 1;
-        self.task.note(What::EventFired(self.fired));
+        self.task.event_fired(self.fired);
         match event {
             Event::Local(event) => drop(panics::catch(event)),
             Event::Send(event) => {
@@ -113,12 +113,21 @@ impl Events {
 impl<S: Subject + ?Sized> Run<S> {
     /// Polls once. An output that was dropped in the middle of a panic is not asked for again.
     pub(crate) fn poll(&mut self, waker: &Arc<TaskWaker>, forced: bool) -> Polled {
+        self.poll_with(waker, &waker.handle(), forced)
+    }
+
+    /// Polls once with a handle of one's own.
+    pub(crate) fn poll_with(
+        &mut self,
+        waker: &Arc<TaskWaker>,
+        handle: &Waker,
+        forced: bool,
+    ) -> Polled {
         self.polls += 1;
         let number = self.polls;
         self.task.note(What::PollBegins { number, waker: waker.name, forced });
-        let waker = waker.handle();
         let began = self.spent.is_some().then(Moment::now);
-        let how = self.poll_unseen(&waker);
+        let how = self.poll_unseen(handle);
         if let (Some(spent), Some(began)) = (&mut self.spent, began) {
             spent.push(began.spent());
         }

@@ -121,6 +121,10 @@ impl Task {
         self.note(What::Remark(remark.into()));
     }
 
+    pub(crate) fn event_fired(&self, number: u32) {
+        self.note(What::EventFired(number));
+    }
+
     pub(crate) fn log(&self) -> Vec<Entry> {
         lock(&self.log).clone()
     }
