@@ -48,8 +48,10 @@ const SPARE: Patience = Patience(15);
 pub(crate) struct Probing {
     pub(crate) factory: Factory,
     pub(crate) settings: Settings,
-    /// How long it takes the future to be ready.
+    /// How long it takes the future to be ready, on this machine as it is.
     pub(crate) natural: Duration,
+    /// The least that it was seen to take.
+    pub(crate) soonest: Duration,
     /// The thread that runs the check, by its id.
     pub(crate) caller: Option<u32>,
     findings: Vec<Finding>,
@@ -184,6 +186,7 @@ pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
         factory,
         settings,
         natural: Duration::ZERO,
+        soonest: Duration::ZERO,
         caller: process::own_id(),
         findings: Vec::new(),
         ran: Vec::new(),

@@ -82,7 +82,7 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
 /// A third of what the future takes: a thread that sleeps for as long as that has not been told to end, and one that
 /// sleeps until the future would be ready sleeps still.
 fn nap(probing: &Probing) -> Duration {
-    (probing.natural / 3).clamp(GLIMPSE, Duration::from_millis(100))
+    (probing.soonest / 3).clamp(GLIMPSE, Duration::from_millis(100))
 }
 
 fn wakes(probing: &Probing, cut: Cut, seen: &Seen, log: &[Entry]) -> Option<Finding> {

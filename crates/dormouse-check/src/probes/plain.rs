@@ -16,14 +16,14 @@ use std::time::Duration;
 
 pub(crate) fn probe(probing: &mut Probing) -> Vec<Finding> {
     // Twice: the first one may pay for starting what all of them share.
-    let mut natural = Duration::ZERO;
+    let (mut natural, mut soonest) = (Duration::ZERO, Duration::MAX);
     for _ in 0..2 {
         match peek(probing) {
-            Ok(took) => natural = natural.max(took),
+            Ok(took) => (natural, soonest) = (natural.max(took), soonest.min(took)),
             Err(finding) => return vec![finding],
         }
     }
-    probing.natural = natural;
+    (probing.natural, probing.soonest) = (natural, soonest);
     probing.confirmed(fair).into_iter().collect()
 }
 
