@@ -155,6 +155,9 @@ impl fmt::Display for Finding {
                 writeln!(f, "        {frame}")?;
             }
         }
+        if self.note {
+            return Ok(());
+        }
         for (title, text) in [("contract", self.kind.contract()), ("mend it", self.kind.mend())] {
             for (number, line) in wrap(text, 86).iter().enumerate() {
                 let lead = if number == 0 { title } else { "" };

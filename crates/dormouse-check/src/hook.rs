@@ -55,7 +55,9 @@ mod tests {
         let task = Task::new();
         let (waker, clones) = (task.waker(), Arc::new(AtomicU32::new(0)));
         let counter = clones.clone();
-        let first = handle(&waker, move || drop(counter.fetch_add(1, SeqCst)));
+        let first = handle(&waker, move || {
+            counter.fetch_add(1, SeqCst);
+        });
         assert_eq!(clones.load(SeqCst), 0);
         let second = first.clone();
         let third = second.clone();

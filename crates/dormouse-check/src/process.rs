@@ -190,7 +190,9 @@ mod tests {
         let (end, ended) = mpsc::channel::<()>();
         let sleeper = thread::Builder::new()
             .name("sleeper".into())
-            .spawn(move || drop(ended.recv()))
+            .spawn(move || {
+                let _ = ended.recv();
+            })
             .expect("a thread can be started");
         let runner = thread::Builder::new()
             .name("runner".into())

@@ -83,11 +83,11 @@ pub(crate) struct Entry {
 /// The time line of a finding: one line for each thing that happened.
 pub(crate) fn draw(entries: &[Entry]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    let began = entries.first().map_or(Duration::ZERO, |entry| entry.at);
     let mut index = 0;
     while index < entries.len() {
         let Entry { at, what } = &entries[index];
-        let time = format!("{:9.2} ms ", at.as_secs_f64() * 1e3);
-        let mut line = time.clone();
+        let mut line = format!("{:9.2} ms ", at.saturating_sub(began).as_secs_f64() * 1e3);
         match what {
             What::PollBegins { number, waker, forced } => {
                 let _ = write!(line, "|> poll {number}, waker {waker}");

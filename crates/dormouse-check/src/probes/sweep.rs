@@ -95,9 +95,11 @@ struct Row {
     shared: Arc<Shared>,
 }
 
+/// An event, and the time that it has to wait from the beginning of the poll.
+type Timed = (Box<dyn FnOnce() + Send>, Duration);
+
 struct Shared {
-    /// The events, each with the time that it has to wait from the beginning of the poll.
-    events: Mutex<Vec<(Box<dyn FnOnce() + Send>, Duration)>>,
+    events: Mutex<Vec<Timed>>,
     fired: Mutex<Vec<Instant>>,
     /// How many polls have begun; the thread that fires is ready; how many events are over.
     begun: AtomicUsize,
