@@ -34,6 +34,7 @@ use crate::report::Report;
 use crate::stage::{self, Staged};
 use crate::subject::Factory;
 use crate::task::Task;
+use std::cell::Cell;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -54,6 +55,8 @@ pub(crate) struct Probing {
     pub(crate) soonest: Duration,
     /// The thread that runs the check, by its id.
     pub(crate) caller: Option<u32>,
+    /// A poll did not return. So would others.
+    pub(crate) gave_up: Cell<bool>,
     findings: Vec<Finding>,
     ran: Vec<&'static str>,
     skipped: Vec<(&'static str, String)>,
@@ -116,6 +119,17 @@ impl Probing {
         }
     }
 
+    fn makes_no_sense(&mut self, name: &'static str, needs_absence: &[Kind]) -> bool {
+        if let Some(kind) = self.has(needs_absence) {
+            self.skipped.push((name, format!("makes no sense with: {kind}")));
+        } else if self.gave_up.get() {
+            self.skipped.push((name, "a poll has not returned".into()));
+        } else {
+            return false;
+        }
+        true
+    }
+
     /// Runs a probe, unless one of the findings stands in its way.
     fn probe<I: IntoIterator<Item = Finding>>(
         &mut self,
@@ -123,8 +137,7 @@ impl Probing {
         needs_absence: &[Kind],
         probe: impl FnOnce(&mut Probing) -> I,
     ) {
-        if let Some(kind) = self.has(needs_absence) {
-            self.skipped.push((name, format!("makes no sense with: {kind}")));
+        if self.makes_no_sense(name, needs_absence) {
             return;
         }
         self.ran.push(name);
@@ -157,8 +170,7 @@ impl Probing {
         needs_absence: &[Kind],
         probe: impl FnOnce(&mut Probing) -> I,
     ) {
-        if let Some(kind) = self.has(needs_absence) {
-            self.skipped.push((name, format!("makes no sense with: {kind}")));
+        if self.makes_no_sense(name, needs_absence) {
             return;
         }
         self.ran.push(name);
@@ -187,6 +199,7 @@ pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
         settings,
         natural: Duration::ZERO,
         soonest: Duration::ZERO,
+        gave_up: Cell::new(false),
         caller: process::own_id(),
         findings: Vec::new(),
         ran: Vec::new(),

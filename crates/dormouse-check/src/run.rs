@@ -17,12 +17,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Waker};
+use std::time::Instant;
 
 /// A copy of the subject.
 pub(crate) struct Run<S: Subject + ?Sized> {
     subject: Option<Pin<Box<S>>>,
     pub(crate) task: Arc<Task>,
     polls: u32,
+    /// When the last poll began.
+    pub(crate) polled_at: Instant,
     /// How the thread spent each poll, if somebody wants to know.
     spent: Option<Vec<Spent>>,
 }
@@ -68,7 +71,13 @@ fn copy<S: Subject + ?Sized>(
     queue: VecDeque<Event>,
     task: &Arc<Task>,
 ) -> (Run<S>, Events) {
-    let run = Run { subject: Some(subject), task: task.clone(), polls: 0, spent: None };
+    let run = Run {
+        subject: Some(subject),
+        task: task.clone(),
+        polls: 0,
+        polled_at: Instant::now(),
+        spent: None,
+    };
     (run, Events { queue, task: task.clone(), fired: 0 })
 }
 
@@ -124,6 +133,7 @@ impl<S: Subject + ?Sized> Run<S> {
         forced: bool,
     ) -> Polled {
         self.polls += 1;
+        self.polled_at = Instant::now();
         let number = self.polls;
         self.task.note(What::PollBegins { number, waker: waker.name, forced });
         let began = self.spent.is_some().then(Moment::now);

@@ -18,13 +18,12 @@ use crate::stage::Staged;
 use crate::task::Task;
 use crate::timeline::Entry;
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How many copies, and as many pauses, have to agree.
 const COPIES: u32 = 6;
-/// How many pauses may be too short or too long to say anything.
-const SPOILT: u32 = 30;
-const SPOILT_HERE: u32 = 5;
+/// How many looks may come too late to say anything.
+const SPOILT: u32 = 40;
 /// A task that is woken more often than this after the drop is woken for ever.
 const WAKES: u32 = 3;
 
@@ -39,7 +38,7 @@ struct Seen {
     wakes: u32,
     /// The copy was over before it could be dropped.
     over: bool,
-    /// This thread was away for so long that what it has not seen says nothing.
+    /// This look came so late that what it has not seen says nothing.
     spoilt: bool,
 }
 
@@ -61,7 +60,8 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
         }
         let look = Look { nap: nap(probing), wait: probing.wake(0), wakers: true };
         let mut seen = see(probing, Some(cut), look);
-        for _ in 0..SPOILT_HERE {
+        // A thread may be started at any poll; most are at the first.
+        for _ in 0..if cut.polls == 1 || cut.hasty { SPOILT / 2 } else { 1 } {
             if seen.as_ref().is_some_and(|(seen, _)| seen.spoilt) {
                 seen = see(probing, Some(cut), look);
             }
@@ -190,7 +190,8 @@ fn each_copy(probing: &Probing, cut: Cut, look: Look, left: impl Fn(&Seen) -> bo
 /// Makes a copy, polls it and drops it; or, without a `cut`, does nothing at all. Then looks what there is that was not
 /// there before.
 fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Entry>)> {
-    let (wake, caller) = (probing.wake(0), probing.caller);
+    let (wake, caller, soonest) = (probing.wake(0), probing.caller, probing.soonest);
+    let lifetime = Patience::of(probing.natural).times(2);
     let task = Task::new();
     let staged = probing.stage(&task.clone(), {
         let task = task.clone();
@@ -198,7 +199,7 @@ fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Ent
             let mut seen = Seen::default();
             let (fds, threads) = (process::fds(), process::threads());
             let Some(cut) = cut else {
-                (seen.threads, seen.spoilt) = slept_on(&threads, look.nap, caller);
+                seen.threads = slept_on(&threads, look.nap, caller);
                 seen.fds = opened(&fds, &task, look.wait);
                 return Some(seen);
             };
@@ -207,7 +208,9 @@ fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Ent
             seen.over = run.some_polls(&waker, &mut events, wake, cut.polls, cut.hasty);
             let _ = run.drop_subject();
             let wakes = waker.wakes();
-            (seen.threads, seen.spoilt) = slept_on(&threads, look.nap, caller);
+            seen.threads = slept_on(&threads, look.nap, caller);
+            // By now, one that sleeps until the future would be ready is over.
+            seen.spoilt = seen.threads.is_empty() && run.polled_at.elapsed() > soonest / 2;
             if look.wakers {
                 task.wait(look.wait, || waker.kept(1) == 0 || waker.wakes() - wakes >= WAKES);
                 (seen.wakers, seen.wakes) = (waker.kept(1), waker.wakes() - wakes);
@@ -215,6 +218,12 @@ fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Ent
             // What happens to a future that is gone happens to nobody. It has descriptors of its own.
             drop(events);
             seen.fds = opened(&fds, &task, look.wait);
+            // One that ends by itself must not disturb the next look.
+            if !seen.threads.is_empty() {
+                task.wait(lifetime, || {
+                    process::threads().keys().all(|id| threads.contains_key(id))
+                });
+            }
             Some(seen)
         }
     });
@@ -224,18 +233,13 @@ fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Ent
     }
 }
 
-/// The names of the threads that were not there before and sleep on; and whether this look says nothing.
-fn slept_on(
-    before: &BTreeMap<u32, ThreadSeen>,
-    nap: Duration,
-    caller: Option<u32>,
-) -> (Vec<String>, bool) {
-    let began = Instant::now();
+/// The names of the threads that were not there before, and sleep on.
+fn slept_on(before: &BTreeMap<u32, ThreadSeen>, nap: Duration, caller: Option<u32>) -> Vec<String> {
     for _ in 0..50 {
         let then = process::threads();
         let mut new = then.iter().filter(|(id, _)| !before.contains_key(*id)).peekable();
         if new.peek().is_none() {
-            return (Vec::new(), began.elapsed() > nap);
+            return Vec::new();
         }
         // One that was just started, or just told to end, has to get as far.
         if new.any(|(_, seen)| !seen.asleep) {
@@ -246,13 +250,13 @@ fn slept_on(
         let now = process::threads();
         let left = process::slept_on(before, &then, &now);
         if !left.is_empty() && process::at_rest(&then, &now, caller) {
-            return (left, false);
+            return left;
         }
     }
     // The process never rests. Then only time tells.
     let then = process::threads();
     std::thread::sleep(nap.max(Duration::from_millis(20)));
-    (process::slept_on(before, &then, &process::threads()), false)
+    process::slept_on(before, &then, &process::threads())
 }
 
 /// The descriptors that were not there before, and stay.

@@ -72,6 +72,7 @@ fn peek(probing: &Probing) -> Result<Duration, Finding> {
 /// The finding of a poll that is still under way.
 fn never_returns(probing: &Probing, task: &Arc<Task>) -> Finding {
     let log = task.log();
+    probing.gave_up.set(true);
     let limit = probing.settings.time_limit.as_millis();
     let headline = format!("a poll has not returned after {limit} ms; its thread was given up");
     // Nothing can be said about the rest.

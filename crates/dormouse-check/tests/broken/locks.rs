@@ -3,12 +3,12 @@
 use crate::cases;
 use crate::flag::{self, Flag};
 use dormouse_check::Kind::{BrokenByPanic, WakeBeforeReady, WakeUnderLock};
-use dormouse_check::{check, check_local, event, local_event};
+use dormouse_check::{Check, check, check_local, event, local_event};
 use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{LazyLock, Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -58,25 +58,29 @@ fn locked_on_purpose(flag: &Flag) {
     }
 }
 
-/// One list for all the futures of the kind, locked while one of them is woken.
-static ALL: Mutex<Vec<(u64, bool, Option<Waker>)>> = Mutex::new(Vec::new());
-static NEXT: AtomicU64 = AtomicU64::new(0);
+/// The waiting futures of the kind, by number, and which of them are ready.
+type List = Arc<Mutex<Vec<(u64, bool, Option<Waker>)>>>;
 
-struct Listed(u64);
+/// One of those that share a list, which is locked while one of them is woken.
+struct Listed {
+    list: List,
+    id: u64,
+}
 
 impl Listed {
-    fn new() -> Listed {
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    fn new(list: List) -> Listed {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let (id, other) = (NEXT.fetch_add(1, Ordering::Relaxed), list.clone());
         event(move || {
-            let mut all = ALL.lock().unwrap();
-            if let Some(entry) = all.iter_mut().find(|entry| entry.0 == id) {
+            let mut list = other.lock().unwrap();
+            if let Some(entry) = list.iter_mut().find(|entry| entry.0 == id) {
                 entry.1 = true;
                 if let Some(waker) = entry.2.take() {
                     waker.wake();
                 }
             }
         });
-        Listed(id)
+        Listed { list, id }
     }
 }
 
@@ -84,12 +88,12 @@ impl Future for Listed {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut all = ALL.lock().unwrap();
+        let mut list = self.list.lock().unwrap();
         let waker = Some(context.waker().clone());
-        match all.iter_mut().find(|entry| entry.0 == self.0) {
+        match list.iter_mut().find(|entry| entry.0 == self.id) {
             Some(entry) if entry.1 => return Poll::Ready(()),
             Some(entry) => entry.2 = waker,
-            None => all.push((self.0, false, waker)),
+            None => list.push((self.id, false, waker)),
         }
         Poll::Pending
     }
@@ -97,7 +101,7 @@ impl Future for Listed {
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        ALL.lock().unwrap().retain(|entry| entry.0 != self.0);
+        self.list.lock().unwrap().retain(|entry| entry.0 != self.id);
     }
 }
 
@@ -153,34 +157,44 @@ fn wakes_before_it_sets_by_a_thread(flag: &Flag) {
     let _ = thread.join();
 }
 
-/// Wakes for all of them. A panic ends it.
-static SERVER: LazyLock<Mutex<mpsc::Sender<Flag>>> = LazyLock::new(|| {
+/// One thread that wakes for all of them. A panic ends it.
+fn served_by_one_thread() -> Check<()> {
     let (sender, receiver) = mpsc::channel::<Flag>();
     thread::spawn(move || {
         for flag in receiver {
             flag::set(&flag);
         }
     });
-    Mutex::new(sender)
-});
-
-fn set_by_the_server(flag: &Flag) {
-    let _ = SERVER.lock().unwrap().send(flag.clone());
+    let sender = Arc::new(Mutex::new(sender));
+    check(move || {
+        let (flag, sender) = (Flag::default(), sender.clone());
+        let other = flag.clone();
+        event(move || {
+            let _ = sender.lock().unwrap().send(other);
+        });
+        Waiting(flag)
+    })
 }
 
-/// Set as long as somebody wakes; a panic leaves it set, and the next one takes it that the other will wake for it.
-static WAKING: AtomicBool = AtomicBool::new(false);
-
-fn one_at_a_time(flag: &Flag) {
-    flag.lock().unwrap().set = true;
-    for _ in 0..1000 {
-        if !WAKING.swap(true, Ordering::SeqCst) {
-            flag::set(flag);
-            WAKING.store(false, Ordering::SeqCst);
-            return;
-        }
-        thread::sleep(Duration::from_micros(200));
-    }
+/// They wake one after the other: a mark says that somebody does. A panic leaves it set.
+fn one_at_a_time() -> Check<()> {
+    let waking = Arc::new(AtomicBool::new(false));
+    check(move || {
+        let (flag, waking) = (Flag::default(), waking.clone());
+        let other = flag.clone();
+        event(move || {
+            other.lock().unwrap().set = true;
+            for _ in 0..1000 {
+                if !waking.swap(true, Ordering::SeqCst) {
+                    flag::set(&other);
+                    waking.store(false, Ordering::SeqCst);
+                    return;
+                }
+                thread::sleep(Duration::from_micros(200));
+            }
+        });
+        Waiting(flag)
+    })
 }
 
 cases! {
@@ -189,7 +203,10 @@ cases! {
     /// A lock of its own.
     holds_its_lock_while_waking: [WakeUnderLock], check(|| set_by(locked_on_purpose));
     /// A lock that all of them share.
-    holds_the_lock_of_all_while_waking: [WakeUnderLock], check(Listed::new);
+    holds_the_lock_of_all_while_waking: [WakeUnderLock], {
+        let list = List::default();
+        check(move || Listed::new(list.clone()))
+    };
     /// On one thread, the same is a panic.
     borrows_while_waking: [WakeUnderLock], check_local(Borrowed::new);
     /// First wakes, then sets.
@@ -197,7 +214,7 @@ cases! {
     /// On a thread of its own.
     wakes_early_on_another_thread: [WakeBeforeReady], check(|| set_by(wakes_before_it_sets_by_a_thread));
     /// One thread serves all, until it is gone.
-    server_ends_by_a_panic: [BrokenByPanic], check(|| set_by(set_by_the_server));
+    server_ends_by_a_panic: [BrokenByPanic], served_by_one_thread();
     /// What a panic leaves as it was.
-    panic_leaves_a_flag: [BrokenByPanic], check(|| set_by(one_at_a_time));
+    panic_leaves_a_flag: [BrokenByPanic], one_at_a_time();
 }
