@@ -83,10 +83,11 @@ pub fn event(event: impl FnOnce() + Send + 'static) {
 /// dormouse_check::check_local(|| {
 ///     let waiting: Rc<Cell<Option<Waker>>> = Rc::default();
 ///     let done = Rc::new(Cell::new(false));
-///     let (wake, set) = (waiting.clone(), done.clone());
+///     // Not kept alive by the event: if the future is dropped, so is its waker.
+///     let (wake, set) = (Rc::downgrade(&waiting), done.clone());
 ///     dormouse_check::local_event(move || {
 ///         set.set(true);
-///         if let Some(waker) = wake.take() {
+///         if let Some(waker) = wake.upgrade().and_then(|waiting| waiting.take()) {
 ///             waker.wake();
 ///         }
 ///     });

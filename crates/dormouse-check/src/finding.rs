@@ -8,15 +8,21 @@ use std::fmt;
 ///
 /// ```
 /// use dormouse_check::{Kind, check};
-/// use std::{future::poll_fn, task::Poll};
+/// use std::{future::poll_fn, task::Poll, time::{Duration, Instant}};
 ///
-/// let report = check(|| poll_fn(|context| {
-///     context.waker().wake_by_ref();
-///     Poll::<()>::Pending
-/// }))
-/// .time_limit(std::time::Duration::from_millis(100))
+/// let report = check(|| {
+///     let deadline = Instant::now() + Duration::from_millis(10);
+///     poll_fn(move |context| {
+///         if Instant::now() >= deadline {
+///             return Poll::Ready(());
+///         }
+///         context.waker().wake_by_ref();
+///         Poll::Pending
+///     })
+/// })
 /// .run();
-/// let busy = report.findings().iter().find(|finding| finding.kind() == Kind::BusyWake).unwrap();
+/// let busy = &report.findings()[0];
+/// assert_eq!(busy.kind(), Kind::BusyWake);
 /// assert!(busy.headline().contains("wakes itself"));
 /// assert!(!busy.timeline().is_empty());
 /// ```

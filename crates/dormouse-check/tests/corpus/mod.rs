@@ -43,12 +43,15 @@ macro_rules! cases {
     };
 }
 
-/// Shells that do nothing but keep a CPU busy.
+/// Shells that do nothing but keep a CPU busy, for as long as this process lives.
+const BUSY: &str =
+    "while [ -d /proc/$PPID ]; do n=0; while [ $n -lt 5000 ]; do n=$((n+1)); done; done";
+
 struct Load(Vec<Child>);
 
 impl Load {
     fn start(number: usize) -> Load {
-        let busy = |_| Command::new("sh").args(["-c", "while :; do :; done"]).spawn();
+        let busy = |_| Command::new("sh").args(["-c", BUSY]).spawn();
         Load((0..number).map(busy).map(|child| child.expect("a shell can be started")).collect())
     }
 }
