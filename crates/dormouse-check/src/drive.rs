@@ -138,14 +138,19 @@ pub(crate) trait Drivable {
         hasty: bool,
     ) -> bool {
         let task = self.task().clone();
+        let mut pending = false;
         for number in 0..polls {
-            let forced = number > 0 && !waker.woken();
+            let forced = pending && !waker.woken();
             waker.reset();
-            if matches!(progress(self.poll(waker, forced)), Some(Progress::End(_))) {
-                return true;
-            }
-            if hasty || number + 1 == polls {
-                continue;
+            pending = true;
+            match progress(self.poll(waker, forced)) {
+                Some(Progress::End(_)) => return true,
+                Some(Progress::Item) => {
+                    pending = false;
+                    continue;
+                }
+                None if hasty || number + 1 == polls => continue,
+                None => {}
             }
             while !waker.woken() && events.fire(wake, || false) {
                 task.wait(Patience(2), || waker.woken());
