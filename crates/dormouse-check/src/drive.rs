@@ -96,6 +96,7 @@ pub(crate) trait Drivable {
 
             if last.woken() {
                 busy = if last.woken_inside_poll() { busy + 1 } else { 0 };
+                task.busy(busy);
                 if busy > drive.yields {
                     return End::Busy(busy);
                 }
@@ -202,5 +203,99 @@ impl<S: Subject + ?Sized> Drivable for Run<S> {
 
     fn poll(&mut self, waker: &Arc<TaskWaker>, forced: bool) -> Polled {
         Run::poll(self, waker, forced)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::event;
+    use crate::subject::{Factory, OneOutput};
+    use std::future::poll_fn;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+    use std::task::{Poll, Waker};
+
+    const DRIVE: Drive = Drive { wake: Patience(3), yields: 5, wakers: Wakers::One, prompt: false };
+
+    fn factory<F: Future + 'static>(make: impl Fn() -> F + Send + Sync + 'static) -> Factory
+    where
+        F::Output: 'static,
+    {
+        let make = Arc::new(move || Box::pin(OneOutput::new(make(), None)) as _);
+        Factory { make, make_send: None, copies: Arc::default() }
+    }
+
+    fn end<F: Future<Output = ()> + 'static>(
+        drive: Drive,
+        make: impl Fn() -> F + Send + Sync + 'static,
+    ) -> End {
+        let task = Task::new();
+        let (mut run, mut events) = factory(make).local(&task).expect("it is made");
+        run.drive(&mut events, drive)
+    }
+
+    /// Waits for an event; registers as `register` says.
+    fn waiting(register: fn(&mut Vec<Waker>, &Waker)) -> impl Future<Output = ()> {
+        let shared: Arc<(AtomicBool, Mutex<Vec<Waker>>)> = Arc::default();
+        let other = shared.clone();
+        event(move || {
+            other.0.store(true, SeqCst);
+            let wakers = std::mem::take(&mut *crate::task::lock(&other.1));
+            wakers.into_iter().for_each(Waker::wake);
+        });
+        poll_fn(move |context| {
+            register(&mut crate::task::lock(&shared.1), context.waker());
+            if shared.0.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+        })
+    }
+
+    #[test]
+    fn an_event_happens_when_the_copy_waits_for_it() {
+        let all = |wakers: &mut Vec<Waker>, waker: &Waker| wakers.push(waker.clone());
+        for wakers in [Wakers::One, Wakers::Two, Wakers::ThereAndBack] {
+            assert_eq!(end(Drive { wakers, ..DRIVE }, move || waiting(all)), End::Ready);
+        }
+    }
+
+    #[test]
+    fn one_that_nobody_wakes_is_lost() {
+        let none = |_: &mut Vec<Waker>, _: &Waker| ();
+        assert_eq!(end(DRIVE, move || waiting(none)), End::Lost { other_woken: false });
+    }
+
+    #[test]
+    fn whether_another_waker_was_woken_is_told() {
+        let first = |wakers: &mut Vec<Waker>, waker: &Waker| {
+            if wakers.is_empty() {
+                wakers.push(waker.clone());
+            }
+        };
+        let two = Drive { wakers: Wakers::Two, ..DRIVE };
+        assert_eq!(end(two, move || waiting(first)), End::Lost { other_woken: true });
+    }
+
+    #[test]
+    fn some_yields_are_fine_and_more_are_not() {
+        let yields = |times: u32| {
+            move || {
+                let mut left = times;
+                poll_fn(move |context| {
+                    if left == 0 {
+                        return Poll::Ready(());
+                    }
+                    left -= 1;
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                })
+            }
+        };
+        assert_eq!(end(DRIVE, yields(5)), End::Ready);
+        assert_eq!(end(DRIVE, yields(6)), End::Busy(6));
+    }
+
+    #[test]
+    fn one_that_is_never_ready_is_not_lost() {
+        assert_eq!(end(DRIVE, std::future::pending), End::Never);
     }
 }

@@ -79,3 +79,32 @@ fn of_std(mut future: Boxed) {
         thread::park();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    use std::task::Poll;
+
+    #[test]
+    fn each_executor_runs_a_future_to_its_end() {
+        for executor in all() {
+            let polls = Arc::new(AtomicU32::new(0));
+            let counter = polls.clone();
+            executor.block_on(Box::pin(std::future::poll_fn(move |context| {
+                if counter.fetch_add(1, SeqCst) == 3 {
+                    return Poll::Ready(());
+                }
+                let waker = context.waker().clone();
+                thread::spawn(move || waker.wake());
+                Poll::Pending
+            })));
+            assert_eq!(polls.load(SeqCst), 4, "{}", executor.name);
+        }
+    }
+
+    #[test]
+    fn the_one_of_std_is_the_last() {
+        assert_eq!(all().last().map(|executor| executor.name), Some("std"));
+    }
+}

@@ -17,24 +17,9 @@ pub(crate) const OWN_THREAD: &str = "dormouse-check";
 /// The ids of the checker's own threads, which are not counted.
 static OWN: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
-/// Takes the current thread for one of the checker's own until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Own(Option<u32>);
-
-impl Own {
-    pub(crate) fn here() -> Own {
-        let id = own_id();
-        lock(&OWN).extend(id);
-        Own(id)
-    }
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        if let Some(id) = self.0 {
-            lock(&OWN).remove(&id);
-        }
-    }
+/// Takes the current thread for one of the checker's own, until it has ended.
+pub(crate) fn own_this() {
+    lock(&OWN).extend(own_id());
 }
 
 /// A thread, as it was at some time.
@@ -53,7 +38,8 @@ pub(crate) const GLIMPSE: Duration = Duration::from_millis(2);
 /// The threads of this process by id, without the checker's own.
 pub(crate) fn threads() -> BTreeMap<u32, ThreadSeen> {
     let mut threads = all_threads();
-    let own = lock(&OWN);
+    let mut own = lock(&OWN);
+    own.retain(|id| threads.contains_key(id));
     threads.retain(|id, _| !own.contains(id));
     drop(own);
     threads
@@ -155,6 +141,14 @@ impl Moment {
         Moment { wall: Instant::now(), cpu: cpu(), queued }
     }
 
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.wall.elapsed()
+    }
+
+    pub(crate) fn cpu_spent(&self) -> Duration {
+        cpu().saturating_sub(self.cpu)
+    }
+
     /// Time in which the thread waited for a CPU counts as neither.
     pub(crate) fn spent(&self) -> Spent {
         // In the opposite order, so that the span is inside of that of the wait for a CPU.
@@ -212,6 +206,36 @@ mod tests {
         drop(end);
         sleeper.join().expect("it does not panic");
         runner.join().expect("it does not panic");
+    }
+
+    #[test]
+    fn nobody_rests_while_somebody_wants_to_run() {
+        let seen = |asleep, ran: &str| ThreadSeen { name: "x".into(), asleep, ran: ran.into() };
+        let one = |id, seen| BTreeMap::from([(id, seen)]);
+        let asleep = one(1, seen(true, "5"));
+        assert!(at_rest(&asleep, &asleep, None));
+        assert!(!at_rest(&asleep, &one(1, seen(true, "6")), None), "it has run in between");
+        assert!(!at_rest(&asleep, &one(1, seen(false, "5")), None), "it waits for a CPU");
+        assert!(!at_rest(&BTreeMap::new(), &asleep, None), "it is new");
+        assert!(at_rest(&asleep, &BTreeMap::new(), None), "it has ended");
+        assert!(at_rest(&asleep, &one(1, seen(false, "6")), Some(1)), "it is not asked");
+    }
+
+    #[test]
+    fn a_thread_of_the_checker_is_not_counted_while_it_lives() {
+        let (tell, told) = mpsc::channel();
+        let (end, ended) = mpsc::channel::<()>();
+        let own = crate::stage::spawn(move || {
+            let _ = tell.send(own_id());
+            let _ = ended.recv();
+        });
+        let id = told.recv().ok().flatten().expect("/proc is mounted");
+        assert!(!threads().contains_key(&id) && all_threads().contains_key(&id));
+        assert!(threads().contains_key(&own_id().expect("/proc is mounted")));
+        drop(end);
+        own.expect("it was started").join().expect("it does not panic");
+        threads();
+        assert!(!lock(&OWN).contains(&id), "its number may be another's now");
     }
 
     #[test]

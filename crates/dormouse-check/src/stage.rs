@@ -5,7 +5,7 @@
 
 use crate::panics;
 use crate::patience::Patience;
-use crate::process::{OWN_THREAD, Own};
+use crate::process::{self, OWN_THREAD};
 use crate::task::Task;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -40,7 +40,7 @@ pub(crate) fn spawn<R: Send + 'static>(
     code: impl FnOnce() -> R + Send + 'static,
 ) -> Option<thread::JoinHandle<R>> {
     let own = || {
-        let _own = Own::here();
+        process::own_this();
         code()
     };
     thread::Builder::new().name(OWN_THREAD.into()).spawn(own).ok()

@@ -51,6 +51,8 @@ pub(crate) struct Task {
     traces: AtomicU32,
     /// How often any of its wakers was woken.
     wakes: AtomicU32,
+    /// How often in a row it has woken itself inside `poll`, at most.
+    busiest: AtomicU32,
     /// Goes up with everything that happens, for those who ask whether anything still does.
     beat: AtomicU64,
 }
@@ -73,6 +75,7 @@ impl Task {
             wakers: AtomicU32::new(0),
             traces: AtomicU32::new(traces),
             wakes: AtomicU32::new(0),
+            busiest: AtomicU32::new(0),
             beat: AtomicU64::new(0),
         })
     }
@@ -115,6 +118,16 @@ impl Task {
     /// How often any of its wakers was woken.
     pub(crate) fn wakes(&self) -> u32 {
         self.wakes.load(SeqCst)
+    }
+
+    /// How often in a row it has woken itself inside `poll`, at most.
+    pub(crate) fn busiest(&self) -> u32 {
+        self.busiest.load(SeqCst)
+    }
+
+    /// It has woken itself so often in a row.
+    pub(crate) fn busy(&self, times: u32) {
+        self.busiest.fetch_max(times, SeqCst);
     }
 
     pub(crate) fn remark(&self, remark: impl Into<String>) {

@@ -80,3 +80,15 @@ fn drop_after(probing: &Probing, cut: Cut) -> Result<bool, Finding> {
         Staged::Done(None) | Staged::Panicked(_) | Staged::Stuck => Ok(true),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_dropped_after_each_number_of_polls() {
+        let patient: Vec<u32> = Cut::all(3).filter(|cut| !cut.hasty).map(|cut| cut.polls).collect();
+        assert_eq!(patient, [0, 1, 2, 3]);
+        assert!(Cut::all(0).any(|cut| cut.hasty && cut.polls > 1));
+    }
+}

@@ -6,6 +6,7 @@ use crate::kind::Kind;
 use crate::probes::Probing;
 use crate::process;
 use crate::stage::Staged;
+use crate::subject::Factory;
 use crate::task::Task;
 use crate::timeline::{Polled, What};
 use std::sync::Arc;
@@ -18,6 +19,8 @@ const MANY_WAKERS: usize = POLLS as usize / 2;
 /// As many threads or descriptors appear only if each poll makes one.
 const FEW_POLLS: u32 = 16;
 const MANY: usize = FEW_POLLS as usize / 2;
+/// How often the future may be ready too soon to say anything.
+const TRIES: u32 = 10;
 /// Memory is looked at after twice as many polls each time.
 const MEMORY_ROUNDS: [u32; 5] = [64, 64, 128, 256, 512];
 
@@ -36,37 +39,41 @@ pub(crate) fn probe(probing: &mut Probing) -> Vec<Finding> {
 
 /// Threads and descriptors.
 fn things(probing: &Probing, _attempt: u32) -> Option<Finding> {
-    let task = Task::new();
-    let staged = probing.stage(&task.clone(), {
-        let task = task.clone();
-        move |factory| {
-            // The one poll that may open what all of them need.
-            let (mut run, events) = factory.local(&task).ok()?;
-            let waker = task.waker();
-            let count = || (process::threads().len(), process::fds().len());
-            let first = count();
-            // As many looks, and nothing done in between: what appears now is somebody else's.
-            let idle = count();
-            for _ in 0..FEW_POLLS {
-                if run.poll(&waker, true).progress() {
-                    return None;
-                }
-            }
-            let then = count();
-            drop((run, events));
-            let grew = |now: usize, before: usize| now.saturating_sub(before);
-            let noise = grew(idle.0, first.0).max(grew(idle.1, first.1));
-            (noise == 0).then(|| (grew(then.0, idle.0), grew(then.1, idle.1)))
-        }
-    });
-    let Staged::Done(Some((threads, fds))) = staged else { return None };
-    let what = match (threads >= MANY, fds >= MANY) {
-        (true, _) => format!("{threads} threads are started"),
-        (false, true) => format!("{fds} file descriptors are opened"),
-        (false, false) => return None,
-    };
-    let headline = format!("polled {FEW_POLLS} times, with no event: {what}");
-    Some(Finding::new(Kind::LeakPerPoll, headline).log(&task.log()))
+    for _ in 0..TRIES {
+        let task = Task::new();
+        let staged = probing.stage(&task.clone(), {
+            let task = task.clone();
+            move |factory| grown(factory, &task)
+        });
+        let Staged::Done(Some(grown)) = staged else { return None };
+        let Some((threads, fds)) = grown else { continue };
+        let what = match (threads >= MANY, fds >= MANY) {
+            (true, _) => format!("{threads} threads are started"),
+            (false, true) => format!("{fds} file descriptors are opened"),
+            (false, false) => return None,
+        };
+        let headline = format!("polled {FEW_POLLS} times, with no event: {what}");
+        return Some(Finding::new(Kind::LeakPerPoll, headline).log(&task.log()));
+    }
+    None
+}
+
+/// How many threads and descriptors there are more after some polls; or `Some(None)`, if that says nothing.
+fn grown(factory: &Factory, task: &Arc<Task>) -> Option<Option<(usize, usize)>> {
+    let (mut run, events) = factory.local(task).ok()?;
+    let waker = task.waker();
+    let count = || (process::threads().len(), process::fds().len());
+    let grew = |now: usize, before: usize| now.saturating_sub(before);
+    let first = count();
+    // Nothing is done between these looks: what appears now is somebody else's.
+    let before = count();
+    if before.0 > first.0 || before.1 > first.1 {
+        return Some(None);
+    }
+    let ready = (0..FEW_POLLS).any(|_| run.poll(&waker, true).progress());
+    let now = count();
+    drop((run, events));
+    Some((!ready).then(|| (grew(now.0, before.0), grew(now.1, before.1))))
 }
 
 /// Clones of wakers. With a `fresh` waker for each poll, those of earlier polls have to be given back.

@@ -23,7 +23,7 @@ use std::time::Duration;
 /// How many copies, and as many pauses, have to agree.
 const COPIES: u32 = 6;
 /// How many looks may come too late to say anything.
-const SPOILT: u32 = 40;
+const SPOILT: u32 = 200;
 /// A task that is woken more often than this after the drop is woken for ever.
 const WAKES: u32 = 3;
 
@@ -61,7 +61,7 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
         let look = Look { nap: nap(probing), wait: probing.wake(0), wakers: true };
         let mut seen = see(probing, Some(cut), look);
         // A thread may be started at any poll; most are at the first.
-        for _ in 0..if cut.polls == 1 || cut.hasty { SPOILT / 2 } else { 1 } {
+        for _ in 0..if cut.polls == 1 || cut.hasty { SPOILT / 4 } else { 1 } {
             if seen.as_ref().is_some_and(|(seen, _)| seen.spoilt) {
                 seen = see(probing, Some(cut), look);
             }

@@ -12,6 +12,7 @@ use crate::panics;
 use crate::patience::Patience;
 use crate::probes::Probing;
 use crate::probes::race::{Wait, is_lost};
+use crate::process::Moment;
 use crate::run::LocalRun;
 use crate::stage::{self, Staged};
 use crate::subject::Factory;
@@ -27,10 +28,10 @@ use std::time::{Duration, Instant};
 const ROW: usize = 32;
 /// How many events in the middle of a poll are enough.
 const RACED: usize = 500;
-/// How long it may take, if they do not come about.
-const LIMIT: Duration = Duration::from_millis(250);
-/// How many tries there are all the same.
-const TRIES: usize = 4 * ROW;
+/// How much CPU time it may take, if they do not come about.
+const CPU_LIMIT: Duration = Duration::from_millis(200);
+/// How long it may take at all.
+const LIMIT: Duration = Duration::from_secs(4);
 /// A poll that takes longer is not swept to its end.
 const LONGEST: Duration = Duration::from_millis(1);
 /// How long the thread that polls waits for the other one.
@@ -40,8 +41,8 @@ pub(crate) fn probe(probing: &Probing, wait: Wait) -> Option<Finding> {
     let (heart, patience) = (Task::without_traces(), probing.wake(2));
     let staged = probing.stage(&heart.clone(), move |factory| {
         let took = poll_duration(factory)?;
-        let (began, mut tries, mut raced) = (Instant::now(), 0, 0);
-        while raced < RACED && (tries < TRIES || began.elapsed() < LIMIT) {
+        let (began, mut tries, mut raced) = (Moment::now(), 0, 0);
+        while raced < RACED && began.cpu_spent() < CPU_LIMIT && began.elapsed() < LIMIT {
             let mut row = Row::new(factory, tries, took)?;
             raced += row.race(patience, &heart)?;
             tries += ROW;

@@ -67,7 +67,7 @@ impl Future for Threads {
         }
         let (flag, waker) = (self.0.clone(), context.waker().clone());
         thread::spawn(move || {
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(50));
             flag.lock().unwrap().set = true;
             waker.wake();
         });

@@ -106,6 +106,30 @@ impl Drop for LocksTwice {
     }
 }
 
+/// Clones with the lock held, as one should; but it has looked before, and then done something else.
+struct LooksEarly(Arc<Shared>);
+
+impl Future for LooksEarly {
+    type Output = u64;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<u64> {
+        let set = self.0.set.load(Ordering::SeqCst);
+        let sum = (0..2_000).fold(0_u64, |sum, n| std::hint::black_box(sum ^ n));
+        if set {
+            return Poll::Ready(sum);
+        }
+        let mut waker = self.0.waker.lock().unwrap();
+        *waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for LooksEarly {
+    fn drop(&mut self) {
+        *self.0.waker.lock().unwrap() = None;
+    }
+}
+
 fn with_event<F>(make: impl Fn(Arc<Shared>) -> F) -> F {
     let shared: Arc<Shared> = Arc::default();
     let other = shared.clone();
@@ -118,6 +142,8 @@ cases! {
     registers_after_looking: [WakeUpRace], check(|| with_event(LooksFirst));
     /// With the clone in between.
     clones_after_looking: [WakeUpRace], check(|| with_event(ClonesFirst));
+    /// With the clone in the right place; only time finds it.
+    looks_early: [WakeUpRace], check(|| with_event(LooksEarly));
     /// Two critical sections that should be one.
     locks_twice: [WakeUpRace], check(LocksTwice::new);
 }
