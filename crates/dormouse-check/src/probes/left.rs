@@ -49,7 +49,8 @@ struct Look {
     nap: Duration,
     /// How long to wait for the last waker to be dropped, and the last descriptor to be closed.
     wait: Patience,
-    wakers: bool,
+    /// Otherwise, wakers are not looked at, and descriptors not for longer than until everybody sleeps.
+    thorough: bool,
 }
 
 pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
@@ -58,7 +59,7 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
         if over && !cut.hasty {
             continue;
         }
-        let look = Look { nap: nap(probing), wait: probing.wake(0), wakers: true };
+        let look = Look { nap: nap(probing), wait: probing.wake(0), thorough: true };
         let mut seen = see(probing, Some(cut), look);
         // A thread may be started at any poll; most are at the first.
         for _ in 0..if cut.polls == 1 || cut.hasty { SPOILT / 4 } else { 1 } {
@@ -92,7 +93,7 @@ fn wakes(probing: &Probing, cut: Cut, seen: &Seen, log: &[Entry]) -> Option<Find
     }
     for attempt in 1..3 {
         let look = Look { wait: probing.wake(attempt), ..quick(probing) };
-        let (seen, _) = see(probing, Some(cut), Look { wakers: true, ..look })?;
+        let (seen, _) = see(probing, Some(cut), Look { thorough: true, ..look })?;
         if !again(&seen) {
             return None;
         }
@@ -130,7 +131,7 @@ fn wakers(probing: &Probing, cut: Cut, seen: &Seen) -> Option<Finding> {
         return None;
     }
     probing.confirmed(|probing, attempt| {
-        let look = Look { wait: probing.wake(attempt), wakers: true, ..quick(probing) };
+        let look = Look { wait: probing.wake(attempt), thorough: true, ..quick(probing) };
         let (seen, log) = see(probing, Some(cut), look)?;
         if seen.wakers == 0 {
             return None;
@@ -146,7 +147,7 @@ fn wakers(probing: &Probing, cut: Cut, seen: &Seen) -> Option<Finding> {
 }
 
 fn quick(probing: &Probing) -> Look {
-    Look { nap: nap(probing), wait: Patience(3), wakers: false }
+    Look { nap: nap(probing), wait: probing.wake(1), thorough: false }
 }
 
 fn clones(count: usize) -> String {
@@ -200,7 +201,7 @@ fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Ent
             let (fds, threads) = (process::fds(), process::threads());
             let Some(cut) = cut else {
                 seen.threads = slept_on(&threads, look.nap, caller);
-                seen.fds = opened(&fds, &task, look.wait);
+                seen.fds = opened(&fds, &task, look, caller);
                 return Some(seen);
             };
             let (mut run, mut events) = factory.local(&task).ok()?;
@@ -211,13 +212,13 @@ fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Ent
             seen.threads = slept_on(&threads, look.nap, caller);
             // By now, one that sleeps until the future would be ready is over.
             seen.spoilt = seen.threads.is_empty() && run.polled_at.elapsed() > soonest / 2;
-            if look.wakers {
+            if look.thorough {
                 task.wait(look.wait, || waker.kept(1) == 0 || waker.wakes() - wakes >= WAKES);
                 (seen.wakers, seen.wakes) = (waker.kept(1), waker.wakes() - wakes);
             }
             // What happens to a future that is gone happens to nobody. It has descriptors of its own.
             drop(events);
-            seen.fds = opened(&fds, &task, look.wait);
+            seen.fds = opened(&fds, &task, look, caller);
             // One that ends by itself must not disturb the next look.
             if !seen.threads.is_empty() {
                 task.wait(lifetime, || {
@@ -260,17 +261,25 @@ fn slept_on(before: &BTreeMap<u32, ThreadSeen>, nap: Duration, caller: Option<u3
 }
 
 /// The descriptors that were not there before, and stay.
-fn opened(before: &BTreeMap<i32, String>, task: &Task, wait: Patience) -> Vec<String> {
+fn opened(
+    before: &BTreeMap<i32, String>,
+    task: &Task,
+    look: Look,
+    caller: Option<u32>,
+) -> Vec<String> {
     let new = || -> Vec<String> {
         let mut fds = process::fds();
         fds.retain(|number, target| before.get(number) != Some(target));
         fds.into_iter().map(|(number, target)| format!("{number}, {target}")).collect()
     };
-    let mut left = new();
+    let (mut left, mut then) = (new(), process::threads());
     if !left.is_empty() {
-        task.wait(wait, || {
+        task.wait(look.wait, || {
             left = new();
-            left.is_empty()
+            let now = process::threads();
+            let rest = process::at_rest(&then, &now, caller);
+            then = now;
+            left.is_empty() || !look.thorough && rest
         });
     }
     left

@@ -86,6 +86,7 @@ pub(crate) fn soak(cases: &[&[Case]]) {
     let mut run = 0_u32;
     while u64::from(run) < rounds && Instant::now() < end {
         run += 1;
+        println!("round {run} begins");
         for (index, case) in cases.iter().enumerate() {
             let began = Instant::now();
             let report = (case.check)();
