@@ -79,38 +79,32 @@ pub(crate) fn soak(cases: &[&[Case]]) {
     let only = std::env::var("ONLY").unwrap_or_default();
     let cases: Vec<&Case> =
         cases.iter().copied().flatten().filter(|case| case.name.contains(&only)).collect();
-    let mut took = vec![Duration::ZERO; cases.len()];
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); cases.len()];
     let mut wrong: Vec<Vec<Vec<Kind>>> = vec![Vec::new(); cases.len()];
 
     let load = Load::start(usize::try_from(load).expect("a small number"));
-    let mut run = 0_u32;
-    while u64::from(run) < rounds && Instant::now() < end {
-        run += 1;
-        println!("round {run} begins");
+    'rounds: for round in 1..=rounds {
+        println!("round {round}");
         for (index, case) in cases.iter().enumerate() {
+            if Instant::now() > end {
+                break 'rounds;
+            }
             let began = Instant::now();
             let report = (case.check)();
-            took[index] += began.elapsed();
+            times[index].push(began.elapsed());
             if report.failures() != case.wanted {
-                println!(
-                    "round {run}: {:?} instead of {:?}\n{report}",
-                    report.failures(),
-                    case.wanted
-                );
+                println!("{:?} instead of {:?}\n{report}", report.failures(), case.wanted);
                 wrong[index].push(report.failures());
             }
         }
     }
     drop(load);
 
-    println!("{run} rounds");
-    for ((case, took), wrong) in cases.iter().zip(took).zip(&wrong) {
-        println!(
-            "{:3} wrong  {:8.1} ms  {}  {wrong:?}",
-            wrong.len(),
-            took.as_secs_f64() * 1e3 / f64::from(run),
-            case.name
-        );
+    println!("  wrong  checks  median");
+    for ((case, times), wrong) in cases.iter().zip(&mut times).zip(&wrong) {
+        times.sort_unstable();
+        let median = times.get(times.len() / 2).copied().unwrap_or_default().as_secs_f64() * 1e3;
+        println!("{:7} {:7} {median:8.1} ms  {}  {wrong:?}", wrong.len(), times.len(), case.name);
     }
     assert!(wrong.iter().all(Vec::is_empty), "some came out wrong");
 }
