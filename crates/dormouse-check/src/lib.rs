@@ -5,6 +5,7 @@
 mod check;
 mod drive;
 mod event;
+mod every_executor;
 mod executors;
 mod finding;
 mod hook;
@@ -20,6 +21,13 @@ mod stage;
 mod subject;
 mod task;
 mod timeline;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+/// Runs an async test on every executor.
+pub use dormouse_check_macros::every_executor;
 
 pub use check::{Check, check, check_local, check_stream, check_stream_local};
 pub use event::{event, local_event};
