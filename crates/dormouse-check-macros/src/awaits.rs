@@ -5,7 +5,7 @@
 //! take expressions. What is inside of other macros is theirs and stays as it is.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Macro, Token};
@@ -79,7 +79,7 @@ impl VisitMut for Awaits {
         }
         let parse = Punctuated::<Expr, Token![,]>::parse_terminated;
         let Ok(mut arguments) = called.parse_body_with(parse) else { return };
-        let (before, asserted) = (self.count, arguments.first().map(|first| text(quote!(#first))));
+        let (before, asserted) = (self.count, arguments.first().map(ToTokens::to_token_stream));
         for argument in &mut arguments {
             self.visit_expr_mut(argument);
         }
@@ -88,9 +88,10 @@ impl VisitMut for Awaits {
         }
         // It would print what the assertion has become.
         if name.ends_with("assert") && arguments.len() == 1 {
-            let asserted = asserted.map(|asserted| format!("assertion failed: {asserted}"));
+            let asserted = asserted.unwrap_or_default().to_string().replace(" :: ", "::");
+            let message = format!("assertion failed: {asserted}");
             arguments.push(syn::parse_quote!("{}"));
-            arguments.push(syn::parse_quote!(#asserted));
+            arguments.push(syn::parse_quote!(#message));
         }
         called.tokens = arguments.into_token_stream();
     }
@@ -182,7 +183,7 @@ mod tests {
         assert_eq!(
             rewritten("{ assert!(a.await); assert!(b); }"),
             expected(
-                r#"{ assert!(awaited(a, "a").await, "{}", "assertion failed: a.await"); assert!(b); }"#
+                r#"{ assert!(awaited(a, "a").await, "{}", "assertion failed: a . await"); assert!(b); }"#
             )
         );
         assert_eq!(

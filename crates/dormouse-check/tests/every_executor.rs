@@ -1,35 +1,279 @@
 //! The attribute `every_executor`: what becomes of a test.
+//!
+//! Tests that have to fail are ignored here, and run by others, which look how they fail.
 
+use dormouse::io::{AsyncFd, Interest};
 use dormouse_check::every_executor;
+use std::env;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Output};
+use std::rc::Rc;
+use std::thread;
+use std::time::{Duration, Instant};
 
-#[every_executor]
-async fn probe() {
-    assert_eq!(std::future::ready(1).await, 1);
+/// The tests of the executors that are compiled in.
+fn compiled_in() -> Vec<&'static str> {
+    let mut names = vec![];
+    for (feature, tests) in [
+        (cfg!(feature = "async-std"), &["async_std"][..]),
+        (cfg!(feature = "futures"), &["futures_local_pool", "futures_thread_pool"]),
+        (cfg!(feature = "pollster"), &["pollster"]),
+        (cfg!(feature = "smol"), &["smol"]),
+        (true, &["std"]),
+        (cfg!(feature = "tokio"), &["tokio_current_thread", "tokio_multi_thread"]),
+    ] {
+        if feature {
+            names.extend(tests);
+        }
+    }
+    names
+}
+
+/// Runs the tests of one module of this file in a process of their own.
+fn run(module: &str, more: &[&str]) -> (bool, String) {
+    let Output { status, stdout, stderr } =
+        Command::new(env::current_exe().expect("it has a path"))
+            .arg(format!("{module}::"))
+            .args(more)
+            .env("RUST_BACKTRACE", "0")
+            .output()
+            .expect("it can be run again");
+    let text = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    (status.success(), text)
+}
+
+/// The names of the tests of one module of this file.
+fn tests_of(module: &str) -> Vec<String> {
+    let (_, list) = run(module, &["--list"]);
+    let prefix = format!("{module}::");
+    let mut names: Vec<String> = list
+        .lines()
+        .filter_map(|line| line.strip_prefix(&prefix)?.strip_suffix(": test"))
+        .map(str::to_owned)
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// The output of one test that fails, from its headline to the next one.
+fn section<'a>(output: &'a str, test: &str) -> &'a str {
+    let headline = format!("---- {test} stdout ----");
+    let begin = output.find(&headline).unwrap_or_else(|| panic!("{test} has not failed: {output}"));
+    let rest = &output[begin + headline.len()..];
+    &rest[..rest.find("\n---- ").unwrap_or(rest.len())]
 }
 
 #[every_executor]
-async fn ok() -> Result<(), std::num::ParseIntError> {
-    let _: u8 = std::future::ready("7").await.parse()?;
+async fn passes() {
+    assert_eq!(std::future::ready(7).await, 7);
+}
+
+#[test]
+fn a_test_is_called_by_each_executor_that_is_compiled_in() {
+    assert_eq!(tests_of("passes"), compiled_in());
+}
+
+#[every_executor(only(std, smol))]
+async fn on_two() {}
+
+#[every_executor(except(std, smol))]
+async fn on_all_but_two() {}
+
+#[test]
+fn executors_are_chosen_or_left_out_by_name() {
+    let (two, others): (Vec<_>, Vec<_>) =
+        compiled_in().into_iter().partition(|&name| name == "std" || name == "smol");
+    assert_eq!(tests_of("on_two"), two);
+    assert_eq!(tests_of("on_all_but_two"), others);
+}
+
+#[every_executor]
+async fn returns_ok() -> Result<(), std::num::ParseIntError> {
+    let seven: u8 = std::future::ready("7").await.parse()?;
+    assert_eq!(seven, 7);
     Ok(())
 }
 
-#[every_executor(time_limit = "1 s")]
-async fn hangs() -> Result<(), std::num::ParseIntError> {
-    let (_s, r) = futures::channel::oneshot::channel::<u8>();
-    let _ = std::future::ready(1)
-        .await;
-    let _ = futures::future::join(std::future::pending::<()>(), async {
-        std::future::ready(1).await;
-        r.await
-    })
-    .await;
-    Ok(())
+#[every_executor]
+#[ignore = "fails; another test looks how"]
+async fn returns_err() -> Result<(), String> {
+    Err(std::future::ready("no seven".to_owned()).await)
 }
-#[every_executor(time_limit = "1 s")]
+
+#[test]
+fn an_err_fails_the_test_and_is_printed() {
+    let (passed, output) = run("returns_err", &["--ignored"]);
+    assert!(!passed, "{output}");
+    for name in compiled_in() {
+        let section = section(&output, &format!("returns_err::{name}"));
+        assert!(section.contains(r#"Error: "no seven""#), "{section}");
+    }
+}
+
+#[every_executor]
+#[should_panic(expected = "no seven")]
+async fn panics_as_it_should() {
+    assert_eq!(std::future::ready(6).await, 7, "no seven");
+}
+
+#[every_executor]
+#[ignore = "fails; another test looks how"]
+async fn panics() {
+    assert!(std::future::ready(6).await == 7);
+}
+
+#[test]
+fn a_panic_fails_the_test_and_says_what_stands_in_the_source() {
+    let (passed, output) = run("panics", &["--ignored"]);
+    assert!(!passed, "{output}");
+    for name in compiled_in() {
+        let section = section(&output, &format!("panics::{name}"));
+        assert!(
+            section.contains("assertion failed: std::future::ready(6).await == 7"),
+            "{section}"
+        );
+        assert!(section.contains("tests/every_executor.rs:"), "{section}");
+    }
+}
+
+#[every_executor(time_limit = "300 ms")]
+#[ignore = "fails; another test looks how"]
+async fn hangs() {
+    let (_sender, receiver) = UnixStream::pair().and_then(watched).expect("there are sockets");
+    std::future::ready(()).await;
+    let read = async {
+        receiver.readable().await // It hangs here.
+    };
+    drop(read.await);
+}
+
+/// The line and the column of the await in [`hangs`].
+fn hangs_at() -> String {
+    (1..)
+        .zip(include_str!("every_executor.rs").lines())
+        .find(|(_, line)| line.ends_with("// It hangs here."))
+        .and_then(|(number, line)| Some(format!("{number}:{}", line.find("await")? + 1)))
+        .expect("there is such a line")
+}
+
+#[test]
+fn a_test_that_hangs_says_on_which_executor_and_at_which_await() {
+    let (passed, output) = run("hangs", &["--ignored"]);
+    assert!(!passed, "{output}");
+    for name in compiled_in() {
+        let section = section(&output, &format!("hangs::{name}"));
+        let executor = name.replace("async_std", "async-std");
+        let executor = executor.split('_').next().expect("it has a first word");
+        assert!(section.contains(&format!("on `{executor}")), "{section}");
+        let place = format!("tests/every_executor.rs:{}: `receiver.readable().await`", hangs_at());
+        assert!(section.contains(&place), "{section}");
+        assert!(section.contains("`read.await`") && !section.contains("ready(())"), "{section}");
+    }
+}
+
+#[every_executor(time_limit = "100 ms")]
 #[should_panic]
-async fn hangs2() {
-    std::future::ready(1).await;
-    futures::join!(std::future::pending::<()>(), async {
-        std::future::ready(1).await;
+#[ignore = "fails; another test looks how"]
+async fn hangs_where_it_should_panic() {
+    std::future::pending::<()>().await;
+}
+
+#[test]
+fn to_hang_is_not_to_panic() {
+    let (passed, output) = run("hangs_where_it_should_panic", &["--ignored"]);
+    assert!(!passed, "{output}");
+    for name in compiled_in() {
+        let section = section(&output, &format!("hangs_where_it_should_panic::{name}"));
+        assert!(section.contains("`std::future::pending::<()>().await`"), "{section}");
+    }
+}
+
+#[every_executor]
+#[cfg(any())]
+async fn is_configured_out() {
+    this_does_not_exist().await;
+}
+
+#[every_executor]
+#[cfg_attr(all(), ignore, allow(unused_variables))]
+async fn is_ignored_under_a_condition() {
+    let unused = 7;
+    panic!("it is ignored");
+}
+
+#[every_executor]
+#[cfg_attr(all(), should_panic)]
+#[cfg_attr(any(), ignore)]
+async fn should_panic_under_a_condition() {
+    panic!("as it should");
+}
+
+#[test]
+fn conditions_are_kept() {
+    assert!(tests_of("is_configured_out").is_empty());
+    let (passed, output) = run("is_ignored_under_a_condition", &[]);
+    let ignored = format!("{} ignored", compiled_in().len());
+    assert!(passed && output.contains(&ignored), "{output}");
+}
+
+#[every_executor(except(futures_thread_pool))]
+async fn a_test_need_not_be_send() {
+    let here = Rc::new(thread::current().id());
+    std::future::ready(()).await;
+    assert_eq!(*here, thread::current().id());
+}
+
+#[every_executor(only(futures_thread_pool))]
+async fn a_test_on_the_pool_runs_on_its_threads() {
+    // The thread that waits for the test is called by its name; the threads of the pool have none.
+    assert_eq!(thread::current().name(), None);
+}
+
+#[every_executor(only(tokio_multi_thread))]
+async fn a_test_on_tokio_multi_thread_is_inside_of_such_a_runtime() {
+    let flavor = tokio::runtime::Handle::current().runtime_flavor();
+    assert_eq!(flavor, tokio::runtime::RuntimeFlavor::MultiThread);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+#[every_executor(only(tokio_current_thread))]
+async fn a_test_on_tokio_current_thread_is_inside_of_such_a_runtime() {
+    let flavor = tokio::runtime::Handle::current().runtime_flavor();
+    assert_eq!(flavor, tokio::runtime::RuntimeFlavor::CurrentThread);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+#[every_executor(except(tokio_multi_thread, tokio_current_thread))]
+async fn a_test_on_another_executor_is_inside_of_no_tokio_runtime() {
+    assert!(tokio::runtime::Handle::try_current().is_err());
+}
+
+#[every_executor]
+async fn a_sleep_is_over_and_not_early() {
+    let started = Instant::now();
+    dormouse::sleep(Duration::from_millis(20)).await;
+    assert!(started.elapsed() >= Duration::from_millis(20));
+}
+
+fn watched(
+    (a, b): (UnixStream, UnixStream),
+) -> io::Result<(AsyncFd<UnixStream>, AsyncFd<UnixStream>)> {
+    a.set_nonblocking(true)?;
+    b.set_nonblocking(true)?;
+    Ok((AsyncFd::new(a)?, AsyncFd::new(b)?))
+}
+
+#[every_executor]
+async fn what_is_written_is_read() -> io::Result<()> {
+    let (sender, receiver) = UnixStream::pair().and_then(watched)?;
+    let writer = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(20));
+        sender.get_ref().write_all(b"seven").map(|()| sender)
     });
+    let mut bytes = [0; 5];
+    let read = receiver.async_io(Interest::READABLE, |mut stream| stream.read(&mut bytes)).await?;
+    assert_eq!(&bytes[..read], b"seven");
+    drop(writer.join().expect("it does not panic")?);
+    Ok(())
 }
