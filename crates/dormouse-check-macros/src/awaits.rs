@@ -1,11 +1,11 @@
 //! Each `.await` in the source of a test is rewritten, so that a test that hangs can say where.
 //!
-//! `future.await` becomes `awaited(future, "future").await`, with the place of the `await` in the source. That goes
-//! for closures, async blocks and functions inside of the test too, and for the arguments of some well-known macros that
+//! `future.await` becomes `awaited(future, place("future")).await`; the place is that of the `await` in the source. That
+//! goes for closures, async blocks and functions inside of the test too, and for the arguments of some well-known macros that
 //! take expressions. What is inside of other macros is theirs and stays as it is.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Macro, Token};
@@ -51,9 +51,9 @@ struct Awaits {
 impl VisitMut for Awaits {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         // Before what is inside of it is rewritten.
-        let text = match expr {
-            Expr::Await(awaiting) => text(awaiting.base.to_token_stream()),
-            _ => String::new(),
+        let source = match expr {
+            Expr::Await(awaiting) => awaiting.base.to_token_stream(),
+            _ => TokenStream::new(),
         };
         visit_mut::visit_expr_mut(self, expr);
         if let Expr::Await(awaiting) = expr {
@@ -63,10 +63,7 @@ impl VisitMut for Awaits {
             while let Expr::Paren(paren) = future {
                 future = &paren.expr;
             }
-            let span = awaiting.await_token.span;
-            awaiting.base = Box::new(Expr::Verbatim(
-                quote_spanned!(span=> ::dormouse_check::__private::awaited(#future, #text)),
-            ));
+            *awaiting.base = Expr::Verbatim(call(future, source, awaiting.await_token.span));
         }
     }
 
@@ -95,6 +92,20 @@ impl VisitMut for Awaits {
         }
         called.tokens = arguments.into_token_stream();
     }
+}
+
+/// The call that watches a future, whose `source` is awaited `at` some place.
+///
+/// The call takes the place of that source: it begins where it begins and ends where it ends. So errors and lints point
+/// where they would point without it.
+fn call(future: &Expr, source: TokenStream, at: Span) -> TokenStream {
+    let begin = source.clone().into_iter().next().map_or(at, |tree| tree.span());
+    let end = source.clone().into_iter().last().map_or(at, |tree| tree.span());
+    let text = text(source);
+    let place = quote_spanned!(at=> ::dormouse_check::__private::place(#text));
+    let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#future, #place));
+    arguments.set_span(end);
+    quote_spanned!(begin=> ::dormouse_check::__private::awaited #arguments)
 }
 
 /// An awaited expression on one line, about as it stands in the source.
@@ -153,7 +164,7 @@ mod tests {
     fn an_await_says_what_it_awaits() {
         assert_eq!(
             rewritten("{ receiver.recv().await?; }"),
-            expected(r#"{ awaited(receiver.recv(), "receiver.recv()").await?; }"#)
+            expected(r#"{ awaited(receiver.recv(), place("receiver.recv()")).await?; }"#)
         );
     }
 
@@ -162,13 +173,13 @@ mod tests {
         assert_eq!(
             rewritten("{ join(a, async move { b.await }).await.c().await }"),
             expected(
-                r#"{ awaited(awaited(join(a, async move { awaited(b, "b").await }), "join(a, async move { b.await })")
-                    .await.c(), "join(a, async move { b.await }).await.c()").await }"#
+                r#"{ awaited(awaited(join(a, async move { awaited(b, place("b")).await }), place("join(a, async move { b.await })"))
+                    .await.c(), place("join(a, async move { b.await }).await.c()")).await }"#
             )
         );
         assert_eq!(
             rewritten("{ let f = async || (&mut x).await; }"),
-            expected(r#"{ let f = async || awaited(&mut x, "(&mut x)").await; }"#)
+            expected(r#"{ let f = async || awaited(&mut x, place("(&mut x)")).await; }"#)
         );
     }
 
@@ -177,18 +188,18 @@ mod tests {
         assert_eq!(
             rewritten("{ assert_eq!(a.await, 1, \"of {b}\"); vec![c.await]; }"),
             expected(
-                r#"{ assert_eq!(awaited(a, "a").await, 1, "of {b}"); vec![awaited(c, "c").await]; }"#
+                r#"{ assert_eq!(awaited(a, place("a")).await, 1, "of {b}"); vec![awaited(c, place("c")).await]; }"#
             )
         );
         assert_eq!(
             rewritten("{ assert!(a.await); assert!(b); }"),
             expected(
-                r#"{ assert!(awaited(a, "a").await, "{}", "assertion failed: a . await"); assert!(b); }"#
+                r#"{ assert!(awaited(a, place("a")).await, "{}", "assertion failed: a . await"); assert!(b); }"#
             )
         );
         assert_eq!(
             rewritten("{ tokio::join!(a, async { b.await }) }"),
-            expected(r#"{ tokio::join!(a, async { awaited(b, "b").await }) }"#)
+            expected(r#"{ tokio::join!(a, async { awaited(b, place("b")).await }) }"#)
         );
         let others = "{ select! { x = a.await => {} } ; std::vec![7; a.await]; }";
         assert_eq!(rewritten(others), expected(others));

@@ -20,8 +20,11 @@ pub(crate) const ALL: [Executor; 8] = [
     Executor { name: "futures_local_pool", feature: "futures" },
     Executor { name: "futures_thread_pool", feature: "futures" },
     Executor { name: "pollster", feature: "pollster" },
-    Executor { name: "std", feature: "std_only" },
+    STD,
 ];
+
+/// The one that is always compiled in.
+pub(crate) const STD: Executor = Executor { name: "std", feature: "std_only" };
 
 /// The one that takes nothing but futures that are `Send`.
 pub(crate) const THREAD_POOL: &str = "futures_thread_pool";

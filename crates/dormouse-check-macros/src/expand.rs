@@ -3,7 +3,7 @@
 
 use crate::attributes::Attributes;
 use crate::awaits;
-use crate::executor::{Executor, THREAD_POOL};
+use crate::executor::{self, Executor, THREAD_POOL};
 use crate::options::Options;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -18,6 +18,11 @@ pub(crate) fn expand(options: TokenStream, test: TokenStream) -> Result<TokenStr
 
     let (of_the_code, around) = (&attributes.code, &attributes.around);
     let name = &test.sig.ident;
+    // None of its executors may be compiled in.
+    let may_be_unused = match options.executors.contains(&executor::STD) {
+        true => quote!(),
+        false => quote!(#[allow(dead_code)]),
+    };
     let tests = options.executors.iter().map(|&executor| {
         let test = test_on(executor, &test, &attributes, options.time_limit.as_millis());
         let feature = format_ident!("{}", executor.feature);
@@ -25,6 +30,7 @@ pub(crate) fn expand(options: TokenStream, test: TokenStream) -> Result<TokenStr
     });
     Ok(quote! {
         #[cfg(test)]
+        #may_be_unused
         #(#of_the_code)*
         #test
 
@@ -52,13 +58,19 @@ fn test_on(
             should_panic: #should_panic,
         }
     };
-    // What it asks of the future is an error at the name of the test.
-    let body = quote_spanned!(body.span()=> super::#body);
+    // What is asked of the test is an error at its name, and so is its panic when it takes too long.
+    let at = body.span();
     let run = if executor.name == THREAD_POOL {
-        quote!(::dormouse_check::__private::run_on_thread_pool(#test_of, #body))
+        quote_spanned!(at=> ::dormouse_check::__private::run_on_thread_pool(#test_of, super::#body))
     } else {
         let executor = format_ident!("{}", executor.name.to_uppercase());
-        quote!(::dormouse_check::__private::run(::dormouse_check::__private::#executor, #test_of, #body))
+        quote_spanned! {at=>
+            ::dormouse_check::__private::run(
+                ::dormouse_check::__private::#executor,
+                #test_of,
+                super::#body,
+            )
+        }
     };
     // A test that should panic has to return `()`.
     let (returns, semicolon) = match has_output(test) {

@@ -46,14 +46,22 @@ where
 }
 
 /// Runs a test on the threads of a pool, which takes a future that is `Send`.
+///
+/// ```compile_fail
+/// # use dormouse_check::__private::{Test, run_on_thread_pool};
+/// # let test = Test { time_limit: std::time::Duration::from_secs(1), should_panic: false };
+/// run_on_thread_pool(test, || async {
+///     let not_send = std::rc::Rc::new(7);
+///     std::future::ready(()).await;
+///     drop(not_send);
+/// });
+/// ```
 #[cfg(feature = "futures")]
 #[track_caller]
 pub fn run_on_thread_pool<F>(test: Test, body: impl FnOnce() -> F + Send + 'static) -> ExitCode
 where
-    F: Future<Output: Termination>
-        + Send
-        // it is not? Leave the pool out by `#[every_executor(except(futures_thread_pool))]`
-        + 'static,
+    F: Future<Output: Termination> + 'static,
+    F: Send, // or leave the pool out: `#[every_executor(except(futures_thread_pool))]`
 {
     let name = crate::executors::FUTURES_THREAD_POOL.name;
     supervise(name, test, |awaits| {
@@ -73,12 +81,14 @@ fn supervise(
     run: impl FnOnce(&Arc<Awaits>) -> ExitCode + Send + 'static,
 ) -> ExitCode {
     let awaits = Arc::new(Awaits::default());
+    let (begin, begun) = mpsc::channel();
     let (report, outcome) = mpsc::channel::<Outcome>();
     // The harness calls its threads by the tests that they run; so messages of panics say which test it was.
     let name = thread::current().name().unwrap_or("every_executor").to_owned();
     let spawned = thread::Builder::new().name(name).spawn({
         let awaits = awaits.clone();
         move || {
+            let _ = begin.send(());
             let outcome = panic::catch_unwind(AssertUnwindSafe(|| run(&awaits)));
             let _ = report.send(outcome);
         }
@@ -86,6 +96,8 @@ fn supervise(
     let thread =
         spawned.unwrap_or_else(|error| panic!("no thread can be started for the test: {error}"));
 
+    // On a busy machine, that alone can take longer than a short time limit.
+    let _ = begun.recv();
     for _ in 0..=Patience::of(test.time_limit).0 {
         match outcome.recv_timeout(SLICE) {
             Ok(outcome) => {
@@ -110,7 +122,7 @@ mod tests {
     use super::*;
     use crate::executors::STD;
     use crate::panics;
-    use awaits::awaited;
+    use awaits::{awaited, place};
     use std::future::{pending, ready};
 
     fn limit(ms: u64) -> Test {
@@ -127,7 +139,7 @@ mod tests {
                             thread::park()
                         }
                     },
-                    "blocks",
+                    place("blocks"),
                 )
                 .await
             })
@@ -138,7 +150,8 @@ mod tests {
             "{blocked}"
         );
 
-        let pending = panics::catch(|| run(STD, limit(50), || awaited(pending::<()>(), "waits")));
+        let pending =
+            panics::catch(|| run(STD, limit(50), || awaited(pending::<()>(), place("waits"))));
         let pending = pending.expect_err("it hangs");
         assert!(pending.contains("`waits.await`") && pending.contains("polled once"), "{pending}");
         assert!(!pending.contains("holds the thread for"), "{pending}");
@@ -148,7 +161,7 @@ mod tests {
     fn a_test_that_hangs_outside_of_its_awaits_says_after_which() {
         let blocked = panics::catch(|| {
             run(STD, limit(50), || async {
-                awaited(ready(()), "before").await;
+                awaited(ready(()), place("before")).await;
                 loop {
                     thread::park();
                 }

@@ -26,7 +26,7 @@ mod timeline;
 #[path = "private.rs"]
 pub mod __private;
 
-/// Runs an async test on every executor.
+#[doc = include_str!("every_executor/attribute.md")]
 pub use dormouse_check_macros::every_executor;
 
 pub use check::{Check, check, check_local, check_stream, check_stream_local};

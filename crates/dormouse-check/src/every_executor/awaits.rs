@@ -26,7 +26,7 @@ thread_local! {
 
 /// An await in the source of a test.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+pub struct Place {
     at: &'static Location<'static>,
     text: &'static str,
 }
@@ -206,11 +206,15 @@ pin_project! {
     }
 }
 
-/// What `future.await` in a test becomes: `awaited(future, "future").await`.
+/// What `future.await` in a test becomes: `awaited(future, place("future")).await`.
+pub fn awaited<F: IntoFuture>(future: F, place: Place) -> Awaited<F::IntoFuture> {
+    Awaited { future: future.into_future(), place: Some(place), listed: Listed::default() }
+}
+
+/// Here, where the future with this source is awaited.
 #[track_caller]
-pub fn awaited<F: IntoFuture>(future: F, text: &'static str) -> Awaited<F::IntoFuture> {
-    let place = Some(Place { at: Location::caller(), text });
-    Awaited { future: future.into_future(), place, listed: Listed::default() }
+pub fn place(text: &'static str) -> Place {
+    Place { at: Location::caller(), text }
 }
 
 impl<F: Future> Future for Awaited<F> {
@@ -260,9 +264,9 @@ mod tests {
     #[test]
     fn it_names_the_await_that_is_pending_and_none_that_is_over() {
         let text = where_it_hangs(2, async {
-            awaited(std::future::ready(()), "over()").await;
-            awaited(pending::<()>(), "hangs()").await;
-            awaited(pending::<()>(), "later()").await;
+            awaited(std::future::ready(()), place("over()")).await;
+            awaited(pending::<()>(), place("hangs()")).await;
+            awaited(pending::<()>(), place("later()")).await;
         });
         assert!(text.contains("awaits.rs:") && text.contains("`hangs().await`"), "{text}");
         assert!(text.contains("polled twice"), "{text}");
@@ -272,9 +276,9 @@ mod tests {
     #[test]
     fn an_await_inside_of_another_stands_below_it() {
         let text = where_it_hangs(1, async {
-            let inner = async { awaited(pending::<()>(), "inner").await };
-            let beside = async { awaited(pending::<()>(), "beside").await };
-            awaited(futures::future::join(inner, beside), "join(..)").await;
+            let inner = async { awaited(pending::<()>(), place("inner")).await };
+            let beside = async { awaited(pending::<()>(), place("beside")).await };
+            awaited(futures::future::join(inner, beside), place("join(..)")).await;
         });
         let lines: Vec<&str> = text.lines().skip(1).collect();
         let indent = |line: &str| line.len() - line.trim_start().len();
@@ -286,20 +290,20 @@ mod tests {
     #[test]
     fn an_await_that_was_dropped_or_put_aside_is_not_named() {
         let text = where_it_hangs(1, async {
-            let mut aside = Box::pin(async { awaited(pending::<()>(), "aside").await });
+            let mut aside = Box::pin(async { awaited(pending::<()>(), place("aside")).await });
             awaited(
                 std::future::poll_fn(|context| {
                     assert!(aside.as_mut().poll(context).is_pending(), "it is pending");
                     assert!(
-                        awaited(pending::<()>(), "dropped").now_or_never().is_none(),
+                        awaited(pending::<()>(), place("dropped")).now_or_never().is_none(),
                         "so is this"
                     );
                     Poll::Ready(())
                 }),
-                "over",
+                place("over"),
             )
             .await;
-            awaited(pending::<()>(), "hangs").await;
+            awaited(pending::<()>(), place("hangs")).await;
         });
         assert!(text.contains("`hangs.await`"), "{text}");
         assert!(
@@ -311,7 +315,7 @@ mod tests {
     #[test]
     fn an_await_that_is_hidden_is_told_by_the_one_before() {
         let text = where_it_hangs(1, async {
-            awaited(std::future::ready(()), "before").await;
+            awaited(std::future::ready(()), place("before")).await;
             pending::<()>().await;
         });
         assert!(text.contains("that a macro hides") && text.contains("`before.await`"), "{text}");

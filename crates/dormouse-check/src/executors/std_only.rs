@@ -3,7 +3,7 @@
 use super::Local;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 use std::thread::{self, Thread};
 
 struct Parked {
@@ -26,7 +26,7 @@ impl Wake for Parked {
 pub(super) fn block_on(mut future: Local) {
     let parked = Arc::new(Parked { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(parked.clone());
-    while let Poll::Pending = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+    while future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
         while !parked.woken.swap(false, SeqCst) {
             thread::park();
         }
