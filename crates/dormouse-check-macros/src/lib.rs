@@ -1,6 +1,6 @@
 //! The attribute of `dormouse-check`, where it is documented: use it from there.
 //!
-//! A test is taken apart ([`attributes`], [`awaits`]) and put together again once for each executor ([`expand`]). What
+//! A test is taken apart (`attributes`, `awaits`) and put together again once for each executor (`expand`). What
 //! the expansion calls is `dormouse_check::__private`, which also knows the executors that are compiled in.
 
 mod attributes;

@@ -26,6 +26,9 @@ mod timeline;
 #[path = "private.rs"]
 pub mod __private;
 
+#[doc = include_str!("../docs/writing-a-future.md")]
+pub mod guide {}
+
 #[doc = include_str!("every_executor/attribute.md")]
 pub use dormouse_check_macros::every_executor;
 
