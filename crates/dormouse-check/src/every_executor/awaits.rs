@@ -313,6 +313,20 @@ mod tests {
     }
 
     #[test]
+    fn a_future_that_moves_to_another_await_stands_below_that_one() {
+        let text = where_it_hangs(1, async {
+            let mut inner = Box::pin(async { awaited(pending::<()>(), place("inner")).await });
+            let once = std::future::poll_fn(|context| {
+                assert!(inner.as_mut().poll(context).is_pending(), "it is pending");
+                Poll::Ready(())
+            });
+            awaited(once, place("once")).await;
+            awaited(inner, place("again")).await;
+        });
+        assert!(text.contains("`again.await`") && text.contains("`inner.await`"), "{text}");
+    }
+
+    #[test]
     fn an_await_that_is_hidden_is_told_by_the_one_before() {
         let text = where_it_hangs(1, async {
             awaited(std::future::ready(()), place("before")).await;
