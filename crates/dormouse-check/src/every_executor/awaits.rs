@@ -5,7 +5,7 @@
 //!
 //! # Invariants
 //! - Polling is passed on as it is, with the waker that the executor gave: what is watched behaves as if it were not.
-//! - An await is listed from its first poll until it is ready or dropped.
+//! - An await is listed from its first poll until its future is dropped, which `.await` does as soon as it is ready.
 
 use crate::task::lock;
 use pin_project_lite::pin_project;
@@ -235,11 +235,8 @@ impl<F: Future> Future for Awaited<F> {
         let polling = Polling::begin(entry.clone());
         let polled = this.future.poll(context);
         drop(polling);
-        if polled.is_ready() {
-            if let (Some(entry), Some(place)) = (&this.listed.0, *this.place) {
-                *lock(&entry.awaits.last_over) = Some(place);
-            }
-            *this.listed = Listed::default();
+        if let (Poll::Ready(_), Some(entry), Some(place)) = (&polled, &this.listed.0, *this.place) {
+            *lock(&entry.awaits.last_over) = Some(place);
         }
         polled
     }
