@@ -24,6 +24,8 @@ use std::time::Duration;
 const COPIES: u32 = 6;
 /// How many looks may come too late to say anything.
 const SPOILT: u32 = 200;
+/// A look that comes sooner than this after the poll sees every thread that the poll has started.
+const PROMPT: Duration = Duration::from_millis(2);
 /// A task that is woken more often than this after the drop is woken for ever.
 const WAKES: u32 = 3;
 
@@ -53,6 +55,13 @@ struct Look {
     thorough: bool,
 }
 
+impl Look {
+    /// Where it takes long until a thread runs, a shorter nap is what it gets.
+    fn after(self, spoilt: u32) -> Look {
+        Look { nap: (self.nap / (1 << (spoilt % 3))).max(GLIMPSE), ..self }
+    }
+}
+
 pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
     let mut over = false;
     for cut in Cut::all(probing.settings.polls) {
@@ -62,9 +71,10 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
         let look = Look { nap: nap(probing), wait: probing.wake(0), thorough: true };
         let mut seen = see(probing, Some(cut), look);
         // A thread may be started at any poll; most are at the first.
-        for _ in 0..if cut.polls == 1 || cut.hasty { SPOILT / 4 } else { 1 } {
-            if seen.as_ref().is_some_and(|(seen, _)| seen.spoilt) {
-                seen = see(probing, Some(cut), look);
+        for spoilt in 1..if cut.polls == 1 || cut.hasty { SPOILT / 4 } else { 2 } {
+            let nothing = |(seen, _): &(Seen, _)| seen.wakers == 0 && seen.fds.is_empty();
+            if seen.as_ref().is_some_and(|seen| seen.0.spoilt && nothing(seen)) {
+                seen = see(probing, Some(cut), look.after(spoilt));
             }
         }
         let (seen, log) = seen?;
@@ -176,7 +186,7 @@ fn each_copy(probing: &Probing, cut: Cut, look: Look, left: impl Fn(&Seen) -> bo
         if left(&pause) {
             return false;
         }
-        let Some((seen, _)) = see(probing, Some(cut), look) else { return false };
+        let Some((seen, _)) = see(probing, Some(cut), look.after(spoilt)) else { return false };
         if left(&seen) {
             copies += 1;
         } else if seen.spoilt {
@@ -191,7 +201,7 @@ fn each_copy(probing: &Probing, cut: Cut, look: Look, left: impl Fn(&Seen) -> bo
 /// Makes a copy, polls it and drops it; or, without a `cut`, does nothing at all. Then looks what there is that was not
 /// there before.
 fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Entry>)> {
-    let (wake, caller, soonest) = (probing.wake(0), probing.caller, probing.soonest);
+    let (wake, caller) = (probing.wake(0), probing.caller);
     let lifetime = Patience::of(probing.natural).times(2);
     let task = Task::new();
     let staged = probing.stage(&task.clone(), {
@@ -210,8 +220,8 @@ fn see(probing: &Probing, cut: Option<Cut>, look: Look) -> Option<(Seen, Vec<Ent
             let _ = run.drop_subject();
             let wakes = waker.wakes();
             seen.threads = slept_on(&threads, look.nap, caller);
-            // By now, one that sleeps until the future would be ready is over.
-            seen.spoilt = seen.threads.is_empty() && run.polled_at.elapsed() > soonest / 2;
+            // By now, one that sleeps until the future would be ready may be over.
+            seen.spoilt = seen.threads.is_empty() && run.polled_at.elapsed() > PROMPT;
             if look.thorough {
                 task.wait(look.wait, || waker.kept(1) == 0 || waker.wakes() - wakes >= WAKES);
                 (seen.wakers, seen.wakes) = (waker.kept(1), waker.wakes() - wakes);

@@ -14,15 +14,22 @@ use crate::timeline::What;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How often it is timed, and from when on not as often.
+const PEEKS: u32 = 4;
+const LONG: Duration = Duration::from_millis(50);
 /// From so many yields in a row on, a future is suspected of doing nothing else.
 const SOME_YIELDS: u32 = 5;
 /// How often one that is suspected is looked at.
-const BUSY_LOOKS: u32 = 20;
+const BUSY_LOOKS: u32 = 30;
 
 pub(crate) fn probe(probing: &mut Probing) -> Vec<Finding> {
-    // Twice: the first one may pay for starting what all of them share.
+    // Some times: the first one may pay for starting what all of them share, and another may have to wait for a
+    // CPU.
     let (mut natural, mut soonest) = (Duration::ZERO, Duration::MAX);
-    for _ in 0..2 {
+    for number in 0..PEEKS {
+        if number >= 2 && natural > LONG {
+            break;
+        }
         match peek(probing) {
             Ok(took) => (natural, soonest) = (natural.max(took), soonest.min(took)),
             Err(finding) => return vec![finding],
@@ -35,11 +42,13 @@ pub(crate) fn probe(probing: &mut Probing) -> Vec<Finding> {
 /// Wakes itself more often in a row than is fine? That is counted, and needs no second look. But where it does so only
 /// until some time has passed, and the machine is busy, one look may not be enough.
 fn busy(probing: &Probing) -> Option<Finding> {
-    for attempt in 0..BUSY_LOOKS {
+    let mut busiest = 0;
+    for look in 1..=BUSY_LOOKS {
         // Backtraces take their time. They are for the report.
-        let task = if attempt == 0 { Task::new() } else { Task::without_traces() };
+        let task = if look == 1 { Task::new() } else { Task::without_traces() };
         let finding = drive(probing, &task, 0).filter(|finding| finding.kind() == Kind::BusyWake);
-        if finding.is_some() || task.busiest() < SOME_YIELDS {
+        busiest = busiest.max(task.busiest());
+        if finding.is_some() || busiest == 0 || busiest < SOME_YIELDS && look == 3 {
             return finding;
         }
     }
