@@ -8,16 +8,17 @@ use crate::finding::Finding;
 use crate::kind::Kind;
 use crate::patience::Patience;
 use crate::probes::Probing;
+use crate::process::{self, GLIMPSE};
 use crate::run::LocalRun;
 use crate::stage::Staged;
-use crate::task::{OnWake, Task, TaskWaker};
+use crate::task::{Task, TaskWaker};
 use crate::timeline::{Polled, What};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread::{self, ThreadId};
 
-/// How long a waker holds its caller at most. If that one has a lock which the poll needs, neither goes on before.
-const HOLD: Patience = Patience(2);
+/// How long a waker holds its caller at most, in looks at what the thread that polls does.
+const HOLD: Patience = Patience(500);
 
 pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
     probing.confirmed(|probing, attempt| {
@@ -27,7 +28,7 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
             let task = task.clone();
             move |factory| {
                 let (run, mut events) = factory.local(&task).ok()?;
-                let mut holding = Holding { run, polls: Arc::default() };
+                let mut holding = Holding { run, driver: Arc::new(Driver::here()) };
                 Some(holding.drive(&mut events, drive))
             }
         });
@@ -43,10 +44,55 @@ pub(crate) fn probe(probing: &mut Probing) -> Option<Finding> {
     })
 }
 
+/// The thread that polls.
+#[derive(Debug)]
+struct Driver {
+    id: u32,
+    thread: ThreadId,
+    polling: AtomicBool,
+    over: AtomicBool,
+}
+
+impl Driver {
+    fn here() -> Driver {
+        Driver {
+            id: process::own_id().unwrap_or(0),
+            thread: thread::current().id(),
+            polling: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    /// Waits until the thread has noticed that the waker was woken, and its poll has ended; or until that poll waits
+    /// for a lock that the caller holds: it is under way, and the thread sleeps.
+    fn wait(&self, waker: &TaskWaker) {
+        if thread::current().id() == self.thread {
+            return;
+        }
+        let (mut seen, mut idle) = (None, false);
+        HOLD.until_every(GLIMPSE, || {
+            let (then, was_idle) = (seen.take(), idle);
+            let polling = self.polling.load(SeqCst);
+            if polling {
+                seen = process::thread(self.id).filter(|seen| seen.asleep);
+            }
+            // Twice in a row: the poll does not begin in the instant in which it is noticed.
+            idle = !polling && !waker.woken();
+            self.over.load(SeqCst) || idle && was_idle || seen.is_some() && seen == then
+        });
+    }
+}
+
 /// A copy whose wakers hold their callers until it has been polled.
 struct Holding {
     run: LocalRun,
-    polls: Arc<AtomicU32>,
+    driver: Arc<Driver>,
+}
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        self.driver.over.store(true, SeqCst);
+    }
 }
 
 impl Drivable for Holding {
@@ -55,20 +101,14 @@ impl Drivable for Holding {
     }
 
     fn poll(&mut self, waker: &Arc<TaskWaker>, forced: bool) -> Polled {
+        self.driver.polling.store(true, SeqCst);
         let polled = self.run.poll(waker, forced);
-        self.polls.fetch_add(1, SeqCst);
+        self.driver.polling.store(false, SeqCst);
         polled
     }
 
     fn waker(&self) -> Arc<TaskWaker> {
-        let (polls, driver) = (self.polls.clone(), thread::current().id());
-        let on_wake: OnWake = Some(Box::new(move |_| {
-            // The thread that polls cannot wait for itself.
-            if thread::current().id() != driver {
-                let before = polls.load(SeqCst);
-                HOLD.until(|| polls.load(SeqCst) != before);
-            }
-        }));
-        self.task().waker_that(on_wake)
+        let driver = self.driver.clone();
+        self.task().waker_that(Some(Box::new(move |waker| driver.wait(waker))))
     }
 }
