@@ -133,6 +133,8 @@ pub(crate) struct Moment {
 pub(crate) struct Spent {
     pub(crate) cpu: Duration,
     pub(crate) asleep: Duration,
+    /// All of it, also what it waited for a CPU.
+    pub(crate) wall: Duration,
 }
 
 impl Moment {
@@ -158,7 +160,7 @@ impl Moment {
             // Then only a repetition tells a thread that slept from one that could not run.
             _ => Duration::ZERO,
         };
-        Spent { cpu, asleep: wall.saturating_sub(cpu).saturating_sub(queued) }
+        Spent { cpu, asleep: wall.saturating_sub(cpu).saturating_sub(queued), wall }
     }
 }
 
