@@ -24,6 +24,15 @@ pub use time::{interval, interval_at, sleep, sleep_until, timeout, timeout_at};
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use virtual_time::VirtualTime;
 
+/// What the fuzzer needs of the inside.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub fn wheel(program: &[u8]) {
+        crate::wheel::model::check(program);
+    }
+}
+
 /// Starts the builtin reactor now, and says if it cannot be had.
 ///
 /// Nobody has to call this: the reactor starts when it is first needed, and timers fire even if it

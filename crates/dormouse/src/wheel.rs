@@ -37,6 +37,8 @@
 
 mod chunks;
 mod fresh;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod model;
 mod occupied;
 #[cfg(test)]
 mod tests;

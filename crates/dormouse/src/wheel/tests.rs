@@ -1,112 +1,21 @@
-//! The wheel against a model: a list of deadlines.
+//! The wheel: random programs against the model, and promises one by one.
 
 use super::*;
 use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// What the wheel promises, in the most obvious way.
-#[derive(Default)]
-struct Model {
-    /// Deadline, order of insertion or reset, name.
-    timers: Vec<(u64, usize)>,
-}
-
-impl Model {
-    fn due(&mut self, now: u64) -> Vec<(u64, usize)> {
-        let (mut due, left): (Vec<_>, Vec<_>) =
-            self.timers.iter().partition(|&&(deadline, _)| deadline <= now);
-        self.timers = left;
-        due.sort_unstable();
-        due
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Insert(u64),
-    Remove(usize),
-    Reset(usize, u64),
-    Turn(u64),
-}
-
-/// Times at every scale: near zero, near the last one, around powers of two, anywhere.
-fn time() -> impl Strategy<Value = u64> {
-    prop_oneof![
-        0..100_000u64,
-        0..10_000_000_000u64,
-        (0..64u32, -2..3i64).prop_map(|(bit, off)| (1u64 << bit).wrapping_add_signed(off)),
-        any::<u64>(),
-        (0..10u64).prop_map(|off| u64::MAX - off),
-    ]
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        4 => time().prop_map(Step::Insert),
-        1 => any::<usize>().prop_map(Step::Remove),
-        2 => (any::<usize>(), time()).prop_map(|(which, at)| Step::Reset(which, at)),
-        2 => time().prop_map(Step::Turn),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..Default::default() })]
-
-    #[test]
-    fn the_wheel_does_what_the_model_does(steps in prop::collection::vec(step(), 1..200)) {
-        let mut wheel = Wheel::new();
-        let mut model = Model::default();
-        let mut keys = Vec::new();
-        let mut now = 0;
-        let mut removed = false;
-        for step in steps {
-            match step {
-                Step::Insert(deadline) => {
-                    let name = keys.len();
-                    keys.push(wheel.insert(deadline, now, name));
-                    model.timers.push((deadline, name));
-                }
-                Step::Remove(which) if !keys.is_empty() => {
-                    let name = which % keys.len();
-                    let position = model.timers.iter().position(|timer| timer.1 == name);
-                    prop_assert_eq!(wheel.remove(keys[name]), position.map(|_| name));
-                    if let Some(position) = position {
-                        model.timers.remove(position);
-                        removed = true;
-                    }
-                }
-                Step::Reset(which, deadline) if !keys.is_empty() => {
-                    let name = which % keys.len();
-                    let timer = model.timers.iter_mut().find(|timer| timer.1 == name);
-                    prop_assert_eq!(wheel.reset(keys[name], deadline), timer.is_some());
-                    if let Some(timer) = timer {
-                        timer.0 = deadline;
-                        removed = true;
-                    }
-                }
-                Step::Remove(_) | Step::Reset(..) => {}
-                Step::Turn(to) => {
-                    now = now.max(to);
-                    let mut out = Vec::new();
-                    prop_assert!(wheel.turn(now, usize::MAX, &mut out));
-                    prop_assert!(out.is_sorted_by_key(|timer| timer.0));
-                    out.sort_unstable();
-                    prop_assert_eq!(out, model.due(now));
-                    removed &= !model.timers.is_empty();
-                }
-            }
-            // Never too late; and exact as long as nothing was removed.
-            let earliest = model.timers.iter().map(|timer| timer.0).min();
-            match (wheel.next_deadline(), earliest) {
-                (None, None) => {}
-                (Some(next), Some(earliest)) => {
-                    prop_assert!(next <= earliest);
-                    prop_assert!(removed || next == earliest);
-                }
-                (next, earliest) => prop_assert_eq!(next, earliest),
-            }
-            prop_assert_eq!(wheel.len, model.timers.len());
-        }
-    }
+#[test]
+fn the_wheel_does_what_the_model_does() {
+    let config = Config { cases: 5000, failure_persistence: None, ..Config::default() };
+    // The same programs each time: the fuzzer looks for new ones.
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let program = prop::collection::vec(any::<u8>(), 1..1000);
+    TestRunner::new_with_rng(config, rng)
+        .run(&program, |program| {
+            model::check(&program);
+            Ok(())
+        })
+        .unwrap();
 }
 
 #[test]

@@ -6,9 +6,10 @@ mod common;
 mod cases;
 mod clocks;
 mod executors;
-mod model;
 mod order;
 mod place;
+mod programs;
+mod random;
 mod sockets;
 mod wakers;
 

@@ -1,0 +1,151 @@
+//! What programs are about: everything that waits, on each clock, behind one face.
+
+use super::{Clocks, Kind, REALTIME, Reset};
+use dormouse::clock::{Boottime, Clock, Monotonic, Realtime};
+use dormouse::time::{AlignedInterval, Instant, Interval, MissedTickBehavior, Sleep, Timeout};
+use dormouse::{interval_at, timeout_at};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What its methods return is whether there is such a thing for it.
+pub trait Real: Send {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u64>>;
+
+    fn reset(&mut self, _after: Reset) -> bool {
+        false
+    }
+
+    fn slack(&mut self, _slack: Duration) -> bool {
+        false
+    }
+
+    fn missed(&mut self, _behavior: MissedTickBehavior) {}
+
+    fn finish(&mut self) {}
+
+    fn is_elapsed(&self) -> Option<bool> {
+        None
+    }
+}
+
+pub fn real(kind: Kind, clock: usize, after: u64, period: u64) -> Box<dyn Real> {
+    match clock {
+        _ if kind == Kind::Aligned => {
+            Box::new(Realtime::interval_aligned(Duration::from_nanos(period)))
+        }
+        REALTIME => on_clock::<Realtime>(kind, after, period),
+        super::MONOTONIC => on_clock::<Monotonic>(kind, after, period),
+        _ => on_clock::<Boottime>(kind, after, period),
+    }
+}
+
+fn on_clock<C: Clock>(kind: Kind, after: u64, period: u64) -> Box<dyn Real> {
+    let after = Duration::from_nanos(after);
+    let start = <C as Clock>::now() + after;
+    match kind {
+        Kind::Interval => Box::new(interval_at(start, Duration::from_nanos(period))),
+        Kind::Timeout => Box::new(timeout_at(start, Flag(false))),
+        _ => Box::new(C::sleep(after)),
+    }
+}
+
+/// What the clocks show.
+pub fn now() -> Clocks {
+    [ns(Boottime::now()), ns(Monotonic::now()), ns(<Realtime as Clock>::now())]
+}
+
+fn ns<C: Clock>(instant: Instant<C>) -> u64 {
+    // The beginning of the clock is as early as an instant can be.
+    (instant - (instant - Duration::MAX)).as_nanos() as u64
+}
+
+fn ns_of_day(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64
+}
+
+impl<C: Clock> Real for Sleep<C> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u64>> {
+        let deadline = self.deadline();
+        Pin::new(self).poll(cx).map(|()| Some(ns(deadline)))
+    }
+
+    fn reset(&mut self, after: Reset) -> bool {
+        let Reset::To(after) = after else { return false };
+        Sleep::reset(self, C::now() + Duration::from_nanos(after));
+        true
+    }
+
+    fn slack(&mut self, slack: Duration) -> bool {
+        *self = std::mem::replace(self, C::sleep(Duration::ZERO)).slack(slack);
+        true
+    }
+
+    fn is_elapsed(&self) -> Option<bool> {
+        Some(Sleep::is_elapsed(self))
+    }
+}
+
+impl<C: Clock> Real for Interval<C> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u64>> {
+        self.poll_tick(cx).map(|due| Some(ns(due)))
+    }
+
+    fn reset(&mut self, after: Reset) -> bool {
+        match after {
+            Reset::Period => Interval::reset(self),
+            Reset::AtOnce => self.reset_immediately(),
+            Reset::To(after) if after % 2 == 0 => self.reset_after(Duration::from_nanos(after)),
+            Reset::To(after) => self.reset_at(C::now() + Duration::from_nanos(after)),
+        }
+        true
+    }
+
+    fn slack(&mut self, slack: Duration) -> bool {
+        let other = interval_at(C::now(), Duration::ZERO);
+        *self = std::mem::replace(self, other).slack(slack);
+        true
+    }
+
+    fn missed(&mut self, behavior: MissedTickBehavior) {
+        self.set_missed_tick_behavior(behavior);
+    }
+}
+
+impl Real for AlignedInterval {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u64>> {
+        self.poll_tick(cx).map(|multiple| Some(ns_of_day(multiple)))
+    }
+
+    fn reset(&mut self, _: Reset) -> bool {
+        AlignedInterval::reset(self);
+        true
+    }
+
+    fn missed(&mut self, behavior: MissedTickBehavior) {
+        self.set_missed_tick_behavior(behavior);
+    }
+}
+
+/// Ready once it is set.
+pub struct Flag(bool);
+
+impl Future for Flag {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if self.0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl<C: Clock> Real for Timeout<Flag, C> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u64>> {
+        let ended = ready!(Pin::new(self).poll(cx));
+        Poll::Ready(ended.is_err().then_some(0))
+    }
+
+    fn finish(&mut self) {
+        self.get_mut().0 = true;
+    }
+}

@@ -1,0 +1,19 @@
+//! Random programs: see [`programs`].
+
+use super::programs;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+#[test]
+fn random_programs_fire_as_the_model_says() {
+    let config = Config { cases: 5000, failure_persistence: None, ..Config::default() };
+    // The same programs each time: the fuzzer looks for new ones.
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let program = prop::collection::vec(any::<u8>(), 1..600);
+    TestRunner::new_with_rng(config, rng)
+        .run(&program, |program| {
+            programs::check(&program);
+            Ok(())
+        })
+        .unwrap();
+}
