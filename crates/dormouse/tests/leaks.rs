@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Count, MS, fds, threads};
+use common::{Count, MS, fds, poll, threads};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::sleep;
 use dormouse::time::{Instant, Sleep};
@@ -13,9 +13,8 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 #[global_allocator]
@@ -60,10 +59,11 @@ impl Held {
         }
     }
 
-    /// Some allocations are the business of others: of the test harness, of an executor's queues.
+    /// Some allocations are the business of others, of the test harness and of executors; and a buffer may
+    /// have grown to what a busier moment needed. A byte each time would be a million.
     fn is_at_most(&self, before: &Held) {
         let no_more = self.allocations <= before.allocations + 100
-            && self.bytes <= before.bytes + 50_000
+            && self.bytes <= before.bytes + 300_000
             && self.fds <= before.fds
             && self.threads <= before.threads;
         assert!(no_more, "{before:?} has become {self:?}");
@@ -72,12 +72,11 @@ impl Held {
 
 /// Sleeps that fire, that are dropped, and that are dropped after they were moved.
 async fn sleeps(waker: &Waker) {
-    let cx = &mut Context::from_waker(waker);
     let mut dropped = Vec::new();
     let mut fire = Vec::new();
     for n in 0..SLEEPS {
         let mut sleep = sleep(if n % 4 == 0 { n * MS / SLEEPS } else { HOUR + n * MS });
-        let _ = Pin::new(&mut sleep).poll(cx);
+        let _ = poll(&mut sleep, waker);
         match n % 4 {
             0 => fire.push(sleep),
             1 => dropped.push(sleep),
@@ -97,7 +96,7 @@ async fn fd() {
     assert!(futures::poll!(&mut read).is_pending());
     other.write_all(b"dormouse").unwrap();
     assert_eq!(read.await.unwrap(), 8);
-    let _ = futures::poll!(Box::pin(mine.readable()));
+    assert!(futures::poll!(Box::pin(mine.readable())).is_ready());
 }
 
 async fn a_million_leave_nothing_behind() {
@@ -171,7 +170,7 @@ mod cases {
             let runtime =
                 if round % 2 == 0 { common::current_thread() } else { common::multi_thread() };
             runtime.block_on(async {
-                let _ = Pin::new(&mut outlives).poll(&mut Context::from_waker(&waker));
+                let _ = poll(&mut outlives, &waker);
                 sleeps(&waker).await;
                 fd().await;
             });

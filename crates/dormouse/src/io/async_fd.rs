@@ -300,7 +300,7 @@ impl<T: AsFd> AsyncFd<T> {
     }
 
     /// The object, to change it. It must keep its file descriptor: another one put in its place
-    /// would not be watched.
+    /// would not be watched. (That harms nobody else, even if the number of the first is used again.)
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {

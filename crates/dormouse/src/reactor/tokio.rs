@@ -56,7 +56,8 @@ struct Registration {
     interest: Interest,
 }
 
-/// The number alone: the fd belongs to somebody else, who ends the watch before closing it.
+/// The number alone: the fd belongs to somebody else, who ends the watch before closing it. (Or who does not, and
+/// exchanges the object by `AsyncFd::get_mut`: see [`Registration::end`].)
 #[derive(Debug)]
 struct Number(RawFd);
 
@@ -116,13 +117,24 @@ impl Registration {
         let fd = AsyncFd::with_interest(Number(fd), wanted)?;
         Ok(Registration { fd, interest })
     }
+
+    /// Ends it. `fd` is the object's. If that is another one by now, because somebody has exchanged the object behind
+    /// `AsyncFd::get_mut`, the number may be a stranger's, and is left alone: closing the fd has ended what the
+    /// kernel knew, and what tokio knows is given up.
+    fn end(self, fd: BorrowedFd<'_>) {
+        if self.fd.get_ref().0 != fd.as_raw_fd() {
+            std::mem::forget(self.fd);
+        }
+    }
 }
 
 impl Watch {
     /// Ends the watch.
     pub(crate) fn end(&self, fd: BorrowedFd<'_>) {
         let registration = lock(&self.registration).take();
-        drop(registration);
+        if let Some(registration) = registration {
+            registration.end(fd);
+        }
         if let Some(builtin) = self.builtin.get() {
             builtin.end(fd);
         }
@@ -141,12 +153,12 @@ impl Watch {
         });
         {
             let registration = &mut *lock(&self.registration);
-            if let Some(Registration { fd, .. }) = registration
+            if let Some(before) = registration
                 .take_if(|known| interest.is_writable() && known.interest != self.interest)
             {
-                let number = fd.get_ref().0;
-                drop(fd);
-                *registration = Some(Registration::new(&self.handle, number, self.interest)?);
+                before.end(fd);
+                *registration =
+                    Some(Registration::new(&self.handle, fd.as_raw_fd(), self.interest)?);
             }
         }
         Direction::BOTH.iter().for_each(|&direction| self.take_over(direction));
@@ -213,7 +225,7 @@ impl Watch {
         let builtin = builtin::watch(fd, self.interest, &self.source);
         let ended = builtin.map(|watch| self.builtin.set(watch)).is_err();
         drop(registration);
-        drop(tokio);
+        tokio.end(fd);
         if ended {
             self.source.set_gone();
         }
