@@ -6,10 +6,10 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 #[test]
 fn random_programs_fire_as_the_model_says() {
-    let config = Config { cases: 5000, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 2000, failure_persistence: None, ..Config::default() };
     // The same programs each time: the fuzzer looks for new ones.
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let program = prop::collection::vec(any::<u8>(), 1..600);
+    let program = prop::collection::vec(any::<u8>(), 1..400);
     TestRunner::new_with_rng(config, rng)
         .run(&program, |program| {
             programs::check(&program);
