@@ -9,6 +9,7 @@ pub mod reactor;
 pub mod time;
 
 mod block_on;
+mod contain;
 mod context;
 mod fork;
 mod sync;

@@ -66,12 +66,12 @@ pub use scope::Scope;
 pub(crate) use timer::Timer;
 
 use crate::clock::{ClockId, Realtime};
+use crate::contain::contain;
 use crate::sync::lock;
 use crate::time::{Instant, to_ns};
 use state::{Sleeper, State};
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -181,16 +181,12 @@ impl Shared {
     }
 }
 
-/// Calls a waker, which is a stranger's code, and may panic.
+/// Calls a waker.
 fn wake(sleeper: Sleeper) {
-    let called = catch_unwind(AssertUnwindSafe(move || {
+    contain(move || {
         sleeper.wake_by_ref();
         drop(sleeper);
-    }));
-    if let Err(panic) = called {
-        // Dropping it could panic again.
-        std::mem::forget(panic);
-    }
+    });
 }
 
 impl VirtualTime {

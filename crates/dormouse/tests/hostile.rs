@@ -15,7 +15,7 @@ use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ on_every_reactor! {
     any_duration_can_come_from_outside
     a_period_of_no_length_is_always_due
     a_peer_who_always_has_data_keeps_the_task_from_yielding
+    what_a_waker_panics_with_is_not_kept
 }
 
 each_in_a_process_of_its_own! {
@@ -95,6 +96,18 @@ async fn a_peer_who_always_has_data_keeps_the_task_from_yielding() {
     for _ in 0..10_000 {
         let read = mine.async_io(Interest::READABLE, |mut fd| fd.read(&mut [0]));
         assert_eq!(read.now_or_never().unwrap().unwrap(), 1);
+    }
+}
+
+async fn what_a_waker_panics_with_is_not_kept() {
+    let what = Arc::new(());
+    let panics_with = what.clone();
+    let panicking = waker(move || std::panic::resume_unwind(Box::new(panics_with.clone())));
+    let mut fires = sleep(MS);
+    assert!(poll(&mut fires, &panicking).is_pending());
+    drop(panicking);
+    while Arc::strong_count(&what) > 1 {
+        sleep(MS).await;
     }
 }
 

@@ -17,9 +17,9 @@
 mod tests;
 
 use super::interest::{Interest, Ready};
+use crate::contain::contain;
 use crate::sync::lock;
 use slab::Slab;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, Waker};
@@ -244,11 +244,7 @@ impl Source {
     }
 }
 
-/// Calls a waker. A waker is a stranger's code: if it panics, the panic hook has reported it, and
-/// everybody else is woken all the same.
+/// Calls a waker. If it panics, everybody else is woken all the same.
 pub(crate) fn wake(waker: Waker) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-        // Dropping it could panic again.
-        std::mem::forget(panic);
-    }
+    contain(|| waker.wake());
 }
