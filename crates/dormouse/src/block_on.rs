@@ -2,11 +2,11 @@
 
 use crate::context::InBlockOn;
 use crate::reactor::{Seat, State};
+use crate::sync::thread::{self, Thread};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
 
 /// Runs a future to its end on the calling thread, which sleeps while the future waits.
 ///
@@ -30,7 +30,7 @@ use std::thread::Thread;
 /// anything that blocks does.
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let mut future = pin!(future.into_future());
-    let sleeper = Arc::new(Sleeper { thread: std::thread::current(), state: State::new() });
+    let sleeper = Arc::new(Sleeper { thread: thread::current(), state: State::new() });
     let waker = Waker::from(sleeper.clone());
     let cx = &mut Context::from_waker(&waker);
     let mut seat = Seat::new();

@@ -1,6 +1,11 @@
 //! Where the calling code runs: what can be known of it.
 
+#[cfg(all(loom, test, feature = "tokio"))]
+use crate::model::tokio;
+use crate::sync::thread_local;
 use std::cell::Cell;
+#[cfg(feature = "tokio")]
+use tokio::runtime::Handle;
 
 thread_local! {
     static IN_BLOCK_ON: Cell<bool> = const { Cell::new(false) };
@@ -13,7 +18,7 @@ pub(crate) struct InBlockOn {
 
 impl InBlockOn {
     pub(crate) fn enter() -> InBlockOn {
-        InBlockOn { outer: IN_BLOCK_ON.replace(true) }
+        InBlockOn { outer: IN_BLOCK_ON.with(|inside| inside.replace(true)) }
     }
 }
 
@@ -32,6 +37,6 @@ pub(crate) fn in_block_on() -> bool {
 /// the thread, which may be the only one to drive the runtime.
 #[cfg(feature = "tokio")]
 #[inline]
-pub(crate) fn tokio() -> Option<tokio::runtime::Handle> {
-    if in_block_on() { None } else { tokio::runtime::Handle::try_current().ok() }
+pub(crate) fn tokio() -> Option<Handle> {
+    if in_block_on() { None } else { Handle::try_current().ok() }
 }

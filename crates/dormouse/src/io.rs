@@ -57,7 +57,7 @@ mod futures_io;
 mod hyper;
 #[cfg(any(feature = "futures-io", feature = "tokio", feature = "hyper"))]
 mod poll;
-#[cfg(feature = "tokio")]
+#[cfg(all(feature = "tokio", not(loom)))]
 mod tokio_io;
 
 pub use crate::reactor::{Interest, Ready};

@@ -12,6 +12,8 @@ mod block_on;
 mod contain;
 mod context;
 mod fork;
+#[cfg(all(loom, test))]
+mod model;
 mod sync;
 mod timer;
 #[cfg(feature = "test-util")]

@@ -21,6 +21,12 @@ pub(crate) use source::{Direction, Event, Gone, Place, wake};
 pub use interest::{Interest, Ready};
 
 use crate::fork::Process;
+#[cfg(all(loom, test, feature = "tokio"))]
+use crate::model::tokio::runtime::Handle;
+use crate::sync::planted;
+#[cfg(not(all(loom, test)))]
+#[cfg(feature = "tokio")]
+use ::tokio::runtime::Handle;
 use source::Source;
 use std::fmt;
 use std::io;
@@ -52,7 +58,7 @@ pub struct Reactor(Kind);
 enum Kind {
     Builtin,
     #[cfg(feature = "tokio")]
-    Tokio(::tokio::runtime::Handle),
+    Tokio(Handle),
     #[cfg(feature = "smol")]
     AsyncIo,
 }
@@ -105,7 +111,7 @@ impl Reactor {
     /// `Unsupported`, if the runtime was built without
     /// [`enable_io`](::tokio::runtime::Builder::enable_io). (In a program compiled with
     /// `panic = "abort"` this cannot be found out; there the call succeeds, and tokio aborts the
-    /// program if the runtime has no I/O.)
+    /// program if the runtime has no I/O.) An error too in the child of a fork, if the runtime is its parent's.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -117,9 +123,14 @@ impl Reactor {
     /// ```
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    pub fn tokio(handle: &::tokio::runtime::Handle) -> io::Result<Reactor> {
+    pub fn tokio(handle: &Handle) -> io::Result<Reactor> {
         if cfg!(not(panic = "unwind")) {
             return Ok(Reactor(Kind::Tokio(handle.clone())));
+        }
+        if tokio::is_parents(handle.id()) {
+            return Err(io::Error::other(
+                "this tokio runtime was running before this process was forked: build another, or use another reactor",
+            ));
         }
         Reactor::tokio_with_io(handle).ok_or_else(|| {
             io::Error::new(
@@ -132,7 +143,7 @@ impl Reactor {
 
     /// The reactor of a tokio runtime, if it is known to have one.
     #[cfg(feature = "tokio")]
-    pub(crate) fn tokio_with_io(handle: &::tokio::runtime::Handle) -> Option<Reactor> {
+    pub(crate) fn tokio_with_io(handle: &Handle) -> Option<Reactor> {
         tokio::has_io(handle).then(|| Reactor(Kind::Tokio(handle.clone())))
     }
 
@@ -322,7 +333,11 @@ impl<T: AsFd> Registration<T> {
             return Ok(());
         }
         let asked = match &self.watch {
-            Watch::Builtin(watch) => watch.change(self.get_ref().as_fd(), self.interest),
+            Watch::Builtin(watch) => {
+                let room = !planted("builtin: room is not asked for");
+                let interest = if room { self.interest } else { self.interest.at_first() };
+                watch.change(self.get_ref().as_fd(), interest)
+            }
             #[cfg(feature = "tokio")]
             Watch::Tokio(watch) => watch.ask(self.get_ref().as_fd(), interest),
             #[cfg(feature = "smol")]
@@ -404,6 +419,10 @@ impl<T: AsFd> Registration<T> {
         let object = self.object.take()?;
         if self.process.is_parent() {
             // The epoll instance is the parent's too, which goes on.
+            #[allow(
+                clippy::forget_non_drop,
+                reason = "without an executor there is nothing to drop"
+            )]
             std::mem::forget(std::mem::replace(&mut self.watch, Watch::Left));
             return Some(object);
         }

@@ -5,6 +5,8 @@
 //! to the system, a timerfd or a deadline on the builtin thread's wait.
 
 mod alarm;
+#[cfg(all(loom, test))]
+mod models;
 mod queue;
 #[cfg(feature = "tokio")]
 mod runtime;
@@ -14,6 +16,7 @@ pub(crate) use alarm::set_timerfd;
 
 use crate::clock::ClockId;
 use crate::fork::PerProcess;
+use crate::sync::{const_fn, planted, statics};
 use queue::{Home, Queue, Ticket};
 use std::io;
 use std::task::Waker;
@@ -21,17 +24,32 @@ use std::task::Waker;
 /// By clock.
 type Queues = [Queue; ClockId::ALL.len()];
 
-/// The queues outside tokio; the first that can be had serves.
-const fn queues(home: Home) -> Queues {
-    [
-        Queue::new(ClockId::Boottime, home),
-        Queue::new(ClockId::Monotonic, home),
-        Queue::new(ClockId::Realtime, home),
-    ]
+const_fn! {
+    /// The queues outside tokio; the first that can be had serves.
+    const fn queues(home: Home) -> Queues {
+        [
+            Queue::new(ClockId::Boottime, home),
+            Queue::new(ClockId::Monotonic, home),
+            Queue::new(ClockId::Realtime, home),
+        ]
+    }
 }
+
 #[cfg(feature = "smol")]
-static ASYNC_IO: PerProcess<Queues> = PerProcess::new(queues(Home::AsyncIo));
-static BUILTIN: PerProcess<Queues> = PerProcess::new(queues(Home::Builtin));
+statics! {
+    static ASYNC_IO: PerProcess<Queues> = PerProcess::new(queues(Home::AsyncIo));
+}
+statics! {
+    static BUILTIN: PerProcess<Queues> = PerProcess::new(queues(Home::Builtin));
+}
+
+/// Ends what the queues are left with when a model has run.
+#[cfg(all(loom, test))]
+pub(crate) fn dismantle() {
+    BUILTIN.here(|_| queues(Home::Builtin)).iter().for_each(Queue::dismantle);
+    #[cfg(feature = "tokio")]
+    runtime::dismantle();
+}
 
 /// A timer that was registered. It is in its queue until it has fired or is removed; nobody does that
 /// unasked.
@@ -110,6 +128,9 @@ pub(crate) fn insert(
 fn serves_here(clock: ClockId, queue: &'static Queue, waker: &Waker) -> bool {
     #[cfg(feature = "tokio")]
     {
+        if planted("timer: a sleep stays where it was") {
+            return true;
+        }
         let here = runtime::current(clock, waker);
         match queue.home() {
             Home::Tokio => here.is_some_and(|lease| std::ptr::eq(lease.queue, queue)),

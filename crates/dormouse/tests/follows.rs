@@ -41,7 +41,10 @@ fn a_sleep_uses_up_nothing_of_tokios_budget() {
         let cx = &mut std::task::Context::from_waker(Waker::noop());
         let first = tokio::task::coop::poll_proceed(cx);
         let rest = std::iter::from_fn(|| match tokio::task::coop::poll_proceed(cx) {
-            Poll::Ready(one) => Some(one.made_progress()),
+            Poll::Ready(one) => {
+                one.made_progress();
+                Some(())
+            }
             Poll::Pending => None,
         });
         let left = rest.take(1000).count();

@@ -15,6 +15,8 @@
 
 #[cfg(feature = "test-util")]
 mod barrier;
+#[cfg(all(loom, test))]
+mod models;
 mod seat;
 mod selector;
 
@@ -28,24 +30,26 @@ pub(crate) use seat::{Seat, State, admit};
 use super::interest::{Interest, Ready};
 use super::source::{Source, wake};
 use crate::clock::ClockId;
+use crate::contain::contain;
 use crate::fork::PerProcess;
-use crate::sync::lock;
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Mutex, OnceLock, const_fn, lock, planted, statics};
 use selector::{Events, Selector, Token};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 use std::task::Waker;
-use std::thread::Thread;
 use std::time::Duration;
 
 /// epoll's timeout stands still during suspend, and knows nothing of a wall clock that is set. So a deadline
 /// is looked at this often. It concerns only the fallback: a timerfd knows its clock.
 const LONGEST_DEADLINE_WAIT: Duration = Duration::from_secs(1);
 
-static SHARED: PerProcess<Shared> = PerProcess::new(Shared::new());
+statics! {
+    static SHARED: PerProcess<Shared> = PerProcess::new(Shared::new());
+}
 
 struct Shared {
     builtin: Mutex<Builtin>,
@@ -53,10 +57,12 @@ struct Shared {
 }
 
 impl Shared {
-    const fn new() -> Shared {
-        let builtin =
-            Builtin { thread: None, sources: None, next_token: 0, deadlines: [None, None, None] };
-        Shared { builtin: Mutex::new(builtin), selector: OnceLock::new() }
+    const_fn! {
+        const fn new() -> Shared {
+            let builtin =
+                Builtin { thread: None, sources: None, next_token: 0, deadlines: [None, None, None] };
+            Shared { builtin: Mutex::new(builtin), selector: OnceLock::new() }
+        }
     }
 }
 
@@ -121,7 +127,7 @@ pub(crate) fn watch(
         let builtin = &mut *lock(&shared().builtin);
         builtin.start_thread()?;
         watch = Watch { token: Token(builtin.next_token), selector: builtin.start_selector()? };
-        builtin.next_token += 1;
+        builtin.next_token += u64::from(!planted("builtin: a token is used again"));
         builtin.sources.get_or_insert_default().insert(watch.token, source.clone());
     }
     match watch.selector.register(fd, watch.token, interest) {
@@ -176,7 +182,7 @@ impl Builtin {
             // Without a selector the thread can still wait for deadlines.
             let _ = self.start_selector();
             let handle =
-                std::thread::Builder::new().name("dormouse".into()).spawn(run).map_err(|err| {
+                thread::Builder::new().name("dormouse".into()).spawn(run).map_err(|err| {
                     let why = format!("cannot start the reactor's thread \"dormouse\": {err}");
                     io::Error::new(err.kind(), why)
                 })?;
@@ -221,13 +227,14 @@ fn unpark_thread() {
 fn run() {
     let mut events = Events::new();
     let mut ready = Vec::new();
+    // In a model, a panic ends it.
+    #[cfg(all(loom, test))]
+    serve(&mut events, &mut ready);
     loop {
-        let panic = catch_unwind(AssertUnwindSafe(|| serve(&mut events, &mut ready)));
-        // Dropping it could panic again.
-        std::mem::forget(panic);
+        contain(|| serve(&mut events, &mut ready));
         // What it had taken out. Some of that has been handed on; twice does no harm.
-        std::mem::forget(catch_unwind(AssertUnwindSafe(|| dispatch(&events, &mut ready))));
-        std::thread::sleep(Duration::from_millis(1));
+        contain(|| dispatch(&events, &mut ready));
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -241,8 +248,8 @@ fn serve(events: &mut Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
             #[cfg(feature = "test-util")]
             round.end();
             match timeout {
-                Some(timeout) => std::thread::park_timeout(timeout),
-                None => std::thread::park(),
+                Some(timeout) => thread::park_timeout(timeout),
+                None => thread::park(),
             }
             continue;
         };
@@ -267,7 +274,7 @@ fn serve(events: &mut Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
             }
             Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
             // Out of kernel memory for a moment: go round again.
-            Err(_) => std::thread::sleep(Duration::from_millis(1)),
+            Err(_) => thread::sleep(Duration::from_millis(1)),
         }
     }
 }

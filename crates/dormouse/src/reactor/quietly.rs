@@ -3,10 +3,10 @@
 //! The panic is caught, and kept from the panic hook, which is exchanged for the time that the question takes.
 
 use crate::fork::PerProcess;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock, statics, thread_local};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
@@ -17,7 +17,9 @@ type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 /// Runs `f`, and says whether it came to its end without a panic. The panic hook does not see this
 /// thread's panics meanwhile; afterwards it is again what it was, or what somebody else has set meanwhile.
 pub(super) fn quietly(f: impl FnOnce()) -> bool {
-    static ONE_AT_A_TIME: PerProcess<Mutex<()>> = PerProcess::new(Mutex::new(()));
+    statics! {
+        static ONE_AT_A_TIME: PerProcess<Mutex<()>> = PerProcess::new(Mutex::new(()));
+    }
     let _turn = lock(ONE_AT_A_TIME.here(|_| Mutex::new(())));
     let hook = Arc::new(take_hook());
     let others = hook.clone();
@@ -30,9 +32,9 @@ pub(super) fn quietly(f: impl FnOnce()) -> bool {
     let address = |hook: &Hook| (&raw const **hook).cast::<()>();
     let ours = address(&quiet);
     set_hook(quiet);
-    QUIET.set(true);
+    QUIET.with(|quiet| quiet.set(true));
     let done = catch_unwind(AssertUnwindSafe(f)).is_ok();
-    QUIET.set(false);
+    QUIET.with(|quiet| quiet.set(false));
     let now = take_hook();
     if address(&now) != ours {
         set_hook(now);

@@ -13,15 +13,16 @@
 //!   answer that is to be asked for anew takes both at once.
 //! - Wakers are called, cloned and dropped with no lock held.
 
-#[cfg(test)]
+#[cfg(all(loom, test))]
+mod models;
+#[cfg(all(test, not(loom)))]
 mod tests;
 
 use super::interest::{Interest, Ready};
 use crate::contain::contain;
-use crate::sync::lock;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Mutex, lock, planted};
 use slab::Slab;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, Waker};
 
 /// One of the two directions in which an fd is watched.
@@ -117,7 +118,8 @@ impl Source {
     pub(crate) fn must_ask(&self, interest: Interest) -> bool {
         let asked = asked(interest);
         !self.is_asked(interest)
-            && self.readiness.fetch_or(asked, Ordering::AcqRel) & asked != asked
+            && (self.readiness.fetch_or(asked, Ordering::AcqRel) & asked != asked
+                || planted("source: both ask"))
     }
 
     /// The readiness for `interest`, if there is any.
@@ -141,7 +143,8 @@ impl Source {
         }
         let mut waker = Some(waker.clone());
         let mut waiters = lock(&self.waiters);
-        let found = self.ready(interest);
+        let unseen = planted("source: a wait looks once");
+        let found = if unseen { Poll::Pending } else { self.ready(interest) };
         if found.is_pending() {
             let stored = match place {
                 Place::Direction(direction) => &mut waiters.direction[*direction as usize],
@@ -150,7 +153,9 @@ impl Source {
                     &mut waiters.own[index].1
                 }
             };
-            std::mem::swap(stored, &mut waker);
+            if stored.is_none() || !planted("source: the first waker stays") {
+                std::mem::swap(stored, &mut waker);
+            }
         }
         drop(waiters);
         found
@@ -158,6 +163,9 @@ impl Source {
 
     /// Takes back a place that [`poll`](Self::poll) gave.
     pub(crate) fn leave(&self, index: usize) {
+        if planted("source: who leaves takes all along") {
+            return self.forget_waiters();
+        }
         let waker = lock(&self.waiters).own.try_remove(index);
         drop(waker);
     }
@@ -166,7 +174,7 @@ impl Source {
     pub(crate) fn clear(&self, event: Event, ready: Ready) {
         let clear = usize::from(event.ready.0 & ready.0);
         let _ = self.readiness.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
-            (now / TICK == event.tick).then_some(now & !clear)
+            (now / TICK == event.tick || planted("source: clears unseen")).then_some(now & !clear)
         });
     }
 
@@ -184,7 +192,9 @@ impl Source {
 
     /// The reactor watches this fd no more: every wait, now and later, is told so.
     pub(crate) fn set_gone(&self) {
-        self.mark_gone();
+        if !planted("source: the end is not noted") {
+            self.mark_gone();
+        }
         self.wake(Ready::ALL);
     }
 
@@ -235,6 +245,9 @@ impl Source {
         for (_, (interest, waker)) in waiters.own.iter_mut() {
             if ready.intersects(interest.mask()) {
                 more.extend(waker.take());
+                if planted("source: an event is for one") {
+                    break;
+                }
             }
         }
         drop(waiters);

@@ -19,19 +19,24 @@
 //! - The registration is taken out under its lock before the fd can be closed; a waker call that comes
 //!   after that finds nothing. Registered anew, the fd is reported with what it is ready for.
 
+#[cfg(all(loom, test))]
+mod models;
+
 use super::builtin;
 use super::interest::{Interest, Ready};
 use super::quietly::quietly;
 use super::source::{Direction, Source};
 use crate::fork::PerProcess;
-use crate::sync::lock;
+#[cfg(all(loom, test))]
+use crate::model::tokio;
+use crate::sync::{Mutex, OnceLock, lock, planted, statics, thread_local};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 use tokio::runtime::{Handle, Id};
@@ -187,6 +192,9 @@ impl Watch {
                         let seen = translate(event.ready());
                         ready |= seen;
                         event.clear_ready();
+                        if planted("tokio: no waker is left for the next event") {
+                            break;
+                        }
                         if seen.is_read_closed() || seen.is_write_closed() {
                             // tokio keeps these for ever: there is no next event in this
                             // direction. Who needs one calls `hand_over`.
@@ -195,7 +203,9 @@ impl Watch {
                     }
                     Err(_) => {
                         // Under the lock: an fd that has been handed over must not be marked.
-                        self.source.mark_gone();
+                        if !planted("tokio: the end is noted too late") {
+                            self.source.mark_gone();
+                        }
                         gone = true;
                         break;
                     }
@@ -208,7 +218,12 @@ impl Watch {
             }
         }
         if gone {
-            self.source.wake(Ready::ALL);
+            if planted("tokio: the end is noted too late") {
+                self.source.mark_gone();
+            }
+            if !planted("tokio: the end wakes nobody") {
+                self.source.wake(Ready::ALL);
+            }
         } else if !ready.is_empty() {
             self.source.set(ready);
         }
@@ -267,11 +282,30 @@ pub(crate) fn has_io(handle: &Handle) -> bool {
     if cfg!(not(panic = "unwind")) {
         return false;
     }
+    if cfg!(all(loom, test)) {
+        return true;
+    }
     let id = handle.id();
     match LAST.try_with(Cell::get) {
-        Ok(Some((last, has_io))) if last == id => has_io,
-        _ => find_io(handle, id),
+        Ok(Some((last, has_io))) if last == id => has_io && !is_parents(id),
+        _ => !is_parents(id) && find_io(handle, id),
     }
+}
+
+/// Whether a runtime was in use before this process was forked: its fds are the parent's too, and its threads are not
+/// here. If that cannot be found out, because somebody who is not here has the lock, it is assumed.
+#[inline]
+pub(crate) fn is_parents(id: Id) -> bool {
+    KNOWN.of_ancestors().any(|answers| match answers.try_lock() {
+        Ok(known) => known.as_ref().is_some_and(|known| known.contains_key(&id)),
+        Err(_) => true,
+    })
+}
+
+type Answers = Mutex<Option<HashMap<Id, bool>>>;
+
+statics! {
+    static KNOWN: PerProcess<Answers> = PerProcess::new(Mutex::new(None));
 }
 
 thread_local! {
@@ -281,7 +315,6 @@ thread_local! {
 
 #[cold]
 fn find_io(handle: &Handle, id: Id) -> bool {
-    static KNOWN: PerProcess<Mutex<Option<HashMap<Id, bool>>>> = PerProcess::new(Mutex::new(None));
     /// Of how many runtimes the answer is remembered; ids are never used again.
     const REMEMBERED: usize = 1024;
 

@@ -54,7 +54,7 @@ fn of_std(deadline: std::time::Instant) -> Instant<Monotonic> {
     Monotonic::now() + left
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
     use std::time::Instant as StdInstant;

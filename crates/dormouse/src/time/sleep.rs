@@ -13,6 +13,7 @@
 //! one needless poll for each time it would have fired, instead of a lock and a cache miss for each packet.
 
 use crate::clock::{Boottime, Clock, ClockId};
+use crate::sync::thread;
 use crate::time::Instant;
 use crate::time::slack::Slack;
 use crate::timer::{self, Registered};
@@ -240,7 +241,7 @@ impl<C: Clock> Sleep<C> {
             Err(_) => {
                 // No thread to wake us, and none to be had: what is left is to try again soon.
                 let left = Duration::from_nanos(self.deadline.ns() - now);
-                std::thread::sleep(left.min(Duration::from_millis(1)));
+                thread::sleep(left.min(Duration::from_millis(1)));
                 waker.wake_by_ref();
             }
         }

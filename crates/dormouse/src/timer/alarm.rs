@@ -6,11 +6,13 @@
 
 use crate::clock::ClockId;
 use crate::reactor::{self, Direction, Interest, Place, Reactor, Ready, Registration};
+use crate::sync::atomic::{AtomicBool, Ordering};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Waker};
 
+#[cfg(all(loom, test))]
+use crate::model::timerfd as sys;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use sys::set_timerfd;
 
@@ -46,7 +48,7 @@ impl Alarm {
 
     /// Has the waker called at `at`, in place of any time set before. A time that has passed will do.
     pub(crate) fn set(&self, at: u64) -> io::Result<()> {
-        #[cfg(test)]
+        #[cfg(all(test, not(loom)))]
         tests::count_arm();
         match self {
             Alarm::Timerfd { fd, clock, clock_was_set } => match sys::set(fd.get_ref(), *clock, at)
@@ -89,7 +91,7 @@ fn is_clock_set(err: &io::Error) -> bool {
     err.raw_os_error() == Some(rustix::io::Errno::CANCELED.raw_os_error())
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(not(all(loom, test)), any(target_os = "linux", target_os = "android")))]
 mod sys {
     use crate::clock::ClockId;
     use rustix::time::{
@@ -157,7 +159,7 @@ mod sys {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(crate) mod tests {
     //! Counts the system calls that set an alarm, by the thread that makes them.
 

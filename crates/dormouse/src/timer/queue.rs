@@ -38,7 +38,7 @@
 //! create, poll, reset and drop timers.
 
 mod shards;
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;
 
 pub(crate) use shards::Ticket;
@@ -47,13 +47,13 @@ use super::alarm::Alarm;
 use crate::clock::ClockId;
 use crate::fork::Process;
 use crate::reactor::{Reactor, admit, wake};
-use crate::sync::lock;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Mutex, MutexGuard, OnceLock, array, const_fn, lock, planted};
 use crate::wheel::Wheel;
 use shards::Shard;
 #[cfg(feature = "tokio")]
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 /// How many timers go out before the lock of a shard is let go for a moment.
@@ -134,29 +134,31 @@ impl Wake for Fire {
 }
 
 impl Queue {
-    pub(crate) const fn new(clock: ClockId, home: Home) -> Queue {
-        let schedule = Schedule {
-            alarm: None,
-            turning: false,
-            not_before: 0,
-            clock_was_set: false,
-            term: 0,
-            spare: Vec::new(),
-            #[cfg(test)]
-            fires: 0,
-            #[cfg(test)]
-            refuses: false,
-        };
-        Queue {
-            clock,
-            home,
-            process: OnceLock::new(),
-            left: AtomicBool::new(false),
-            waker: OnceLock::new(),
-            armed: AtomicU64::new(u64::MAX),
-            passed: AtomicU64::new(0),
-            schedule: Mutex::new(schedule),
-            shards: [const { Shard::new() }; shards::MAX],
+    const_fn! {
+        pub(crate) const fn new(clock: ClockId, home: Home) -> Queue {
+            let schedule = Schedule {
+                alarm: None,
+                turning: false,
+                not_before: 0,
+                clock_was_set: false,
+                term: 0,
+                spare: Vec::new(),
+                #[cfg(test)]
+                fires: 0,
+                #[cfg(test)]
+                refuses: false,
+            };
+            Queue {
+                clock,
+                home,
+                process: OnceLock::new(),
+                left: AtomicBool::new(false),
+                waker: OnceLock::new(),
+                armed: AtomicU64::new(u64::MAX),
+                passed: AtomicU64::new(0),
+                schedule: Mutex::new(schedule),
+                shards: array![Shard::new(); shards::MAX],
+            }
         }
     }
 
@@ -201,10 +203,12 @@ impl Queue {
         if self.home == Home::Builtin {
             admit();
         }
+        let early_enough = planted("queue: the alarm is looked at before the timer is in")
+            && deadline >= self.armed.load(Ordering::Relaxed);
         let waker = waker.clone();
         let shard = shards::here();
         let mut part = lock(&self.shards[shard].0);
-        if part.term != term {
+        if part.term != term && !planted("queue: any term will do") {
             drop(part);
             drop(waker);
             return Err(Gone);
@@ -212,6 +216,9 @@ impl Queue {
         let key = part.wheel.get_or_insert_with(Wheel::new).insert(deadline, now, waker);
         drop(part);
         let ticket = Ticket::new(shard, key);
+        if early_enough {
+            return Ok(ticket);
+        }
         self.call_by(deadline).inspect_err(|_| self.remove(ticket))?;
         Ok(ticket)
     }
@@ -238,7 +245,7 @@ impl Queue {
         let found = stored.map(|stored| std::mem::swap(stored, &mut new)).is_some();
         drop(part);
         drop(new);
-        found
+        found || planted("queue: what has fired is taken for waiting")
     }
 
     /// Gives a timer another deadline, and says whether it still waits.
@@ -246,6 +253,11 @@ impl Queue {
         if self.is_parents() {
             // Its task polls it anew, once the child has a queue.
             return false;
+        }
+        if planted("queue: the alarm is set before the deadline") {
+            let _ = self.call_by(deadline);
+            let wheel = &mut lock(&self.shards[ticket.shard()].0).wheel;
+            return wheel.as_mut().is_some_and(|wheel| wheel.reset(ticket.key(), deadline));
         }
         let mut part = lock(&self.shards[ticket.shard()].0);
         let found = part.wheel.as_mut().is_some_and(|wheel| wheel.reset(ticket.key(), deadline));
@@ -324,7 +336,9 @@ impl Queue {
             self.start(&mut schedule)?;
         }
         let at = deadline.max(schedule.not_before);
-        if at < self.armed.load(Ordering::Relaxed) {
+        if at < self.armed.load(Ordering::Relaxed)
+            || planted("queue: the last to come has the alarm")
+        {
             self.armed.store(at, Ordering::Relaxed);
             if !schedule.turning && self.set_alarm(&mut schedule, at).is_err() {
                 let mut due = Due::new();
@@ -361,7 +375,8 @@ impl Queue {
     fn fire(&'static self) {
         let mut schedule = lock(&self.schedule);
         let Some(alarm) = &schedule.alarm else { return };
-        let heard = alarm.listen(self.waker());
+        let late = planted("queue: listens last");
+        let heard = if late { Ok(false) } else { alarm.listen(self.waker()) };
         let mut gone = heard.is_err();
         schedule.clock_was_set |= heard.unwrap_or_default();
         if schedule.turning && !gone {
@@ -374,7 +389,9 @@ impl Queue {
         } else {
             gone = self.turn(schedule, &mut due).is_err();
         }
+        let held = planted("queue: wakes under a lock").then(|| lock(&self.schedule));
         self.wake_all(&mut due);
+        drop(held);
         if due.capacity() <= SPARE {
             lock(&self.schedule).spare = due;
         }
@@ -438,12 +455,16 @@ impl Queue {
             }
         }
         let noted = self.armed.load(Ordering::Relaxed);
+        let noted = if planted("queue: a turn forgets what was noted") { u64::MAX } else { noted };
         let again = if schedule.clock_was_set { 0 } else { u64::MAX };
         let at = next.max(schedule.not_before).min(noted).min(again);
         self.armed.store(at, Ordering::Relaxed);
         if at < u64::MAX && self.set_alarm(&mut schedule, at).is_err() {
             self.end(schedule, due);
             return Err(Gone);
+        }
+        if let (true, Some(alarm)) = (planted("queue: listens last"), &schedule.alarm) {
+            let _ = alarm.listen(self.waker());
         }
         Ok(())
     }
@@ -490,7 +511,9 @@ impl Queue {
         drop(alarm);
         for shard in &self.shards {
             let mut part = lock(&shard.0);
-            part.term = term;
+            if !planted("queue: the end of a term is not noted") {
+                part.term = term;
+            }
             due.extend(part.wheel.as_mut().map(Wheel::clear).unwrap_or_default());
         }
     }
@@ -531,9 +554,20 @@ impl Queue {
         false
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     fn fires(&self) -> usize {
         lock(&self.schedule).fires
+    }
+
+    /// A queue that is `'static` leaves no more behind than it must.
+    #[cfg(all(loom, test))]
+    pub(crate) fn dismantle(&self) {
+        let alarm = lock(&self.schedule).alarm.take();
+        drop(alarm);
+        for shard in &self.shards {
+            let wheel = lock(&shard.0).wheel.take();
+            drop(wheel);
+        }
     }
 
     fn waker(&'static self) -> &'static Waker {

@@ -3,18 +3,22 @@
 //! A runtime is known by its id, which tokio never uses twice. The answer for the runtime that a
 //! thread was in last is kept in the thread; so finding the queue takes a few ns.
 
+#[cfg(all(loom, test))]
+mod models;
+#[cfg(not(all(loom, test)))]
+mod polled;
+
 use super::queue::{Home, Queue};
 use crate::clock::ClockId;
 use crate::fork::PerProcess;
+#[cfg(all(loom, test))]
+use crate::model::tokio::{self, polled};
 use crate::reactor::Reactor;
-use crate::sync::lock;
+use crate::sync::{Mutex, const_fn, lock, statics, thread_local};
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::ptr::{self, null};
-use std::sync::Mutex;
-use std::task::{Context, Poll, RawWakerVTable, Waker};
+use std::task::Waker;
 use tokio::runtime::{Handle, Id, RuntimeFlavor};
-use tokio::task::coop::{has_budget_remaining, poll_proceed};
 
 /// A queue, and the term of office in which it serves a runtime.
 #[derive(Clone, Copy)]
@@ -26,7 +30,9 @@ pub(crate) struct Lease {
 /// By clock.
 type Leases = [Option<Lease>; ClockId::ALL.len()];
 
-static POOL: PerProcess<Pool> = PerProcess::new(Pool::new());
+statics! {
+    static POOL: PerProcess<Pool> = PerProcess::new(Pool::new());
+}
 
 struct Pool {
     runtimes: Mutex<Option<HashMap<Id, Leases>>>,
@@ -35,23 +41,16 @@ struct Pool {
 }
 
 impl Pool {
-    const fn new() -> Pool {
-        let free = [const { Vec::new() }; ClockId::ALL.len()];
-        Pool { runtimes: Mutex::new(None), free: Mutex::new(free) }
+    const_fn! {
+        const fn new() -> Pool {
+            let free = [const { Vec::new() }; ClockId::ALL.len()];
+            Pool { runtimes: Mutex::new(None), free: Mutex::new(free) }
+        }
     }
 }
 
 fn pool() -> &'static Pool {
     POOL.here(|_| Pool::new())
-}
-
-/// Whether a runtime was in use before this process was forked: it shares its fds with the parent's. If that
-/// cannot be found out, because somebody who is not here has the lock, it is assumed.
-fn is_parents(id: Id) -> bool {
-    POOL.of_ancestors().any(|pool| match pool.runtimes.try_lock() {
-        Ok(known) => known.as_ref().is_some_and(|known| known.contains_key(&id)),
-        Err(_) => true,
-    })
 }
 
 thread_local! {
@@ -64,7 +63,7 @@ thread_local! {
 #[inline]
 pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<Lease> {
     let handle = crate::context::tokio()?;
-    if handle.runtime_flavor() == RuntimeFlavor::CurrentThread && !is_polled_by_tokio(waker) {
+    if handle.runtime_flavor() == RuntimeFlavor::CurrentThread && !polled::by_tokio(waker) {
         return None;
     }
     let id = handle.id();
@@ -78,55 +77,9 @@ pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<Lease> {
     find(&handle, id, clock)
 }
 
-thread_local! {
-    /// What tokio polled last with on this thread, that is no task.
-    static KNOWN: Cell<(*const (), *const RawWakerVTable)> = const { Cell::new((null(), null())) };
-}
-
-/// Whether it is a tokio runtime that polls the caller with `waker`, rather than another executor in the context of
-/// one: a runtime of one thread that nobody runs wakes nobody.
-#[inline]
-fn is_polled_by_tokio(waker: &Waker) -> bool {
-    // A task has an id. The future of `block_on` has none.
-    if tokio::task::try_id().is_some() {
-        return true;
-    }
-    let known = (waker.data(), ptr::from_ref(waker.vtable()));
-    if KNOWN.try_with(Cell::get).is_ok_and(|last| last == known) {
-        return true;
-    }
-    let has_budget = has_finite_budget();
-    if has_budget {
-        let _ = KNOWN.try_with(|last| last.set(known));
-    }
-    has_budget
-}
-
-/// All that tokio polls has a budget, and nothing else has. How much is left cannot be asked; so it is used up, and
-/// given back.
-#[cold]
-fn has_finite_budget() -> bool {
-    /// More than any budget has: tokio keeps them in a u8.
-    const MORE: usize = 256;
-    let cx = &mut Context::from_waker(Waker::noop());
-    let Poll::Ready(first) = poll_proceed(cx) else { return true };
-    for _ in 1..MORE {
-        if !has_budget_remaining() {
-            break;
-        }
-        if let Poll::Ready(one) = poll_proceed(cx) {
-            one.made_progress();
-        }
-    }
-    let is_finite = !has_budget_remaining();
-    // It gives back what all have taken.
-    drop(first);
-    is_finite
-}
-
 #[cold]
 fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<Lease> {
-    let reactor = Reactor::tokio_with_io(handle).filter(|_| !is_parents(id));
+    let reactor = Reactor::tokio_with_io(handle);
     let mut leases = Leases::default();
     if let Some(reactor) = &reactor {
         let mut runtimes = lock(&pool().runtimes);
@@ -170,7 +123,15 @@ pub(crate) fn retire(queue: &'static Queue, clock: ClockId) {
     lock(&pool().free)[clock as usize].push(queue);
 }
 
-#[cfg(test)]
+#[cfg(all(loom, test))]
+pub(crate) fn dismantle() {
+    let mut queues: Vec<_> = lock(&pool().free).iter_mut().flat_map(std::mem::take).collect();
+    let runtimes = lock(&pool().runtimes).take().unwrap_or_default();
+    queues.extend(runtimes.into_values().flatten().flatten().map(|lease| lease.queue));
+    queues.into_iter().for_each(Queue::dismantle);
+}
+
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

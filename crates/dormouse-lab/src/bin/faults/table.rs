@@ -161,8 +161,9 @@ pub(crate) fn differences(page: &str, table: &str) -> Vec<String> {
 fn plain(line: &str) -> String {
     let cells = line.split('|').map(|cell| {
         let cell = cell.split(" s late").next().unwrap_or_default();
+        let cell = cell.split(" (call ").next().unwrap_or_default().trim_end_matches('"');
         let cell = cell.trim_end_matches(|char: char| char.is_ascii_digit() || ", ".contains(char));
-        cell.replace("some never fire", "never fires")
+        cell.trim_matches('*').trim_end_matches('"').replace("some never fire", "never fires")
     });
     cells.collect::<Vec<_>>().join("|")
 }

@@ -4,7 +4,7 @@
 //! by then, and no more often than it was registered. That a wake-up may be for nothing is understood: a timer that
 //! was put off is polled at its former deadline.
 
-use crate::ledger::Ledger;
+use crate::ledger::{Count, Ledger};
 use crate::random::Random;
 use dormouse::time::{Instant, Sleep};
 use std::future::{Future, poll_fn};
@@ -19,14 +19,17 @@ const FARTHEST_US: usize = 20_000_000;
 /// How often each cohort changes something, and how much.
 const PERIOD: Duration = Duration::from_millis(50);
 const CHANGES: usize = 20;
-/// A timer that has not fired by then is lost.
+/// A timer that has not fired by then is lost, if its cohort has been at work meanwhile: a machine can stand still.
 const LOST: Duration = Duration::from_secs(20);
+const LOST_LOOKS: u32 = 100;
 
 /// What all cohorts share.
 pub(crate) struct Field {
     pub(crate) ledger: Ledger,
     /// Nothing new from here on.
     pub(crate) ending: AtomicBool,
+    /// How often the machine has stood still.
+    pub(crate) standstills: Count,
     /// Timers on their way from one cohort to another.
     travelling: Mutex<Vec<Timer>>,
 }
@@ -36,6 +39,7 @@ impl Field {
         Field {
             ledger: Ledger::default(),
             ending: AtomicBool::new(false),
+            standstills: Count::default(),
             travelling: Mutex::default(),
         }
     }
@@ -43,6 +47,8 @@ impl Field {
 
 struct Timer {
     sleep: Sleep,
+    /// How often it was found to be late.
+    late_looks: u32,
     bell: Arc<Bell>,
 }
 
@@ -77,16 +83,17 @@ impl Wake for Bell {
 
 struct Cohort {
     field: Arc<Field>,
+    executor: usize,
     desk: Arc<Desk>,
     random: Random,
     timers: Vec<Option<Timer>>,
 }
 
 /// Keeps `size` timers going until the field ends, and then waits for each of them.
-pub(crate) async fn run(field: Arc<Field>, size: usize, seed: u64) {
+pub(crate) async fn run(field: Arc<Field>, executor: usize, size: usize, seed: u64) {
     let desk = Arc::<Desk>::default();
     let timers = (0..size).map(|_| None).collect();
-    let mut cohort = Cohort { field, desk, random: Random::new(seed), timers };
+    let mut cohort = Cohort { field, executor, desk, random: Random::new(seed), timers };
     for place in 0..size {
         cohort.create(place);
     }
@@ -122,7 +129,7 @@ impl Cohort {
     fn settle(&mut self, place: usize, sleep: Sleep) {
         let (field, desk) = (self.field.clone(), self.desk.clone());
         let bell = Arc::new(Bell { field, desk, place, open: AtomicU32::new(0) });
-        self.timers[place] = Some(Timer { sleep, bell });
+        self.timers[place] = Some(Timer { sleep, late_looks: 0, bell });
         self.look(place);
     }
 
@@ -144,7 +151,7 @@ impl Cohort {
         if now < deadline {
             self.field.ledger.fault(format!("a timer was early by {:?}", deadline - now));
         }
-        self.field.ledger.note_late(now - deadline);
+        self.field.ledger.note_late(self.executor, now - deadline);
         self.field.ledger.fired.add();
         self.timers[place] = None;
         if !self.field.ending.load(Ordering::Relaxed) {
@@ -208,8 +215,12 @@ impl Cohort {
     fn look_for_lost(&mut self) {
         let now = Instant::now();
         for place in 0..self.timers.len() {
-            let Some(timer) = &self.timers[place] else { continue };
-            if timer.sleep.deadline() + LOST < now {
+            let Some(timer) = &mut self.timers[place] else { continue };
+            if timer.sleep.deadline() + LOST >= now {
+                continue;
+            }
+            timer.late_looks += 1;
+            if timer.late_looks > LOST_LOOKS {
                 let late = now - timer.sleep.deadline();
                 self.field.ledger.fault(format!("a timer is lost: it was due {late:?} ago"));
                 self.create(place);

@@ -14,6 +14,8 @@ pub(crate) struct Ledger {
     pub(crate) exchanges: Count,
     /// By the power of two of microseconds.
     late: [Count; 32],
+    /// The latest since it was last asked, in ms, by executor.
+    worst: [AtomicU64; 4],
     faults: Mutex<Vec<String>>,
     faulty: Count,
 }
@@ -43,7 +45,13 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn note_late(&self, late: Duration) {
+    /// The latest timers since the last call, in ms, by executor.
+    pub(crate) fn take_worst(&self) -> [u64; 4] {
+        std::array::from_fn(|nth| self.worst[nth].swap(0, Ordering::Relaxed))
+    }
+
+    pub(crate) fn note_late(&self, executor: usize, late: Duration) {
+        self.worst[executor].fetch_max(late.as_millis() as u64, Ordering::Relaxed);
         let power = (late.as_micros() as u64 + 1).ilog2() as usize;
         self.late[power.min(self.late.len() - 1)].add();
     }

@@ -23,6 +23,9 @@ use std::time::{Duration, Instant};
 /// How many timers a task has.
 const COHORT: usize = 1000;
 const SAMPLE_EVERY: Duration = Duration::from_millis(500);
+/// A thread that sleeps for a moment is not that late on a machine that runs.
+const STANDSTILL: Duration = Duration::from_secs(5);
+const TELL_EVERY: Duration = Duration::from_secs(10);
 /// For the last timers, on a loaded machine.
 const END: Duration = Duration::from_secs(60);
 
@@ -43,12 +46,14 @@ fn main() -> ExitCode {
     let field = Arc::new(Field::new());
     let cohorts = (timers as usize).div_ceil(COHORT).div_ceil(EXECUTORS.len());
     let mut threads = Vec::new();
-    for (executor, seed) in EXECUTORS.into_iter().zip((seed << 32..).step_by(1 << 16)) {
+    for (index, (executor, seed)) in
+        EXECUTORS.into_iter().zip((seed << 32..).step_by(1 << 16)).enumerate()
+    {
         let field = field.clone();
         threads.push(std::thread::spawn(move || {
             (executor.run)(Box::pin(async move {
-                let timers =
-                    (0..cohorts as u64).map(|nth| cohort::run(field.clone(), COHORT, seed + nth));
+                let timers = (0..cohorts as u64)
+                    .map(|nth| cohort::run(field.clone(), index, COHORT, seed + nth));
                 let timers = futures::future::join_all(timers);
                 futures::join!(timers, traffic::run(field.clone(), seed));
             }));
@@ -57,9 +62,23 @@ fn main() -> ExitCode {
 
     let mut memory = Memory::new();
     let start = Instant::now();
+    let mut told = Duration::ZERO;
     while start.elapsed() < Duration::from_secs(seconds) {
+        let before = Instant::now();
         std::thread::sleep(SAMPLE_EVERY);
+        if before.elapsed() > STANDSTILL {
+            println!("the machine has stood still for {:?}", before.elapsed());
+            field.standstills.add();
+        }
         memory.sample();
+        if start.elapsed() >= told + TELL_EVERY {
+            told = start.elapsed();
+            println!(
+                "{:3.0} s: late by up to {:?} ms",
+                told.as_secs_f64(),
+                field.ledger.take_worst()
+            );
+        }
     }
     field.ending.store(true, Ordering::Relaxed);
     let start = Instant::now();

@@ -31,26 +31,29 @@ use super::selector::{Events, Token};
 use super::{collect, dispatch, shared};
 use crate::reactor::Ready;
 use crate::reactor::source::Source;
-use crate::sync::lock;
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Mutex, lock, planted, statics};
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::Thread;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A thread waits in the seat, or is about to.
-static TAKEN: AtomicBool = AtomicBool::new(false);
-/// Nobody may have it: others wait too, or there are deadlines to look after.
-static CLOSED: AtomicBool = AtomicBool::new(false);
-/// Whether the reactor's thread stands aside.
-static ASIDE: AtomicU8 = AtomicU8::new(NO);
+statics! {
+    /// A thread waits in the seat, or is about to.
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    /// Nobody may have it: others wait too, or there are deadlines to look after.
+    static CLOSED: AtomicBool = AtomicBool::new(false);
+    /// Whether the reactor's thread stands aside.
+    static ASIDE: AtomicU8 = AtomicU8::new(NO);
+    /// Events that were found in the seat when it was closed.
+    static LEFT: Mutex<Vec<(Arc<Source>, Ready)>> = Mutex::new(Vec::new());
+    /// How often a thread in the seat has come back from its wait.
+    static ROUNDS: AtomicU64 = AtomicU64::new(0);
+}
+
 const NO: u8 = 0;
 const ASKED: u8 = 1;
 const YES: u8 = 2;
-/// Events that were found in the seat when it was closed.
-static LEFT: Mutex<Vec<(Arc<Source>, Ready)>> = Mutex::new(Vec::new());
-/// How often a thread in the seat has come back from its wait.
-static ROUNDS: AtomicU64 = AtomicU64::new(0);
 
 /// How often the reactor's thread looks whether it is needed while it stands aside.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
@@ -71,7 +74,7 @@ const PARKED: u8 = 2;
 const SEATED: u8 = 3;
 
 impl State {
-    pub(crate) const fn new() -> State {
+    pub(crate) fn new() -> State {
         State(AtomicU8::new(RUNNING))
     }
 
@@ -89,8 +92,9 @@ impl State {
         let begun = self.0.compare_exchange(RUNNING, wait, Ordering::AcqRel, Ordering::Acquire);
         if begun.is_err() {
             self.end();
+            return planted("seat: a wait begins after the wake-up");
         }
-        begun.is_ok()
+        true
     }
 
     /// Ends a wait, and says whether the thread has been woken.
@@ -144,15 +148,18 @@ impl Seat {
         match found {
             Ok(()) if CLOSED.load(Ordering::SeqCst) => {
                 collect(events, &mut lock(&LEFT));
-                signal(Token::THREAD);
+                if !planted("seat: what is left there nobody is told of") {
+                    signal(Token::THREAD);
+                }
             }
+            Ok(()) if woken && planted("seat: who is woken drops events") => {}
             Ok(()) => dispatch(events, &mut self.ready),
             Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
             // Out of kernel memory for a moment.
-            Err(_) => std::thread::sleep(Duration::from_millis(1)),
+            Err(_) => thread::sleep(Duration::from_millis(1)),
         }
         self.count_round();
-        woken | state.end()
+        (woken && !planted("seat: events make a wake-up forgotten")) | state.end()
     }
 
     fn count_round(&mut self) {
@@ -174,7 +181,7 @@ impl Seat {
                 exchange_aside(ASKED, NO);
                 return;
             }
-            std::thread::yield_now();
+            thread::yield_now();
         }
     }
 }
@@ -207,7 +214,7 @@ fn take() -> bool {
 fn wait_parked(state: &State) -> bool {
     if state.begin(PARKED) {
         // May return for no reason, or for somebody else's `unpark`.
-        std::thread::park();
+        thread::park();
         return state.end();
     }
     true
@@ -256,9 +263,10 @@ pub(super) fn begin_anew() {
 
 /// What the reactor's thread does with a signal that it has taken out.
 pub(super) fn pass_on(token: Token) {
-    if token == Token::SEAT && TAKEN.load(Ordering::Acquire) {
+    let other = token == Token::SEAT && !planted("seat: a signal is kept");
+    if other && TAKEN.load(Ordering::Acquire) {
         signal(Token::SEAT);
-        std::thread::yield_now();
+        thread::yield_now();
     }
 }
 
@@ -269,7 +277,7 @@ pub(super) fn stand_aside(timeout: Option<Duration>) -> bool {
         return false;
     }
     let before = ROUNDS.load(Ordering::Relaxed);
-    std::thread::park_timeout(timeout.map_or(LOOK_EVERY, |timeout| timeout.min(LOOK_EVERY)));
+    thread::park_timeout(timeout.map_or(LOOK_EVERY, |timeout| timeout.min(LOOK_EVERY)));
     if ROUNDS.load(Ordering::Relaxed) == before {
         exchange_aside(YES, NO);
     }

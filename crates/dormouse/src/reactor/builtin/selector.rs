@@ -3,15 +3,19 @@
 //! Both say the same: which tokens are ready for what, edge-triggered. They differ in one thing: on epoll any
 //! number of threads can wait at once.
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(not(all(loom, test)), any(target_os = "linux", target_os = "android")))]
 mod epoll;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod mio;
+#[cfg(all(loom, test))]
+mod model;
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(not(all(loom, test)), any(target_os = "linux", target_os = "android")))]
 pub(super) use epoll::{Events, Selector};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(super) use mio::{Events, Selector};
+#[cfg(all(loom, test))]
+pub(super) use model::{Events, Selector};
 
 /// What an event is about: a source, or one of the two signals below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

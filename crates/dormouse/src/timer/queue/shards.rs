@@ -4,18 +4,20 @@
 //! How many there are is fixed: what a thread can ask the system for, the number of processors that it may run
 //! on, is one for a thread that is pinned. A part that nobody uses costs a turn an uncontended lock.
 
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Mutex, const_fn, statics, thread_local};
 use crate::wheel::{Key, Wheel};
 use std::cell::Cell;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 /// Log2 of how many there are.
-const BITS: u32 = 3;
+const BITS: u32 = if cfg!(all(loom, test)) { 1 } else { 3 };
 pub(super) const MAX: usize = 1 << BITS;
 const UNKNOWN: u8 = u8::MAX;
 
-static NEXT: AtomicUsize = AtomicUsize::new(0);
+statics! {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+}
 
 thread_local! {
     static HERE: Cell<u8> = const { Cell::new(UNKNOWN) };
@@ -24,7 +26,7 @@ thread_local! {
 /// The one that the calling thread uses.
 #[inline]
 pub(super) fn here() -> usize {
-    match HERE.get() {
+    match HERE.with(Cell::get) {
         UNKNOWN => choose(),
         shard => usize::from(shard),
     }
@@ -33,7 +35,7 @@ pub(super) fn here() -> usize {
 #[cold]
 fn choose() -> usize {
     let shard = NEXT.fetch_add(1, Ordering::Relaxed) % MAX;
-    HERE.set(shard as u8);
+    HERE.with(|here| here.set(shard as u8));
     shard
 }
 
@@ -50,8 +52,10 @@ pub(super) struct Part {
 }
 
 impl Shard {
-    pub(super) const fn new() -> Shard {
-        Shard(Mutex::new(Part { wheel: None, term: 0 }))
+    const_fn! {
+        pub(super) const fn new() -> Shard {
+            Shard(Mutex::new(Part { wheel: None, term: 0 }))
+        }
     }
 }
 

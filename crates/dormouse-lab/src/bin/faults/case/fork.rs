@@ -25,7 +25,7 @@ pub(super) fn used_before(subject: Subject) -> String {
     let parent = then(watch(&mut some(subject)), || watch(&mut old));
     let child = of_the_child(child);
     // By now the child has let go of it.
-    let parent = then(parent, || watched.map_or(FIRES.to_owned(), Watched::is_served));
+    let parent = then(parent, || watched.map_or(FIRES.to_owned(), Watched::serve));
     then(first, || report(&parent, &child))
 }
 
@@ -53,7 +53,7 @@ impl Watched {
         Watched { ours: AsyncFd::new(ours).expect("a reactor"), theirs }
     }
 
-    fn is_served(mut self) -> String {
+    fn serve(mut self) -> String {
         let mut probe = Probe::of(
             Box::pin(async move {
                 drop(self.ours.readable().await.expect("readiness"));
@@ -75,7 +75,7 @@ impl Watched {
         }
         // The parent's socket goes on; so this end of it, once it is wrapped anew, is another.
         drop(self);
-        Watched::new().is_served()
+        Watched::new().serve()
     }
 }
 

@@ -1,0 +1,220 @@
+//! loom's locks, atomics and threads, as this crate uses std's.
+
+pub(crate) use loom::sync::{Mutex, MutexGuard};
+
+use std::cell::OnceCell;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Whether it is the bug that this process has.
+pub(crate) fn planted(bug: &str) -> bool {
+    static PLANTED: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
+    PLANTED.get_or_init(|| std::env::var(crate::model::PLANT).ok()).as_deref() == Some(bug)
+}
+
+pub(crate) mod atomic {
+    pub(crate) use std::sync::atomic::Ordering;
+
+    use std::ops::Deref;
+
+    macro_rules! atomic {
+        ($Atomic:ident, $T:ty, $zero:expr) => {
+            #[derive(Debug)]
+            pub(crate) struct $Atomic(loom::sync::atomic::$Atomic);
+
+            impl $Atomic {
+                pub(crate) fn new(value: $T) -> Self {
+                    Self(loom::sync::atomic::$Atomic::new(value))
+                }
+
+                /// loom knows the one order of all that is `SeqCst` of fences alone.
+                pub(crate) fn load(&self, order: Ordering) -> $T {
+                    if order == Ordering::SeqCst {
+                        loom::sync::atomic::fence(order);
+                    }
+                    self.0.load(order)
+                }
+
+                /// loom has an order for values of several threads only if they read what they write over: else
+                /// one that a `swap` wrote before may be loaded for ever.
+                #[allow(dead_code)] // Not all of them are stored to.
+                pub(crate) fn store(&self, value: $T, order: Ordering) {
+                    self.0.swap(value, order);
+                }
+            }
+
+            impl Default for $Atomic {
+                fn default() -> Self {
+                    Self::new($zero)
+                }
+            }
+
+            impl Deref for $Atomic {
+                type Target = loom::sync::atomic::$Atomic;
+
+                fn deref(&self) -> &Self::Target {
+                    &self.0
+                }
+            }
+        };
+    }
+
+    atomic!(AtomicBool, bool, false);
+    atomic!(AtomicU8, u8, 0);
+    atomic!(AtomicU64, u64, 0);
+    atomic!(AtomicUsize, usize, 0);
+}
+
+/// std's, with a flag by which loom sees who is first. What initializes it must not wait.
+#[derive(Debug)]
+pub(crate) struct OnceLock<T> {
+    value: std::sync::OnceLock<T>,
+    is_set: atomic::AtomicBool,
+}
+
+impl<T> OnceLock<T> {
+    pub(crate) fn new() -> OnceLock<T> {
+        OnceLock { value: std::sync::OnceLock::new(), is_set: atomic::AtomicBool::new(false) }
+    }
+
+    pub(crate) fn get(&self) -> Option<&T> {
+        if self.is_set.load(atomic::Ordering::Acquire) { self.value.get() } else { None }
+    }
+
+    pub(crate) fn set(&self, value: T) -> Result<(), T> {
+        let set = self.value.set(value);
+        self.is_set.store(true, atomic::Ordering::Release);
+        set
+    }
+
+    pub(crate) fn get_or_init(&self, value: impl FnOnce() -> T) -> &T {
+        if !self.is_set.load(atomic::Ordering::Acquire) {
+            self.value.get_or_init(value);
+            self.is_set.store(true, atomic::Ordering::Release);
+        }
+        self.value.get().expect("it is set")
+    }
+}
+
+/// `park` by a lock and a condition variable: with loom's own, a thread that waits for a lock must not be unparked.
+/// Time stands still, but passes whenever somebody has a limited time to wait.
+pub(crate) mod thread {
+    pub(crate) use loom::thread::yield_now;
+
+    use super::*;
+    use crate::model::{JoinHandle, kernel};
+    use crate::sync::lock;
+    use loom::sync::Condvar;
+
+    #[derive(Clone, Debug)]
+    pub(crate) struct Thread(Arc<Parker>);
+
+    #[derive(Debug)]
+    struct Parker {
+        token: Mutex<bool>,
+        given: Condvar,
+    }
+
+    impl Thread {
+        fn new() -> Thread {
+            Thread(Arc::new(Parker { token: Mutex::new(false), given: Condvar::new() }))
+        }
+
+        pub(crate) fn unpark(&self) {
+            *lock(&self.0.token) = true;
+            self.0.given.notify_all();
+        }
+    }
+
+    loom::thread_local! {
+        static CURRENT: OnceCell<Thread> = OnceCell::new();
+    }
+
+    loom::lazy_static! {
+        /// What `spawn` has started.
+        static ref SPAWNED: std::sync::Mutex<Vec<JoinHandle<()>>> = Default::default();
+    }
+
+    pub(crate) fn current() -> Thread {
+        CURRENT.with(|current| current.get_or_init(Thread::new).clone())
+    }
+
+    pub(crate) fn park() {
+        let thread = current();
+        let mut token = lock(&thread.0.token);
+        while !std::mem::take(&mut *token) {
+            token = thread.0.given.wait(token).unwrap();
+        }
+    }
+
+    pub(crate) fn park_timeout(_: Duration) {
+        yield_now();
+        *lock(&current().0.token) = false;
+    }
+
+    pub(crate) fn sleep(_: Duration) {
+        yield_now();
+    }
+
+    /// A thread of this crate's own. It ends when the kernel is stopped, by unwinding out of its wait.
+    pub(crate) struct Builder;
+
+    pub(crate) struct Spawned(Thread);
+
+    impl Spawned {
+        pub(crate) fn thread(&self) -> &Thread {
+            &self.0
+        }
+    }
+
+    impl Builder {
+        pub(crate) fn new() -> Builder {
+            Builder
+        }
+
+        pub(crate) fn name(self, _: String) -> Builder {
+            self
+        }
+
+        pub(crate) fn spawn(self, run: fn()) -> io::Result<Spawned> {
+            let thread = Thread::new();
+            let here = thread.clone();
+            let handle = crate::model::spawn(move || {
+                CURRENT.with(|current| current.set(here)).expect("it is new");
+                kernel::until_stopped(run);
+            });
+            SPAWNED.lock().unwrap().push(handle);
+            Ok(Spawned(thread))
+        }
+    }
+
+    pub(crate) fn join_all() {
+        let spawned = std::mem::take(&mut *SPAWNED.lock().unwrap());
+        spawned.into_iter().for_each(|handle| handle.join());
+    }
+}
+
+macro_rules! statics {
+    ($($(#[$meta:meta])* static $NAME:ident: $T:ty = $init:expr;)*) => {
+        loom::lazy_static! { $($(#[$meta])* static ref $NAME: $T = $init;)* }
+    };
+}
+
+macro_rules! thread_local_ {
+    ($($(#[$meta:meta])* static $NAME:ident: $T:ty = const { $init:expr };)*) => {
+        loom::thread_local! { $($(#[$meta])* static $NAME: $T = $init;)* }
+    };
+}
+
+macro_rules! const_fn {
+    ($(#[$meta:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
+}
+
+macro_rules! array {
+    ($value:expr; $n:expr) => {
+        std::array::from_fn(|_| $value)
+    };
+}
+
+pub(crate) use {array, const_fn, statics, thread_local_ as thread_local};

@@ -1,0 +1,66 @@
+//! The epoll instance of a [model](crate::model).
+
+use super::Token;
+use crate::model::kernel::Epoll;
+use crate::reactor::{Interest, Ready};
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
+
+#[derive(Debug)]
+pub(in super::super) struct Selector(Epoll);
+
+impl Selector {
+    pub(in super::super) fn new() -> io::Result<Selector> {
+        Ok(Selector(Epoll::new()))
+    }
+
+    pub(in super::super) fn register(
+        &self,
+        fd: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.0.add(fd.as_raw_fd(), token.0, interest);
+        Ok(())
+    }
+
+    pub(in super::super) fn reregister(
+        &self,
+        fd: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.0.modify(fd.as_raw_fd(), token.0, interest);
+        Ok(())
+    }
+
+    pub(in super::super) fn deregister(&self, fd: BorrowedFd<'_>) {
+        self.0.delete(fd.as_raw_fd());
+    }
+
+    pub(in super::super) fn wait(
+        &self,
+        events: &mut Events,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        events.0 = if timeout.is_some() { self.0.poll() } else { self.0.wait() };
+        Ok(())
+    }
+
+    pub(in super::super) fn signal(&self, token: Token) {
+        self.0.signal(token.0);
+    }
+}
+
+pub(in super::super) struct Events(Vec<(u64, Ready)>);
+
+impl Events {
+    pub(in super::super) fn new() -> Events {
+        Events(Vec::new())
+    }
+
+    pub(in super::super) fn iter(&self) -> impl Iterator<Item = (Token, Ready)> {
+        self.0.iter().map(|&(token, ready)| (Token(token), ready))
+    }
+}
