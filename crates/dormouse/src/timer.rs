@@ -16,7 +16,7 @@ pub(crate) use alarm::set_timerfd;
 
 use crate::clock::ClockId;
 use crate::fork::PerProcess;
-use crate::sync::{const_fn, planted, statics};
+use crate::sync::{const_fn, statics};
 use queue::{Home, Queue, Ticket};
 use std::io;
 use std::task::Waker;
@@ -128,7 +128,7 @@ pub(crate) fn insert(
 fn serves_here(clock: ClockId, queue: &'static Queue, waker: &Waker) -> bool {
     #[cfg(feature = "tokio")]
     {
-        if planted("timer: a sleep stays where it was") {
+        if crate::sync::planted("timer: a sleep stays where it was") {
             return true;
         }
         let here = runtime::current(clock, waker);

@@ -7,7 +7,7 @@ mod common;
 use common::{Count, MS, fds, poll, threads};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::sleep;
-use dormouse::time::{Instant, Sleep};
+use dormouse::time::Instant;
 use futures::future::join_all;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
@@ -166,7 +166,7 @@ mod cases {
             if round == 30 {
                 before = Some(Held::now());
             }
-            let mut outlives: Sleep = sleep(HOUR);
+            let mut outlives: dormouse::time::Sleep = sleep(HOUR);
             let runtime =
                 if round % 2 == 0 { common::current_thread() } else { common::multi_thread() };
             runtime.block_on(async {
