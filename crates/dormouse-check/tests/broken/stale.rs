@@ -105,9 +105,4 @@ cases! {
     compares_with_the_first_waker: [StaleWaker], check(|| with_event(|flag| Compares { flag, first: None }));
     /// A stream.
     registers_once: [StaleWaker], check_stream(|| with_event(|flag| Registered { flag, registered: false }));
-    /// The two of `select!` in a loop, where one is polled by a task of its own at first.
-    waker_of_the_constructor: [StaleWaker], check(|| with_event(|flag| {
-        let mut inner = First(flag);
-        std::future::poll_fn(move |context| Pin::new(&mut inner).poll(context))
-    }));
 }
