@@ -137,15 +137,8 @@ impl Probing {
         needs_absence: &[Kind],
         probe: impl FnOnce(&mut Probing) -> I,
     ) {
-        if self.makes_no_sense(name, needs_absence) {
-            return;
-        }
-        self.ran.push(name);
-        let findings = {
-            let _probing = PROBING.read().unwrap_or_else(PoisonError::into_inner);
-            probe(self)
-        };
-        self.found(findings);
+        let beside_others = || PROBING.read().unwrap_or_else(PoisonError::into_inner);
+        self.probe_within(beside_others, name, needs_absence, probe);
     }
 
     /// Runs a probe that may do lasting damage to what copies share, unless what it looks for is allowed.
@@ -170,12 +163,23 @@ impl Probing {
         needs_absence: &[Kind],
         probe: impl FnOnce(&mut Probing) -> I,
     ) {
+        let alone = || PROBING.write().unwrap_or_else(PoisonError::into_inner);
+        self.probe_within(alone, name, needs_absence, probe);
+    }
+
+    fn probe_within<G, I: IntoIterator<Item = Finding>>(
+        &mut self,
+        lock: impl FnOnce() -> G,
+        name: &'static str,
+        needs_absence: &[Kind],
+        probe: impl FnOnce(&mut Probing) -> I,
+    ) {
         if self.makes_no_sense(name, needs_absence) {
             return;
         }
         self.ran.push(name);
         let findings = {
-            let _counting = PROBING.write().unwrap_or_else(PoisonError::into_inner);
+            let _lock = lock();
             probe(self)
         };
         self.found(findings);
