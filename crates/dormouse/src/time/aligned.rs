@@ -3,7 +3,7 @@
 //! # Invariants
 //! - While it waits, it sleeps until the first multiple that is to tick, by the wall clock. When that is set, the
 //!   sleep's task is woken, and the interval looks at the clock anew.
-//! - It looks for a step back after the sleep has been registered. So a step before that is seen, and one after it
+//! - It looks for a step back after the sleep has been registered, too. So a step before that is seen, and one after it
 //!   wakes.
 //! - A multiple ticks once; again only if the clock was set back to before it, and repeated ones are wanted.
 
@@ -93,11 +93,15 @@ impl AlignedInterval {
     /// });
     /// ```
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<SystemTime> {
-        let mut polled = Pin::new(&mut self.sleep).poll(cx);
-        while self.is_to_start_anew() {
-            self.reset();
-            polled = Pin::new(&mut self.sleep).poll(cx);
-        }
+        let polled = loop {
+            if self.is_to_start_anew() {
+                self.reset();
+            }
+            let polled = Pin::new(&mut self.sleep).poll(cx);
+            if !self.is_to_start_anew() {
+                break polled;
+            }
+        };
         ready!(polled);
         let multiple = match self.missed {
             MissedTickBehavior::Burst => self.sleep.deadline(),
