@@ -3,11 +3,14 @@
 
 use dormouse_check::{Kind, Report};
 use std::process::{Child, Command};
+use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// A future, and the kinds of the failures that are to be found in it.
 pub(crate) struct Case {
-    pub(crate) name: &'static str,
+    /// The path of its test, from the crate on.
+    pub(crate) path: &'static str,
     pub(crate) wanted: &'static [Kind],
     pub(crate) check: fn() -> Report,
 }
@@ -20,6 +23,26 @@ impl Case {
         println!("{report}");
         assert_eq!(report.failures(), self.wanted, "{report}");
     }
+
+    /// The name of its test.
+    fn test(&self) -> &'static str {
+        self.path.split_once("::").expect("the crate comes first").1
+    }
+
+    /// Runs its test in a process of its own; `Err` with what that prints if it fails.
+    fn apart(&self) -> Result<(), String> {
+        let program = std::env::current_exe().expect("this program is somewhere");
+        let mut test = Command::new(program);
+        let test = test.args(["--exact", self.test(), "--nocapture"]).output();
+        let test = test.expect("a process can be started");
+        let said = String::from_utf8_lossy(&test.stdout);
+        let passed = test.status.success() && said.contains("1 passed");
+        if passed {
+            Ok(())
+        } else {
+            Err(said.into_owned() + &String::from_utf8_lossy(&test.stderr))
+        }
+    }
 }
 
 /// A test for each case, and a list of them, `CASES`.
@@ -27,7 +50,7 @@ impl Case {
 macro_rules! cases {
     ($($(#[doc = $doc:literal])+ $name:ident: $wanted:expr, $check:expr;)+) => {
         pub(crate) const CASES: &[$crate::corpus::Case] = &[$($crate::corpus::Case {
-            name: stringify!($name),
+            path: concat!(module_path!(), "::", stringify!($name)),
             wanted: &$wanted,
             check: || $check.name(stringify!($name)).run(),
         }),+];
@@ -36,7 +59,8 @@ macro_rules! cases {
             $(#[doc = $doc])+
             #[test]
             fn $name() {
-                let case = CASES.iter().find(|case| case.name == stringify!($name));
+                let path = concat!(module_path!(), "::", stringify!($name));
+                let case = CASES.iter().find(|case| case.path == path);
                 case.expect("it is in the list").assert();
             }
         )+
@@ -69,42 +93,58 @@ fn variable(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-/// Checks each case many times, beside load, and prints how often it came out wrong.
+/// How the checks of one case came out.
+#[derive(Default)]
+struct Tally {
+    times: Vec<Duration>,
+    /// What a check that failed has printed.
+    wrong: Vec<String>,
+}
+
+/// Runs the test of each case many times beside load, and prints how often it failed.
 ///
-/// `ROUNDS` says how often, `LOAD` how many processes keep a CPU busy each, `ONLY` which cases, `MINUTES` when
-/// to stop at the latest.
+/// `ROUNDS` says how often, `JOBS` how many at a time, `LOAD` how many processes keep a CPU busy each, `ONLY` which
+/// cases, `MINUTES` when to stop at the latest. Each test has a process of its own, because what a broken future
+/// leaves behind stays there.
 pub(crate) fn soak(cases: &[&[Case]]) {
-    let (rounds, load) = (variable("ROUNDS", 10), variable("LOAD", 2));
+    let (rounds, jobs, load) = (variable("ROUNDS", 10), variable("JOBS", 2), variable("LOAD", 2));
     let end = Instant::now() + Duration::from_secs(60 * variable("MINUTES", 10));
     let only = std::env::var("ONLY").unwrap_or_default();
     let cases: Vec<&Case> =
-        cases.iter().copied().flatten().filter(|case| case.name.contains(&only)).collect();
-    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); cases.len()];
-    let mut wrong: Vec<Vec<Vec<Kind>>> = vec![Vec::new(); cases.len()];
+        cases.iter().copied().flatten().filter(|case| case.test().contains(&only)).collect();
+    let tallies: Vec<Mutex<Tally>> = cases.iter().map(|_| Mutex::default()).collect();
+    let checks = (1..=rounds).flat_map(|round| (0..cases.len()).map(move |case| (round, case)));
+    let checks = Mutex::new(checks);
 
     let load = Load::start(usize::try_from(load).expect("a small number"));
-    'rounds: for round in 1..=rounds {
-        println!("round {round}");
-        for (index, case) in cases.iter().enumerate() {
-            if Instant::now() > end {
-                break 'rounds;
-            }
-            let began = Instant::now();
-            let report = (case.check)();
-            times[index].push(began.elapsed());
-            if report.failures() != case.wanted {
-                println!("{:?} instead of {:?}\n{report}", report.failures(), case.wanted);
-                wrong[index].push(report.failures());
-            }
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while Instant::now() < end {
+                    let next = checks.lock().expect("no job panics").next();
+                    let Some((round, index)) = next else { break };
+                    let began = Instant::now();
+                    let said = cases[index].apart();
+                    let mut tally = tallies[index].lock().expect("no job panics");
+                    tally.times.push(began.elapsed());
+                    if let Err(said) = said {
+                        println!("round {round}:\n{said}");
+                        tally.wrong.push(said);
+                    }
+                }
+            });
         }
-    }
+    });
     drop(load);
 
     println!("  wrong  checks  median");
-    for ((case, times), wrong) in cases.iter().zip(&mut times).zip(&wrong) {
+    let mut wrong = 0;
+    for (case, tally) in cases.iter().zip(tallies) {
+        let Tally { mut times, wrong: some } = tally.into_inner().expect("no job panics");
         times.sort_unstable();
         let median = times.get(times.len() / 2).copied().unwrap_or_default().as_secs_f64() * 1e3;
-        println!("{:7} {:7} {median:8.1} ms  {}  {wrong:?}", wrong.len(), times.len(), case.name);
+        println!("{:7} {:7} {median:8.1} ms  {}", some.len(), times.len(), case.test());
+        wrong += some.len();
     }
-    assert!(wrong.iter().all(Vec::is_empty), "some came out wrong");
+    assert_eq!(wrong, 0, "so many checks came out wrong");
 }
