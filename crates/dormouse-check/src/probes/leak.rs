@@ -9,6 +9,7 @@ use crate::stage::Staged;
 use crate::subject::Factory;
 use crate::task::Task;
 use crate::timeline::{Polled, What};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
@@ -58,22 +59,29 @@ fn things(probing: &Probing, _attempt: u32) -> Option<Finding> {
     None
 }
 
-/// How many threads and descriptors there are more after some polls; or `Some(None)`, if that says nothing.
+/// How many threads and descriptors come with some polls; or `Some(None)`, if that says nothing.
+///
+/// They are told by their numbers: meanwhile, those of an earlier copy may come to their end.
 fn grown(factory: &Factory, task: &Arc<Task>) -> Option<Option<(usize, usize)>> {
     let (mut run, events) = factory.local(task).ok()?;
     let waker = task.waker();
-    let count = || (process::threads().len(), process::fds().len());
-    let grew = |now: usize, before: usize| now.saturating_sub(before);
-    let first = count();
+    let look = || {
+        let threads: BTreeSet<u32> = process::threads().into_keys().collect();
+        (threads, process::fds().into_keys().collect::<BTreeSet<i32>>())
+    };
+    let first = look();
     // Nothing is done between these looks: what appears now is somebody else's.
-    let before = count();
-    if before.0 > first.0 || before.1 > first.1 {
+    let before = look();
+    if !before.0.is_subset(&first.0) || !before.1.is_subset(&first.1) {
         return Some(None);
     }
-    let ready = (0..FEW_POLLS).any(|_| run.poll(&waker, true).progress());
-    let now = count();
+    let pending = (0..FEW_POLLS).all(|_| !run.poll(&waker, true).progress());
+    let now = look();
+    // Ready by now, it may have cleared up.
+    let pending = pending && !run.poll(&waker, true).progress();
     drop((run, events));
-    Some((!ready).then(|| (grew(now.0, before.0), grew(now.1, before.1))))
+    let new = || (now.0.difference(&before.0).count(), now.1.difference(&before.1).count());
+    Some(pending.then(new))
 }
 
 /// Clones of wakers. With a `fresh` waker for each poll, those of earlier polls have to be given back.
