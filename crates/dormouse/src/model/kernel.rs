@@ -10,6 +10,7 @@ use crate::sync::lock;
 use loom::sync::{Condvar, Mutex};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::panic::{catch_unwind, resume_unwind};
+use std::sync::atomic::AtomicI32;
 
 loom::lazy_static! {
     static ref NOW: AtomicU64 = AtomicU64::new(0);
@@ -57,9 +58,20 @@ pub(crate) fn advance(now: u64) {
     due.into_iter().for_each(|(fd, _)| kernel.happens(fd, Ready::READABLE));
 }
 
+/// The lowest numbers that the files of a model have. Models run side by side, each with its threads on one thread
+/// of the tests; with numbers of their own, a model's files have the same ones in each run, as they have to.
+fn lowest() -> RawFd {
+    static MODELS: AtomicI32 = AtomicI32::new(1);
+    std::thread_local! {
+        static LOWEST: RawFd = 32 * MODELS.fetch_add(1, Ordering::Relaxed);
+    }
+    LOWEST.with(|lowest| *lowest)
+}
+
 /// A file that is not ready for anything.
 pub(crate) fn file() -> OwnedFd {
-    let fd: OwnedFd = std::fs::File::open("/dev/null").expect("fds are to be had").into();
+    let fd = std::fs::File::open("/dev/null").expect("fds are to be had");
+    let fd = rustix::io::fcntl_dupfd_cloexec(fd, lowest()).expect("fds are to be had");
     lock(&KERNEL).set_level(fd.as_raw_fd(), Ready::EMPTY);
     fd
 }
