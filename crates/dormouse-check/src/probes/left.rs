@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// How many copies, and as many pauses, have to agree.
 const COPIES: u32 = 6;
-/// How many looks may come too late to say anything.
+/// How many looks in a row may come too late to say anything.
 const SPOILT: u32 = 200;
 /// A look that comes sooner than this after the poll sees every thread that the poll has started.
 const PROMPT: Duration = Duration::from_millis(2);
@@ -108,8 +108,12 @@ fn wakes(probing: &Probing, cut: Cut, seen: &Seen, log: &[Entry]) -> Option<Find
             return None;
         }
     }
+    Some(woken_on(cut, log))
+}
+
+fn woken_on(cut: Cut, log: &[Entry]) -> Finding {
     let headline = format!("{}, its task is woken again and again", dropped(cut));
-    Some(Finding::new(Kind::WakesAfterDrop, headline).log(log).blame(log, |_| true))
+    Finding::new(Kind::WakesAfterDrop, headline).log(log).blame(log, |_| true)
 }
 
 fn threads(probing: &Probing, cut: Cut, seen: &Seen, log: &[Entry]) -> Option<Finding> {
@@ -140,11 +144,17 @@ fn wakers(probing: &Probing, cut: Cut, seen: &Seen) -> Option<Finding> {
     if seen.wakers == 0 {
         return None;
     }
+    // The thread that wakes may not have come to it when it was looked at first.
+    let mut woken = true;
     probing.confirmed(|probing, attempt| {
         let look = Look { wait: probing.wake(attempt), thorough: true, ..quick(probing) };
         let (seen, log) = see(probing, Some(cut), look)?;
         if seen.wakers == 0 {
             return None;
+        }
+        woken &= seen.wakes >= WAKES;
+        if woken {
+            return Some(woken_on(cut, &log));
         }
         let headline = format!(
             "{}, somebody keeps {} of its waker, for {} ms at least",
@@ -188,7 +198,7 @@ fn each_copy(probing: &Probing, cut: Cut, look: Look, left: impl Fn(&Seen) -> bo
         }
         let Some((seen, _)) = see(probing, Some(cut), look.after(spoilt)) else { return false };
         if left(&seen) {
-            copies += 1;
+            (copies, spoilt) = (copies + 1, 0);
         } else if seen.spoilt {
             spoilt += 1;
         } else {
