@@ -134,13 +134,17 @@ pub(crate) fn dismantle() {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn runtimes_one_after_the_other_share_one_queue() {
         for _ in 0..20 {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
-            runtime.block_on(crate::sleep(std::time::Duration::from_millis(1)));
+            // One that waits, however slow this thread is: one that is over at its first poll needs no queue.
+            let waits =
+                crate::timeout(Duration::from_millis(1), crate::sleep(Duration::from_secs(3600)));
+            assert!(runtime.block_on(waits).is_err());
             let id = runtime.handle().id();
             assert!(lock(&pool().runtimes).as_ref().unwrap().contains_key(&id));
             drop(runtime);
