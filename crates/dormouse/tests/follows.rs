@@ -3,7 +3,10 @@
 
 mod common;
 
-use common::{Count, MS, current_thread, multi_thread, never_early, poll, within_time, without_io};
+use common::{
+    Count, MS, current_thread, in_time, multi_thread, never_early, pending_for, poll, within_time,
+    without_io,
+};
 use dormouse::sleep;
 use dormouse::time::Instant;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +18,7 @@ fn a_sleep_registered_with_an_idle_runtime_fires_in_a_plain_block_on() {
     within_time(|| {
         let runtime = current_thread();
         let (count, waker) = Count::new();
-        let mut sleep = sleep(30 * MS);
-        runtime.block_on(async { assert!(poll(&mut sleep, &waker).is_pending()) });
+        let sleep = runtime.block_on(async { pending_for(30 * MS, &waker) });
         // From here on nobody drives the runtime.
         dormouse::block_on(never_early(sleep));
         assert_eq!(count.get(), 0);
@@ -53,8 +55,7 @@ fn a_sleep_uses_up_nothing_of_tokios_budget() {
     }
     current_thread().block_on(async {
         let before = left();
-        let mut sleep = sleep(MS);
-        assert!(poll(&mut sleep, Waker::noop()).is_pending());
+        let _sleep = pending_for(MS, Waker::noop());
         assert_eq!(left(), before);
         assert!((10..1000).contains(&before), "{before}");
     });
@@ -65,11 +66,15 @@ fn a_sleep_moves_from_one_runtime_to_another() {
     within_time(|| {
         let (first, second) = (current_thread(), multi_thread());
         for _ in 0..3 {
-            let mut sleep = sleep(20 * MS);
             let (_, waker) = Count::new();
-            first.block_on(async { assert!(poll(&mut sleep, &waker).is_pending()) });
-            second.block_on(async { assert!(poll(&mut sleep, &waker).is_pending()) });
-            dormouse::block_on(async { assert!(poll(&mut sleep, &waker).is_pending()) });
+            let sleep = in_time(20 * MS, |time| {
+                let mut sleep = sleep(time);
+                let mut waits = || poll(&mut sleep, &waker).is_pending();
+                let everywhere = first.block_on(async { waits() })
+                    && second.block_on(async { waits() })
+                    && dormouse::block_on(async { waits() });
+                everywhere.then_some(sleep)
+            });
             second.block_on(never_early(sleep));
         }
     });
@@ -80,13 +85,12 @@ fn a_sleep_survives_the_shutdown_of_its_tokio_runtime() {
     for runtime in [current_thread, multi_thread] {
         within_time(move || {
             let runtime = runtime();
-            let deadline = Instant::now() + 60 * MS;
-            let mut sleeps: Vec<_> = (0..100).map(|_| sleep(60 * MS)).collect();
-            let (count, waker) = Count::new();
-            runtime.block_on(async {
-                for sleep in &mut sleeps {
-                    assert!(poll(sleep, &waker).is_pending());
-                }
+            let (deadline, sleeps, count) = in_time(60 * MS, |time| {
+                let deadline = Instant::now() + time;
+                let mut sleeps: Vec<_> = (0..100).map(|_| sleep(time)).collect();
+                let (count, waker) = Count::new();
+                let mut wait = || sleeps.iter_mut().all(|sleep| poll(sleep, &waker).is_pending());
+                runtime.block_on(async { wait() }).then_some((deadline, sleeps, count))
             });
             drop(runtime);
             // Each task is told, and finds another reactor when it polls.

@@ -4,10 +4,9 @@
 
 mod common;
 
-use common::{Count, MS, never_early, poll, waker};
+use common::{Count, MS, never_early, pending_for, poll, waker};
 use dormouse::clock::{Boottime, Clock, Monotonic, Realtime};
 use dormouse::io::{AsyncFd, Interest};
-use dormouse::time::Sleep;
 use dormouse::{interval, interval_at, sleep, sleep_until, timeout};
 use futures::FutureExt;
 use std::future::pending;
@@ -96,16 +95,6 @@ async fn a_peer_who_always_has_data_keeps_the_task_from_yielding() {
     for _ in 0..10_000 {
         let read = mine.async_io(Interest::READABLE, |mut fd| fd.read(&mut [0]));
         assert_eq!(read.now_or_never().unwrap().unwrap(), 1);
-    }
-}
-
-/// A sleep that waits, however late this thread polls it.
-fn pending_for(duration: Duration, waker: &Waker) -> Sleep {
-    loop {
-        let mut sleep = sleep(duration);
-        if poll(&mut sleep, waker).is_pending() {
-            return sleep;
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Count, MS, count_polls, never_early, poll, waker};
+use common::{Count, MS, count_polls, in_time, never_early, pending_for, poll, waker};
 use dormouse::clock::{Boottime, Clock, Monotonic};
 use dormouse::time::{Instant, Sleep};
 use dormouse::{sleep, sleep_until};
@@ -82,14 +82,17 @@ async fn polled_again_after_its_end_a_sleep_is_ready_again() {
 }
 
 async fn the_waker_of_the_last_poll_is_woken() {
-    let (first, first_waker) = Count::new();
-    let (last, last_waker) = Count::new();
-    let mut moved = sleep(5 * MS);
-    assert!(poll(&mut moved, &first_waker).is_pending());
-    assert!(poll(&mut moved, &last_waker).is_pending());
-    sleep(10 * MS).await;
+    let (first, last, moved) = in_time(5 * MS, |time| {
+        let (first, first_waker) = Count::new();
+        let (last, last_waker) = Count::new();
+        let mut moved = sleep(time);
+        let wakers = [first_waker, last_waker];
+        let waits = wakers.iter().all(|waker| poll(&mut moved, waker).is_pending());
+        waits.then_some((first, last, moved))
+    });
+    sleep_until(moved.deadline() + 5 * MS).await;
+    last.wait_for_async(1).await;
     assert!(moved.is_elapsed());
-    sleep(MS).await;
     assert_eq!((first.get(), last.get()), (0, 1));
 }
 
@@ -118,9 +121,8 @@ async fn a_sleep_can_be_moved_to_earlier() {
 }
 
 async fn a_sleep_can_be_moved_to_later() {
-    let mut sleep = sleep(5 * MS);
+    let mut sleep = pending_for(5 * MS, Waker::noop());
     let before = sleep.deadline();
-    assert!(poll(&mut sleep, Waker::noop()).is_pending());
     let after = before + 20 * MS;
     sleep.reset(after);
     assert_eq!(sleep.deadline(), after);
@@ -134,9 +136,8 @@ async fn a_sleep_can_be_moved_to_later() {
 async fn a_sleep_put_off_and_then_moved_to_earlier_fires_at_the_last_deadline() {
     // The three that a queue may know it by: before, at and after the one it was registered with.
     for last in [5 * MS, 20 * MS, 30 * MS] {
-        let start = Instant::now();
-        let mut sleep = sleep_until(start + 20 * MS);
-        assert!(poll(&mut sleep, Waker::noop()).is_pending());
+        let mut sleep = pending_for(20 * MS, Waker::noop());
+        let start = sleep.deadline() - 20 * MS;
         for deadline in [start + 3600 * 1000 * MS, start + last] {
             sleep.reset(deadline);
         }
@@ -184,39 +185,53 @@ async fn a_sleep_until_the_far_future_can_be_moved() {
     assert!(poll(&mut never, &waker).is_pending());
     never.reset(Instant::now() + MS);
     sleep_until(never.deadline() + MS).await;
-    sleep(MS).await;
+    count.wait_for_async(1).await;
     assert_eq!(count.get(), 1);
 }
 
 async fn sleeps_fire_in_the_order_of_their_deadlines() {
-    let order = Arc::new(Mutex::new(Vec::new()));
-    let start = Instant::now() + 20 * MS;
-    let mut sleeps: Vec<_> = (0..200u32)
-        .map(|i| {
+    let (order, start, mut sleeps) = in_time(20 * MS, |time| {
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let start = Instant::now() + time;
+        let sleeps = (0..200u32).map(|i| {
             let nth = (i * 7919) % 200;
             let order = order.clone();
             let mut sleep = sleep_until(start + nth * Duration::from_micros(10));
             let waker = waker(move || order.lock().unwrap().push(nth));
-            assert!(poll(&mut sleep, &waker).is_pending());
-            sleep
-        })
-        .collect();
+            poll(&mut sleep, &waker).is_pending().then_some(sleep)
+        });
+        let sleeps: Vec<_> = sleeps.collect::<Option<_>>()?;
+        // Who comes after another has fired can be in time, and yet not in the order.
+        (Instant::now() < start).then_some((order, start, sleeps))
+    });
     sleep_until(start + 10 * MS).await;
     assert!(sleeps.iter_mut().all(|sleep| poll(sleep, Waker::noop()).is_ready()));
-    sleep(MS).await;
+    while order.lock().unwrap().len() < 200 {
+        sleep(MS).await;
+    }
     assert_eq!(*order.lock().unwrap(), (0..200).collect::<Vec<_>>());
+}
+
+/// So many that wait for the same moment, half of them to call a waker that panics. What counts the others comes with them.
+fn every_other_one_panics(many: usize, panicking: &Waker) -> (Arc<Count>, Vec<Sleep>) {
+    in_time(5 * MS, |time| {
+        let (count, counting) = Count::new();
+        let deadline = Instant::now() + time;
+        let sleeps = (0..many).map(|i| {
+            let mut sleep = sleep_until(deadline);
+            let waker = if i % 2 == 0 { panicking } else { &counting };
+            poll(&mut sleep, waker).is_pending().then_some(sleep)
+        });
+        Some((count.clone(), sleeps.collect::<Option<_>>()?))
+    })
 }
 
 async fn a_panicking_waker_harms_nobody_else() {
     let panicking = waker(|| std::panic::resume_unwind(Box::new("a waker that panics")));
-    let (count, counting) = Count::new();
-    let deadline = Instant::now() + 5 * MS;
-    let mut sleeps: Vec<_> = (0..10).map(|_| sleep_until(deadline)).collect();
-    for (i, sleep) in sleeps.iter_mut().enumerate() {
-        assert!(poll(sleep, if i % 2 == 0 { &panicking } else { &counting }).is_pending());
-    }
-    never_early(sleep_until(deadline)).await;
+    let (count, mut sleeps) = every_other_one_panics(10, &panicking);
+    never_early(sleep_until(sleeps[0].deadline())).await;
     never_early(sleep(5 * MS)).await;
+    count.wait_for_async(5).await;
     assert_eq!(count.get(), 5);
     for sleep in &mut sleeps {
         assert!(poll(sleep, Waker::noop()).is_ready());
@@ -232,14 +247,10 @@ async fn a_waker_may_panic_twice() {
         }
     }
     let panicking = waker(|| std::panic::resume_unwind(Box::new(Bomb)));
-    let (count, counting) = Count::new();
-    let deadline = Instant::now() + 5 * MS;
-    let mut sleeps: Vec<_> = (0..4).map(|_| sleep_until(deadline)).collect();
-    for (i, sleep) in sleeps.iter_mut().enumerate() {
-        assert!(poll(sleep, if i % 2 == 0 { &panicking } else { &counting }).is_pending());
-    }
-    never_early(sleep_until(deadline)).await;
+    let (count, sleeps) = every_other_one_panics(4, &panicking);
+    never_early(sleep_until(sleeps[0].deadline())).await;
     never_early(sleep(5 * MS)).await;
+    count.wait_for_async(2).await;
     assert_eq!(count.get(), 2);
 }
 
@@ -258,38 +269,36 @@ async fn a_waker_may_use_timers() {
             if kept.len() == 2 {
                 kept.pop();
             }
-            let mut new = sleep(2 * MS);
-            assert!(poll(&mut new, &counting).is_pending());
-            kept.push(new);
+            kept.push(pending_for(2 * MS, &counting));
         })
     };
-    let mut first = sleep(2 * MS);
-    assert!(poll(&mut first, &busy).is_pending());
+    let first = pending_for(2 * MS, &busy);
     drop(busy);
     sleep(50 * MS).await;
-    count.wait_for(2);
+    count.wait_for_async(2).await;
     assert!(catch_unwind(AssertUnwindSafe(|| drop(first))).is_ok());
     kept.lock().unwrap().clear();
 }
 
 async fn a_dropped_sleep_wakes_nobody() {
-    let (count, waker) = Count::new();
-    let sleeps: Vec<_> = (0..100u32)
-        .map(|i| {
-            let mut sleep = sleep(5 * MS + i * Duration::from_micros(10));
-            assert!(poll(&mut sleep, &waker).is_pending());
-            sleep
-        })
-        .collect();
-    assert_eq!(Arc::strong_count(&count), 102);
-    let now = Instant::now();
-    let early = sleeps.iter().all(|sleep| sleep.deadline() > now);
-    drop(sleeps);
-    let dropped_in_time = Instant::now() < now + 4 * MS;
-    sleep(10 * MS).await;
-    if early && dropped_in_time {
-        assert_eq!(count.get(), 0);
-    }
+    let (count, waker, until) = in_time(5 * MS, |time| {
+        let (count, waker) = Count::new();
+        let start = Instant::now() + time;
+        let sleeps = (0..100u32).map(|i| {
+            let mut sleep = sleep_until(start + i * Duration::from_micros(10));
+            poll(&mut sleep, &waker).is_pending().then_some(sleep)
+        });
+        let sleeps: Vec<_> = sleeps.collect::<Option<_>>()?;
+        let kept = Arc::strong_count(&count);
+        drop(sleeps);
+        if Instant::now() >= start {
+            return None;
+        }
+        assert_eq!(kept, 102);
+        Some((count, waker, start + 2 * MS))
+    });
+    sleep_until(until + 5 * MS).await;
+    assert_eq!(count.get(), 0);
     // And nothing keeps its waker.
     drop(waker);
     assert_eq!(Arc::strong_count(&count), 1);

@@ -158,6 +158,26 @@ pub fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output>
     pin!(future).poll(&mut Context::from_waker(waker))
 }
 
+/// Does what has to be done in a time, and does it anew with twice the time where the machine was too slow: others may
+/// have it to themselves for a while, and under a checker of memory or threads everything takes longer.
+pub fn in_time<T>(mut time: Duration, mut attempt: impl FnMut(Duration) -> Option<T>) -> T {
+    loop {
+        if let Some(done) = attempt(time) {
+            return done;
+        }
+        assert!(time < HANG, "not done in {time:?}");
+        time *= 2;
+    }
+}
+
+/// A sleep that waits, of that duration if this thread polls it in time.
+pub fn pending_for(duration: Duration, waker: &Waker) -> Sleep {
+    in_time(duration, |duration| {
+        let mut sleep = dormouse::sleep(duration);
+        poll(&mut sleep, waker).is_pending().then_some(sleep)
+    })
+}
+
 /// Runs a future, and counts its polls.
 pub async fn count_polls<F: Future>(future: F) -> (F::Output, usize) {
     let mut future = pin!(future);
