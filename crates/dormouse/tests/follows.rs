@@ -9,6 +9,7 @@ use common::{
 };
 use dormouse::sleep;
 use dormouse::time::Instant;
+use futures::future::lazy;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -18,7 +19,7 @@ fn a_sleep_registered_with_an_idle_runtime_fires_in_a_plain_block_on() {
     within_time(|| {
         let runtime = current_thread();
         let (count, waker) = Count::new();
-        let sleep = runtime.block_on(async { pending_for(30 * MS, &waker) });
+        let sleep = runtime.block_on(lazy(|_| pending_for(30 * MS, &waker)));
         // From here on nobody drives the runtime.
         dormouse::block_on(never_early(sleep));
         assert_eq!(count.get(), 0);
