@@ -10,7 +10,7 @@ use crate::patience::Patience;
 use crate::probes::Probing;
 use crate::stage::Staged;
 use crate::task::Task;
-use crate::timeline::What;
+use crate::timeline::{Polled, What};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +19,9 @@ const PEEKS: u32 = 4;
 const LONG: Duration = Duration::from_millis(50);
 /// From so many yields in a row on, a future is suspected of doing nothing else.
 const SOME_YIELDS: u32 = 5;
-/// How often one that is suspected is looked at.
+/// How often one that is suspected is looked at, and how often one that may only have been too late to wait.
 const BUSY_LOOKS: u32 = 30;
+const LOOKS: u32 = 5;
 
 pub(crate) fn probe(probing: &mut Probing) -> Vec<Finding> {
     // Some times: the first one may pay for starting what all of them share, and another may have to wait for a
@@ -48,7 +49,9 @@ fn busy(probing: &Probing) -> Option<Finding> {
         let task = if look == 1 { Task::new() } else { Task::without_traces() };
         let finding = drive(probing, &task, 0).filter(|finding| finding.kind() == Kind::BusyWake);
         busiest = busiest.max(task.busiest());
-        if finding.is_some() || busiest == 0 || busiest < SOME_YIELDS && look == 3 {
+        let pending = |how: &What| matches!(how, What::PollEnds { how: Polled::Pending, .. });
+        let waits = busiest == 0 && task.log().iter().any(|entry| pending(&entry.what));
+        if finding.is_some() || waits || busiest < SOME_YIELDS && look == LOOKS {
             return finding;
         }
     }
