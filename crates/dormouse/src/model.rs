@@ -1,4 +1,4 @@
-//! What threads are modelled with, in a build of the tests with `--cfg loom`: `lab/loom` runs it.
+//! What threads are modelled with, in a build of the tests with `--cfg loom`: `scripts/loom` runs it.
 //!
 //! The models themselves, each named after the promise it keeps, are in `models` modules beside what they model. They
 //! run the code of this crate as it is, up to its seams to the system and to tokio: behind those are a [`kernel`] and

@@ -58,7 +58,7 @@ impl Clocks {
 /// Suspends to memory, until something wakes it. Returns when it is awake again.
 pub(crate) fn suspend() {
     if let Err(err) = fs::write("/sys/power/state", "mem") {
-        dormouse_lab::verdict::check(false, format!("the machine can be suspended: {err}"));
+        dormouse_stress::verdict::check(false, format!("the machine can be suspended: {err}"));
     }
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn wake_after(seconds: u32) {
     // What was set before has to be taken back first.
     let _ = fs::write("/sys/class/rtc/rtc0/wakealarm", "0");
     if let Err(err) = fs::write("/sys/class/rtc/rtc0/wakealarm", format!("+{seconds}")) {
-        dormouse_lab::verdict::check(false, format!("the machine can be woken: {err}"));
+        dormouse_stress::verdict::check(false, format!("the machine can be woken: {err}"));
     }
 }
 
@@ -75,6 +75,6 @@ pub(crate) fn set_wall_clock(time: SystemTime) {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).expect("not before 1970");
     let time = Timespec { tv_sec: since.as_secs() as i64, tv_nsec: since.subsec_nanos().into() };
     if let Err(err) = clock_settime(ClockId::Realtime, time) {
-        dormouse_lab::verdict::check(false, format!("the clock can be set: {err}"));
+        dormouse_stress::verdict::check(false, format!("the clock can be set: {err}"));
     }
 }

@@ -1,4 +1,4 @@
-/* What lab/faults preloads: faults that Rust has no safe name for.
+/* What scripts/faults preloads: faults that Rust has no safe name for.
  *
  *   FAULTS_FORK=1      getpid() forks, and returns what fork() does.
  *   FAULTS_STORM=us    Every thread gets a signal so often,

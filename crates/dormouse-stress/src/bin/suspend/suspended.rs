@@ -3,8 +3,8 @@
 use crate::machine::{Clocks, suspend, wake_after};
 use dormouse::clock::{self, Boottime, Clock, Monotonic, Realtime};
 use dormouse::time::{Alarm, AlarmClock};
-use dormouse_lab::executors::{Body, EXECUTORS, Executor};
-use dormouse_lab::verdict::check;
+use dormouse_stress::executors::{Body, EXECUTORS, Executor};
+use dormouse_stress::verdict::check;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,

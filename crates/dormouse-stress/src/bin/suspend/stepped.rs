@@ -4,8 +4,8 @@ use crate::machine::set_wall_clock;
 use dormouse::clock::{self, Clock, Monotonic, Realtime, Step};
 use dormouse::time::{AlignedInterval, MissedTickBehavior};
 use dormouse::{sleep, timeout};
-use dormouse_lab::executors::{Body, EXECUTORS};
-use dormouse_lab::verdict::check;
+use dormouse_stress::executors::{Body, EXECUTORS};
+use dormouse_stress::verdict::check;
 use std::time::{Duration, SystemTime};
 
 const HOUR: Duration = Duration::from_secs(3600);

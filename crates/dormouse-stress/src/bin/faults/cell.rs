@@ -20,7 +20,7 @@ const MOST: usize = 16;
 #[derive(Clone, Copy)]
 pub(crate) enum Outside {
     Nothing,
-    /// What `lab/faults.c` does when told so by these variables.
+    /// What `scripts/faults-preload.c` does when told so by these variables.
     Shim(&'static [(&'static str, &'static str)]),
     /// What strace does to system calls: each of these is tried alone, for every n in place of `{n}`.
     Injected(&'static [&'static str]),

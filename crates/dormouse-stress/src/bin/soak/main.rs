@@ -1,5 +1,5 @@
 //! A long run: a hundred thousand timers, created, reset, cancelled and moved between executors at random, beside
-//! sockets, on all executors at once. Each firing is checked, and memory has to stay flat. `lab/soak` runs it.
+//! sockets, on all executors at once. Each firing is checked, and memory has to stay flat. `scripts/soak` runs it.
 //!
 //! ```text
 //! soak [--seconds 600] [--timers 100000] [--seed 1]
@@ -12,8 +12,8 @@ mod random;
 mod traffic;
 
 use cohort::Field;
-use dormouse_lab::executors::EXECUTORS;
-use dormouse_lab::verdict;
+use dormouse_stress::executors::EXECUTORS;
+use dormouse_stress::verdict;
 use memory::Memory;
 use std::process::ExitCode;
 use std::sync::Arc;

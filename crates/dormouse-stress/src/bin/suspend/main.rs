@@ -1,17 +1,17 @@
 //! What happens to sleeps when the machine is suspended or its wall clock is set.
 //!
-//! For a virtual machine of its own, which it runs as the only process there is (`lab/suspend` builds and starts it):
+//! For a virtual machine of its own, which it runs as the only process there is (`scripts/suspend` builds and starts it):
 //! it suspends the machine, sets its clock, and powers it off.
 
 mod machine;
 mod stepped;
 mod suspended;
 
-use dormouse_lab::verdict;
+use dormouse_stress::verdict;
 
 fn main() {
     if std::process::id() != 1 {
-        eprintln!("this suspends the machine and sets its clock: run it by lab/suspend");
+        eprintln!("this suspends the machine and sets its clock: run it by scripts/suspend");
         std::process::exit(2);
     }
     machine::prepare();

@@ -1,4 +1,4 @@
-//! Two versions of dormouse in one program, as a dependency graph can have them: `lab/faults` makes the older one.
+//! Two versions of dormouse in one program, as a dependency graph can have them: `scripts/faults` makes the older one.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;

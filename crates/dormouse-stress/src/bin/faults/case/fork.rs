@@ -1,4 +1,4 @@
-//! `fork`, and a child that goes on. The system call is made by `lab/faults.c`, which has `getpid` fork.
+//! `fork`, and a child that goes on. The system call is made by `scripts/faults-preload.c`, which has `getpid` fork.
 
 use crate::probe::{FIRES, Probe, some, then, watch};
 use crate::subject::Subject;

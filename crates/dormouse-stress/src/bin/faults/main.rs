@@ -1,6 +1,6 @@
 //! Faults, and what becomes of timers under them: those of dormouse, on each reactor, and those of its peers.
 //!
-//! `lab/faults` builds this program once for each reactor, for that is what decides which one serves. Each cell of
+//! `scripts/faults` builds this program once for each reactor, for that is what decides which one serves. Each cell of
 //! the table is a process of its own: this program, called again.
 //!
 //! ```text
