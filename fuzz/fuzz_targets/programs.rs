@@ -1,4 +1,4 @@
-//! Random programs in virtual time: see `crates/dormouse/tests/virtual_time/programs/mod.rs`.
+//! Random programs in virtual time against an oracle: see `crates/dormouse/tests/virtual_time/programs/mod.rs`.
 #![no_main]
 
 #[path = "../../crates/dormouse/tests/virtual_time/programs/mod.rs"]

@@ -1,4 +1,4 @@
-//! What has to be tried in a process of its own.
+//! Cases that need their own process: `main.rs` runs each in a child.
 
 use super::SECOND;
 use crate::common::{MS, poll, waker, within_time};
@@ -11,12 +11,12 @@ use std::future::Future;
 use std::future::poll_fn;
 use std::pin::pin;
 
-/// The first jump closes the seat for good.
+/// Needs its own process: the first jump disables the poller role permanently.
 #[test]
-#[ignore = "run by its namesake"]
-fn an_event_that_a_thread_in_block_on_has_taken_out_is_waited_for() {
+#[ignore = "run in a child process by the test of the same name"]
+fn an_event_drained_by_the_poller_is_delivered_before_a_jump() {
     within_time(|| {
-        // Starts the reactor, so that there is a seat.
+        // Starts the builtin reactor, so that the thread in `block_on` can become the poller.
         let (watched, _other) = std::os::unix::net::UnixStream::pair().unwrap();
         let _watched = AsyncFd::new_on(&Reactor::builtin(), watched).unwrap();
         let (end, ended) = oneshot::channel::<()>();
@@ -31,21 +31,21 @@ fn an_event_that_a_thread_in_block_on_has_taken_out_is_waited_for() {
                 let (mut slow_byte, mut quick_byte) = ([0], [0]);
                 let mut slow = pin!(slow.recv(&mut slow_byte));
                 let mut quick = pin!(timeout(SECOND, quick.recv(&mut quick_byte)));
-                // The thread in the seat takes out both events at once, and is busy with the first.
+                // The poller drains both events at once, and the first waker that it calls takes 50 ms.
                 let busy = waker(|| std::thread::sleep(50 * MS));
                 let mut sent = false;
-                let answer = poll_fn(|cx| {
-                    let answer = quick.as_mut().poll(cx);
+                let received = poll_fn(|cx| {
+                    let received = quick.as_mut().poll(cx);
                     if !sent {
                         sent = true;
-                        assert!(answer.is_pending() && poll(&mut slow, &busy).is_pending());
+                        assert!(received.is_pending() && poll(&mut slow, &busy).is_pending());
                         slow_peer.get_ref().send(&[1]).unwrap();
                         quick_peer.get_ref().send(&[1]).unwrap();
                         std::thread::sleep(10 * MS);
                     }
-                    answer
+                    received
                 });
-                assert_eq!(answer.await.expect("a byte").unwrap(), 1);
+                assert_eq!(received.await.expect("a byte").unwrap(), 1);
             });
             assert_eq!(time.now(), start);
             end.send(()).unwrap();

@@ -1,4 +1,4 @@
-//! On executors, by explicit `advance`.
+//! Virtual time on executors, moved by `VirtualTime::advance`.
 
 use super::{DAY, HOUR, Log, MINUTE, SECOND};
 use crate::common::within_time;
@@ -11,8 +11,8 @@ use futures::task::{LocalSpawnExt, SpawnExt};
 use std::future::Future;
 use std::time::Duration;
 
-/// Tasks that hand a message on, from the first, which has it from a timer, to the last, which goes by the
-/// clock. Each message comes at the time at which it was sent, if time waits for the tasks.
+/// Spawns a chain of tasks. The first sends a message at each tick of a timer, the others forward it, and the last
+/// reads the clock. A message arrives at the time at which it was sent only if time waits for the tasks.
 fn relay(
     spawn: impl Fn(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>),
 ) -> mpsc::UnboundedReceiver<Duration> {
@@ -130,7 +130,7 @@ fn on_a_local_pool_time_waits_for_tasks_without_a_scope() {
 }
 
 #[tokio::test]
-async fn in_a_tokio_test_entering_is_enough() {
+async fn in_a_current_thread_tokio_test_an_enter_guard_is_enough() {
     let time = VirtualTime::new();
     let _entered = time.enter();
     let start = Instant::now();
@@ -169,7 +169,7 @@ async fn a_task_can_be_spawned_and_a_message_sent_between_two_advances() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_scoped_test_on_tokio_multi_thread() {
+async fn a_scoped_test_can_advance_time_on_tokio_multi_thread() {
     let time = VirtualTime::new();
     let inside = time.clone();
     let test = time.scope(async move {
@@ -186,7 +186,7 @@ async fn a_scoped_test_on_tokio_multi_thread() {
 }
 
 #[tokio::test]
-async fn advancing_beside_a_task_in_the_same_future() {
+async fn advance_can_be_joined_with_scoped_work_in_one_future() {
     let time = VirtualTime::new();
     let start = time.now();
     let work = time.scope(async {
@@ -201,7 +201,7 @@ async fn advancing_beside_a_task_in_the_same_future() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_who_advance_at_once_add_up() {
+async fn concurrent_advances_add_up() {
     let time = VirtualTime::new();
     let start = time.now();
     let advance = |time: VirtualTime| tokio::spawn(time.scope(time.advance(HOUR)));
@@ -214,18 +214,18 @@ async fn two_who_advance_at_once_add_up() {
 }
 
 #[test]
-fn who_advances_inside_a_scope_does_not_wait_for_himself() {
+fn an_advance_inside_a_scope_does_not_wait_for_itself() {
     within_time(|| {
         let time = VirtualTime::new();
         let start = time.now();
         let real = std::time::Instant::now();
         for _ in 0..20 {
             futures::executor::block_on(time.scope(time.advance(HOUR)));
-            // Nobody is passed over any more who was.
+            // Clears the count of timed-out scopes: otherwise only the first round could wait.
             futures::executor::block_on(time.advance(Duration::ZERO));
         }
         assert_eq!(time.now() - start, 20 * HOUR);
-        // What is waited for in vain is waited for a second.
+        // A wait for a busy scope times out after one second.
         assert!(real.elapsed() < 10 * SECOND, "{:?}", real.elapsed());
     });
 }
@@ -244,7 +244,7 @@ async fn advance_does_nothing_until_it_is_polled_and_stops_when_it_is_dropped() 
 }
 
 #[test]
-fn a_task_that_spins_until_a_deadline_sees_it() {
+fn a_task_that_yields_until_a_deadline_reaches_it() {
     within_time(|| {
         let time = VirtualTime::new();
         let mut pool = LocalPool::new();

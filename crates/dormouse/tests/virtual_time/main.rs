@@ -1,23 +1,29 @@
-//! What virtual time promises.
+//! The promises of virtual time.
 
 #[path = "../common/mod.rs"]
 mod common;
 
+mod aligned_intervals;
+mod block_on;
 mod cases;
 mod clocks;
+mod conversions;
+mod enter;
 mod executors;
+mod intervals;
 mod order;
-mod place;
 mod programs;
 mod random;
 mod sockets;
+mod suspend;
 mod wakers;
+mod wall_clock;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 each_in_a_process_of_its_own! {
-    an_event_that_a_thread_in_block_on_has_taken_out_is_waited_for
+    an_event_drained_by_the_poller_is_delivered_before_a_jump
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,7 +31,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// What happened, in order.
+/// A fixed date, at 8 o'clock UTC.
+fn morning() -> SystemTime {
+    UNIX_EPOCH + 20_000 * DAY + 8 * HOUR
+}
+
+/// Events in the order in which they happened.
 #[derive(Clone, Default)]
 struct Log<T>(Arc<Mutex<Vec<T>>>);
 

@@ -1,4 +1,4 @@
-//! In which order timers fire.
+//! The order in which timers fire.
 
 use super::{HOUR, Log, MINUTE, SECOND};
 use crate::common::{poll, waker};
@@ -13,7 +13,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 /// Registers a sleep that logs its name when it fires.
-fn log<C: Clock, T: Copy + Send + Sync + 'static>(sleep: &mut Sleep<C>, log: &Log<T>, name: T) {
+fn log_on_fire<C: Clock, T: Copy + Send + Sync + 'static>(
+    sleep: &mut Sleep<C>,
+    log: &Log<T>,
+    name: T,
+) {
     let log = log.clone();
     assert_eq!(poll(sleep, &waker(move || log.add(name))), Poll::Pending);
 }
@@ -26,14 +30,14 @@ fn timers_fire_in_the_order_of_their_deadlines() {
     let order = [5, 3, 9, 1, 7, 2, 8, 6, 4];
     let mut sleeps = order.map(|n| sleep(n * SECOND));
     for (sleep, n) in sleeps.iter_mut().zip(order) {
-        log(sleep, &fired, n);
+        log_on_fire(sleep, &fired, n);
     }
     time.advance_now(HOUR);
     assert_eq!(fired.take(), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 }
 
 #[test]
-fn of_equal_deadlines_the_sleep_created_first_goes_first() {
+fn of_equal_deadlines_the_sleep_created_first_fires_first() {
     let time = VirtualTime::new();
     let _entered = time.enter();
     let fired = Log::new();
@@ -41,26 +45,26 @@ fn of_equal_deadlines_the_sleep_created_first_goes_first() {
     let mut b = Monotonic::sleep(SECOND);
     let mut c = Realtime::sleep(SECOND);
     let mut d = sleep(SECOND);
-    // Whichever is polled first.
-    log(&mut d, &fired, 'd');
-    log(&mut c, &fired, 'c');
-    log(&mut a, &fired, 'a');
-    log(&mut b, &fired, 'b');
+    // The order of the first polls does not matter.
+    log_on_fire(&mut d, &fired, 'd');
+    log_on_fire(&mut c, &fired, 'c');
+    log_on_fire(&mut a, &fired, 'a');
+    log_on_fire(&mut b, &fired, 'b');
     time.advance_now(HOUR);
     assert_eq!(fired.take(), ['a', 'b', 'c', 'd']);
 }
 
 #[test]
-fn a_timer_that_was_moved_takes_its_old_turn_among_equals() {
+fn a_reset_timer_keeps_its_creation_order_among_equal_deadlines() {
     let time = VirtualTime::new();
     let _entered = time.enter();
     let fired = Log::new();
     let mut a = sleep(HOUR);
     let mut b = sleep(MINUTE);
     let mut c = sleep(SECOND);
-    log(&mut c, &fired, 'c');
-    log(&mut b, &fired, 'b');
-    log(&mut a, &fired, 'a');
+    log_on_fire(&mut c, &fired, 'c');
+    log_on_fire(&mut b, &fired, 'b');
+    log_on_fire(&mut a, &fired, 'a');
     c.reset(Instant::now() + MINUTE);
     a.reset(Instant::now() + MINUTE);
     time.advance_now(MINUTE - Duration::from_nanos(1));
@@ -70,7 +74,7 @@ fn a_timer_that_was_moved_takes_its_old_turn_among_equals() {
 }
 
 #[test]
-fn across_clocks_the_least_time_left_goes_first() {
+fn across_clocks_the_timer_with_the_least_time_left_fires_first() {
     let time = VirtualTime::new();
     let _entered = time.enter();
     time.suspend(HOUR);
@@ -78,9 +82,9 @@ fn across_clocks_the_least_time_left_goes_first() {
     let mut a = Realtime::sleep(3 * SECOND);
     let mut b = Boottime::sleep(2 * SECOND);
     let mut c = Monotonic::sleep(SECOND);
-    log(&mut a, &fired, 'a');
-    log(&mut b, &fired, 'b');
-    log(&mut c, &fired, 'c');
+    log_on_fire(&mut a, &fired, 'a');
+    log_on_fire(&mut b, &fired, 'b');
+    log_on_fire(&mut c, &fired, 'c');
     time.advance_now(MINUTE);
     assert_eq!(fired.take(), ['c', 'b', 'a']);
 }
@@ -94,8 +98,8 @@ fn each_waker_is_called_when_the_clock_shows_its_deadline() {
     let mut sleeps: Vec<_> = (1..100).map(|n| sleep(n * SECOND)).collect();
     for sleep in &mut sleeps {
         let (log, time) = (fired.clone(), time.clone());
-        let look = waker(move || log.add(time.now() - start));
-        assert_eq!(poll(sleep, &look), Poll::Pending);
+        let log_time = waker(move || log.add(time.now() - start));
+        assert_eq!(poll(sleep, &log_time), Poll::Pending);
     }
     time.advance_now(HOUR);
     assert_eq!(fired.take(), (1..100).map(|n| n * SECOND).collect::<Vec<_>>());
@@ -103,41 +107,41 @@ fn each_waker_is_called_when_the_clock_shows_its_deadline() {
 }
 
 #[test]
-fn a_sleep_can_be_moved_to_earlier_and_to_later() {
+fn a_sleep_can_be_reset_to_earlier_and_to_later() {
     let time = VirtualTime::new();
     let _entered = time.enter();
     let start = time.now();
     let fired = Log::new();
     let mut earlier = sleep(HOUR);
     let mut later = sleep(MINUTE);
-    log(&mut earlier, &fired, "earlier");
-    log(&mut later, &fired, "later");
+    log_on_fire(&mut earlier, &fired, "earlier");
+    log_on_fire(&mut later, &fired, "later");
     earlier.reset(start + SECOND);
     later.reset(start + HOUR);
     time.advance_now(SECOND);
     assert_eq!(fired.take(), ["earlier"]);
-    // Not even a needless wake-up at the former deadline.
+    // No spurious wake-up at the former deadline.
     time.advance_now(HOUR - SECOND - Duration::from_nanos(1));
     assert_eq!(fired.take(), [""; 0]);
     time.advance_now(Duration::from_nanos(1));
     assert_eq!(fired.take(), ["later"]);
-    // To now, or to before, is at once.
-    log(&mut { sleep(HOUR) }, &fired, "dropped");
+    // A reset to now or to the past fires at once.
+    log_on_fire(&mut { sleep(HOUR) }, &fired, "dropped");
     let mut now = sleep(HOUR);
-    log(&mut now, &fired, "now");
+    log_on_fire(&mut now, &fired, "now");
     now.reset(start);
     assert_eq!(fired.take(), ["now"]);
     assert!(now.is_elapsed());
 }
 
 #[test]
-fn a_dropped_sleep_wakes_nobody_and_is_no_deadline() {
+fn a_dropped_sleep_wakes_no_task_and_is_no_deadline() {
     let time = VirtualTime::new();
     let start = time.now();
     let fired = Log::new();
     let entered = time.enter();
     let mut dropped = sleep(SECOND);
-    log(&mut dropped, &fired, "dropped");
+    log_on_fire(&mut dropped, &fired, "dropped");
     drop(dropped);
     drop(entered);
     time.block_on(async {
@@ -150,14 +154,14 @@ fn a_dropped_sleep_wakes_nobody_and_is_no_deadline() {
 }
 
 #[test]
-fn of_two_at_the_same_time_the_first_can_cancel_the_second() {
+fn of_two_timers_with_one_deadline_the_first_can_cancel_the_second() {
     let time = VirtualTime::new();
     let fired = Log::new();
     time.block_on(async {
         let (cancel, cancelled) = futures::channel::oneshot::channel();
         let first = sleep(SECOND).map(|()| cancel.send(()).unwrap());
         let mut second = sleep(SECOND);
-        log(&mut second, &fired, "second");
+        log_on_fire(&mut second, &fired, "second");
         let second = select(cancelled, futures::future::pending::<()>()).map(|_| drop(second));
         join(first, second).await;
     });
@@ -165,7 +169,7 @@ fn of_two_at_the_same_time_the_first_can_cancel_the_second() {
 }
 
 #[test]
-fn a_future_of_many_sees_them_in_order() {
+fn futures_unordered_yields_sleeps_in_deadline_order() {
     let time = VirtualTime::new();
     let seen = time.block_on(async {
         let start = Instant::now();
@@ -176,7 +180,7 @@ fn a_future_of_many_sees_them_in_order() {
     });
     let mut expected: Vec<_> = (0..1000).collect();
     expected.sort_by_key(|n| (n * 7919 % 1000 / 10, *n));
-    // The first ten were over at once.
+    // The first ten sleeps have a duration of zero, and complete at once.
     assert_eq!(seen[10..].iter().map(|seen| seen.0).collect::<Vec<_>>(), expected[10..]);
     assert!(seen.iter().all(|&(n, at)| at == n * 7919 % 1000 / 10 * SECOND));
 }
@@ -194,7 +198,7 @@ fn a_sleep_is_exact_to_the_nanosecond() {
 }
 
 #[test]
-fn completed_and_polled_again_a_sleep_is_ready_again() {
+fn a_completed_sleep_is_ready_when_polled_again() {
     let time = VirtualTime::new();
     time.block_on(async {
         let mut sleep = pin!(sleep(SECOND));
@@ -208,13 +212,13 @@ fn completed_and_polled_again_a_sleep_is_ready_again() {
 }
 
 #[test]
-fn advancing_moves_no_further_than_asked() {
+fn advance_now_moves_time_by_exactly_its_duration() {
     let time = VirtualTime::new();
     let start = time.now();
     let _entered = time.enter();
     let fired = Log::new();
-    let mut at = sleep(MINUTE);
-    log(&mut at, &fired, ());
+    let mut minute = sleep(MINUTE);
+    log_on_fire(&mut minute, &fired, ());
     for step in [Duration::ZERO, SECOND, Duration::from_nanos(1)] {
         let before = time.now();
         time.advance_now(step);

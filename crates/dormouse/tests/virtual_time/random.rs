@@ -1,13 +1,13 @@
-//! Random programs: see [`programs`].
+//! Random programs against the oracle: see [`programs`].
 
 use super::programs;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 #[test]
-fn random_programs_fire_as_the_model_says() {
+fn random_programs_fire_as_the_oracle_says() {
     let config = Config { cases: 2000, failure_persistence: None, ..Config::default() };
-    // The same programs each time: the fuzzer looks for new ones.
+    // A fixed seed: the fuzzer searches for new programs.
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let program = prop::collection::vec(any::<u8>(), 1..400);
     TestRunner::new_with_rng(config, rng)

@@ -1,4 +1,4 @@
-//! What is ready wins against any deadline.
+//! Sockets in virtual time: a ready socket completes before any deadline passes.
 
 use super::{DAY, SECOND};
 use crate::common::{MS, poll, waker, within_time};
@@ -15,19 +15,19 @@ use std::task::{Poll, Waker};
 const ROUNDS: usize = 1000;
 
 #[test]
-fn a_socket_that_is_readable_wins_against_a_timeout() {
+fn a_readable_socket_completes_before_a_timeout() {
     within_time(|| {
         let time = VirtualTime::new();
         let start = time.now();
         time.block_on(async {
             let (mut ours, mut theirs) = UnixStream::pair().unwrap();
-            let echo = async {
+            let server = async {
                 let mut byte = [0];
                 while theirs.read(&mut byte).await.unwrap() > 0 {
                     theirs.write_all(&byte).await.unwrap();
                 }
             };
-            let ask = async {
+            let client = async {
                 for round in 0..ROUNDS {
                     let mut byte = [round as u8];
                     ours.write_all(&byte).await.unwrap();
@@ -36,28 +36,28 @@ fn a_socket_that_is_readable_wins_against_a_timeout() {
                 }
                 drop(ours);
             };
-            join(ask, echo).await;
+            join(client, server).await;
         });
         assert_eq!(time.now(), start);
     });
 }
 
 #[test]
-fn a_ping_pong_over_loopback_takes_no_time() {
+fn a_ping_pong_over_loopback_takes_no_virtual_time() {
     within_time(|| {
         let time = VirtualTime::new();
         let start = time.now();
         time.block_on(async {
             let listener = TcpListener::bind(([127, 0, 0, 1], 0)).unwrap();
             let address = listener.get_ref().local_addr().unwrap();
-            let serve = async {
+            let server = async {
                 let (mut peer, _) = listener.accept().await.unwrap();
                 let mut word = [0; 4];
                 while peer.read_exact(&mut word).await.is_ok() {
                     peer.write_all(&word).await.unwrap();
                 }
             };
-            let ask = async {
+            let client = async {
                 let mut stream =
                     timeout(SECOND, TcpStream::connect(address)).await.unwrap().unwrap();
                 for round in 0..ROUNDS as u32 {
@@ -67,14 +67,14 @@ fn a_ping_pong_over_loopback_takes_no_time() {
                     assert_eq!(word, round.to_be_bytes());
                 }
             };
-            join(ask, serve).await;
+            join(client, server).await;
         });
         assert_eq!(time.now(), start);
     });
 }
 
 #[test]
-fn with_many_sockets_ready_at_once_nobody_times_out() {
+fn with_many_sockets_ready_at_once_no_wait_times_out() {
     within_time(|| {
         let time = VirtualTime::new();
         let start = time.now();
@@ -96,11 +96,11 @@ fn with_many_sockets_ready_at_once_nobody_times_out() {
 }
 
 #[test]
-fn two_threads_in_virtual_time_and_one_in_real_time_do_not_disturb_each_other() {
+fn two_threads_in_virtual_time_and_one_in_real_time_do_not_interfere() {
     within_time(|| {
         std::thread::scope(|scope| {
             for _ in 0..2 {
-                scope.spawn(a_socket_that_is_readable_wins_against_a_timeout);
+                scope.spawn(a_readable_socket_completes_before_a_timeout);
             }
             scope.spawn(|| {
                 dormouse::block_on(async {
@@ -116,7 +116,7 @@ fn two_threads_in_virtual_time_and_one_in_real_time_do_not_disturb_each_other() 
 }
 
 #[test]
-fn a_silent_socket_times_out() {
+fn a_wait_for_an_idle_socket_times_out() {
     within_time(|| {
         let time = VirtualTime::new();
         let start = time.now();
@@ -132,7 +132,7 @@ fn a_silent_socket_times_out() {
 }
 
 #[test]
-fn a_deadline_that_an_event_drops_before_the_jump_leaves_time_where_it_is() {
+fn a_deadline_dropped_by_an_event_before_the_jump_does_not_move_time() {
     within_time(|| {
         let time = VirtualTime::new();
         let start = time.now();
@@ -156,7 +156,7 @@ fn a_deadline_that_an_event_drops_before_the_jump_leaves_time_where_it_is() {
                         let dropper = waker(move || {
                             drop(deadline.lock().unwrap().take());
                             let (done, task) = (done.clone(), task.clone());
-                            // The task is told later, by somebody who is not in virtual time.
+                            // The task is woken later, by a thread that is not in virtual time.
                             std::thread::spawn(move || {
                                 std::thread::sleep(2 * MS);
                                 done.store(true, Ordering::SeqCst);
@@ -176,7 +176,7 @@ fn a_deadline_that_an_event_drops_before_the_jump_leaves_time_where_it_is() {
 }
 
 #[test]
-fn inside_block_on_the_builtin_reactor_watches() {
+fn in_block_on_fds_are_registered_with_the_builtin_reactor() {
     let time = VirtualTime::new();
     time.block_on(async {
         let (ours, _theirs) = UnixStream::pair().unwrap();
@@ -186,7 +186,7 @@ fn inside_block_on_the_builtin_reactor_watches() {
 }
 
 #[test]
-fn a_real_event_comes_in_while_nothing_else_is_to_do() {
+fn block_on_with_nothing_else_to_run_waits_for_a_real_event() {
     within_time(|| {
         let time = VirtualTime::new();
         time.block_on(async {

@@ -1,4 +1,4 @@
-//! Wakers are strangers: they panic, and they use timers.
+//! Wakers run user code: they may panic, and they may use timers and virtual time.
 
 use super::{HOUR, Log, MINUTE, SECOND};
 use crate::common::{Count, poll, waker, within_time};
@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::task::Poll;
 
 #[test]
-fn a_panicking_waker_harms_nobody_else() {
+fn a_panicking_waker_does_not_affect_other_timers() {
     let time = VirtualTime::new();
     let _entered = time.enter();
     let (count, good) = Count::new();
@@ -59,7 +59,7 @@ fn a_waker_may_create_poll_reset_and_drop_timers() {
 }
 
 #[test]
-fn a_waker_may_move_time_itself() {
+fn a_waker_may_advance_suspend_and_set_the_clock() {
     within_time(|| {
         let time = VirtualTime::new();
         let _entered = time.enter();
@@ -105,7 +105,7 @@ fn a_waker_may_drop_the_last_handle() {
 }
 
 #[test]
-fn a_panic_of_the_future_leaves_virtual_time() {
+fn a_panic_in_block_on_exits_virtual_time() {
     let time = VirtualTime::new();
     let result = catch_unwind(AssertUnwindSafe(|| {
         time.block_on(async { std::panic::resume_unwind(Box::new("the future's panic")) })
@@ -114,6 +114,6 @@ fn a_panic_of_the_future_leaves_virtual_time() {
     let before = dormouse::time::Instant::now();
     std::thread::sleep(crate::common::MS);
     assert!(dormouse::time::Instant::now() > before, "still inside");
-    // And it is as good as before.
+    // It can be used again.
     time.block_on(async { sleep(HOUR).await });
 }

@@ -1,4 +1,4 @@
-//! What programs are about: everything that waits, on each clock, behind one face.
+//! The objects under test: everything that a task can wait for, on each clock, behind one trait.
 
 use super::{Clocks, Kind, REALTIME, Reset};
 use dormouse::clock::{Boottime, Clock, Monotonic, Realtime};
@@ -9,28 +9,30 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What its methods return is whether there is such a thing for it.
-pub trait Real: Send {
+/// Something to wait for. `reset` and `set_slack` return whether the object supports them.
+pub trait Waitable: Send {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u64>>;
 
     fn reset(&mut self, _after: Reset) -> bool {
         false
     }
 
-    fn slack(&mut self, _slack: Duration) -> bool {
+    fn set_slack(&mut self, _slack: Duration) -> bool {
         false
     }
 
-    fn missed(&mut self, _behavior: MissedTickBehavior) {}
+    fn set_missed_tick_behavior(&mut self, _behavior: MissedTickBehavior) {}
 
+    /// Makes the future inside a timeout ready.
     fn finish(&mut self) {}
 
+    /// `None` if the object does not have it.
     fn is_elapsed(&self) -> Option<bool> {
         None
     }
 }
 
-pub fn real(kind: Kind, clock: usize, after: u64, period: u64) -> Box<dyn Real> {
+pub fn create(kind: Kind, clock: usize, after: u64, period: u64) -> Box<dyn Waitable> {
     match clock {
         _ if kind == Kind::Aligned => {
             Box::new(Realtime::interval_aligned(Duration::from_nanos(period)))
@@ -41,7 +43,7 @@ pub fn real(kind: Kind, clock: usize, after: u64, period: u64) -> Box<dyn Real> 
     }
 }
 
-fn on_clock<C: Clock>(kind: Kind, after: u64, period: u64) -> Box<dyn Real> {
+fn on_clock<C: Clock>(kind: Kind, after: u64, period: u64) -> Box<dyn Waitable> {
     let after = Duration::from_nanos(after);
     let start = <C as Clock>::now() + after;
     match kind {
@@ -51,33 +53,33 @@ fn on_clock<C: Clock>(kind: Kind, after: u64, period: u64) -> Box<dyn Real> {
     }
 }
 
-/// What the clocks show.
+/// What the clocks read.
 pub fn now() -> Clocks {
     [ns(Boottime::now()), ns(Monotonic::now()), ns(<Realtime as Clock>::now())]
 }
 
 fn ns<C: Clock>(instant: Instant<C>) -> u64 {
-    // The beginning of the clock is as early as an instant can be.
+    // Subtraction saturates at the zero of the clock.
     (instant - (instant - Duration::MAX)).as_nanos() as u64
 }
 
-fn ns_of_day(time: SystemTime) -> u64 {
+fn ns_since_epoch(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64
 }
 
-impl<C: Clock> Real for Sleep<C> {
+impl<C: Clock> Waitable for Sleep<C> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u64>> {
         let deadline = self.deadline();
         Pin::new(self).poll(cx).map(|()| Some(ns(deadline)))
     }
 
     fn reset(&mut self, after: Reset) -> bool {
-        let Reset::To(after) = after else { return false };
+        let Reset::After(after) = after else { return false };
         Sleep::reset(self, C::now() + Duration::from_nanos(after));
         true
     }
 
-    fn slack(&mut self, slack: Duration) -> bool {
+    fn set_slack(&mut self, slack: Duration) -> bool {
         *self = std::mem::replace(self, C::sleep(Duration::ZERO)).slack(slack);
         true
     }
@@ -87,7 +89,7 @@ impl<C: Clock> Real for Sleep<C> {
     }
 }
 
-impl<C: Clock> Real for Interval<C> {
+impl<C: Clock> Waitable for Interval<C> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u64>> {
         self.poll_tick(cx).map(|due| Some(ns(due)))
     }
@@ -95,27 +97,27 @@ impl<C: Clock> Real for Interval<C> {
     fn reset(&mut self, after: Reset) -> bool {
         match after {
             Reset::Period => Interval::reset(self),
-            Reset::AtOnce => self.reset_immediately(),
-            Reset::To(after) if after % 2 == 0 => self.reset_after(Duration::from_nanos(after)),
-            Reset::To(after) => self.reset_at(C::now() + Duration::from_nanos(after)),
+            Reset::Immediately => self.reset_immediately(),
+            Reset::After(after) if after % 2 == 0 => self.reset_after(Duration::from_nanos(after)),
+            Reset::After(after) => self.reset_at(C::now() + Duration::from_nanos(after)),
         }
         true
     }
 
-    fn slack(&mut self, slack: Duration) -> bool {
+    fn set_slack(&mut self, slack: Duration) -> bool {
         let other = interval_at(C::now(), Duration::ZERO);
         *self = std::mem::replace(self, other).slack(slack);
         true
     }
 
-    fn missed(&mut self, behavior: MissedTickBehavior) {
-        self.set_missed_tick_behavior(behavior);
+    fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
+        Interval::set_missed_tick_behavior(self, behavior);
     }
 }
 
-impl Real for AlignedInterval {
+impl Waitable for AlignedInterval {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u64>> {
-        self.poll_tick(cx).map(|multiple| Some(ns_of_day(multiple)))
+        self.poll_tick(cx).map(|multiple| Some(ns_since_epoch(multiple)))
     }
 
     fn reset(&mut self, _: Reset) -> bool {
@@ -123,12 +125,12 @@ impl Real for AlignedInterval {
         true
     }
 
-    fn missed(&mut self, behavior: MissedTickBehavior) {
-        self.set_missed_tick_behavior(behavior);
+    fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
+        AlignedInterval::set_missed_tick_behavior(self, behavior);
     }
 }
 
-/// Ready once it is set.
+/// A future that is ready once the flag is set.
 pub struct Flag(bool);
 
 impl Future for Flag {
@@ -139,10 +141,10 @@ impl Future for Flag {
     }
 }
 
-impl<C: Clock> Real for Timeout<Flag, C> {
+impl<C: Clock> Waitable for Timeout<Flag, C> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u64>> {
-        let ended = ready!(Pin::new(self).poll(cx));
-        Poll::Ready(ended.is_err().then_some(0))
+        let result = ready!(Pin::new(self).poll(cx));
+        Poll::Ready(result.is_err().then_some(0))
     }
 
     fn finish(&mut self) {
