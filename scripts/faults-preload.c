@@ -1,9 +1,9 @@
-/* What scripts/faults preloads: faults that Rust has no safe name for.
+/* Preloaded by scripts/faults: faults that safe Rust cannot cause.
  *
- *   FAULTS_FORK=1      getpid() forks, and returns what fork() does.
- *   FAULTS_STORM=us    Every thread gets a signal so often,
- *   FAULTS_HANDLER=ms  and handles it for so long.
- *   FAULTS_CLOCK=n     every n-th reading of a clock, by way of libc, is a second behind.
+ *   FAULTS_FORK=1      getpid() forks, and returns the result of fork().
+ *   FAULTS_STORM=us    Every thread gets a signal with this period.
+ *   FAULTS_HANDLER=ms  The signal handler takes this long.
+ *   FAULTS_CLOCK=n     Every n-th clock reading by libc is a second behind.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -24,7 +24,7 @@ static void handler(int signal) {
     nanosleep(&time, NULL);
 }
 
-/* A thread that sends the others signals. */
+/* The thread that sends signals to all others. */
 static void *storm(void *us) {
     pid_t process = (pid_t)syscall(SYS_getpid), here = (pid_t)syscall(SYS_gettid);
     for (;;) {

@@ -1,4 +1,4 @@
-//! Two versions of dormouse in one program, as a dependency graph can have them: `scripts/faults` makes the older one.
+//! Two versions of dormouse in one program, as a dependency graph can have them. `scripts/faults` makes the older one.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -6,29 +6,29 @@ use std::time::{Duration, Instant};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Sleeps and readiness of both, side by side.
-macro_rules! use_it {
+/// Sleeps, and waits for readiness.
+macro_rules! exercise {
     ($version:ident) => {
         async {
             for ms in [1, 5, 20, 50] {
                 let start = Instant::now();
                 $version::sleep(ms * MS).await;
                 assert!(start.elapsed() >= ms * MS, "early");
-                let (ours, mut theirs) = UnixStream::pair().expect("a pair of sockets");
-                ours.set_nonblocking(true).expect("not to block");
-                let mut ours = $version::io::AsyncFd::new(ours).expect("a watch");
-                let waiting = $version::timeout(ms * MS, async { drop(ours.readable().await) }).await;
-                assert!(waiting.is_err(), "there is nothing to read");
-                theirs.write_all(b"x").expect("room");
-                drop(ours.readable().await.expect("readiness"));
-                ours.get_mut().read_exact(&mut [0]).expect("what was written");
+                let (stream, mut peer) = UnixStream::pair().expect("a pair of sockets");
+                stream.set_nonblocking(true).expect("a nonblocking socket");
+                let mut stream = $version::io::AsyncFd::new(stream).expect("a registration");
+                let waiting = $version::timeout(ms * MS, async { drop(stream.readable().await) }).await;
+                assert!(waiting.is_err(), "nothing to read yet");
+                peer.write_all(b"x").expect("room");
+                drop(stream.readable().await.expect("readiness"));
+                stream.get_mut().read_exact(&mut [0]).expect("the byte");
             }
         }
     };
 }
 
 async fn both() {
-    futures::join!(use_it!(dormouse), use_it!(dormouse_before));
+    futures::join!(exercise!(dormouse), exercise!(dormouse_before));
 }
 
 fn main() {
@@ -49,5 +49,5 @@ fn main() {
             other.join().expect("no panic");
         }
     }
-    println!("verdict: fires");
+    println!("outcome: fires");
 }

@@ -1,36 +1,29 @@
-//! The faults that a program can bring about by itself, and what is asked of a library under those that come
-//! from outside. Each is run in a process of its own, and ends by saying what it has seen.
+//! The cases: faults that a program can cause itself, and workloads for faults that are injected from outside. Each
+//! runs in its own process and returns an outcome.
 
 mod fork;
 mod runtime;
-pub(crate) mod waker;
+mod waker;
 
-use crate::probe::{self, Probe, some, then, watch};
-use crate::subject::Subject;
+use crate::library::Library;
+use crate::outcome::{EXITS, FIRES, PREFIX, and_then};
+use crate::tracked_sleep::{TrackedSleep, observe, poll_with, some_sleeps, wait_for_all};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::cell::RefCell;
 use std::fs::File;
 use std::sync::OnceLock;
+use std::task::Waker;
 use std::time::Duration;
 
-/// What precedes the finding in the output.
-pub(crate) const VERDICT: &str = "verdict: ";
-
-/// Ends the program with a finding.
-pub(crate) fn conclude(finding: &str) -> ! {
-    println!("{VERDICT}{finding}");
-    std::process::exit(0)
-}
-
-pub(crate) type Case = fn(Subject) -> String;
+pub(crate) type Case = fn(Library) -> String;
 
 pub(crate) const CASES: &[(&str, Case)] = &[
     ("sleeps", sleeps),
     ("sleeps-for-a-second", sleeps_for_a_second),
     ("sleeps-in-block-on", runtime::sleeps_in_block_on),
-    ("sleeps-outside", |subject| watch(&mut some(subject))),
+    ("sleeps-outside", |library| observe(&mut some_sleeps(library))),
     ("clock", clock),
-    ("for-ever", for_ever),
+    ("longest-sleeps", longest_sleeps),
     ("no-fds", no_fds),
     ("exit", exit),
     ("end-of-main", end_of_main),
@@ -47,47 +40,47 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("fork-unused", fork::unused_before),
 ];
 
-/// Some sleeps after others, and one given up.
-fn sleeps(subject: Subject) -> String {
-    let _context = subject.enter();
-    let hour = Probe::new(subject, 3_600_000);
-    let first = watch(&mut some(subject));
+/// Some sleeps after others, and one that is dropped while pending.
+fn sleeps(library: Library) -> String {
+    let _context = library.enter();
+    let hour = TrackedSleep::new(library, 3_600_000);
+    let first = observe(&mut some_sleeps(library));
     drop(hour);
-    then(first, || watch(&mut some(subject)))
+    and_then(first, || observe(&mut some_sleeps(library)))
 }
 
-/// The same, for long enough that something can happen meanwhile.
-fn sleeps_for_a_second(subject: Subject) -> String {
-    let _context = subject.enter();
-    let mut seen = probe::FIRES.to_owned();
+/// The same for a second, so that faults can happen meanwhile.
+fn sleeps_for_a_second(library: Library) -> String {
+    let _context = library.enter();
+    let mut outcome = FIRES.to_owned();
     for _ in 0..10 {
-        seen = then(seen, || watch(&mut some(subject)));
+        outcome = and_then(outcome, || observe(&mut some_sleeps(library)));
     }
-    seen
+    outcome
 }
 
-/// Some readings of the clock are wrong, this program's own too.
-fn clock(subject: Subject) -> String {
-    let _context = subject.enter();
+/// Some readings of the clock are wrong, those of this program too. So only that the sleeps fire is checked.
+fn clock(library: Library) -> String {
+    let _context = library.enter();
     for _ in 0..5 {
-        if let Some(missed) = probe::await_all(&mut some(subject)) {
-            return missed;
+        if let Some(outcome) = wait_for_all(&mut some_sleeps(library)) {
+            return outcome;
         }
     }
-    probe::FIRES.to_owned()
+    FIRES.to_owned()
 }
 
-fn for_ever(subject: Subject) -> String {
-    let _context = subject.enter();
-    let mut naps = [Duration::MAX, Duration::from_secs(u64::MAX)].map(subject.sleep);
-    for nap in &mut naps {
-        probe::poll_with(nap, std::task::Waker::noop());
+fn longest_sleeps(library: Library) -> String {
+    let _context = library.enter();
+    let mut sleeps = [Duration::MAX, Duration::from_secs(u64::MAX)].map(library.sleep);
+    for sleep in &mut sleeps {
+        poll_with(sleep, Waker::noop());
     }
-    watch(&mut some(subject))
+    observe(&mut some_sleeps(library))
 }
 
-fn no_fds(subject: Subject) -> String {
-    let _context = subject.enter();
+fn no_fds(library: Library) -> String {
+    let _context = library.enter();
     let limit = getrlimit(Resource::Nofile);
     if setrlimit(Resource::Nofile, Rlimit { current: Some(64), ..limit }).is_err() {
         return "not tried: the limit cannot be set".to_owned();
@@ -96,50 +89,50 @@ fn no_fds(subject: Subject) -> String {
     while let Ok(file) = File::open("/dev/null") {
         taken.push(file);
     }
-    watch(&mut some(subject))
+    observe(&mut some_sleeps(library))
 }
 
-/// Ends the program with sleeps pending, on this thread and another. That it has is what the caller sees.
-fn exit(subject: Subject) -> String {
-    let _context = subject.enter();
-    let probes: Vec<_> = (0..1000).map(|ms| Probe::new(subject, 20 + ms)).collect();
-    std::thread::spawn(move || watch(&mut some(subject)));
+/// Exits with sleeps pending, on this thread and another. The caller sees whether the process exits.
+fn exit(library: Library) -> String {
+    let _context = library.enter();
+    let sleeps: Vec<_> = (0..1000).map(|ms| TrackedSleep::new(library, 20 + ms)).collect();
+    std::thread::spawn(move || observe(&mut some_sleeps(library)));
     std::thread::sleep(Duration::from_millis(10));
-    std::mem::forget(probes);
-    probe::EXITS.to_owned()
+    std::mem::forget(sleeps);
+    EXITS.to_owned()
 }
 
-/// What is local to the main thread is dropped when `main` has returned.
-fn end_of_main(subject: Subject) -> String {
-    struct AtTheEnd(Subject, Vec<Probe>);
-    impl Drop for AtTheEnd {
+/// Thread-locals of the main thread are dropped after `main` has returned.
+fn end_of_main(library: Library) -> String {
+    struct ObserveOnDrop(Library, Vec<TrackedSleep>);
+    impl Drop for ObserveOnDrop {
         fn drop(&mut self) {
-            let found = watch(&mut self.1);
-            println!("{VERDICT}{}", then(found, || watch(&mut some(self.0))));
+            let outcome = observe(&mut self.1);
+            println!("{PREFIX}{}", and_then(outcome, || observe(&mut some_sleeps(self.0))));
         }
     }
     thread_local! {
-        static AT_THE_END: RefCell<Option<AtTheEnd>> = const { RefCell::new(None) };
+        static AT_THE_END: RefCell<Option<ObserveOnDrop>> = const { RefCell::new(None) };
     }
     AT_THE_END.set(None);
-    std::mem::forget(subject.enter());
-    AT_THE_END.set(Some(AtTheEnd(subject, some(subject))));
-    probe::FIRES.to_owned()
+    std::mem::forget(library.enter());
+    AT_THE_END.set(Some(ObserveOnDrop(library, some_sleeps(library))));
+    FIRES.to_owned()
 }
 
-/// A destructor of the program's, as `atexit` runs it: what is local to the main thread is gone.
-fn at_exit(subject: Subject) -> String {
-    static SUBJECT: OnceLock<Subject> = OnceLock::new();
-    extern "C" fn destructor() {
-        if let Some(&subject) = SUBJECT.get() {
-            println!("{VERDICT}{}", watch(&mut some(subject)));
+/// An `atexit` handler runs when the thread-locals of the main thread are gone.
+fn at_exit(library: Library) -> String {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    extern "C" fn handler() {
+        if let Some(&library) = LIBRARY.get() {
+            println!("{PREFIX}{}", observe(&mut some_sleeps(library)));
         }
     }
-    std::mem::forget(subject.enter());
-    let _ = SUBJECT.set(subject);
-    let seen = watch(&mut some(subject));
-    if !shutdown_hooks::add_shutdown_hook(destructor) {
-        return "not tried: no destructor can be had".to_owned();
+    std::mem::forget(library.enter());
+    let _ = LIBRARY.set(library);
+    let outcome = observe(&mut some_sleeps(library));
+    if !shutdown_hooks::add_shutdown_hook(handler) {
+        return "not tried: the handler cannot be registered".to_owned();
     }
-    seen
+    outcome
 }

@@ -1,8 +1,6 @@
-//! One cell of the table: a case and a subject, in a process of their own, under a limit of time.
+//! One cell of the table: a case with a library, in its own process, under an injected fault and a time limit.
 
-use crate::case::VERDICT;
-use crate::case::waker::OUR_PANIC;
-use crate::probe::{FIRES, survives};
+use crate::outcome::{FIRES, INTENDED_PANIC, PREFIX, survives};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs::{self, File};
 use std::io;
@@ -11,70 +9,71 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// What a process has to be over in.
-const LIMIT: Duration = Duration::from_secs(40);
-/// A system call is made to fail at the first, the second, ... time, and at no more than so many.
-const MOST: usize = 16;
+/// A process that runs longer is killed.
+const TIME_LIMIT: Duration = Duration::from_secs(40);
+/// A system call fails at its first call, at its second, and so on, up to this one.
+const MAX_CALLS: usize = 16;
 
-/// What is brought about from outside.
+/// A fault that is injected from outside the process.
 #[derive(Clone, Copy)]
-pub(crate) enum Outside {
+pub(crate) enum Injection {
+    /// None: the case causes its fault itself.
     Nothing,
-    /// What `scripts/faults-preload.c` does when told so by these variables.
-    Shim(&'static [(&'static str, &'static str)]),
-    /// What strace does to system calls: each of these is tried alone, for every n in place of `{n}`.
-    Injected(&'static [&'static str]),
-    /// Readings of the clock go back, whichever way they are taken.
+    /// These environment variables control the preloaded `scripts/faults-preload.c`.
+    Preload(&'static [(&'static str, &'static str)]),
+    /// Arguments of strace's `inject=`. Each is tried alone, once for every n in place of `{n}`.
+    SystemCalls(&'static [&'static str]),
+    /// Readings of the clock go back, by libc and by the system call.
     Clock,
 }
 
-/// A program to run, and a folder for what it leaves.
+/// A process to run, and the folder for its output.
 pub(crate) struct Cell<'a> {
     pub(crate) program: &'a Path,
     pub(crate) folder: &'a Path,
     pub(crate) case: &'a str,
-    pub(crate) subject: &'a str,
-    /// The number of the row: one case can be in several.
+    pub(crate) library: &'a str,
+    /// The index of the row: several rows can share a case.
     pub(crate) row: usize,
 }
 
 impl Cell<'_> {
-    /// Brings the fault about, and says what was seen.
-    pub(crate) fn find(&self, outside: Outside) -> io::Result<String> {
-        match outside {
-            Outside::Nothing => self.run(Command::new(self.program)),
-            Outside::Shim(variables) => {
+    /// Injects the fault, and returns the outcome.
+    pub(crate) fn outcome(&self, injection: Injection) -> io::Result<String> {
+        match injection {
+            Injection::Nothing => self.run(Command::new(self.program)),
+            Injection::Preload(variables) => {
                 let mut command = Command::new(self.program);
-                command.env("LD_PRELOAD", self.shim()).envs(variables.iter().copied());
+                command.env("LD_PRELOAD", self.preload()).envs(variables.iter().copied());
                 self.run(command)
             }
-            Outside::Injected(faults) => self.sweep(faults),
-            // Rust's own clocks ask libc, and so the shim. Those of rustix ask the page that the kernel maps for
-            // the purpose; when it cannot be found, the kernel.
-            Outside::Clock => {
+            Injection::SystemCalls(faults) => self.fail_each_call(faults),
+            // std reads clocks by libc, which is preloaded. rustix reads them by the vDSO; the first two injections
+            // hide it, so that rustix falls back to the system call, which the third changes.
+            Injection::Clock => {
                 let mut strace = self.strace(&[
                     "prctl:error=EINVAL",
                     "open:error=EACCES",
                     "clock_gettime:poke_exit=@arg2=01000000000000000000000000000000:when=7+7",
                 ]);
-                strace.args(["-E", &format!("LD_PRELOAD={}", self.shim().display())]);
+                strace.args(["-E", &format!("LD_PRELOAD={}", self.preload().display())]);
                 strace.args(["-E", "FAULTS_CLOCK=7"]).arg(self.program);
                 self.run(strace)
             }
         }
     }
 
-    /// Each fault at the first call, the second, and so on, until there are no more; to the first finding that is
-    /// not what is to be seen.
-    fn sweep(&self, faults: &[&str]) -> io::Result<String> {
+    /// Injects each fault at the first call, at the second, and so on, until the process makes no such call. Returns
+    /// the first outcome that is not a success.
+    fn fail_each_call(&self, faults: &[&str]) -> io::Result<String> {
         for fault in faults {
-            for n in 1..=MOST {
+            for n in 1..=MAX_CALLS {
                 let mut strace = self.strace(&[&fault.replace("{n}", &n.to_string())]);
                 strace.arg(self.program);
-                let found = self.run(strace)?;
-                if !survives(&found) {
+                let outcome = self.run(strace)?;
+                if !survives(&outcome) {
                     let once = fault.ends_with("{n}");
-                    return Ok(if once { format!("{found} (call {n})") } else { found });
+                    return Ok(if once { format!("{outcome} (call {n})") } else { outcome });
                 }
                 let injected = fs::read_to_string(self.file("strace"))?.contains("(INJECTED)");
                 if !injected || !fault.contains("{n}") {
@@ -98,12 +97,12 @@ impl Cell<'_> {
 
     fn run(&self, mut command: Command) -> io::Result<String> {
         let (stdout, stderr) = (self.file("stdout"), self.file("stderr"));
-        command.args(["case", self.case, self.subject]).process_group(0);
-        // To print one takes long enough to be late.
+        command.args(["case", self.case, self.library]).process_group(0);
+        // Printing one takes so long that sleeps are late.
         command.env("RUST_BACKTRACE", "0");
         command.stdin(Stdio::null()).stdout(File::create(&stdout)?).stderr(File::create(&stderr)?);
         let mut child = command.spawn()?;
-        let until = Instant::now() + LIMIT;
+        let until = Instant::now() + TIME_LIMIT;
         let status = loop {
             if let Some(status) = child.try_wait()? {
                 break Some(status);
@@ -117,43 +116,45 @@ impl Cell<'_> {
             std::thread::sleep(Duration::from_millis(2));
         };
         let read = |file| fs::read(file).map(|text| String::from_utf8_lossy(&text).into_owned());
-        Ok(verdict(status, &read(&stdout)?, &read(&stderr)?))
+        Ok(outcome(status, &read(&stdout)?, &read(&stderr)?))
     }
 
     fn file(&self, kind: &str) -> PathBuf {
-        self.folder.join("cells").join(format!("{}-{}.{kind}", self.row, self.subject))
+        self.folder.join("cells").join(format!("{}-{}.{kind}", self.row, self.library))
     }
 
-    fn shim(&self) -> PathBuf {
-        self.folder.join("shim.so")
+    fn preload(&self) -> PathBuf {
+        self.folder.join("preload.so")
     }
 }
 
-fn verdict(status: Option<ExitStatus>, stdout: &str, stderr: &str) -> String {
+/// `status` is `None` if the process was killed at its time limit.
+fn outcome(status: Option<ExitStatus>, stdout: &str, stderr: &str) -> String {
     let Some(status) = status else { return "hangs".to_owned() };
-    let said = stdout.lines().filter_map(|line| line.strip_prefix(VERDICT)).next_back();
-    let why = |what: &str| match panic_message(stderr) {
-        Some(message) => format!("{what}: {message}"),
-        None => what.to_owned(),
+    let reported = stdout.lines().filter_map(|line| line.strip_prefix(PREFIX)).next_back();
+    let with_message = |outcome: &str| match panic_message(stderr) {
+        Some(message) => format!("{outcome}: {message}"),
+        None => outcome.to_owned(),
     };
-    match (status.code(), status.signal(), said) {
-        (Some(0), _, Some(said)) if !survives(said) => why(said),
-        (Some(0), _, Some(said)) => said.to_owned(),
-        (Some(101), ..) => why("panics"),
-        (_, Some(6), _) | (Some(134), ..) => why("aborts"),
+    match (status.code(), status.signal(), reported) {
+        (Some(0), _, Some(outcome)) if !survives(outcome) => with_message(outcome),
+        (Some(0), _, Some(outcome)) => outcome.to_owned(),
+        (Some(101), ..) => with_message("panics"),
+        (_, Some(6), _) | (Some(134), ..) => with_message("aborts"),
         (_, Some(signal), _) => format!("dies of signal {signal}"),
         (code, ..) => format!("ends with {}", code.unwrap_or(-1)),
     }
 }
 
-/// The beginning of what a panic says, other than our own.
+/// The beginning of the message of a panic, except for the intended one.
 fn panic_message(stderr: &str) -> Option<String> {
-    const LONGEST: usize = 80;
+    const MAX_CHARS: usize = 80;
     let lines: Vec<_> = stderr.lines().collect();
     let panics = lines.windows(2).filter(|pair| pair[0].contains(" panicked at "));
-    let mut message = panics.map(|pair| pair[1]).find(|&message| message != OUR_PANIC)?;
+    let mut message = panics.map(|pair| pair[1]).find(|&message| message != INTENDED_PANIC)?;
     for end in [": Os {", ". ", ", must "] {
         message = message.split(end).next()?;
     }
-    Some(message.chars().take(LONGEST).map(|char| if char == '|' { '/' } else { char }).collect())
+    let chars = message.chars().map(|char| if char == '|' { '/' } else { char });
+    Some(chars.take(MAX_CHARS).collect())
 }

@@ -1,66 +1,70 @@
-//! Faults, and what becomes of timers under them: those of dormouse, on each reactor, and those of its peers.
+//! Faults, and what happens to timers under them: those of dormouse on each reactor, and those of its peers.
 //!
-//! `scripts/faults` builds this program once for each reactor, for that is what decides which one serves. Each cell of
-//! the table is a process of its own: this program, called again.
+//! `scripts/faults` builds this program once for each reactor, because features select the reactor. Each cell of the
+//! table is its own process: this program, started with `case`.
 //!
 //! ```text
 //! faults                      prints the table
-//! faults --check FILE         and compares it with the one in a page
-//! faults --write FILE         or replaces that
-//! faults ROW SUBJECT          one cell, by the beginning of what is in the table
-//! faults case CASE SUBJECT    is that process
+//! faults --check FILE         and compares it with the table in a page
+//! faults --write FILE         or replaces that table
+//! faults ROW LIBRARY          prints the cells whose row and library begin like this
+//! faults case CASE LIBRARY    runs one case in this process
 //! ```
 
 mod case;
 mod cell;
-mod probe;
-mod subject;
+mod library;
+mod outcome;
 mod table;
+mod tracked_sleep;
 
 use cell::Cell;
+use library::Library;
+use outcome::NOT_TRIED;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
-use subject::Subject;
-use table::{COLUMNS, NOT_TRIED, ROWS, Row};
+use table::{COLUMNS, Column, ROWS, Row};
 
-/// How many processes at a time.
-const AT_ONCE: usize = 2;
+/// How many cells run in parallel.
+const PARALLEL: usize = 2;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["case", name, subject] => case(name, subject),
-        [] => report(&all(), None),
-        [what @ ("--check" | "--write"), file] => report(&all(), Some((what, file))),
-        [row, subject] => {
-            for (index, row) in
-                ROWS.iter().enumerate().filter(|(_, any)| any.fault.starts_with(row))
-            {
-                for column in COLUMNS.iter().filter(|column| column.1.starts_with(subject)) {
-                    println!("{} | {} | {}", row.fault, column.1, find(index, row, *column));
-                }
-            }
+        ["case", name, library] => run_case(name, library),
+        [] => report(&all_cells(), None),
+        [action @ ("--check" | "--write"), file] => report(&all_cells(), Some((action, file))),
+        [fault, library] => {
+            print_cells(fault, library);
             ExitCode::SUCCESS
         }
         _ => {
-            eprintln!("usage: faults [--check FILE | --write FILE | ROW SUBJECT]");
+            eprintln!("usage: faults [--check FILE | --write FILE | ROW LIBRARY]");
             ExitCode::FAILURE
         }
     }
 }
 
-fn case(name: &str, subject: &str) -> ExitCode {
+fn run_case(name: &str, library: &str) -> ExitCode {
     let case = case::CASES.iter().find(|(any, _)| *any == name);
-    let (Some((_, case)), Some(subject)) = (case, Subject::by_name(subject)) else {
-        eprintln!("no case {name}, or no {subject} in this program");
+    let (Some((_, case)), Some(library)) = (case, Library::by_name(library)) else {
+        eprintln!("no case {name}, or no {library} in this program");
         return ExitCode::FAILURE;
     };
-    println!("{}{}", case::VERDICT, case(subject));
+    println!("{}{}", outcome::PREFIX, case(library));
     ExitCode::SUCCESS
+}
+
+fn print_cells(fault: &str, library: &str) {
+    for (index, row) in ROWS.iter().enumerate().filter(|(_, row)| row.fault.starts_with(fault)) {
+        for column in COLUMNS.iter().filter(|column| column.library.starts_with(library)) {
+            println!("{} | {} | {}", row.fault, column.library, cell(index, row, column));
+        }
+    }
 }
 
 fn folder() -> PathBuf {
@@ -68,55 +72,63 @@ fn folder() -> PathBuf {
     program.parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
-fn find(index: usize, row: &Row, (_, subject, program): (&str, &str, &str)) -> String {
-    let folder = folder();
+/// Runs one cell, and returns its outcome.
+fn cell(index: usize, row: &Row, column: &Column) -> String {
+    let (folder, library) = (folder(), column.library);
     let program = match row.case {
-        "two-versions" if subject.starts_with("dormouse") => format!("two-versions-{program}"),
+        "two-versions" if library.starts_with("dormouse") => {
+            format!("two-versions-{}", column.program)
+        }
         "two-versions" => return NOT_TRIED.to_owned(),
-        _ => program.to_owned(),
+        _ => column.program.to_owned(),
     };
     let program = folder.join(program);
-    let cell = Cell { program: &program, folder: &folder, case: row.case, subject, row: index };
-    cell.find(row.outside).unwrap_or_else(|err| format!("cannot be tried: {err}"))
+    let cell = Cell { program: &program, folder: &folder, case: row.case, library, row: index };
+    cell.outcome(row.injection).unwrap_or_else(|err| format!("cannot be tried: {err}"))
 }
 
-/// Finds all cells, by row.
-fn all() -> Vec<Vec<String>> {
-    std::fs::create_dir_all(folder().join("cells")).expect("a folder for what the cells leave");
+/// Runs all cells, and returns their outcomes by row.
+fn all_cells() -> Vec<Vec<String>> {
+    std::fs::create_dir_all(folder().join("cells")).expect("a folder for the output of the cells");
     let next = AtomicUsize::new(0);
-    let found = Mutex::new(vec![vec![String::new(); COLUMNS.len()]; ROWS.len()]);
+    let outcomes = Mutex::new(vec![vec![String::new(); COLUMNS.len()]; ROWS.len()]);
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..PARALLEL {
             scope.spawn(|| {
                 loop {
-                    let cell = next.fetch_add(1, Ordering::Relaxed);
-                    let (index, column) = (cell / COLUMNS.len(), cell % COLUMNS.len());
+                    let next = next.fetch_add(1, Ordering::Relaxed);
+                    let (index, nth) = (next / COLUMNS.len(), next % COLUMNS.len());
                     let Some(row) = ROWS.get(index) else { return };
+                    let column = &COLUMNS[nth];
                     let start = Instant::now();
-                    let seen = find(index, row, COLUMNS[column]);
+                    let outcome = cell(index, row, column);
                     let took = start.elapsed().as_secs_f64();
-                    eprintln!("{took:4.1} s  {} | {} | {seen}", row.fault, COLUMNS[column].0);
-                    found.lock().expect("no panic under this lock")[index][column] = seen;
+                    eprintln!("{took:4.1} s  {} | {} | {outcome}", row.fault, column.title);
+                    outcomes.lock().expect("no panic under this lock")[index][nth] = outcome;
                 }
             });
         }
     });
-    found.into_inner().expect("no panic under this lock")
+    outcomes.into_inner().expect("no panic under this lock")
 }
 
-fn report(found: &[Vec<String>], page: Option<(&str, &str)>) -> ExitCode {
-    let table = table::markdown(found);
+fn report(outcomes: &[Vec<String>], page: Option<(&str, &str)>) -> ExitCode {
+    let table = table::markdown(outcomes);
     println!("{table}");
-    let (good, mut bad) = table::judge(found);
-    if let Some((what, file)) = page {
+    let (survived, mut failures) = table::judge(outcomes);
+    if let Some((action, file)) = page {
         let page = std::fs::read_to_string(file).unwrap_or_default();
-        if what == "--write" {
+        if action == "--write" {
             std::fs::write(file, table::replace(&page, &table)).expect("a page to write to");
         } else {
-            bad.extend(table::differences(&page, &table));
+            failures.extend(table::differences(&page, &table));
         }
     }
-    bad.iter().for_each(|line| println!("FAILED  {line}"));
-    println!("faults: dormouse survives {good} of {}, {} failed", ROWS.len() * 3, bad.len());
-    if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    failures.iter().for_each(|line| println!("FAILED  {line}"));
+    println!(
+        "faults: dormouse survives {survived} of {}, {} failed",
+        ROWS.len() * 3,
+        failures.len()
+    );
+    if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

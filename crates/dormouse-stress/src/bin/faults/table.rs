@@ -1,36 +1,46 @@
-//! The table: faults down, libraries across. How it is written, and compared with what was written.
+//! The table: a row for each fault, a column for each library. Writes it as Markdown, and compares it with a page.
 
-use crate::cell::Outside;
-use crate::probe::survives;
+use crate::cell::Injection;
+use crate::outcome::{NOT_TRIED, survives};
 use std::fmt::Write;
 
-/// Across the table: the title, the subject, and the program that has it.
-pub(crate) const COLUMNS: [(&str, &str, &str); 6] = [
-    ("dormouse", "dormouse-builtin", "builtin"),
-    ("dormouse on tokio", "dormouse-tokio", "tokio"),
-    ("dormouse on async-io", "dormouse-async-io", "async-io"),
-    ("tokio", "tokio", "tokio"),
-    ("async-io", "async-io", "tokio"),
-    ("futures-timer", "futures-timer", "tokio"),
+pub(crate) struct Column {
+    pub(crate) title: &'static str,
+    pub(crate) library: &'static str,
+    /// The build of this program that has the library.
+    pub(crate) program: &'static str,
+}
+
+const fn column(title: &'static str, library: &'static str, program: &'static str) -> Column {
+    Column { title, library, program }
+}
+
+pub(crate) const COLUMNS: [Column; 6] = [
+    column("dormouse", "dormouse-builtin", "builtin"),
+    column("dormouse on tokio", "dormouse-tokio", "tokio"),
+    column("dormouse on async-io", "dormouse-async-io", "async-io"),
+    column("tokio", "tokio", "tokio"),
+    column("async-io", "async-io", "tokio"),
+    column("futures-timer", "futures-timer", "tokio"),
 ];
-/// How many of the columns are ours.
-const OURS: usize = 3;
+/// How many of the columns are dormouse.
+const DORMOUSE_COLUMNS: usize = 3;
 
 pub(crate) struct Row {
-    /// What the table calls it.
+    /// The title in the table.
     pub(crate) fault: &'static str,
     pub(crate) case: &'static str,
-    pub(crate) outside: Outside,
+    pub(crate) injection: Injection,
 }
 
-const fn row(fault: &'static str, case: &'static str, outside: Outside) -> Row {
-    Row { fault, case, outside }
+const fn row(fault: &'static str, case: &'static str, injection: Injection) -> Row {
+    Row { fault, case, injection }
 }
 
-/// A call that fails once, by any of the two errors, at any time; and one that a sandbox forbids.
-macro_rules! refused {
+/// A system call fails once, at any call, with each of two errors; or it always fails, as under a sandbox.
+macro_rules! fails {
     ($call:literal) => {
-        Outside::Injected(&[
+        Injection::SystemCalls(&[
             concat!($call, ":error=ENOMEM:when={n}"),
             concat!($call, ":error=EMFILE:when={n}"),
             concat!($call, ":error=EPERM:when=1+"),
@@ -38,9 +48,9 @@ macro_rules! refused {
     };
 }
 
-macro_rules! refused_once {
+macro_rules! fails_once {
     ($call:literal) => {
-        Outside::Injected(&[
+        Injection::SystemCalls(&[
             concat!($call, ":error=ENOMEM:when={n}"),
             concat!($call, ":error=EMFILE:when={n}"),
         ])
@@ -48,98 +58,102 @@ macro_rules! refused_once {
 }
 
 pub(crate) const ROWS: &[Row] = &[
-    row("no fault", "sleeps", Outside::Nothing),
-    row("outside of any runtime", "sleeps-outside", Outside::Nothing),
-    row("in a tokio runtime that has no timers enabled", "without-time", Outside::Nothing),
-    row("the tokio runtime has shut down", "shutdown", Outside::Nothing),
+    row("no fault", "sleeps", Injection::Nothing),
+    row("outside any runtime", "sleeps-outside", Injection::Nothing),
+    row("in a tokio runtime built without `enable_time`", "without-time", Injection::Nothing),
+    row("after the shutdown of the tokio runtime", "shutdown", Injection::Nothing),
+    row("created in an idle tokio runtime, polled elsewhere", "idle-runtime", Injection::Nothing),
+    row("polled in a tokio runtime, then elsewhere", "moved-out-of-runtime", Injection::Nothing),
     row(
-        "made in a tokio runtime that stands idle, polled elsewhere",
-        "idle-runtime",
-        Outside::Nothing,
-    ),
-    row("polled in a tokio runtime, and then elsewhere", "moved-out-of-runtime", Outside::Nothing),
-    row(
-        "polled in the context of a tokio runtime that stands idle",
+        "polled in the context of an idle tokio runtime",
         "entered-idle-runtime",
-        Outside::Nothing,
+        Injection::Nothing,
     ),
-    row("beside sleeps of `Duration::MAX`", "for-ever", Outside::Nothing),
-    row("another's waker panics", "panicking-waker", Outside::Nothing),
-    row("another's waker sleeps for 1 s", "slow-waker", Outside::Nothing),
-    row("100,000 are due at once, and their wakers create more", "storm", Outside::Nothing),
-    row("no fds are left", "no-fds", Outside::Nothing),
+    row("beside sleeps of `Duration::MAX`", "longest-sleeps", Injection::Nothing),
+    row("the waker of another timer panics", "panicking-waker", Injection::Nothing),
+    row("the waker of another timer blocks for 1 s", "slow-waker", Injection::Nothing),
     row(
-        "no thread can be had",
+        "100,000 sleeps are due at once, and their wakers create more",
+        "storm",
+        Injection::Nothing,
+    ),
+    row("the fd limit is reached", "no-fds", Injection::Nothing),
+    row(
+        "no thread can be started",
         "sleeps-in-block-on",
-        Outside::Injected(&["clone3:error=EAGAIN:when=1+"]),
+        Injection::SystemCalls(&["clone3:error=EAGAIN:when=1+"]),
     ),
-    row("`timerfd_create` fails", "sleeps", refused!("timerfd_create")),
-    row("`timerfd_settime` fails", "sleeps", refused!("timerfd_settime")),
-    row("`epoll_create1` fails", "sleeps", refused!("epoll_create1")),
-    row("`epoll_ctl` fails", "sleeps", refused!("epoll_ctl")),
-    row("`eventfd2` fails", "sleeps", refused!("eventfd2")),
-    row("`epoll_wait` fails", "sleeps", refused_once!("epoll_wait,epoll_pwait,epoll_pwait2")),
-    row("`fcntl` fails", "sleeps", refused!("fcntl")),
+    row("`timerfd_create` fails", "sleeps", fails!("timerfd_create")),
+    row("`timerfd_settime` fails", "sleeps", fails!("timerfd_settime")),
+    row("`epoll_create1` fails", "sleeps", fails!("epoll_create1")),
+    row("`epoll_ctl` fails", "sleeps", fails!("epoll_ctl")),
+    row("`eventfd2` fails", "sleeps", fails!("eventfd2")),
+    row("`epoll_wait` fails", "sleeps", fails_once!("epoll_wait,epoll_pwait,epoll_pwait2")),
+    row("`fcntl` fails", "sleeps", fails!("fcntl")),
     row(
-        "system calls are interrupted",
+        "system calls return EINTR",
         "sleeps",
-        Outside::Injected(&[
+        Injection::SystemCalls(&[
             "epoll_wait,epoll_pwait,epoll_pwait2,timerfd_settime,clock_nanosleep:error=EINTR:when=1+2",
         ]),
     ),
-    row("a storm of signals", "sleeps-for-a-second", Outside::Shim(&[("FAULTS_STORM", "200")])),
+    row(
+        "a storm of signals",
+        "sleeps-for-a-second",
+        Injection::Preload(&[("FAULTS_STORM", "200")]),
+    ),
     row(
         "signal handlers that take 100 ms",
         "sleeps-for-a-second",
-        Outside::Shim(&[("FAULTS_STORM", "250000"), ("FAULTS_HANDLER", "100")]),
+        Injection::Preload(&[("FAULTS_STORM", "250000"), ("FAULTS_HANDLER", "100")]),
     ),
-    row("readings of the clock go back", "clock", Outside::Clock),
+    row("the clock goes backwards", "clock", Injection::Clock),
     row(
-        "`fork`, and first used in the child",
+        "`fork`, first used in the child",
         "fork-unused",
-        Outside::Shim(&[("FAULTS_FORK", "1")]),
+        Injection::Preload(&[("FAULTS_FORK", "1")]),
     ),
     row(
-        "`fork` while it is used, and used on in both",
+        "`fork` while in use, then used in parent and child",
         "fork",
-        Outside::Shim(&[("FAULTS_FORK", "1")]),
+        Injection::Preload(&[("FAULTS_FORK", "1")]),
     ),
-    row("the process exits", "exit", Outside::Nothing),
-    row("used at the end of the main thread", "end-of-main", Outside::Nothing),
-    row("used by a destructor of the program's", "at-exit", Outside::Nothing),
-    row("two versions of the library in one program", "two-versions", Outside::Nothing),
+    row("the process exits", "exit", Injection::Nothing),
+    row("used in a thread-local destructor after `main`", "end-of-main", Injection::Nothing),
+    row("used in an `atexit` handler", "at-exit", Injection::Nothing),
+    row("two versions of the library in one program", "two-versions", Injection::Nothing),
 ];
 
-/// Where an executor itself comes to a stop, and with it what waits there: the fault and the subject. The page
-/// says how.
-const THEIRS: [(&str, &str); 2] =
+/// Cells in which the executor itself stops, and every sleep that it polls with it: fault and library. The page
+/// explains them.
+const EXECUTOR_STOPS: [(&str, &str); 2] =
     [("`epoll_wait` fails", "dormouse-tokio"), ("`epoll_ctl` fails", "dormouse-async-io")];
 
-/// How many of the cells that are ours say what they are to say, and what the others say.
-pub(crate) fn judge(found: &[Vec<String>]) -> (usize, Vec<String>) {
-    let mut good = 0;
-    let mut bad = Vec::new();
-    for (row, found) in ROWS.iter().zip(found) {
-        for (column, found) in COLUMNS.iter().zip(found).take(OURS) {
-            if survives(found) || THEIRS.contains(&(row.fault, column.1)) {
-                good += 1;
+/// How many cells of dormouse are as expected, and a line for each other one.
+pub(crate) fn judge(outcomes: &[Vec<String>]) -> (usize, Vec<String>) {
+    let mut expected = 0;
+    let mut failures = Vec::new();
+    for (row, outcomes) in ROWS.iter().zip(outcomes) {
+        for (column, outcome) in COLUMNS.iter().zip(outcomes).take(DORMOUSE_COLUMNS) {
+            if survives(outcome) || EXECUTOR_STOPS.contains(&(row.fault, column.library)) {
+                expected += 1;
             } else {
-                bad.push(format!("{} | {} | {found}", row.fault, column.0));
+                failures.push(format!("{} | {} | {outcome}", row.fault, column.title));
             }
         }
     }
-    (good, bad)
+    (expected, failures)
 }
 
 /// As Markdown.
-pub(crate) fn markdown(found: &[Vec<String>]) -> String {
-    let titles = COLUMNS.map(|column| column.0).join(" | ");
-    let mut page = format!("| what happens | {titles} |\n|---|{}\n", "---|".repeat(COLUMNS.len()));
-    for (row, found) in ROWS.iter().zip(found) {
-        let cells = found.iter().map(|found| match found.split_once(": ") {
-            Some((what, message)) => format!("**{what}**: \"{message}\""),
-            None if survives(found) || found == NOT_TRIED => found.clone(),
-            None => format!("**{found}**"),
+pub(crate) fn markdown(outcomes: &[Vec<String>]) -> String {
+    let titles = COLUMNS.map(|column| column.title).join(" | ");
+    let mut page = format!("| fault | {titles} |\n|---|{}\n", "---|".repeat(COLUMNS.len()));
+    for (row, outcomes) in ROWS.iter().zip(outcomes) {
+        let cells = outcomes.iter().map(|outcome| match outcome.split_once(": ") {
+            Some((outcome, message)) => format!("**{outcome}**: \"{message}\""),
+            None if survives(outcome) || outcome == NOT_TRIED => outcome.clone(),
+            None => format!("**{outcome}**"),
         });
         let cells = cells.collect::<Vec<_>>().join(" | ");
         let _ = writeln!(page, "| {} | {cells} |", row.fault);
@@ -147,18 +161,17 @@ pub(crate) fn markdown(found: &[Vec<String>]) -> String {
     page
 }
 
-pub(crate) const NOT_TRIED: &str = "not tried";
-
-/// The lines in which a page's table differs from this one, apart from how late, at which call, and how many.
+/// The lines in which the table of a page differs from this one. How late, at which call, and how many is ignored.
 pub(crate) fn differences(page: &str, table: &str) -> Vec<String> {
-    let lines = |text: &str| text.lines().filter(|line| line.starts_with('|')).map(plain).collect();
+    let lines =
+        |text: &str| text.lines().filter(|line| line.starts_with('|')).map(normalize).collect();
     let (old, new): (Vec<String>, Vec<String>) = (lines(page), lines(table));
-    let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("- {line}"));
-    let come = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+ {line}"));
-    gone.chain(come).collect()
+    let removed = old.iter().filter(|line| !new.contains(line)).map(|line| format!("- {line}"));
+    let added = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+ {line}"));
+    removed.chain(added).collect()
 }
 
-fn plain(line: &str) -> String {
+fn normalize(line: &str) -> String {
     let cells = line.split('|').map(|cell| {
         let cell = cell.split(" s late").next().unwrap_or_default();
         let cell = cell.split(" (call ").next().unwrap_or_default().trim_end_matches('"');

@@ -1,7 +1,9 @@
-//! `fork`, and a child that goes on. The system call is made by `scripts/faults-preload.c`, which has `getpid` fork.
+//! `fork` without `exec`: parent and child both continue. `getpid` makes the system call:
+//! `scripts/faults-preload.c` replaces it.
 
-use crate::probe::{FIRES, Probe, some, then, watch};
-use crate::subject::Subject;
+use crate::library::Library;
+use crate::outcome::{FIRES, NEVER_FIRES, SOME_NEVER_FIRE, and_then};
+use crate::tracked_sleep::{TrackedSleep, observe, some_sleeps};
 use dormouse::io::AsyncFd;
 use rustix::process::{Pid, WaitOptions, waitpid};
 use std::io::Write;
@@ -9,94 +11,102 @@ use std::os::unix::net::UnixStream;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// The library is in use when the process forks. Child and parent go on, with old sleeps and new ones.
-pub(super) fn used_before(subject: Subject) -> String {
-    let _context = subject.enter();
-    let first = watch(&mut some(subject));
-    let mut old = [Probe::new(subject, 300), Probe::new(subject, 600)];
-    let watched = if subject.is_dormouse() { Some(Watched::new()) } else { None };
+/// The process forks while the library is in use. Child and parent continue, with old sleeps and new ones.
+pub(super) fn used_before(library: Library) -> String {
+    let _context = library.enter();
+    let first = observe(&mut some_sleeps(library));
+    let mut old = [TrackedSleep::new(library, 300), TrackedSleep::new(library, 600)];
+    let registered = if library.is_dormouse() { Some(RegisteredFd::new()) } else { None };
     let child = std::process::id();
     if child == 0 {
-        // Nobody of those who were in the parent is here.
-        old.iter_mut().for_each(Probe::poll);
-        let found = then(watch(&mut some(subject)), || watch(&mut old));
-        in_the_child(then(found, || watched.map_or(FIRES.to_owned(), Watched::in_the_child)));
+        // No other thread of the parent exists here.
+        old.iter_mut().for_each(TrackedSleep::poll);
+        let outcome = and_then(observe(&mut some_sleeps(library)), || observe(&mut old));
+        let outcome = and_then(outcome, || {
+            registered.map_or(FIRES.to_owned(), RegisteredFd::is_rejected_and_replaced)
+        });
+        exit_child(outcome);
     }
-    let parent = then(watch(&mut some(subject)), || watch(&mut old));
-    let child = of_the_child(child);
-    // By now the child has let go of it.
-    let parent = then(parent, || watched.map_or(FIRES.to_owned(), Watched::serve));
-    then(first, || report(&parent, &child))
+    let parent = and_then(observe(&mut some_sleeps(library)), || observe(&mut old));
+    let child = wait_for_child(child);
+    // The child has deregistered its copy of the fd by now.
+    let parent =
+        and_then(parent, || registered.map_or(FIRES.to_owned(), RegisteredFd::receives_readiness));
+    and_then(first, || report(&parent, &child))
 }
 
-/// The library is used in the child, and later in the parent, for the first time.
-pub(super) fn unused_before(subject: Subject) -> String {
+/// The library is used for the first time after the fork: in the child, and then in the parent.
+pub(super) fn unused_before(library: Library) -> String {
     let child = std::process::id();
-    let _context = if child == 0 { subject.enter() } else { None };
+    let _context = if child == 0 { library.enter() } else { None };
     if child == 0 {
-        in_the_child(watch(&mut some(subject)));
+        exit_child(observe(&mut some_sleeps(library)));
     }
-    let _context = subject.enter();
-    let parent = watch(&mut some(subject));
-    report(&parent, &of_the_child(child))
+    let _context = library.enter();
+    let parent = observe(&mut some_sleeps(library));
+    report(&parent, &wait_for_child(child))
 }
 
-/// An fd that was watched before.
-struct Watched {
-    ours: AsyncFd<UnixStream>,
-    theirs: UnixStream,
+/// One end of a socket pair, registered before the fork.
+struct RegisteredFd {
+    registered: AsyncFd<UnixStream>,
+    peer: UnixStream,
 }
 
-impl Watched {
-    fn new() -> Watched {
-        let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
-        Watched { ours: AsyncFd::new(ours).expect("a reactor"), theirs }
+impl RegisteredFd {
+    fn new() -> RegisteredFd {
+        let (registered, peer) = UnixStream::pair().expect("a pair of sockets");
+        RegisteredFd { registered: AsyncFd::new(registered).expect("a reactor"), peer }
     }
 
-    fn serve(mut self) -> String {
-        let mut probe = Probe::of(
+    fn receives_readiness(mut self) -> String {
+        let mut readable = TrackedSleep::from_sleep(
             Box::pin(async move {
-                drop(self.ours.readable().await.expect("readiness"));
+                drop(self.registered.readable().await.expect("readiness"));
             }),
             Instant::now(),
         );
-        self.theirs.write_all(b"x").expect("room");
-        match watch(std::slice::from_mut(&mut probe)) {
-            found if found == FIRES => found,
-            _ => NOT_SERVED.to_owned(),
+        self.peer.write_all(b"x").expect("room");
+        match observe(std::slice::from_mut(&mut readable)) {
+            outcome if outcome == FIRES => outcome,
+            _ => NO_READINESS.to_owned(),
         }
     }
 
-    fn in_the_child(self) -> String {
+    /// In the child: the inherited registration returns an error, and a new one works.
+    fn is_rejected_and_replaced(self) -> String {
         let cx = &mut Context::from_waker(Waker::noop());
-        match self.ours.poll_read_ready(cx) {
+        match self.registered.poll_read_ready(cx) {
             Poll::Ready(Err(err)) if err.to_string().contains("child of a fork") => {}
-            _ => return NOT_TOLD.to_owned(),
+            _ => return NO_FORK_ERROR.to_owned(),
         }
-        // The parent's socket goes on; so this end of it, once it is wrapped anew, is another.
+        // The parent still uses its socket pair, so the child registers another one.
         drop(self);
-        Watched::new().serve()
+        RegisteredFd::new().receives_readiness()
     }
 }
 
-const NOT_SERVED: &str = "fd is not served";
-const NOT_TOLD: &str = "not told of the fork";
-const FINDINGS: [&str; 5] = [FIRES, "never fires", "some never fire", NOT_SERVED, NOT_TOLD];
+const NO_READINESS: &str = "an fd receives no readiness";
+const NO_FORK_ERROR: &str = "no error for an inherited fd";
 
-fn in_the_child(found: String) -> ! {
-    let code = FINDINGS.iter().position(|&finding| finding == found).unwrap_or(FINDINGS.len());
-    std::process::exit(code as i32)
+/// The outcomes that a child reports by its exit code.
+const CHILD_OUTCOMES: [&str; 5] =
+    [FIRES, NEVER_FIRES, SOME_NEVER_FIRE, NO_READINESS, NO_FORK_ERROR];
+
+fn exit_child(outcome: String) -> ! {
+    let code = CHILD_OUTCOMES.iter().position(|&known| known == outcome);
+    std::process::exit(code.unwrap_or(CHILD_OUTCOMES.len()) as i32)
 }
 
-fn of_the_child(child: u32) -> String {
+fn wait_for_child(child: u32) -> String {
     let Some(pid) = Pid::from_raw(child as i32) else { return "no child".to_owned() };
     let until = Instant::now() + Duration::from_secs(15);
     while Instant::now() < until {
         if let Ok(Some((_, status))) = waitpid(Some(pid), WaitOptions::NOHANG) {
             return match (status.exit_status(), status.terminating_signal()) {
                 (Some(101), _) => "panics".to_owned(),
-                (Some(code), _) if (code as usize) < FINDINGS.len() => {
-                    FINDINGS[code as usize].to_owned()
+                (Some(code), _) if (code as usize) < CHILD_OUTCOMES.len() => {
+                    CHILD_OUTCOMES[code as usize].to_owned()
                 }
                 (Some(code), _) => format!("ends with {code}"),
                 (_, signal) => format!("dies of signal {}", signal.unwrap_or(0)),

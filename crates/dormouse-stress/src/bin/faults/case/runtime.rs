@@ -1,7 +1,8 @@
-//! Tokio runtimes that do not do what they are there for.
+//! Tokio runtimes that are idle, shut down, or built without a timer.
 
-use crate::probe::{FIRES, Probe, some, watch};
-use crate::subject::{Subject, enter};
+use crate::library::{Library, enter};
+use crate::outcome::FIRES;
+use crate::tracked_sleep::{TrackedSleep, observe, some_sleeps};
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
@@ -9,63 +10,64 @@ fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-/// Created inside a runtime, and polled by another executor while nobody drives that runtime.
-pub(super) fn idle(subject: Subject) -> String {
+/// Created inside a runtime that no thread drives, and polled by another executor.
+pub(super) fn idle(library: Library) -> String {
     let runtime = current_thread();
     let time = Duration::from_millis(20);
     let due = Instant::now() + time;
-    let nap = {
+    let sleep = {
         let _context = runtime.enter();
-        (subject.sleep)(time)
+        (library.sleep)(time)
     };
-    let found = watch(&mut [Probe::of(nap, due)]);
+    let outcome = observe(&mut [TrackedSleep::from_sleep(sleep, due)]);
     drop(runtime);
-    found
+    outcome
 }
 
 /// The same, polled inside the context of the runtime.
-pub(super) fn entered_idle(subject: Subject) -> String {
+pub(super) fn entered_idle(library: Library) -> String {
     let _context = enter(current_thread());
-    watch(&mut some(subject))
+    observe(&mut some_sleeps(library))
 }
 
-/// Polled by a runtime of one thread, which needs no other. (Who is not for a runtime does without.)
-pub(super) fn sleeps_in_block_on(subject: Subject) -> String {
-    if !subject.in_tokio {
-        return watch(&mut some(subject));
+/// Polled by a `current_thread` runtime, which needs no other thread. Libraries that are not tested inside tokio are
+/// polled without a runtime.
+pub(super) fn sleeps_in_block_on(library: Library) -> String {
+    if !library.in_tokio {
+        return observe(&mut some_sleeps(library));
     }
     current_thread().block_on(async {
         for ms in [0, 1, 5, 20, 50] {
             let due = Instant::now() + Duration::from_millis(ms);
-            (subject.sleep)(Duration::from_millis(ms)).await;
+            (library.sleep)(Duration::from_millis(ms)).await;
             assert!(Instant::now() >= due, "early");
         }
     });
     FIRES.to_owned()
 }
 
-/// Polled by a runtime first, and by another executor later.
-pub(super) fn moved_out(subject: Subject) -> String {
+/// Polled first by a runtime, and later by another executor.
+pub(super) fn moved_out(library: Library) -> String {
     let runtime = current_thread();
-    let mut probes = runtime.block_on(async { some(subject) });
-    probes.iter_mut().for_each(Probe::poll);
-    watch(&mut probes)
+    let mut sleeps = runtime.block_on(async { some_sleeps(library) });
+    sleeps.iter_mut().for_each(TrackedSleep::poll);
+    observe(&mut sleeps)
 }
 
-/// Polled by a runtime that then ends.
-pub(super) fn shutdown(subject: Subject) -> String {
+/// Polled inside a runtime that then shuts down.
+pub(super) fn shutdown(library: Library) -> String {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
-    let mut probes = {
+    let mut sleeps = {
         let _context = runtime.enter();
-        some(subject)
+        some_sleeps(library)
     };
     runtime.shutdown_timeout(Duration::from_secs(1));
-    watch(&mut probes)
+    observe(&mut sleeps)
 }
 
-/// Polled inside a runtime whose builder has enabled nothing.
-pub(super) fn without_time(subject: Subject) -> String {
+/// Polled inside a runtime that is built without `enable_time` and `enable_io`.
+pub(super) fn without_time(library: Library) -> String {
     let _context = enter(Builder::new_multi_thread().worker_threads(2).build().expect("a runtime"));
-    watch(&mut some(subject))
+    observe(&mut some_sleeps(library))
 }

@@ -1,112 +1,110 @@
-//! Wakers are anybody's code.
+//! Wakers that panic, block, or create more sleeps.
 
-use crate::probe::{FIRES, Probe, poll_with, some, then, watch};
-use crate::subject::{Nap, Subject};
+use crate::library::{BoxSleep, Library};
+use crate::outcome::{FIRES, INTENDED_PANIC, SOME_NEVER_FIRE, and_then};
+use crate::tracked_sleep::{TrackedSleep, observe, poll_with, some_sleeps};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
-struct Call<F>(F);
+struct CallOnWake<F>(F);
 
-impl<F: Fn() + Send + Sync> Wake for Call<F> {
+impl<F: Fn() + Send + Sync> Wake for CallOnWake<F> {
     fn wake(self: Arc<Self>) {
         (self.0)();
     }
 }
 
 fn waker(call: impl Fn() + Send + Sync + 'static) -> Waker {
-    Waker::from(Arc::new(Call(call)))
+    Waker::from(Arc::new(CallOnWake(call)))
 }
 
-/// What a waker of these panics with.
-pub(crate) const OUR_PANIC: &str = "a waker that panics";
-
-/// Others due before and after one whose waker panics, and others that come later.
-pub(super) fn panicking(subject: Subject) -> String {
-    let _context = subject.enter();
-    let before = Probe::new(subject, 1000);
-    let mut panicking = (subject.sleep)(Duration::from_millis(10));
-    poll_with(&mut panicking, &waker(|| panic!("{OUR_PANIC}")));
-    let mut others: Vec<_> = [10, 11, 20, 50].map(|ms| Probe::new(subject, ms)).into();
+/// One waker panics. Sleeps that are due before and after it, and later ones, have to fire.
+pub(super) fn panicking(library: Library) -> String {
+    let _context = library.enter();
+    let before = TrackedSleep::new(library, 1000);
+    let mut panicking = (library.sleep)(Duration::from_millis(10));
+    poll_with(&mut panicking, &waker(|| panic!("{INTENDED_PANIC}")));
+    let mut others: Vec<_> = [10, 11, 20, 50].map(|ms| TrackedSleep::new(library, ms)).into();
     others.push(before);
-    let seen = watch(&mut others);
-    then(seen, || watch(&mut some(subject)))
+    let outcome = observe(&mut others);
+    and_then(outcome, || observe(&mut some_sleeps(library)))
 }
 
-/// Others due while a waker takes a second.
-pub(super) fn slow(subject: Subject) -> String {
-    let _context = subject.enter();
-    let mut slow = (subject.sleep)(Duration::from_millis(10));
+/// Others are due while one waker blocks for a second.
+pub(super) fn slow(library: Library) -> String {
+    let _context = library.enter();
+    let mut slow = (library.sleep)(Duration::from_millis(10));
     poll_with(&mut slow, &waker(|| std::thread::sleep(Duration::from_secs(1))));
     std::thread::sleep(Duration::from_millis(20));
-    let seen = watch(&mut some(subject));
-    then(seen, || watch(&mut some(subject)))
+    let outcome = observe(&mut some_sleeps(library));
+    and_then(outcome, || observe(&mut some_sleeps(library)))
 }
 
-/// How many are due at once.
-const MANY: usize = 100_000;
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How many sleeps of a storm are due at once.
+const STORM_SLEEPS: usize = 100_000;
+const STORM_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A hundred thousand due at once, whose wakers create as many again. Three times over, with no more memory.
-pub(super) fn storm(subject: Subject) -> String {
-    let _context = subject.enter();
-    let mut seen = FIRES.to_owned();
+/// 100,000 sleeps are due at once, and their wakers create as many again. Three times; memory must not grow.
+pub(super) fn storm(library: Library) -> String {
+    let _context = library.enter();
+    let mut outcome = FIRES.to_owned();
     let mut peaks = Vec::new();
     for _ in 0..3 {
-        seen = then(seen, || storm_once(subject));
+        outcome = and_then(outcome, || storm_once(library));
         peaks.push(peak_kib());
     }
-    if seen == FIRES && peaks[2] > peaks[0] + peaks[0] / 2 {
+    if outcome == FIRES && peaks[2] > peaks[0] + peaks[0] / 2 {
         return format!("{FIRES}, and memory grows: {peaks:?} KiB");
     }
-    then(seen, || watch(&mut some(subject)))
+    and_then(outcome, || observe(&mut some_sleeps(library)))
 }
 
 #[derive(Default)]
 struct Storm {
-    /// Those that were created by a waker.
-    later: Mutex<Vec<Nap>>,
+    /// Those that a waker has created.
+    created_by_wakers: Mutex<Vec<BoxSleep>>,
     fired: AtomicUsize,
 }
 
-fn storm_once(subject: Subject) -> String {
+fn storm_once(library: Library) -> String {
     let storm = Arc::new(Storm::default());
     let context = tokio::runtime::Handle::try_current().ok();
-    let create_more = |storm: &Arc<Storm>| {
+    let create_another = |storm: &Arc<Storm>| {
         let (storm, context) = (storm.clone(), context.clone());
         waker(move || {
             let _context = context.as_ref().map(tokio::runtime::Handle::enter);
-            let mut nap = (subject.sleep)(Duration::from_millis(10));
+            let mut sleep = (library.sleep)(Duration::from_millis(10));
             let counted = storm.clone();
             let count = waker(move || {
                 counted.fired.fetch_add(1, Ordering::SeqCst);
             });
-            poll_with(&mut nap, &count);
-            storm.later.lock().expect("no panic").push(nap);
+            poll_with(&mut sleep, &count);
+            storm.created_by_wakers.lock().expect("no panic").push(sleep);
         })
     };
     let due = Instant::now() + Duration::from_millis(500);
-    let mut naps = Vec::with_capacity(MANY);
-    for _ in 0..MANY {
-        let mut nap = (subject.sleep)(due.saturating_duration_since(Instant::now()));
-        poll_with(&mut nap, &create_more(&storm));
-        naps.push(nap);
+    let mut sleeps = Vec::with_capacity(STORM_SLEEPS);
+    for _ in 0..STORM_SLEEPS {
+        let mut sleep = (library.sleep)(due.saturating_duration_since(Instant::now()));
+        poll_with(&mut sleep, &create_another(&storm));
+        sleeps.push(sleep);
     }
-    let until = Instant::now() + PATIENCE;
-    while storm.fired.load(Ordering::SeqCst) < MANY {
+    let until = Instant::now() + STORM_TIMEOUT;
+    while storm.fired.load(Ordering::SeqCst) < STORM_SLEEPS {
         if Instant::now() > until {
-            return "some never fire".to_owned();
+            return SOME_NEVER_FIRE.to_owned();
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    drop(naps);
-    let later = std::mem::take(&mut *storm.later.lock().expect("no panic"));
-    drop(later);
+    drop(sleeps);
+    let created_by_wakers = std::mem::take(&mut *storm.created_by_wakers.lock().expect("no panic"));
+    drop(created_by_wakers);
     FIRES.to_owned()
 }
 
-/// The most memory that this process has had.
+/// The peak of this process's resident memory.
 fn peak_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,23 +1,24 @@
-//! Who is under test: dormouse, as this program was built with it, and its peers.
+//! The libraries under test: dormouse, as this program was built with it, and its peers.
 
+use crate::outcome;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::runtime::{Builder, EnterGuard, Runtime};
 
-/// A sleep, whosever it is.
-pub(crate) type Nap = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// A sleep of any of the libraries.
+pub(crate) type BoxSleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A library with timers.
 #[derive(Clone, Copy)]
-pub(crate) struct Subject {
+pub(crate) struct Library {
     pub(crate) name: &'static str,
-    pub(crate) sleep: fn(Duration) -> Nap,
-    /// It is to be used inside a tokio runtime.
+    pub(crate) sleep: fn(Duration) -> BoxSleep,
+    /// Whether it is tested inside a tokio runtime.
     pub(crate) in_tokio: bool,
 }
 
-/// What serves dormouse here: that depends on the features it was built with.
+/// dormouse on the reactor that the features of this build select.
 pub(crate) const DORMOUSE: &str = if cfg!(feature = "tokio") {
     "dormouse-tokio"
 } else if cfg!(feature = "smol") {
@@ -26,14 +27,14 @@ pub(crate) const DORMOUSE: &str = if cfg!(feature = "tokio") {
     "dormouse-builtin"
 };
 
-const SUBJECTS: [Subject; 4] = [
-    Subject {
+const LIBRARIES: [Library; 4] = [
+    Library {
         name: DORMOUSE,
         sleep: |time| Box::pin(dormouse::sleep(time)),
         in_tokio: cfg!(feature = "tokio"),
     },
-    Subject { name: "tokio", sleep: |time| Box::pin(tokio::time::sleep(time)), in_tokio: true },
-    Subject {
+    Library { name: "tokio", sleep: |time| Box::pin(tokio::time::sleep(time)), in_tokio: true },
+    Library {
         name: "async-io",
         sleep: |time| {
             Box::pin(async move {
@@ -42,24 +43,24 @@ const SUBJECTS: [Subject; 4] = [
         },
         in_tokio: false,
     },
-    Subject {
+    Library {
         name: "futures-timer",
         sleep: |time| Box::pin(futures_timer::Delay::new(time)),
         in_tokio: false,
     },
 ];
 
-impl Subject {
-    pub(crate) fn by_name(name: &str) -> Option<Subject> {
-        SUBJECTS.into_iter().find(|subject| subject.name == name)
+impl Library {
+    pub(crate) fn by_name(name: &str) -> Option<Library> {
+        LIBRARIES.into_iter().find(|library| library.name == name)
     }
 
     pub(crate) fn is_dormouse(self) -> bool {
         self.name == DORMOUSE
     }
 
-    /// Where it is used: inside a tokio runtime whose workers drive it, if it is one for that. If there
-    /// can be no runtime, dormouse goes on outside of it.
+    /// Enters a tokio runtime whose workers drive it, if the library is tested in one. If no runtime can be built,
+    /// dormouse is tested outside of one.
     pub(crate) fn enter(self) -> Option<EnterGuard<'static>> {
         if !self.in_tokio {
             return None;
@@ -67,14 +68,12 @@ impl Subject {
         match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
             Ok(runtime) => Some(enter(runtime)),
             Err(_) if self.is_dormouse() => None,
-            Err(err) => {
-                crate::case::conclude(&format!("no runtime: {err}"));
-            }
+            Err(err) => outcome::exit_with(&format!("no runtime: {err}")),
         }
     }
 }
 
-/// Enters a runtime for as long as the program runs.
+/// Enters a runtime that lives as long as the process.
 pub(crate) fn enter(runtime: Runtime) -> EnterGuard<'static> {
     Box::leak(Box::new(runtime)).enter()
 }
