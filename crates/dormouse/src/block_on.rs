@@ -1,7 +1,7 @@
 //! The smallest executor: one future, the calling thread.
 
 use crate::context::InBlockOn;
-use crate::reactor::{Seat, State};
+use crate::reactor::{Parker, PollerRole};
 use crate::sync::thread::{self, Thread};
 use std::future::Future;
 use std::pin::pin;
@@ -30,30 +30,30 @@ use std::task::{Context, Poll, Wake, Waker};
 /// anything that blocks does.
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let mut future = pin!(future.into_future());
-    let sleeper = Arc::new(Sleeper { thread: thread::current(), state: State::new() });
-    let waker = Waker::from(sleeper.clone());
+    let thread_waker = Arc::new(ThreadWaker { thread: thread::current(), parker: Parker::new() });
+    let waker = Waker::from(thread_waker.clone());
     let cx = &mut Context::from_waker(&waker);
-    let mut seat = Seat::new();
+    let mut role = PollerRole::new();
     let _context = InBlockOn::enter();
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return output;
         }
-        seat.wait(&sleeper.state);
+        role.wait(&thread_waker.parker);
     }
 }
 
-struct Sleeper {
+struct ThreadWaker {
     thread: Thread,
-    state: State,
+    parker: Parker,
 }
 
-impl Wake for Sleeper {
+impl Wake for ThreadWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.state.wake(&self.thread);
+        self.parker.notify(&self.thread);
     }
 }

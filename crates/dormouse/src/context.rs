@@ -1,7 +1,7 @@
 //! Where the calling code runs: what can be known of it.
 
 #[cfg(all(loom, test, feature = "tokio"))]
-use crate::model::tokio;
+use crate::loom_test::tokio;
 use crate::sync::thread_local;
 use std::cell::Cell;
 #[cfg(feature = "tokio")]

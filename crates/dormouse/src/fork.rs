@@ -16,13 +16,13 @@ use std::sync::OnceLock;
 pub(crate) struct Process(Option<Guard>);
 
 impl Process {
-    pub(crate) fn here() -> Process {
+    pub(crate) fn current() -> Process {
         Process(Guard::try_new().ok())
     }
 
     /// Whether the calling code runs in a child of that process.
     #[inline]
-    pub(crate) fn is_parent(&self) -> bool {
+    pub(crate) fn forked(&self) -> bool {
         self.0.as_ref().is_some_and(|guard| guard.clone().detected_fork())
     }
 }
@@ -42,9 +42,9 @@ impl<T> PerProcess<T> {
 
     /// This process's. If it is a child that has none, `make` makes it, and is given the parent's.
     #[inline]
-    pub(crate) fn here(&'static self, make: fn(&'static T) -> T) -> &'static T {
+    pub(crate) fn get(&'static self, make: fn(&'static T) -> T) -> &'static T {
         let mut at = self;
-        while at.process.get_or_init(Process::here).is_parent() {
+        while at.process.get_or_init(Process::current).forked() {
             at = at.in_child(make);
         }
         &at.value
@@ -57,10 +57,9 @@ impl<T> PerProcess<T> {
 
     /// The parent's, and that of its parent, and so on.
     #[cfg(feature = "tokio")]
-    pub(crate) fn of_ancestors(&'static self) -> impl Iterator<Item = &'static T> {
-        let is_parent =
-            |at: &&'static PerProcess<T>| at.process.get().is_some_and(Process::is_parent);
+    pub(crate) fn inherited(&'static self) -> impl Iterator<Item = &'static T> {
+        let forked = |at: &&'static PerProcess<T>| at.process.get().is_some_and(Process::forked);
         let next = |at: &&'static PerProcess<T>| at.child.get().map(|child| &**child);
-        std::iter::successors(Some(self), next).filter(is_parent).map(|at| &at.value)
+        std::iter::successors(Some(self), next).filter(forked).map(|at| &at.value)
     }
 }

@@ -9,11 +9,11 @@ pub mod reactor;
 pub mod time;
 
 mod block_on;
-mod contain;
+mod catch_panic;
 mod context;
 mod fork;
 #[cfg(all(loom, test))]
-mod model;
+mod loom_test;
 mod sync;
 mod timer;
 #[cfg(feature = "test-util")]

@@ -4,30 +4,29 @@
 
 mod builtin;
 mod interest;
-mod source;
+mod scheduled_io;
 
 #[cfg(feature = "smol")]
 mod async_io;
 #[cfg(any(feature = "tokio", feature = "smol"))]
-mod quietly;
+mod probe;
 #[cfg(feature = "tokio")]
 mod tokio;
 
 #[cfg(feature = "test-util")]
-pub(crate) use builtin::deliver;
-pub(crate) use builtin::{Seat, State, admit, set_deadline, start};
-pub(crate) use source::{Direction, Event, Gone, Place, wake};
+pub(crate) use builtin::flush_events;
+pub(crate) use builtin::{Parker, PollerRole, note_external_waiter, set_deadline, start};
+pub(crate) use scheduled_io::{Direction, ReadyEvent, ShutDown, WaiterSlot, wake};
 
 pub use interest::{Interest, Ready};
 
 use crate::fork::Process;
 #[cfg(all(loom, test, feature = "tokio"))]
-use crate::model::tokio::runtime::Handle;
-use crate::sync::planted;
+use crate::loom_test::tokio::runtime::Handle;
 #[cfg(not(all(loom, test)))]
 #[cfg(feature = "tokio")]
 use ::tokio::runtime::Handle;
-use source::Source;
+use scheduled_io::ScheduledIo;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
@@ -127,7 +126,7 @@ impl Reactor {
         if cfg!(not(panic = "unwind")) {
             return Ok(Reactor(Kind::Tokio(handle.clone())));
         }
-        if tokio::is_parents(handle.id()) {
+        if tokio::is_inherited(handle.id()) {
             return Err(io::Error::other(
                 "this tokio runtime was running before this process was forked: build another, or use another reactor",
             ));
@@ -175,8 +174,8 @@ impl Reactor {
     }
 
     /// The reactor that can watch an fd for `interest`, if this one cannot.
-    pub(crate) fn able_to_watch(&self, interest: Interest) -> Reactor {
-        if interest.is_special() { Reactor::builtin() } else { self.clone() }
+    pub(crate) fn select_for(&self, interest: Interest) -> Reactor {
+        if interest.needs_builtin() { Reactor::builtin() } else { self.clone() }
     }
 
     /// Watches an object's fd until the registration is dropped, which owns it. On failure the object
@@ -193,9 +192,9 @@ impl Reactor {
             #[cfg(any(feature = "tokio", feature = "smol"))]
             _ => Interest::READABLE | Interest::WRITABLE,
         };
-        let source = Arc::new(Source::new(to_ask));
+        let source = Arc::new(ScheduledIo::new(to_ask));
         let watch = match &self.0 {
-            Kind::Builtin => builtin::watch(fd, interest.at_first(), &source).map(Watch::Builtin),
+            Kind::Builtin => builtin::watch(fd, interest.eager(), &source).map(Watch::Builtin),
             #[cfg(feature = "tokio")]
             Kind::Tokio(handle) => {
                 tokio::watch(handle, fd.as_raw_fd(), interest, &source).map(Watch::Tokio)
@@ -207,7 +206,7 @@ impl Reactor {
             Ok(watch) => Ok(Registration {
                 source,
                 watch,
-                process: Process::here(),
+                process: Process::current(),
                 interest,
                 object: Some(object),
             }),
@@ -253,7 +252,7 @@ fn explain(err: io::Error, fd: RawFd, reactor: &str) -> io::Error {
 /// is watched.
 #[derive(Debug)]
 pub(crate) struct Registration<T: AsFd> {
-    source: Arc<Source>,
+    source: Arc<ScheduledIo>,
     watch: Watch,
     process: Process,
     interest: Interest,
@@ -287,38 +286,48 @@ impl<T: AsFd> Registration<T> {
     }
 
     /// The readiness that is known, without a wait.
-    pub(crate) fn ready(&self, interest: Interest) -> Poll<io::Result<Event>> {
-        self.source.ready(interest).map(|found| found.map_err(|Gone| self.gone()))
+    pub(crate) fn ready(&self, interest: Interest) -> Poll<io::Result<ReadyEvent>> {
+        self.source.ready_event(interest).map(|found| found.map_err(|ShutDown| self.gone()))
     }
 
     /// Waits for readiness: leaves the waker, and sees to it that an event will come.
-    pub(crate) fn poll(&self, place: Place<'_>, waker: &Waker) -> Poll<io::Result<Event>> {
+    pub(crate) fn poll(
+        &self,
+        place: WaiterSlot<'_>,
+        waker: &Waker,
+    ) -> Poll<io::Result<ReadyEvent>> {
         if matches!(self.watch, Watch::Builtin(_)) {
-            admit();
+            note_external_waiter();
         }
         self.listen(place, waker)
     }
 
     /// Like [`poll`](Self::poll), for a waker of this crate's own: it may be called on any thread.
-    pub(crate) fn listen(&self, place: Place<'_>, waker: &Waker) -> Poll<io::Result<Event>> {
-        if self.process.is_parent() {
-            self.source.mark_gone();
+    pub(crate) fn listen(
+        &self,
+        place: WaiterSlot<'_>,
+        waker: &Waker,
+    ) -> Poll<io::Result<ReadyEvent>> {
+        if self.process.forked() {
+            self.source.mark_shut_down();
             return Poll::Ready(Err(self.gone()));
         }
         let mut place = place;
         #[cfg(feature = "smol")]
-        if self.is_level_triggered() && !place.interest().is_for_data() {
-            return Poll::Ready(Err(untold(place.interest())));
+        if self.is_level_triggered() && !place.interest().is_read_or_write() {
+            return Poll::Ready(Err(unsupported_interest(place.interest())));
         }
         self.ask(place.interest())?;
-        let found =
-            self.source.poll(&mut place, waker).map(|found| found.map_err(|Gone| self.gone()));
+        let found = self
+            .source
+            .poll_readiness(&mut place, waker)
+            .map(|found| found.map_err(|ShutDown| self.gone()));
         #[cfg(feature = "smol")]
         if let (Poll::Pending, Watch::AsyncIo(watch)) = (&found, &self.watch) {
             if watch.ask(place.interest()).is_err() {
                 // The caller learns it from the result, and may hold a lock that its waker takes.
-                self.source.retract(place, waker);
-                self.source.set_gone();
+                self.source.take_back_waker(place, waker);
+                self.source.shut_down();
                 return Poll::Ready(Err(self.gone()));
             }
         }
@@ -329,15 +338,11 @@ impl<T: AsFd> Registration<T> {
     /// are called.
     #[inline]
     fn ask(&self, interest: Interest) -> io::Result<()> {
-        if self.is_level_triggered() || !self.source.must_ask(interest) {
+        if self.is_level_triggered() || !self.source.should_register(interest) {
             return Ok(());
         }
         let asked = match &self.watch {
-            Watch::Builtin(watch) => {
-                let room = !planted("builtin: room is not asked for");
-                let interest = if room { self.interest } else { self.interest.at_first() };
-                watch.change(self.get_ref().as_fd(), interest)
-            }
+            Watch::Builtin(watch) => watch.change(self.get_ref().as_fd(), self.interest),
             #[cfg(feature = "tokio")]
             Watch::Tokio(watch) => watch.ask(self.get_ref().as_fd(), interest),
             #[cfg(feature = "smol")]
@@ -345,32 +350,32 @@ impl<T: AsFd> Registration<T> {
             Watch::Left => Ok(()),
         };
         asked.map_err(|_| {
-            self.source.set_gone();
+            self.source.shut_down();
             self.gone()
         })
     }
 
     /// Takes back a place that [`poll`](Self::poll) gave.
     pub(crate) fn leave(&self, index: usize) {
-        self.source.leave(index);
+        self.source.remove_waiter(index);
     }
 
     /// An operation was seen to block: forgets the readiness that said otherwise.
-    pub(crate) fn clear(&self, event: Event, ready: Ready) {
-        self.source.clear(event, ready);
+    pub(crate) fn clear(&self, event: ReadyEvent, ready: Ready) {
+        self.source.clear_readiness(event, ready);
         #[cfg(feature = "tokio")]
         if let Watch::Tokio(watch) = &self.watch {
             let kept = Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::ERROR;
             if Ready(event.ready.0 & ready.0).intersects(kept) {
-                watch.hand_over(self.get_ref().as_fd());
+                watch.migrate_to_builtin(self.get_ref().as_fd());
             }
         }
     }
 
     /// Whether the reactor has reported what the fd is ready for, or will do so unasked. If not, an operation
     /// may as well be tried: that costs no more than to ask.
-    pub(crate) fn is_informed(&self, interest: Interest) -> bool {
-        !self.is_level_triggered() && self.source.is_asked(interest)
+    pub(crate) fn is_registered(&self, interest: Interest) -> bool {
+        !self.is_level_triggered() && self.source.is_registered(interest)
     }
 
     /// Whether the reactor looks at the fd when it is asked, rather than reports each change.
@@ -387,7 +392,7 @@ impl<T: AsFd> Registration<T> {
 
     fn gone(&self) -> io::Error {
         let reactor = match &self.watch {
-            _ if self.process.is_parent() => "this process, the child of a fork,",
+            _ if self.process.forked() => "this process, the child of a fork,",
             Watch::Builtin(_) => "the builtin reactor",
             #[cfg(feature = "tokio")]
             Watch::Tokio(_) => "the tokio runtime that watched this fd has shut down, or",
@@ -404,7 +409,7 @@ impl<T: AsFd> Registration<T> {
 
 /// A wait that async-io would never end.
 #[cfg(feature = "smol")]
-fn untold(interest: Interest) -> io::Error {
+fn unsupported_interest(interest: Interest) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
         format!(
@@ -417,7 +422,7 @@ fn untold(interest: Interest) -> io::Error {
 impl<T: AsFd> Registration<T> {
     fn end(&mut self) -> Option<T> {
         let object = self.object.take()?;
-        if self.process.is_parent() {
+        if self.process.forked() {
             // The epoll instance is the parent's too, which goes on.
             #[allow(
                 clippy::forget_non_drop,
@@ -434,7 +439,7 @@ impl<T: AsFd> Registration<T> {
             Watch::AsyncIo(_) => {}
             Watch::Left => {}
         }
-        self.source.forget_waiters();
+        self.source.clear_wakers();
         Some(object)
     }
 }

@@ -8,13 +8,13 @@ use std::sync::PoisonError;
 
 /// Statics. Each run of a model begins with new ones.
 #[cfg(not(all(loom, test)))]
-macro_rules! statics {
+macro_rules! loom_static {
     ($($statics:tt)*) => { $($statics)* };
 }
 
 /// A function that is `const`, but in models.
 #[cfg(not(all(loom, test)))]
-macro_rules! const_fn {
+macro_rules! loom_const_fn {
     ($($function:tt)*) => { $($function)* };
 }
 
@@ -27,12 +27,12 @@ macro_rules! array {
 }
 
 #[cfg(all(loom, test))]
-pub(crate) use crate::model::sync::{
-    Mutex, MutexGuard, OnceLock, array, atomic, const_fn, planted, statics, thread, thread_local,
+pub(crate) use crate::loom_test::sync::{
+    Mutex, MutexGuard, OnceLock, array, atomic, loom_const_fn, loom_static, thread, thread_local,
 };
 #[cfg(not(all(loom, test)))]
 pub(crate) use {
-    array, const_fn, statics,
+    array, loom_const_fn, loom_static,
     std::sync::{Mutex, MutexGuard, OnceLock, atomic},
     std::{thread, thread_local},
 };
@@ -41,11 +41,4 @@ pub(crate) use {
 #[inline]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether a model is run to see that it finds this bug. Nobody else has it.
-#[cfg(not(all(loom, test)))]
-#[inline(always)]
-pub(crate) const fn planted(_bug: &str) -> bool {
-    false
 }

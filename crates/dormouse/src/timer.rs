@@ -4,70 +4,70 @@
 //! module finds the queue that serves the calling code; `queue` is how it works; `alarm` is the seam
 //! to the system, a timerfd or a deadline on the builtin thread's wait.
 
-mod alarm;
 #[cfg(all(loom, test))]
-mod models;
+mod loom_tests;
 mod queue;
 #[cfg(feature = "tokio")]
 mod runtime;
+mod wake_source;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use alarm::set_timerfd;
+pub(crate) use wake_source::set_timerfd;
 
 use crate::clock::ClockId;
 use crate::fork::PerProcess;
-use crate::sync::{const_fn, statics};
-use queue::{Home, Queue, Ticket};
+use crate::sync::{loom_const_fn, loom_static};
+use queue::{ReactorKind, TimerId, TimerQueue};
 use std::io;
 use std::task::Waker;
 
 /// By clock.
-type Queues = [Queue; ClockId::ALL.len()];
+type Queues = [TimerQueue; ClockId::ALL.len()];
 
-const_fn! {
+loom_const_fn! {
     /// The queues outside tokio; the first that can be had serves.
-    const fn queues(home: Home) -> Queues {
+    const fn queues(kind: ReactorKind) -> Queues {
         [
-            Queue::new(ClockId::Boottime, home),
-            Queue::new(ClockId::Monotonic, home),
-            Queue::new(ClockId::Realtime, home),
+            TimerQueue::new(ClockId::Boottime, kind),
+            TimerQueue::new(ClockId::Monotonic, kind),
+            TimerQueue::new(ClockId::Realtime, kind),
         ]
     }
 }
 
 #[cfg(feature = "smol")]
-statics! {
-    static ASYNC_IO: PerProcess<Queues> = PerProcess::new(queues(Home::AsyncIo));
+loom_static! {
+    static ASYNC_IO: PerProcess<Queues> = PerProcess::new(queues(ReactorKind::AsyncIo));
 }
-statics! {
-    static BUILTIN: PerProcess<Queues> = PerProcess::new(queues(Home::Builtin));
+loom_static! {
+    static BUILTIN: PerProcess<Queues> = PerProcess::new(queues(ReactorKind::Builtin));
 }
 
 /// Ends what the queues are left with when a model has run.
 #[cfg(all(loom, test))]
-pub(crate) fn dismantle() {
-    BUILTIN.here(|_| queues(Home::Builtin)).iter().for_each(Queue::dismantle);
+pub(crate) fn reset_after_test() {
+    BUILTIN.get(|_| queues(ReactorKind::Builtin)).iter().for_each(TimerQueue::reset_after_test);
     #[cfg(feature = "tokio")]
-    runtime::dismantle();
+    runtime::reset_after_test();
 }
 
 /// A timer that was registered. It is in its queue until it has fired or is removed; nobody does that
 /// unasked.
 #[derive(Debug)]
-pub(crate) struct Registered {
-    queue: &'static Queue,
-    ticket: Ticket,
+pub(crate) struct TimerHandle {
+    queue: &'static TimerQueue,
+    id: TimerId,
     /// When it fires.
     deadline: u64,
 }
 
-impl Registered {
+impl TimerHandle {
     /// Whether the clock is known to have reached `deadline`, without a lock or a look at it. Then the
     /// timer, which fires no later, has fired. (Or it does so this moment, for nobody: if it was registered
     /// while the queue was turned at this very time.)
     #[inline]
-    pub(crate) fn has_passed(&self, deadline: u64) -> bool {
-        deadline <= self.queue.passed()
+    pub(crate) fn is_expired(&self, deadline: u64) -> bool {
+        deadline <= self.queue.processed_until()
     }
 
     /// Has it fire at `deadline` if it would do so later, and says whether it still waits.
@@ -76,17 +76,17 @@ impl Registered {
             return true;
         }
         self.deadline = deadline;
-        self.queue.reset(self.ticket, deadline)
+        self.queue.reset(self.id, deadline)
     }
 
     /// Has it wake `waker`, if it still waits, where the calling code would put it too.
     pub(crate) fn refresh(&self, clock: ClockId, waker: &Waker) -> bool {
-        serves_here(clock, self.queue, waker) && self.queue.refresh(self.ticket, waker)
+        is_current(clock, self.queue, waker) && self.queue.refresh(self.id, waker)
     }
 
     #[inline]
     pub(crate) fn remove(self) {
-        self.queue.remove(self.ticket);
+        self.queue.remove(self.id);
     }
 }
 
@@ -101,39 +101,39 @@ pub(crate) fn insert(
     deadline: u64,
     now: u64,
     waker: &Waker,
-) -> io::Result<Registered> {
+) -> io::Result<TimerHandle> {
     #[cfg(feature = "tokio")]
-    if let Some(runtime::Lease { queue, term }) = runtime::current(clock, waker) {
-        if let Ok(ticket) = queue.insert(term, deadline, now, waker) {
-            return Ok(Registered { queue, ticket, deadline });
+    if let Some(runtime::RuntimeQueue { queue, epoch }) = runtime::current(clock, waker) {
+        if let Ok(id) = queue.insert(epoch, deadline, now, waker) {
+            return Ok(TimerHandle { queue, id, deadline });
         }
     }
     #[cfg(feature = "smol")]
     let line = [
-        ASYNC_IO.here(|parents| Queue::leave(parents, queues(Home::AsyncIo))),
-        BUILTIN.here(|parents| Queue::leave(parents, queues(Home::Builtin))),
+        ASYNC_IO.get(|parents| TimerQueue::drain_inherited(parents, queues(ReactorKind::AsyncIo))),
+        BUILTIN.get(|parents| TimerQueue::drain_inherited(parents, queues(ReactorKind::Builtin))),
     ];
     #[cfg(not(feature = "smol"))]
-    let line = [BUILTIN.here(|parents| Queue::leave(parents, queues(Home::Builtin)))];
+    let line =
+        [BUILTIN.get(|parents| TimerQueue::drain_inherited(parents, queues(ReactorKind::Builtin)))];
     for queues in line {
         let queue = &queues[clock as usize];
-        if let Ok(ticket) = queue.insert(0, deadline, now, waker) {
-            return Ok(Registered { queue, ticket, deadline });
+        if let Ok(id) = queue.insert(0, deadline, now, waker) {
+            return Ok(TimerHandle { queue, id, deadline });
         }
     }
     Err(io::Error::other("no reactor can be had: not even the builtin one's thread can be started"))
 }
 
 /// Whether `queue` is the one that [`insert`] would choose now.
-fn serves_here(clock: ClockId, queue: &'static Queue, waker: &Waker) -> bool {
+fn is_current(clock: ClockId, queue: &'static TimerQueue, waker: &Waker) -> bool {
     #[cfg(feature = "tokio")]
     {
-        if crate::sync::planted("timer: a sleep stays where it was") {
-            return true;
-        }
         let here = runtime::current(clock, waker);
-        match queue.home() {
-            Home::Tokio => here.is_some_and(|lease| std::ptr::eq(lease.queue, queue)),
+        match queue.kind() {
+            ReactorKind::Tokio => {
+                here.is_some_and(|runtime_queue| std::ptr::eq(runtime_queue.queue, queue))
+            }
             _ => here.is_none(),
         }
     }

@@ -65,8 +65,8 @@ pub(crate) use current::now_ns;
 pub use scope::Scope;
 pub(crate) use timer::Timer;
 
+use crate::catch_panic::catch_panic;
 use crate::clock::{ClockId, Realtime};
-use crate::contain::contain;
 use crate::sync::lock;
 use crate::time::{Instant, to_ns};
 use state::{Sleeper, State};
@@ -183,7 +183,7 @@ impl Shared {
 
 /// Calls a waker.
 fn wake(sleeper: Sleeper) {
-    contain(move || {
+    catch_panic(move || {
         sleeper.wake_by_ref();
         drop(sleeper);
     });

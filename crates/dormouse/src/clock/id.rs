@@ -72,7 +72,7 @@ const LOOK_EVERY_NS: u64 = 1_000_000_000;
 
 #[cfg(all(loom, test))]
 fn read(_: rustix::time::ClockId) -> u64 {
-    crate::model::kernel::now()
+    crate::loom_test::kernel::now()
 }
 
 #[cfg(not(all(loom, test)))]

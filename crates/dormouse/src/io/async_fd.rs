@@ -1,7 +1,7 @@
 //! An fd, watched by a reactor.
 
 use super::AsyncFdReadyGuard;
-use crate::reactor::{Direction, Event, Interest, Place, Reactor, Ready, Registration};
+use crate::reactor::{Direction, Interest, Reactor, Ready, ReadyEvent, Registration, WaiterSlot};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -200,7 +200,7 @@ impl<T: AsFd> AsyncFd<T> {
         direction: Direction,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
-        let event = self.registration.poll(Place::Direction(direction), cx.waker());
+        let event = self.registration.poll(WaiterSlot::Direction(direction), cx.waker());
         event.map_ok(|event| AsyncFdReadyGuard::new(self, event))
     }
 
@@ -272,7 +272,7 @@ impl<T: AsFd> AsyncFd<T> {
     ) -> io::Result<R> {
         let event = match self.registration.ready(interest) {
             Poll::Ready(event) => Some(event?),
-            Poll::Pending if !self.registration.is_informed(interest) => None,
+            Poll::Pending if !self.registration.is_registered(interest) => None,
             Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
         };
         let done = f(self.get_ref());
@@ -332,7 +332,7 @@ impl<T: AsFd> AsyncFd<T> {
         self.registration.into_inner()
     }
 
-    pub(super) fn clear(&self, event: Event, ready: Ready) {
+    pub(super) fn clear(&self, event: ReadyEvent, ready: Ready) {
         self.registration.clear(event, ready);
     }
 }
@@ -360,11 +360,11 @@ struct Wait<'a, T: AsFd> {
 }
 
 impl<T: AsFd> Future for Wait<'_, T> {
-    type Output = io::Result<Event>;
+    type Output = io::Result<ReadyEvent>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Event>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<ReadyEvent>> {
         let this = &mut *self;
-        this.registration.poll(Place::Own(this.interest, &mut this.place), cx.waker())
+        this.registration.poll(WaiterSlot::Future(this.interest, &mut this.place), cx.waker())
     }
 }
 

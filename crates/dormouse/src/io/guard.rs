@@ -1,7 +1,7 @@
 //! Readiness that was reported, and what becomes of it.
 
 use super::{AsyncFd, Ready};
-use crate::reactor::Event;
+use crate::reactor::ReadyEvent;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -32,11 +32,11 @@ use std::os::fd::AsFd;
 #[must_use = "readiness stays until it is cleared; to leave it as it is, drop the guard"]
 pub struct AsyncFdReadyGuard<'a, T: AsFd> {
     fd: &'a AsyncFd<T>,
-    event: Event,
+    event: ReadyEvent,
 }
 
 impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
-    pub(super) fn new(fd: &'a AsyncFd<T>, event: Event) -> Self {
+    pub(super) fn new(fd: &'a AsyncFd<T>, event: ReadyEvent) -> Self {
         AsyncFdReadyGuard { fd, event }
     }
 

@@ -168,7 +168,7 @@ impl<T: AsFd> AsyncFd<T> {
         inner: T,
         interest: Interest,
     ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
-        let reactor = reactor.able_to_watch(interest);
+        let reactor = reactor.select_for(interest);
         let registration = reactor
             .register(inner, interest)
             .map_err(|(inner, cause)| AsyncFdTryNewError { inner, cause })?;

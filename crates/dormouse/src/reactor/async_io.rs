@@ -11,8 +11,8 @@
 //!   exchanged, while it is watched.
 
 use super::interest::Interest;
-use super::quietly::quietly;
-use super::source::{Direction, Source};
+use super::probe::catch_probe;
+use super::scheduled_io::{Direction, ScheduledIo};
 use crate::fork::Process;
 use async_io::Async;
 use std::io;
@@ -24,22 +24,22 @@ use std::task::{Context, Poll, Wake, Waker};
 #[derive(Debug)]
 pub(crate) struct Watch {
     io: Async<OwnedFd>,
-    source: Arc<Source>,
+    source: Arc<ScheduledIo>,
     answers: [Waker; 2],
 }
 
 struct Answer {
-    source: Arc<Source>,
+    source: Arc<ScheduledIo>,
     direction: Direction,
 }
 
 impl Wake for Answer {
     fn wake(self: Arc<Self>) {
-        self.source.answer(self.direction);
+        self.source.complete_oneshot(self.direction);
     }
 }
 
-pub(crate) fn watch(fd: BorrowedFd<'_>, source: &Arc<Source>) -> io::Result<Watch> {
+pub(crate) fn watch(fd: BorrowedFd<'_>, source: &Arc<ScheduledIo>) -> io::Result<Watch> {
     start(fd)?;
     let io = Async::new_nonblocking(fd.try_clone_to_owned()?)?;
     let answers = Direction::BOTH
@@ -54,7 +54,7 @@ static STARTED: OnceLock<(Process, bool)> = OnceLock::new();
 /// Whether it can be used, as far as is known. Not so in the child of a fork: its thread is not there, and its fds
 /// are the parent's too.
 pub(crate) fn can_serve() -> bool {
-    STARTED.get().is_none_or(|(process, serves)| *serves && !process.is_parent())
+    STARTED.get().is_none_or(|(process, serves)| *serves && !process.forked())
 }
 
 /// async-io panics if it cannot have what it starts with: a thread, an epoll instance, an eventfd, a
@@ -71,8 +71,8 @@ fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     let _ = std::thread::Builder::new().spawn(|| {})?.join();
     // Where panics abort, or the hook cannot be changed, it has to be trusted.
     let can_try = cfg!(panic = "unwind") && !std::thread::panicking();
-    let serves = !can_try || quietly(|| drop(Async::new_nonblocking(fd)));
-    let _ = STARTED.set((Process::here(), serves));
+    let serves = !can_try || catch_probe(|| drop(Async::new_nonblocking(fd)));
+    let _ = STARTED.set((Process::current(), serves));
     if serves { Ok(()) } else { start(fd) }
 }
 
@@ -88,7 +88,7 @@ impl Watch {
                 Direction::Read => interest.is_readable(),
                 Direction::Write => interest.is_writable(),
             };
-            if !wanted || !self.source.must_ask(direction.interest()) {
+            if !wanted || !self.source.should_register(direction.interest()) {
                 continue;
             }
             let cx = &mut Context::from_waker(&self.answers[direction as usize]);

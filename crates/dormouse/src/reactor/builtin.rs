@@ -16,24 +16,24 @@
 #[cfg(feature = "test-util")]
 mod barrier;
 #[cfg(all(loom, test))]
-mod models;
-mod seat;
+mod loom_tests;
+mod poller;
 mod selector;
 
 #[cfg(feature = "test-util")]
-pub(crate) use barrier::deliver;
+pub(crate) use barrier::flush_events;
 
 #[cfg(feature = "tokio")]
-pub(crate) use seat::close as close_seat;
-pub(crate) use seat::{Seat, State, admit};
+pub(crate) use poller::disable as disable_poller;
+pub(crate) use poller::{Parker, PollerRole, note_external_waiter};
 
 use super::interest::{Interest, Ready};
-use super::source::{Source, wake};
+use super::scheduled_io::{ScheduledIo, wake};
+use crate::catch_panic::catch_panic;
 use crate::clock::ClockId;
-use crate::contain::contain;
 use crate::fork::PerProcess;
 use crate::sync::thread::{self, Thread};
-use crate::sync::{Mutex, OnceLock, const_fn, lock, planted, statics};
+use crate::sync::{Mutex, OnceLock, lock, loom_const_fn, loom_static};
 use selector::{Events, Selector, Token};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -47,7 +47,7 @@ use std::time::Duration;
 /// is looked at this often. It concerns only the fallback: a timerfd knows its clock.
 const LONGEST_DEADLINE_WAIT: Duration = Duration::from_secs(1);
 
-statics! {
+loom_static! {
     static SHARED: PerProcess<Shared> = PerProcess::new(Shared::new());
 }
 
@@ -57,7 +57,7 @@ struct Shared {
 }
 
 impl Shared {
-    const_fn! {
+    loom_const_fn! {
         const fn new() -> Shared {
             let builtin =
                 Builtin { thread: None, sources: None, next_token: 0, deadlines: [None, None, None] };
@@ -68,15 +68,15 @@ impl Shared {
 
 #[inline]
 fn shared() -> &'static Shared {
-    SHARED.here(|_| {
-        seat::begin_anew();
+    SHARED.get(|_| {
+        poller::reset_after_fork();
         Shared::new()
     })
 }
 
 struct Builtin {
     thread: Option<Thread>,
-    sources: Option<HashMap<Token, Arc<Source>, BuildHasherDefault<TokenHasher>>>,
+    sources: Option<HashMap<Token, Arc<ScheduledIo>, BuildHasherDefault<TokenHasher>>>,
     next_token: u64,
     /// By clock: when to call whom.
     deadlines: [Option<(u64, Waker)>; ClockId::ALL.len()],
@@ -120,14 +120,14 @@ pub(crate) fn start() -> io::Result<()> {
 pub(crate) fn watch(
     fd: BorrowedFd<'_>,
     interest: Interest,
-    source: &Arc<Source>,
+    source: &Arc<ScheduledIo>,
 ) -> io::Result<Watch> {
     let watch;
     {
         let builtin = &mut *lock(&shared().builtin);
         builtin.start_thread()?;
         watch = Watch { token: Token(builtin.next_token), selector: builtin.start_selector()? };
-        builtin.next_token += u64::from(!planted("builtin: a token is used again"));
+        builtin.next_token += 1;
         builtin.sources.get_or_insert_default().insert(watch.token, source.clone());
     }
     match watch.selector.register(fd, watch.token, interest) {
@@ -164,7 +164,7 @@ pub(crate) fn set_deadline(clock: ClockId, deadline: Option<u64>, waker: &Waker)
     let new = deadline.map(|deadline| (deadline, waker.clone()));
     if new.is_some() {
         // The thread alone looks after deadlines, and has to be told of this one.
-        seat::close();
+        poller::disable();
     }
     let builtin = &mut *lock(&shared().builtin);
     builtin.start_thread()?;
@@ -213,7 +213,7 @@ impl Builtin {
     fn wake_thread(&self) {
         self.unpark_thread();
         if let Some(selector) = shared().selector.get() {
-            selector.signal(Token::THREAD);
+            selector.signal(Token::WAKE_THREAD);
         }
     }
 }
@@ -231,22 +231,22 @@ fn run() {
     #[cfg(all(loom, test))]
     serve(&mut events, &mut ready);
     loop {
-        contain(|| serve(&mut events, &mut ready));
+        catch_panic(|| serve(&mut events, &mut ready));
         // What it had taken out. Some of that has been handed on; twice does no harm.
-        contain(|| dispatch(&events, &mut ready));
+        catch_panic(|| dispatch(&events, &mut ready));
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-fn serve(events: &mut Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
+fn serve(events: &mut Events, ready: &mut Vec<(Arc<ScheduledIo>, Ready)>) {
     loop {
         let timeout = fire_deadlines();
         #[cfg(feature = "test-util")]
-        let round = barrier::Round::begin();
+        let turn = barrier::Turn::begin();
         let Some(selector) = shared().selector.get() else {
             // There are no events.
             #[cfg(feature = "test-util")]
-            round.end();
+            turn.end();
             match timeout {
                 Some(timeout) => thread::park_timeout(timeout),
                 None => thread::park(),
@@ -254,11 +254,11 @@ fn serve(events: &mut Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
             continue;
         };
         #[cfg(feature = "test-util")]
-        let timeout = if round.is_asked() { Some(Duration::ZERO) } else { timeout };
-        for (source, readiness) in seat::left() {
-            source.set(readiness);
+        let timeout = if turn.is_registered() { Some(Duration::ZERO) } else { timeout };
+        for (source, readiness) in poller::take_deferred_events() {
+            source.set_readiness(readiness);
         }
-        if seat::stand_aside(timeout) {
+        if poller::pause_reactor_thread(timeout) {
             continue;
         }
         match selector.wait(events, timeout) {
@@ -266,10 +266,10 @@ fn serve(events: &mut Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
                 #[cfg(test)]
                 tests::panic_if_asked();
                 dispatch(events, ready);
-                events.iter().for_each(|(token, _)| seat::pass_on(token));
+                events.iter().for_each(|(token, _)| poller::forward_wakeup(token));
                 #[cfg(feature = "test-util")]
                 if !events.is_full() {
-                    round.end();
+                    turn.end();
                 }
             }
             Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
@@ -280,15 +280,15 @@ fn serve(events: &mut Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
 }
 
 /// Hands events to their sources; signals have none.
-fn dispatch(events: &Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
+fn dispatch(events: &Events, ready: &mut Vec<(Arc<ScheduledIo>, Ready)>) {
     collect(events, ready);
     for (source, readiness) in ready.drain(..) {
-        source.set(readiness);
+        source.set_readiness(readiness);
     }
 }
 
 /// What events are about, as far as it is still watched.
-fn collect(events: &Events, ready: &mut Vec<(Arc<Source>, Ready)>) {
+fn collect(events: &Events, ready: &mut Vec<(Arc<ScheduledIo>, Ready)>) {
     if let Some(sources) = &lock(&shared().builtin).sources {
         let found =
             events.iter().filter_map(|(token, ready)| Some((sources.get(&token)?.clone(), ready)));
@@ -322,7 +322,7 @@ fn fire_deadlines() -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Direction, Interest, Place, Reactor};
+    use super::super::{Direction, Interest, Reactor, WaiterSlot};
     use std::io::Write;
     use std::os::unix::net::UnixStream;
     use std::sync::Arc;
@@ -354,7 +354,7 @@ mod tests {
         let ours = Reactor::builtin().register(ours, Interest::READABLE).map_err(|(_, err)| err);
         let ours = ours.unwrap();
         let flag = Arc::new(Flag::default());
-        let place = Place::Direction(Direction::Read);
+        let place = WaiterSlot::Direction(Direction::Read);
         assert!(ours.poll(place, &Waker::from(flag.clone())).is_pending());
 
         PANIC.store(true, Ordering::SeqCst);

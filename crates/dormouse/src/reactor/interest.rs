@@ -88,25 +88,25 @@ impl Interest {
     }
 
     /// Whether there is more to it than reading and writing, which every reactor knows.
-    pub(crate) fn is_special(self) -> bool {
+    pub(crate) fn needs_builtin(self) -> bool {
         self.0 & !(Interest::READABLE | Interest::WRITABLE).0 != 0
     }
 
     /// Whether reading or writing is among the interests.
     #[cfg(feature = "smol")]
-    pub(crate) fn is_for_data(self) -> bool {
+    pub(crate) fn is_read_or_write(self) -> bool {
         self.is_readable() || self.is_writable()
     }
 
     /// What to watch an fd for at once. Room to write is left out beside reading: few fds are ever waited for
     /// until they have room, but each has some when it comes under watch, and at each event.
-    pub(crate) fn at_first(self) -> Interest {
+    pub(crate) fn eager(self) -> Interest {
         if self.is_readable() { Interest(self.0 & !Interest::WRITABLE.0) } else { self }
     }
 
     /// What to watch an fd for as soon as somebody waits for it.
     pub(crate) fn later(self) -> Interest {
-        Interest(self.0 & !self.at_first().0)
+        Interest(self.0 & !self.eager().0)
     }
 
     /// The conditions that end a wait for this interest.

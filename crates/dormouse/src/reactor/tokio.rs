@@ -20,16 +20,16 @@
 //!   after that finds nothing. Registered anew, the fd is reported with what it is ready for.
 
 #[cfg(all(loom, test))]
-mod models;
+mod loom_tests;
 
 use super::builtin;
 use super::interest::{Interest, Ready};
-use super::quietly::quietly;
-use super::source::{Direction, Source};
+use super::probe::catch_probe;
+use super::scheduled_io::{Direction, ScheduledIo};
 use crate::fork::PerProcess;
 #[cfg(all(loom, test))]
-use crate::model::tokio;
-use crate::sync::{Mutex, OnceLock, lock, planted, statics, thread_local};
+use crate::loom_test::tokio;
+use crate::sync::{Mutex, OnceLock, lock, loom_static, thread_local};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
@@ -44,19 +44,19 @@ use tokio::runtime::{Handle, Id};
 /// Keeps an fd registered.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    source: Arc<Source>,
+    source: Arc<ScheduledIo>,
     handle: Handle,
     interest: Interest,
     registration: Mutex<Option<Registration>>,
     /// After [`hand_over`](Self::hand_over).
     builtin: OnceLock<builtin::Watch>,
     /// From the first wait on.
-    edges: OnceLock<[Waker; 2]>,
+    forwarders: OnceLock<[Waker; 2]>,
 }
 
 #[derive(Debug)]
 struct Registration {
-    fd: AsyncFd<Number>,
+    fd: AsyncFd<RawFdSource>,
     /// What it is registered for.
     interest: Interest,
 }
@@ -64,24 +64,24 @@ struct Registration {
 /// The number alone: the fd belongs to somebody else, who ends the watch before closing it. (Or who does not, and
 /// exchanges the object by `AsyncFd::get_mut`: see [`Registration::end`].)
 #[derive(Debug)]
-struct Number(RawFd);
+struct RawFdSource(RawFd);
 
-impl AsRawFd for Number {
+impl AsRawFd for RawFdSource {
     fn as_raw_fd(&self) -> RawFd {
         self.0
     }
 }
 
 /// What tokio wakes. Weak, or the registration would keep itself alive through tokio.
-struct Edge {
+struct Forwarder {
     watch: Weak<Watch>,
     direction: Direction,
 }
 
-impl Wake for Edge {
+impl Wake for Forwarder {
     fn wake(self: Arc<Self>) {
         if let Some(watch) = self.watch.upgrade() {
-            watch.take_over(self.direction);
+            watch.drain_events(self.direction);
         }
     }
 }
@@ -90,15 +90,15 @@ pub(crate) fn watch(
     handle: &Handle,
     fd: RawFd,
     interest: Interest,
-    source: &Arc<Source>,
+    source: &Arc<ScheduledIo>,
 ) -> io::Result<Arc<Watch>> {
     Ok(Arc::new(Watch {
         source: source.clone(),
         handle: handle.clone(),
         interest,
-        registration: Mutex::new(Some(Registration::new(handle, fd, interest.at_first())?)),
+        registration: Mutex::new(Some(Registration::new(handle, fd, interest.eager())?)),
         builtin: OnceLock::new(),
-        edges: OnceLock::new(),
+        forwarders: OnceLock::new(),
     }))
 }
 
@@ -119,7 +119,7 @@ impl Registration {
         // contract is that the fd stays what it is while registered. `Watch` keeps that contract, and so
         // this crate needs no unsafe and works with older releases too.
         #[allow(deprecated)]
-        let fd = AsyncFd::with_interest(Number(fd), wanted)?;
+        let fd = AsyncFd::with_interest(RawFdSource(fd), wanted)?;
         Ok(Registration { fd, interest })
     }
 
@@ -149,11 +149,11 @@ impl Watch {
     pub(crate) fn ask(self: &Arc<Self>, fd: BorrowedFd<'_>, interest: Interest) -> io::Result<()> {
         if interest.is_writable() && !can_enter() {
             // It is only this thread that cannot have the fd registered anew.
-            self.hand_over(fd);
+            self.migrate_to_builtin(fd);
         }
-        self.edges.get_or_init(|| {
+        self.forwarders.get_or_init(|| {
             Direction::BOTH.map(|direction| {
-                Waker::from(Arc::new(Edge { watch: Arc::downgrade(self), direction }))
+                Waker::from(Arc::new(Forwarder { watch: Arc::downgrade(self), direction }))
             })
         });
         {
@@ -166,20 +166,20 @@ impl Watch {
                     Some(Registration::new(&self.handle, fd.as_raw_fd(), self.interest)?);
             }
         }
-        Direction::BOTH.iter().for_each(|&direction| self.take_over(direction));
+        Direction::BOTH.iter().for_each(|&direction| self.drain_events(direction));
         Ok(())
     }
 
     /// Moves what tokio knows into the source, and leaves our waker for the next event.
-    fn take_over(&self, direction: Direction) {
-        let Some(edges) = self.edges.get() else { return };
+    fn drain_events(&self, direction: Direction) {
+        let Some(forwarders) = self.forwarders.get() else { return };
         let mut ready = Ready::EMPTY;
         let mut gone = false;
         {
             let registration = lock(&self.registration);
             let Some(Registration { fd, .. }) = registration.as_ref() else { return };
             let next = |direction| {
-                let cx = &mut Context::from_waker(&edges[direction as usize]);
+                let cx = &mut Context::from_waker(&forwarders[direction as usize]);
                 let poll = poll_fn(|cx| match direction {
                     Direction::Read => fd.poll_read_ready(cx),
                     Direction::Write => fd.poll_write_ready(cx),
@@ -192,9 +192,6 @@ impl Watch {
                         let seen = translate(event.ready());
                         ready |= seen;
                         event.clear_ready();
-                        if planted("tokio: no waker is left for the next event") {
-                            break;
-                        }
                         if seen.is_read_closed() || seen.is_write_closed() {
                             // tokio keeps these for ever: there is no next event in this
                             // direction. Who needs one calls `hand_over`.
@@ -203,9 +200,7 @@ impl Watch {
                     }
                     Err(_) => {
                         // Under the lock: an fd that has been handed over must not be marked.
-                        if !planted("tokio: the end is noted too late") {
-                            self.source.mark_gone();
-                        }
+                        self.source.mark_shut_down();
                         gone = true;
                         break;
                     }
@@ -218,31 +213,26 @@ impl Watch {
             }
         }
         if gone {
-            if planted("tokio: the end is noted too late") {
-                self.source.mark_gone();
-            }
-            if !planted("tokio: the end wakes nobody") {
-                self.source.wake(Ready::ALL);
-            }
+            self.source.wake(Ready::ALL);
         } else if !ready.is_empty() {
-            self.source.set(ready);
+            self.source.set_readiness(ready);
         }
     }
 
     /// The fd was reported as closed or failed, and yet an operation on it would block: a socket that was
     /// not connected yet, or a datagram socket that has told of its error. tokio would report it closed for
     /// ever, so that nobody could wait for it. The builtin reactor can.
-    pub(crate) fn hand_over(&self, fd: BorrowedFd<'_>) {
+    pub(crate) fn migrate_to_builtin(&self, fd: BorrowedFd<'_>) {
         let mut registration = lock(&self.registration);
         let Some(tokio) = registration.take() else { return };
         // Whoever waits for it need not be in `block_on`.
-        builtin::close_seat();
+        builtin::disable_poller();
         let builtin = builtin::watch(fd, self.interest, &self.source);
         let ended = builtin.map(|watch| self.builtin.set(watch)).is_err();
         drop(registration);
         tokio.end(fd);
         if ended {
-            self.source.set_gone();
+            self.source.shut_down();
         }
     }
 }
@@ -252,7 +242,7 @@ fn can_enter() -> bool {
     !Handle::try_current().is_err_and(|err| err.is_thread_local_destroyed())
 }
 
-fn is_closed(event: Poll<io::Result<AsyncFdReadyGuard<'_, Number>>>) -> bool {
+fn is_closed(event: Poll<io::Result<AsyncFdReadyGuard<'_, RawFdSource>>>) -> bool {
     matches!(event, Poll::Ready(Ok(event)) if event.ready().is_read_closed())
 }
 
@@ -287,16 +277,16 @@ pub(crate) fn has_io(handle: &Handle) -> bool {
     }
     let id = handle.id();
     match LAST.try_with(Cell::get) {
-        Ok(Some((last, has_io))) if last == id => has_io && !is_parents(id),
-        _ => !is_parents(id) && find_io(handle, id),
+        Ok(Some((last, has_io))) if last == id => has_io && !is_inherited(id),
+        _ => !is_inherited(id) && find_io(handle, id),
     }
 }
 
 /// Whether a runtime was in use before this process was forked: its fds are the parent's too, and its threads are not
 /// here. If that cannot be found out, because somebody who is not here has the lock, it is assumed.
 #[inline]
-pub(crate) fn is_parents(id: Id) -> bool {
-    KNOWN.of_ancestors().any(|answers| match answers.try_lock() {
+pub(crate) fn is_inherited(id: Id) -> bool {
+    KNOWN.inherited().any(|answers| match answers.try_lock() {
         Ok(known) => known.as_ref().is_some_and(|known| known.contains_key(&id)),
         Err(_) => true,
     })
@@ -304,7 +294,7 @@ pub(crate) fn is_parents(id: Id) -> bool {
 
 type Answers = Mutex<Option<HashMap<Id, bool>>>;
 
-statics! {
+loom_static! {
     static KNOWN: PerProcess<Answers> = PerProcess::new(Mutex::new(None));
 }
 
@@ -318,14 +308,14 @@ fn find_io(handle: &Handle, id: Id) -> bool {
     /// Of how many runtimes the answer is remembered; ids are never used again.
     const REMEMBERED: usize = 1024;
 
-    let answers = KNOWN.here(|_| Mutex::new(None));
+    let answers = KNOWN.get(|_| Mutex::new(None));
     let known = lock(answers).as_ref().and_then(|known| known.get(&id).copied());
     let has_io = match known {
         Some(has_io) => has_io,
         // The hook cannot be changed now, or it would be this thread that cannot register anything.
         None if std::thread::panicking() || !can_enter() => return false,
         None => {
-            let has_io = quietly(|| drop(Registration::new(handle, -1, Interest::READABLE)));
+            let has_io = catch_probe(|| drop(Registration::new(handle, -1, Interest::READABLE)));
             let mut known = lock(answers);
             let known = known.get_or_insert_default();
             if known.len() >= REMEMBERED {

@@ -16,7 +16,7 @@ use crate::clock::{Boottime, Clock, ClockId};
 use crate::sync::thread;
 use crate::time::Instant;
 use crate::time::slack::Slack;
-use crate::timer::{self, Registered};
+use crate::timer::{self, TimerHandle};
 #[cfg(feature = "test-util")]
 use crate::virtual_time;
 use std::fmt;
@@ -104,7 +104,7 @@ pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
 pub struct Sleep<C: Clock = Boottime> {
     deadline: Instant<C>,
     slack: Slack,
-    registered: Option<Registered>,
+    registered: Option<TimerHandle>,
     /// In place of `registered`, if it was created in virtual time. Boxed, since most are not.
     #[cfg(feature = "test-util")]
     virtual_timer: Option<Box<virtual_time::Timer>>,
@@ -268,7 +268,7 @@ impl<C: Clock> Future for Sleep<C> {
                 self.register(now, cx.waker());
                 return Poll::Pending;
             }
-        } else if self.registered.as_ref().is_some_and(|timer| timer.has_passed(self.fires_at())) {
+        } else if self.registered.as_ref().is_some_and(|timer| timer.is_expired(self.fires_at())) {
             self.registered = None;
             return Poll::Ready(());
         }

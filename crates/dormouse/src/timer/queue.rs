@@ -41,14 +41,14 @@ mod shards;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub(crate) use shards::Ticket;
+pub(crate) use shards::TimerId;
 
-use super::alarm::Alarm;
+use super::wake_source::WakeSource;
 use crate::clock::ClockId;
 use crate::fork::Process;
-use crate::reactor::{Reactor, admit, wake};
+use crate::reactor::{Reactor, note_external_waiter, wake};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{Mutex, MutexGuard, OnceLock, array, const_fn, lock, planted};
+use crate::sync::{Mutex, MutexGuard, OnceLock, array, lock, loom_const_fn};
 use crate::wheel::Wheel;
 use shards::Shard;
 #[cfg(feature = "tokio")]
@@ -59,7 +59,7 @@ use std::task::{Wake, Waker};
 /// How many timers go out before the lock of a shard is let go for a moment.
 const BATCH: usize = 1024;
 /// The buffer for due timers is kept between calls up to this size.
-const SPARE: usize = 4 * BATCH;
+const SPARE_CAPACITY: usize = 4 * BATCH;
 
 /// How far apart wake-ups are for each timer beyond the first that the last one had, and at most. So a
 /// queue with little to do calls for each deadline, and one with more than some 40,000 timers a second
@@ -69,25 +69,25 @@ const MAX_SPACING_NS: u64 = 500_000;
 
 /// See the [module](self).
 #[derive(Debug)]
-pub(crate) struct Queue {
+pub(crate) struct TimerQueue {
     clock: ClockId,
-    home: Home,
+    kind: ReactorKind,
     /// Where it is used. In a child of that process it is not.
     process: OnceLock<Process>,
     /// And nobody waits there any more.
-    left: AtomicBool,
+    is_drained: AtomicBool,
     waker: OnceLock<Waker>,
     /// When the alarm goes off. Written under the lock of the schedule.
     armed: AtomicU64,
     /// Up to when everybody has been woken. Stays 0 if the clock can go back.
-    passed: AtomicU64,
+    processed_until: AtomicU64,
     schedule: Mutex<Schedule>,
     shards: [Shard; shards::MAX],
 }
 
 /// Whose reactor a queue sits on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Home {
+pub(crate) enum ReactorKind {
     Builtin,
     #[cfg(feature = "smol")]
     AsyncIo,
@@ -98,15 +98,15 @@ pub(crate) enum Home {
 #[derive(Debug)]
 struct Schedule {
     /// None before the start, and after the end of the reactor.
-    alarm: Option<Alarm>,
+    alarm: Option<WakeSource>,
     /// A turn is under way: it will set the alarm.
-    turning: bool,
+    processing: bool,
     /// The alarm is set to no time before this.
     not_before: u64,
     /// Somebody has set the clock, which a turn has yet to deal with.
     clock_was_set: bool,
-    term: u64,
-    spare: Due,
+    epoch: u64,
+    spare_buffer: Expired,
     #[cfg(test)]
     fires: usize,
     /// A timerfd cannot be set.
@@ -115,47 +115,47 @@ struct Schedule {
 }
 
 /// Timers whose time has come, with their deadlines.
-type Due = Vec<(u64, Waker)>;
+type Expired = Vec<(u64, Waker)>;
 
 /// The queue's reactor has ended or could not be had.
 #[derive(Debug)]
-pub(crate) struct Gone;
+pub(crate) struct Unavailable;
 
 /// What happens when the alarm goes off.
-struct Fire(&'static Queue);
+struct AlarmWaker(&'static TimerQueue);
 
-impl Wake for Fire {
+impl Wake for AlarmWaker {
     fn wake(self: Arc<Self>) {
-        self.0.fire();
+        self.0.on_alarm();
     }
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.fire();
+        self.0.on_alarm();
     }
 }
 
-impl Queue {
-    const_fn! {
-        pub(crate) const fn new(clock: ClockId, home: Home) -> Queue {
+impl TimerQueue {
+    loom_const_fn! {
+        pub(crate) const fn new(clock: ClockId, kind: ReactorKind) -> TimerQueue {
             let schedule = Schedule {
                 alarm: None,
-                turning: false,
+                processing: false,
                 not_before: 0,
                 clock_was_set: false,
-                term: 0,
-                spare: Vec::new(),
+                epoch: 0,
+                spare_buffer: Vec::new(),
                 #[cfg(test)]
                 fires: 0,
                 #[cfg(test)]
                 refuses: false,
             };
-            Queue {
+            TimerQueue {
                 clock,
-                home,
+                kind,
                 process: OnceLock::new(),
-                left: AtomicBool::new(false),
+                is_drained: AtomicBool::new(false),
                 waker: OnceLock::new(),
                 armed: AtomicU64::new(u64::MAX),
-                passed: AtomicU64::new(0),
+                processed_until: AtomicU64::new(0),
                 schedule: Mutex::new(schedule),
                 shards: array![Shard::new(); shards::MAX],
             }
@@ -163,14 +163,14 @@ impl Queue {
     }
 
     #[cfg(feature = "tokio")]
-    pub(crate) fn home(&self) -> Home {
-        self.home
+    pub(crate) fn kind(&self) -> ReactorKind {
+        self.kind
     }
 
     /// A time that the clock has reached, and up to which everybody who was registered has been woken.
     #[inline]
-    pub(crate) fn passed(&self) -> u64 {
-        self.passed.load(Ordering::Acquire)
+    pub(crate) fn processed_until(&self) -> u64 {
+        self.processed_until.load(Ordering::Acquire)
     }
 
     /// Puts the queue on a reactor, for a new term of office.
@@ -180,8 +180,8 @@ impl Queue {
         // comes after.
         let mut schedule = lock(&self.schedule);
         debug_assert_eq!(self.armed.load(Ordering::Relaxed), u64::MAX);
-        schedule.alarm = Some(Alarm::timerfd(self.clock, reactor, self.waker())?);
-        Ok(schedule.term)
+        schedule.alarm = Some(WakeSource::timerfd(self.clock, reactor, self.waker())?);
+        Ok(schedule.epoch)
     }
 
     /// Adds a timer.
@@ -191,80 +191,70 @@ impl Queue {
     #[inline]
     pub(crate) fn insert(
         &'static self,
-        term: u64,
+        epoch: u64,
         deadline: u64,
         now: u64,
         waker: &Waker,
-    ) -> Result<Ticket, Gone> {
-        self.process.get_or_init(Process::here);
-        if self.is_parents() {
-            return Err(Gone);
+    ) -> Result<TimerId, Unavailable> {
+        self.process.get_or_init(Process::current);
+        if self.is_inherited() {
+            return Err(Unavailable);
         }
-        if self.home == Home::Builtin {
-            admit();
+        if self.kind == ReactorKind::Builtin {
+            note_external_waiter();
         }
-        let early_enough = planted("queue: the alarm is looked at before the timer is in")
-            && deadline >= self.armed.load(Ordering::Relaxed);
         let waker = waker.clone();
-        let shard = shards::here();
-        let mut part = lock(&self.shards[shard].0);
-        if part.term != term && !planted("queue: any term will do") {
-            drop(part);
+        let shard = shards::current_shard();
+        let mut state = lock(&self.shards[shard].0);
+        if state.epoch != epoch {
+            drop(state);
             drop(waker);
-            return Err(Gone);
+            return Err(Unavailable);
         }
-        let key = part.wheel.get_or_insert_with(Wheel::new).insert(deadline, now, waker);
-        drop(part);
-        let ticket = Ticket::new(shard, key);
-        if early_enough {
-            return Ok(ticket);
-        }
-        self.call_by(deadline).inspect_err(|_| self.remove(ticket))?;
-        Ok(ticket)
+        let key = state.wheel.get_or_insert_with(Wheel::new).insert(deadline, now, waker);
+        drop(state);
+        let id = TimerId::new(shard, key);
+        self.arm_by(deadline).inspect_err(|_| self.remove(id))?;
+        Ok(id)
     }
 
     /// Replaces the waker of a timer, and says whether the timer still waits.
-    pub(crate) fn refresh(&self, ticket: Ticket, waker: &Waker) -> bool {
-        if self.is_parents() {
+    pub(crate) fn refresh(&self, id: TimerId, waker: &Waker) -> bool {
+        if self.is_inherited() {
             return false;
         }
-        if self.home == Home::Builtin {
-            admit();
+        if self.kind == ReactorKind::Builtin {
+            note_external_waiter();
         }
         {
-            let mut part = lock(&self.shards[ticket.shard()].0);
-            match part.wheel.as_mut().and_then(|wheel| wheel.value_mut(ticket.key())) {
+            let mut state = lock(&self.shards[id.shard()].0);
+            match state.wheel.as_mut().and_then(|wheel| wheel.value_mut(id.key())) {
                 None => return false,
                 Some(stored) if stored.will_wake(waker) => return true,
                 Some(_) => {}
             }
         }
         let mut new = waker.clone();
-        let mut part = lock(&self.shards[ticket.shard()].0);
-        let stored = part.wheel.as_mut().and_then(|wheel| wheel.value_mut(ticket.key()));
+        let mut state = lock(&self.shards[id.shard()].0);
+        let stored = state.wheel.as_mut().and_then(|wheel| wheel.value_mut(id.key()));
         let found = stored.map(|stored| std::mem::swap(stored, &mut new)).is_some();
-        drop(part);
+        drop(state);
         drop(new);
-        found || planted("queue: what has fired is taken for waiting")
+        found
     }
 
     /// Gives a timer another deadline, and says whether it still waits.
-    pub(crate) fn reset(&'static self, ticket: Ticket, deadline: u64) -> bool {
-        if self.is_parents() {
+    pub(crate) fn reset(&'static self, id: TimerId, deadline: u64) -> bool {
+        if self.is_inherited() {
             // Its task polls it anew, once the child has a queue.
             return false;
         }
-        if planted("queue: the alarm is set before the deadline") {
-            let _ = self.call_by(deadline);
-            let wheel = &mut lock(&self.shards[ticket.shard()].0).wheel;
-            return wheel.as_mut().is_some_and(|wheel| wheel.reset(ticket.key(), deadline));
-        }
-        let mut part = lock(&self.shards[ticket.shard()].0);
-        let found = part.wheel.as_mut().is_some_and(|wheel| wheel.reset(ticket.key(), deadline));
-        drop(part);
-        if found && self.call_by(deadline).is_err() {
+        let mut state = lock(&self.shards[id.shard()].0);
+        let found = state.wheel.as_mut().is_some_and(|wheel| wheel.reset(id.key(), deadline));
+        drop(state);
+        if found && self.arm_by(deadline).is_err() {
             // It waited for ever, which needs no reactor; now it does, and is to find another.
-            self.take(ticket).into_iter().for_each(wake);
+            self.take_waker(id).into_iter().for_each(wake);
             return false;
         }
         found
@@ -272,56 +262,56 @@ impl Queue {
 
     /// Takes a timer out. No system call: the alarm goes off for nothing at worst.
     #[inline]
-    pub(crate) fn remove(&self, ticket: Ticket) {
-        if !self.is_parents() {
-            drop(self.take(ticket));
+    pub(crate) fn remove(&self, id: TimerId) {
+        if !self.is_inherited() {
+            drop(self.take_waker(id));
         }
     }
 
     /// Whether this process is the child of one that used the queue. There are no timers of its own here.
     #[inline]
-    pub(crate) fn is_parents(&self) -> bool {
-        let is_parents = self.process.get().is_some_and(Process::is_parent);
-        if is_parents {
-            self.wake_left();
+    pub(crate) fn is_inherited(&self) -> bool {
+        let is_inherited = self.process.get().is_some_and(Process::forked);
+        if is_inherited {
+            self.wake_inherited_waiters();
         }
-        is_parents
+        is_inherited
     }
 
     /// In a child: who waits here has come with the fork, and is to look for another queue.
     #[cold]
-    fn wake_left(&self) {
-        if self.left.swap(true, Ordering::Relaxed) {
+    fn wake_inherited_waiters(&self) {
+        if self.is_drained.swap(true, Ordering::Relaxed) {
             return;
         }
         for shard in &self.shards {
             // Whoever has the lock is not in this process.
-            let left = match shard.0.try_lock() {
-                Ok(mut part) => part.wheel.as_mut().map(Wheel::clear).unwrap_or_default(),
+            let is_drained = match shard.0.try_lock() {
+                Ok(mut state) => state.wheel.as_mut().map(Wheel::clear).unwrap_or_default(),
                 Err(_) => continue,
             };
-            left.into_iter().for_each(|(_, waker)| wake(waker));
+            is_drained.into_iter().for_each(|(_, waker)| wake(waker));
         }
     }
 
     /// In a child, goes over from its parent's queues to its own.
-    pub(crate) fn leave<T>(parents: &[Queue], own: T) -> T {
+    pub(crate) fn drain_inherited<T>(parents: &[TimerQueue], own: T) -> T {
         for queue in parents {
-            queue.is_parents();
+            queue.is_inherited();
         }
         own
     }
 
     /// What a timer would have woken; the lock is let go before the caller has it.
     #[inline]
-    fn take(&self, ticket: Ticket) -> Option<Waker> {
-        let mut part = lock(&self.shards[ticket.shard()].0);
-        part.wheel.as_mut().and_then(|wheel| wheel.remove(ticket.key()))
+    fn take_waker(&self, id: TimerId) -> Option<Waker> {
+        let mut state = lock(&self.shards[id.shard()].0);
+        state.wheel.as_mut().and_then(|wheel| wheel.remove(id.key()))
     }
 
     /// Has the alarm go off at `deadline` if it would do so later.
     #[inline]
-    fn call_by(&'static self, deadline: u64) -> Result<(), Gone> {
+    fn arm_by(&'static self, deadline: u64) -> Result<(), Unavailable> {
         // The lock of the shard that holds the timer orders this after what a turn has written that did
         // not find it there.
         if deadline >= self.armed.load(Ordering::Relaxed) {
@@ -329,23 +319,21 @@ impl Queue {
         }
         let mut schedule = lock(&self.schedule);
         if schedule.alarm.is_none() {
-            if self.is_lent() {
+            if self.is_pooled() {
                 // The runtime has ended: who is in a shard will be woken.
                 return Ok(());
             }
             self.start(&mut schedule)?;
         }
         let at = deadline.max(schedule.not_before);
-        if at < self.armed.load(Ordering::Relaxed)
-            || planted("queue: the last to come has the alarm")
-        {
+        if at < self.armed.load(Ordering::Relaxed) {
             self.armed.store(at, Ordering::Relaxed);
-            if !schedule.turning && self.set_alarm(&mut schedule, at).is_err() {
-                let mut due = Due::new();
-                self.end(schedule, &mut due);
-                self.wake_all(&mut due);
-                self.retire();
-                return Err(Gone);
+            if !schedule.processing && self.arm(&mut schedule, at).is_err() {
+                let mut expired = Expired::new();
+                self.shut_down(schedule, &mut expired);
+                self.wake_all(&mut expired);
+                self.release();
+                return Err(Unavailable);
             }
         }
         Ok(())
@@ -353,55 +341,52 @@ impl Queue {
 
     /// Sets the alarm. If the system refuses, a sandbox for one, the builtin thread's wait takes its place. What
     /// is on another reactor has to leave that.
-    fn set_alarm(&'static self, schedule: &mut Schedule, at: u64) -> Result<(), Gone> {
+    fn arm(&'static self, schedule: &mut Schedule, at: u64) -> Result<(), Unavailable> {
         let Some(alarm) = &schedule.alarm else { return Ok(()) };
         #[cfg(test)]
-        let refused = schedule.refuses && matches!(alarm, Alarm::Timerfd { .. });
+        let refused = schedule.refuses && matches!(alarm, WakeSource::Timerfd { .. });
         #[cfg(not(test))]
         let refused = false;
-        if !refused && alarm.set(at).is_ok() {
+        if !refused && alarm.arm(at).is_ok() {
             return Ok(());
         }
-        if self.home != Home::Builtin {
-            return Err(Gone);
+        if self.kind != ReactorKind::Builtin {
+            return Err(Unavailable);
         }
-        let other = Alarm::deadline(self.clock, self.waker()).map_err(|_| Gone)?;
-        other.set(at).map_err(|_| Gone)?;
+        let other = WakeSource::deadline(self.clock, self.waker()).map_err(|_| Unavailable)?;
+        other.arm(at).map_err(|_| Unavailable)?;
         schedule.alarm = Some(other);
         Ok(())
     }
 
     /// Wakes all whose time has come.
-    fn fire(&'static self) {
+    fn on_alarm(&'static self) {
         let mut schedule = lock(&self.schedule);
         let Some(alarm) = &schedule.alarm else { return };
-        let late = planted("queue: listens last");
-        let heard = if late { Ok(false) } else { alarm.listen(self.waker()) };
+        let heard = alarm.acknowledge(self.waker());
         let mut gone = heard.is_err();
         schedule.clock_was_set |= heard.unwrap_or_default();
-        if schedule.turning && !gone {
+        if schedule.processing && !gone {
             // That turn will set the alarm, to a time that has passed if need be.
             return;
         }
-        let mut due = std::mem::take(&mut schedule.spare);
+        let mut expired = std::mem::take(&mut schedule.spare_buffer);
         if gone {
-            self.end(schedule, &mut due);
+            self.shut_down(schedule, &mut expired);
         } else {
-            gone = self.turn(schedule, &mut due).is_err();
+            gone = self.process(schedule, &mut expired).is_err();
         }
-        let held = planted("queue: wakes under a lock").then(|| lock(&self.schedule));
-        self.wake_all(&mut due);
-        drop(held);
-        if due.capacity() <= SPARE {
-            lock(&self.schedule).spare = due;
+        self.wake_all(&mut expired);
+        if expired.capacity() <= SPARE_CAPACITY {
+            lock(&self.schedule).spare_buffer = expired;
         }
         if gone {
-            self.retire();
+            self.release();
         }
     }
 
-    fn wake_all(&self, due: &mut Due) {
-        for (_, waker) in due.drain(..) {
+    fn wake_all(&self, expired: &mut Expired) {
+        for (_, waker) in expired.drain(..) {
             wake(waker);
         }
     }
@@ -410,16 +395,16 @@ impl Queue {
     ///
     /// # Errors
     /// If the alarm cannot be set. Then everybody is due.
-    fn turn(
+    fn process(
         &'static self,
         mut schedule: MutexGuard<'_, Schedule>,
-        due: &mut Due,
-    ) -> Result<(), Gone> {
+        expired: &mut Expired,
+    ) -> Result<(), Unavailable> {
         #[cfg(test)]
         (schedule.fires += 1);
-        let term = schedule.term;
+        let epoch = schedule.epoch;
         let clock_was_set = std::mem::take(&mut schedule.clock_was_set);
-        schedule.turning = true;
+        schedule.processing = true;
         // It has gone off; and if it did so early, it will not do so again.
         self.armed.store(u64::MAX, Ordering::Relaxed);
         drop(schedule);
@@ -427,129 +412,123 @@ impl Queue {
         ClockId::synchronize();
         let now = self.clock.now_ns();
         let next = if clock_was_set {
-            self.clear(due);
+            self.take_all(expired);
             u64::MAX
         } else {
-            self.turn_shards(now, due)
+            self.collect_expired(now, expired)
         };
         if self.clock != ClockId::Realtime {
-            self.passed.store(now, Ordering::Release);
+            self.processed_until.store(now, Ordering::Release);
         }
 
         let mut schedule = lock(&self.schedule);
-        if schedule.term != term {
+        if schedule.epoch != epoch {
             return Ok(());
         }
-        schedule.turning = false;
+        schedule.processing = false;
         if schedule.alarm.is_none() {
             return Ok(());
         }
         if self.clock != ClockId::Realtime {
-            let others = due.len().saturating_sub(1) as u64;
+            let others = expired.len().saturating_sub(1) as u64;
             schedule.not_before = now + (others * SPACING_NS).min(MAX_SPACING_NS);
         }
-        if let Some(Alarm::Deadline { .. }) = schedule.alarm {
+        if let Some(WakeSource::Deadline { .. }) = schedule.alarm {
             // What was not to be had may be now.
-            if let Ok(alarm) = Alarm::timerfd(self.clock, &Reactor::builtin(), self.waker()) {
+            if let Ok(alarm) = WakeSource::timerfd(self.clock, &Reactor::builtin(), self.waker()) {
                 schedule.alarm = Some(alarm);
             }
         }
         let noted = self.armed.load(Ordering::Relaxed);
-        let noted = if planted("queue: a turn forgets what was noted") { u64::MAX } else { noted };
         let again = if schedule.clock_was_set { 0 } else { u64::MAX };
         let at = next.max(schedule.not_before).min(noted).min(again);
         self.armed.store(at, Ordering::Relaxed);
-        if at < u64::MAX && self.set_alarm(&mut schedule, at).is_err() {
-            self.end(schedule, due);
-            return Err(Gone);
-        }
-        if let (true, Some(alarm)) = (planted("queue: listens last"), &schedule.alarm) {
-            let _ = alarm.listen(self.waker());
+        if at < u64::MAX && self.arm(&mut schedule, at).is_err() {
+            self.shut_down(schedule, expired);
+            return Err(Unavailable);
         }
         Ok(())
     }
 
     /// Takes out what is due, in the order of deadlines, and returns the next one.
-    fn turn_shards(&self, now: u64, due: &mut Due) -> u64 {
+    fn collect_expired(&self, now: u64, expired: &mut Expired) -> u64 {
         let mut next = u64::MAX;
         let mut sources = 0;
         for shard in &self.shards {
-            let before = due.len();
-            let mut part = lock(&shard.0);
-            while let Some(wheel) = &mut part.wheel {
-                if wheel.turn(now, BATCH, due) {
+            let before = expired.len();
+            let mut state = lock(&shard.0);
+            while let Some(wheel) = &mut state.wheel {
+                if wheel.turn(now, BATCH, expired) {
                     next = next.min(wheel.next_deadline().unwrap_or(u64::MAX));
                     break;
                 }
-                drop(part);
-                part = lock(&shard.0);
+                drop(state);
+                state = lock(&shard.0);
             }
-            sources += usize::from(due.len() > before);
+            sources += usize::from(expired.len() > before);
         }
         if sources > 1 {
-            due.sort_by_key(|&(deadline, _)| deadline);
+            expired.sort_by_key(|&(deadline, _)| deadline);
         }
         next
     }
 
     /// Takes out everybody, to look at the clock, and be back.
-    fn clear(&self, due: &mut Due) {
+    fn take_all(&self, expired: &mut Expired) {
         for shard in &self.shards {
-            due.extend(lock(&shard.0).wheel.as_mut().map(Wheel::clear).unwrap_or_default());
+            expired.extend(lock(&shard.0).wheel.as_mut().map(Wheel::clear).unwrap_or_default());
         }
     }
 
     /// The reactor has ended, or serves no longer: everybody is due, to find another.
-    fn end(&'static self, mut schedule: MutexGuard<'_, Schedule>, due: &mut Due) {
+    fn shut_down(&'static self, mut schedule: MutexGuard<'_, Schedule>, expired: &mut Expired) {
         let alarm = schedule.alarm.take();
-        schedule.turning = false;
+        schedule.processing = false;
         schedule.clock_was_set = false;
         self.armed.store(u64::MAX, Ordering::Relaxed);
-        schedule.term += u64::from(self.is_lent());
-        let term = schedule.term;
+        schedule.epoch += u64::from(self.is_pooled());
+        let epoch = schedule.epoch;
         drop(schedule);
         drop(alarm);
         for shard in &self.shards {
-            let mut part = lock(&shard.0);
-            if !planted("queue: the end of a term is not noted") {
-                part.term = term;
-            }
-            due.extend(part.wheel.as_mut().map(Wheel::clear).unwrap_or_default());
+            let mut state = lock(&shard.0);
+            state.epoch = epoch;
+            expired.extend(state.wheel.as_mut().map(Wheel::clear).unwrap_or_default());
         }
     }
 
-    fn start(&'static self, schedule: &mut Schedule) -> Result<(), Gone> {
+    fn start(&'static self, schedule: &mut Schedule) -> Result<(), Unavailable> {
         ClockId::synchronize();
-        let reactor = match self.home {
-            Home::Builtin => Reactor::builtin(),
+        let reactor = match self.kind {
+            ReactorKind::Builtin => Reactor::builtin(),
             #[cfg(feature = "smol")]
-            Home::AsyncIo => Reactor::async_io(),
+            ReactorKind::AsyncIo => Reactor::async_io(),
             #[cfg(feature = "tokio")]
-            Home::Tokio => return Err(Gone),
+            ReactorKind::Tokio => return Err(Unavailable),
         };
-        let alarm = Alarm::timerfd(self.clock, &reactor, self.waker()).or_else(|err| {
-            if self.home == Home::Builtin {
-                Alarm::deadline(self.clock, self.waker())
+        let alarm = WakeSource::timerfd(self.clock, &reactor, self.waker()).or_else(|err| {
+            if self.kind == ReactorKind::Builtin {
+                WakeSource::deadline(self.clock, self.waker())
             } else {
                 Err(err)
             }
         });
-        schedule.alarm = Some(alarm.map_err(|_| Gone)?);
+        schedule.alarm = Some(alarm.map_err(|_| Unavailable)?);
         Ok(())
     }
 
     /// The tokio runtime has ended: the queue is free for the next.
-    fn retire(&'static self) {
+    fn release(&'static self) {
         #[cfg(feature = "tokio")]
-        if self.is_lent() {
-            super::runtime::retire(self, self.clock);
+        if self.is_pooled() {
+            super::runtime::release(self, self.clock);
         }
     }
 
     /// Whether the queue serves one tokio runtime after the other.
-    fn is_lent(&self) -> bool {
+    fn is_pooled(&self) -> bool {
         #[cfg(feature = "tokio")]
-        return self.home == Home::Tokio;
+        return self.kind == ReactorKind::Tokio;
         #[cfg(not(feature = "tokio"))]
         false
     }
@@ -561,7 +540,7 @@ impl Queue {
 
     /// A queue that is `'static` leaves no more behind than it must.
     #[cfg(all(loom, test))]
-    pub(crate) fn dismantle(&self) {
+    pub(crate) fn reset_after_test(&self) {
         let alarm = lock(&self.schedule).alarm.take();
         drop(alarm);
         for shard in &self.shards {
@@ -571,6 +550,6 @@ impl Queue {
     }
 
     fn waker(&'static self) -> &'static Waker {
-        self.waker.get_or_init(|| Waker::from(Arc::new(Fire(self))))
+        self.waker.get_or_init(|| Waker::from(Arc::new(AlarmWaker(self))))
     }
 }

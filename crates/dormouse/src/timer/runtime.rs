@@ -4,17 +4,17 @@
 //! thread was in last is kept in the thread; so finding the queue takes a few ns.
 
 #[cfg(all(loom, test))]
-mod models;
+mod loom_tests;
 #[cfg(not(all(loom, test)))]
 mod polled;
 
-use super::queue::{Home, Queue};
+use super::queue::{ReactorKind, TimerQueue};
 use crate::clock::ClockId;
 use crate::fork::PerProcess;
 #[cfg(all(loom, test))]
-use crate::model::tokio::{self, polled};
+use crate::loom_test::tokio::{self, polled};
 use crate::reactor::Reactor;
-use crate::sync::{Mutex, const_fn, lock, statics, thread_local};
+use crate::sync::{Mutex, lock, loom_const_fn, loom_static, thread_local};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::task::Waker;
@@ -22,26 +22,26 @@ use tokio::runtime::{Handle, Id, RuntimeFlavor};
 
 /// A queue, and the term of office in which it serves a runtime.
 #[derive(Clone, Copy)]
-pub(crate) struct Lease {
-    pub(crate) queue: &'static Queue,
-    pub(crate) term: u64,
+pub(crate) struct RuntimeQueue {
+    pub(crate) queue: &'static TimerQueue,
+    pub(crate) epoch: u64,
 }
 
 /// By clock.
-type Leases = [Option<Lease>; ClockId::ALL.len()];
+type RuntimeQueues = [Option<RuntimeQueue>; ClockId::ALL.len()];
 
-statics! {
+loom_static! {
     static POOL: PerProcess<Pool> = PerProcess::new(Pool::new());
 }
 
 struct Pool {
-    runtimes: Mutex<Option<HashMap<Id, Leases>>>,
+    runtimes: Mutex<Option<HashMap<Id, RuntimeQueues>>>,
     /// Queues whose runtime has ended.
-    free: Mutex<[Vec<&'static Queue>; ClockId::ALL.len()]>,
+    free: Mutex<[Vec<&'static TimerQueue>; ClockId::ALL.len()]>,
 }
 
 impl Pool {
-    const_fn! {
+    loom_const_fn! {
         const fn new() -> Pool {
             let free = [const { Vec::new() }; ClockId::ALL.len()];
             Pool { runtimes: Mutex::new(None), free: Mutex::new(free) }
@@ -50,27 +50,31 @@ impl Pool {
 }
 
 fn pool() -> &'static Pool {
-    POOL.here(|_| Pool::new())
+    POOL.get(|_| Pool::new())
 }
 
 thread_local! {
     /// The runtime this thread was in last, and whether its reactor can serve.
-    static LAST: Cell<Option<(Id, bool, Leases)>> = const { Cell::new(None) };
+    static LAST: Cell<Option<(Id, bool, RuntimeQueues)>> = const { Cell::new(None) };
 }
 
 /// The queue of the runtime that the caller, polled with `waker`, is inside; `None` outside of any, or if the runtime
 /// cannot serve.
 #[inline]
-pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<Lease> {
+pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<RuntimeQueue> {
     let handle = crate::context::tokio()?;
-    if handle.runtime_flavor() == RuntimeFlavor::CurrentThread && !polled::by_tokio(waker) {
+    if handle.runtime_flavor() == RuntimeFlavor::CurrentThread && !polled::is_polled_by_tokio(waker)
+    {
         return None;
     }
     let id = handle.id();
     match LAST.try_with(Cell::get) {
         Ok(Some((last, false, _))) if last == id => return None,
-        Ok(Some((last, true, leases))) if last == id && leases[clock as usize].is_some() => {
-            return leases[clock as usize].filter(|lease| !lease.queue.is_parents());
+        Ok(Some((last, true, runtime_queues)))
+            if last == id && runtime_queues[clock as usize].is_some() =>
+        {
+            return runtime_queues[clock as usize]
+                .filter(|runtime_queue| !runtime_queue.queue.is_inherited());
         }
         _ => {}
     }
@@ -78,31 +82,32 @@ pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<Lease> {
 }
 
 #[cold]
-fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<Lease> {
+fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<RuntimeQueue> {
     let reactor = Reactor::tokio_with_io(handle);
-    let mut leases = Leases::default();
+    let mut runtime_queues = RuntimeQueues::default();
     if let Some(reactor) = &reactor {
         let mut runtimes = lock(&pool().runtimes);
         let known = runtimes.get_or_insert_default();
-        leases = known.get(&id).copied().unwrap_or_default();
-        if leases[clock as usize].is_none() {
-            leases[clock as usize] = Some(hire(reactor, clock)?);
-            known.insert(id, leases);
+        runtime_queues = known.get(&id).copied().unwrap_or_default();
+        if runtime_queues[clock as usize].is_none() {
+            runtime_queues[clock as usize] = Some(acquire(reactor, clock)?);
+            known.insert(id, runtime_queues);
         }
     }
     // While panicking it may not have been possible to ask; so the answer does not count for later.
     if reactor.is_some() || !std::thread::panicking() {
-        let _ = LAST.try_with(|last| last.set(Some((id, reactor.is_some(), leases))));
+        let _ = LAST.try_with(|last| last.set(Some((id, reactor.is_some(), runtime_queues))));
     }
-    leases[clock as usize]
+    runtime_queues[clock as usize]
 }
 
 /// Puts a queue on the reactor, one that has served before if there is any.
-fn hire(reactor: &Reactor, clock: ClockId) -> Option<Lease> {
+fn acquire(reactor: &Reactor, clock: ClockId) -> Option<RuntimeQueue> {
     let free = lock(&pool().free)[clock as usize].pop();
-    let queue = free.unwrap_or_else(|| Box::leak(Box::new(Queue::new(clock, Home::Tokio))));
+    let queue =
+        free.unwrap_or_else(|| Box::leak(Box::new(TimerQueue::new(clock, ReactorKind::Tokio))));
     match queue.start_on(reactor) {
-        Ok(term) => Some(Lease { queue, term }),
+        Ok(epoch) => Some(RuntimeQueue { queue, epoch }),
         Err(_) => {
             lock(&pool().free)[clock as usize].push(queue);
             None
@@ -111,12 +116,13 @@ fn hire(reactor: &Reactor, clock: ClockId) -> Option<Lease> {
 }
 
 /// The runtime of `queue` has ended.
-pub(crate) fn retire(queue: &'static Queue, clock: ClockId) {
+pub(crate) fn release(queue: &'static TimerQueue, clock: ClockId) {
     let mut runtimes = lock(&pool().runtimes);
     if let Some(known) = runtimes.as_mut() {
-        known.retain(|_, leases| {
-            leases[clock as usize].take_if(|lease| std::ptr::eq(lease.queue, queue));
-            leases.iter().any(Option::is_some)
+        known.retain(|_, runtime_queues| {
+            runtime_queues[clock as usize]
+                .take_if(|runtime_queue| std::ptr::eq(runtime_queue.queue, queue));
+            runtime_queues.iter().any(Option::is_some)
         });
     }
     drop(runtimes);
@@ -124,11 +130,13 @@ pub(crate) fn retire(queue: &'static Queue, clock: ClockId) {
 }
 
 #[cfg(all(loom, test))]
-pub(crate) fn dismantle() {
+pub(crate) fn reset_after_test() {
     let mut queues: Vec<_> = lock(&pool().free).iter_mut().flat_map(std::mem::take).collect();
     let runtimes = lock(&pool().runtimes).take().unwrap_or_default();
-    queues.extend(runtimes.into_values().flatten().flatten().map(|lease| lease.queue));
-    queues.into_iter().for_each(Queue::dismantle);
+    queues.extend(
+        runtimes.into_values().flatten().flatten().map(|runtime_queue| runtime_queue.queue),
+    );
+    queues.into_iter().for_each(TimerQueue::reset_after_test);
 }
 
 #[cfg(all(test, not(loom)))]

@@ -3,7 +3,7 @@
 //! # Invariants
 //! - A jump is made only while the future waits for something that has not happened. What the kernel knew to be
 //!   ready before it has been handed to those who wait: what is polled here is watched by the builtin reactor, which is
-//!   asked to deliver first (`reactor::deliver`); it does not matter on which thread it does so.
+//!   asked to deliver first (`reactor::flush_events`); it does not matter on which thread it does so.
 //! - One timer fires at a time, whichever thread moves the time, and whoever is woken runs before the next one does. So of two with the same deadline,
 //!   the first may cancel the second.
 //! - The thread waits really only where there is nothing to jump to, and is told when there is.
@@ -79,7 +79,7 @@ impl Runner {
             if settling.others_run() {
                 std::thread::park_timeout(LOOK_EVERY);
             } else if !self.idle(time) {
-                reactor::deliver();
+                reactor::flush_events();
                 // Another thread may have jumped meanwhile, and what there was to jump to may have been dropped.
                 let mut state = lock(&time.state);
                 let may = !self.woken.load(Ordering::Acquire) && !settling.others_run();

@@ -12,43 +12,43 @@
 //!   wait returned all that there were.
 //! - Whoever deals with events himself, further up the stack, is not made to wait for that.
 
-use super::{seat, shared};
+use super::{poller, shared};
 use crate::sync::lock;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Whether anybody has ever waited for an fd that the builtin reactor watches.
-static WAITED_FOR: AtomicBool = AtomicBool::new(false);
+static HAS_WAITERS: AtomicBool = AtomicBool::new(false);
 /// Threads that may have taken events out in the seat.
-static SITTING: AtomicUsize = AtomicUsize::new(0);
+static POLLERS: AtomicUsize = AtomicUsize::new(0);
 /// Questions that were asked, and the last one that was answered.
-static ASKED: AtomicU64 = AtomicU64::new(0);
-static ANSWERED: Mutex<u64> = Mutex::new(0);
-static ANSWER: Condvar = Condvar::new();
+static REQUESTED: AtomicU64 = AtomicU64::new(0);
+static FLUSHED: Mutex<u64> = Mutex::new(0);
+static FLUSH_DONE: Condvar = Condvar::new();
 
 thread_local! {
-    static DELIVERS: Cell<bool> = const { Cell::new(false) };
+    static DISPATCHING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Somebody waits for an fd.
 #[inline]
-pub(crate) fn note_wait() {
-    if !WAITED_FOR.load(Ordering::Relaxed) {
-        WAITED_FOR.store(true, Ordering::SeqCst);
+pub(crate) fn note_waiter() {
+    if !HAS_WAITERS.load(Ordering::Relaxed) {
+        HAS_WAITERS.store(true, Ordering::SeqCst);
     }
 }
 
 /// Returns when every event that the kernel knew of at the call has been handed to its source.
-pub(crate) fn deliver() {
-    if !WAITED_FOR.load(Ordering::SeqCst) || DELIVERS.try_with(Cell::get).unwrap_or(true) {
+pub(crate) fn flush_events() {
+    if !HAS_WAITERS.load(Ordering::SeqCst) || DISPATCHING.try_with(Cell::get).unwrap_or(true) {
         return;
     }
-    seat::close();
-    while SITTING.load(Ordering::SeqCst) > 0 {
+    poller::disable();
+    while POLLERS.load(Ordering::SeqCst) > 0 {
         std::thread::yield_now();
     }
-    let question = ASKED.fetch_add(1, Ordering::SeqCst) + 1;
+    let request = REQUESTED.fetch_add(1, Ordering::SeqCst) + 1;
     {
         let builtin = lock(&shared().builtin);
         if builtin.thread.is_none() {
@@ -57,54 +57,54 @@ pub(crate) fn deliver() {
         }
         builtin.wake_thread();
     }
-    let mut answered = lock(&ANSWERED);
-    while *answered < question {
-        answered = ANSWER.wait(answered).unwrap_or_else(PoisonError::into_inner);
+    let mut flushed = lock(&FLUSHED);
+    while *flushed < request {
+        flushed = FLUSH_DONE.wait(flushed).unwrap_or_else(PoisonError::into_inner);
     }
 }
 
 /// What the reactor's thread does in a round of its own.
-pub(super) struct Round {
-    question: u64,
+pub(super) struct Turn {
+    request: u64,
 }
 
-impl Round {
+impl Turn {
     /// Before it takes out anything.
-    pub(super) fn begin() -> Round {
-        DELIVERS.set(true);
-        Round { question: ASKED.load(Ordering::SeqCst) }
+    pub(super) fn begin() -> Turn {
+        DISPATCHING.set(true);
+        Turn { request: REQUESTED.load(Ordering::SeqCst) }
     }
 
     /// Whether it has been asked to be quick.
-    pub(super) fn is_asked(&self) -> bool {
-        *lock(&ANSWERED) < self.question
+    pub(super) fn is_registered(&self) -> bool {
+        *lock(&FLUSHED) < self.request
     }
 
     /// It has dealt with all that there was.
     pub(super) fn end(self) {
-        let mut answered = lock(&ANSWERED);
-        if *answered < self.question {
-            *answered = self.question;
-            ANSWER.notify_all();
+        let mut flushed = lock(&FLUSHED);
+        if *flushed < self.request {
+            *flushed = self.request;
+            FLUSH_DONE.notify_all();
         }
     }
 }
 
 /// A thread that may take events out in the seat.
-pub(super) struct Sitting {
+pub(super) struct PollerGuard {
     outer: bool,
 }
 
-impl Sitting {
-    pub(super) fn begin() -> Sitting {
-        SITTING.fetch_add(1, Ordering::SeqCst);
-        Sitting { outer: DELIVERS.replace(true) }
+impl PollerGuard {
+    pub(super) fn begin() -> PollerGuard {
+        POLLERS.fetch_add(1, Ordering::SeqCst);
+        PollerGuard { outer: DISPATCHING.replace(true) }
     }
 }
 
-impl Drop for Sitting {
+impl Drop for PollerGuard {
     fn drop(&mut self) {
-        DELIVERS.set(self.outer);
-        SITTING.fetch_sub(1, Ordering::SeqCst);
+        DISPATCHING.set(self.outer);
+        POLLERS.fetch_sub(1, Ordering::SeqCst);
     }
 }

@@ -8,14 +8,14 @@ mod epoll;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod mio;
 #[cfg(all(loom, test))]
-mod model;
+mod mock;
 
 #[cfg(all(not(all(loom, test)), any(target_os = "linux", target_os = "android")))]
 pub(super) use epoll::{Events, Selector};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(super) use mio::{Events, Selector};
 #[cfg(all(loom, test))]
-pub(super) use model::{Events, Selector};
+pub(super) use mock::{Events, Selector};
 
 /// What an event is about: a source, or one of the two signals below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub(super) struct Token(pub(super) u64);
 
 impl Token {
     /// For the reactor's thread.
-    pub(super) const THREAD: Token = Token(u64::MAX);
+    pub(super) const WAKE_THREAD: Token = Token(u64::MAX);
     /// For the thread in the seat: see `seat`.
-    pub(super) const SEAT: Token = Token(u64::MAX - 1);
+    pub(super) const WAKE_POLLER: Token = Token(u64::MAX - 1);
 }

@@ -5,7 +5,7 @@
 //! on, is one for a thread that is pinned. A part that nobody uses costs a turn an uncontended lock.
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Mutex, const_fn, statics, thread_local};
+use crate::sync::{Mutex, loom_const_fn, loom_static, thread_local};
 use crate::wheel::{Key, Wheel};
 use std::cell::Cell;
 use std::task::Waker;
@@ -15,18 +15,18 @@ const BITS: u32 = if cfg!(all(loom, test)) { 1 } else { 3 };
 pub(super) const MAX: usize = 1 << BITS;
 const UNKNOWN: u8 = u8::MAX;
 
-statics! {
+loom_static! {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
 }
 
 thread_local! {
-    static HERE: Cell<u8> = const { Cell::new(UNKNOWN) };
+    static CURRENT: Cell<u8> = const { Cell::new(UNKNOWN) };
 }
 
 /// The one that the calling thread uses.
 #[inline]
-pub(super) fn here() -> usize {
-    match HERE.with(Cell::get) {
+pub(super) fn current_shard() -> usize {
+    match CURRENT.with(Cell::get) {
         UNKNOWN => choose(),
         shard => usize::from(shard),
     }
@@ -35,37 +35,37 @@ pub(super) fn here() -> usize {
 #[cold]
 fn choose() -> usize {
     let shard = NEXT.fetch_add(1, Ordering::Relaxed) % MAX;
-    HERE.with(|here| here.set(shard as u8));
+    CURRENT.with(|here| here.set(shard as u8));
     shard
 }
 
 /// On cache lines of its own: processors fetch them in pairs.
 #[derive(Debug)]
 #[repr(align(128))]
-pub(super) struct Shard(pub(super) Mutex<Part>);
+pub(super) struct Shard(pub(super) Mutex<ShardState>);
 
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct ShardState {
     pub(super) wheel: Option<Wheel<Waker>>,
     /// The term of office of the queue for which timers are accepted.
-    pub(super) term: u64,
+    pub(super) epoch: u64,
 }
 
 impl Shard {
-    const_fn! {
+    loom_const_fn! {
         pub(super) const fn new() -> Shard {
-            Shard(Mutex::new(Part { wheel: None, term: 0 }))
+            Shard(Mutex::new(ShardState { wheel: None, epoch: 0 }))
         }
     }
 }
 
 /// Names a timer in a queue: a key, and in the lowest bits of its index the shard.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ticket(Key);
+pub(crate) struct TimerId(Key);
 
-impl Ticket {
-    pub(super) fn new(shard: usize, key: Key) -> Ticket {
-        Ticket(Key { index: key.index << BITS | shard as u32, ..key })
+impl TimerId {
+    pub(super) fn new(shard: usize, key: Key) -> TimerId {
+        TimerId(Key { index: key.index << BITS | shard as u32, ..key })
     }
 
     pub(super) fn shard(self) -> usize {

@@ -1,7 +1,7 @@
 //! What a queue asks of the system.
 
 use super::*;
-use crate::timer::alarm::tests::{arms, forget_arms};
+use crate::timer::wake_source::tests::{arms, forget_arms};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const HOUR: u64 = 3_600_000_000_000;
@@ -25,8 +25,8 @@ impl Count {
 }
 
 /// A queue of its own on the builtin reactor, so that no other test arms it.
-fn queue() -> &'static Queue {
-    Box::leak(Box::new(Queue::new(ClockId::Boottime, Home::Builtin)))
+fn queue() -> &'static TimerQueue {
+    Box::leak(Box::new(TimerQueue::new(ClockId::Boottime, ReactorKind::Builtin)))
 }
 
 #[test]
@@ -69,7 +69,8 @@ fn one_sleep_needs_one_wake_up_of_the_queue() {
 #[test]
 fn an_alarm_without_timerfd_serves_as_well() {
     let queue = queue();
-    lock(&queue.schedule).alarm = Some(Alarm::deadline(ClockId::Boottime, queue.waker()).unwrap());
+    lock(&queue.schedule).alarm =
+        Some(WakeSource::deadline(ClockId::Boottime, queue.waker()).unwrap());
     let count = Arc::new(Count(AtomicUsize::new(0)));
     let now = ClockId::Boottime.now_ns();
     for ms in [30, 10, 20] {
@@ -78,14 +79,15 @@ fn an_alarm_without_timerfd_serves_as_well() {
     count.wait_for(3);
     assert!(ClockId::Boottime.now_ns() >= now + 30_000_000);
     // And gives way to a timerfd as soon as there is one.
-    assert!(matches!(lock(&queue.schedule).alarm, Some(Alarm::Timerfd { .. })));
+    assert!(matches!(lock(&queue.schedule).alarm, Some(WakeSource::Timerfd { .. })));
 }
 
 #[test]
 fn a_timerfd_that_cannot_be_set_loses_no_timer() {
     // The builtin reactor looks after one deadline a clock, and another test has that of the other clock.
     let clock = ClockId::Monotonic;
-    let queue: &'static Queue = Box::leak(Box::new(Queue::new(clock, Home::Builtin)));
+    let queue: &'static TimerQueue =
+        Box::leak(Box::new(TimerQueue::new(clock, ReactorKind::Builtin)));
     let count = Arc::new(Count(AtomicUsize::new(0)));
     let waker = Waker::from(count.clone());
     let now = clock.now_ns();
@@ -101,7 +103,7 @@ fn a_timerfd_that_cannot_be_set_loses_no_timer() {
     let now = clock.now_ns();
     queue.insert(0, now + 1_000_000, now, &waker).unwrap();
     count.wait_for(5);
-    assert!(matches!(lock(&queue.schedule).alarm, Some(Alarm::Timerfd { .. })));
+    assert!(matches!(lock(&queue.schedule).alarm, Some(WakeSource::Timerfd { .. })));
 }
 
 #[test]
@@ -109,14 +111,14 @@ fn a_turn_that_outlives_its_reactor_sets_no_alarm() {
     let queue = queue();
     let now = ClockId::Boottime.now_ns();
     queue.insert(0, now + HOUR, now, Waker::noop()).unwrap();
-    queue.end(lock(&queue.schedule), &mut Vec::new());
+    queue.shut_down(lock(&queue.schedule), &mut Vec::new());
     // What is left of a turn that began before.
     lock(&queue.shards[0].0).wheel.get_or_insert_with(Wheel::new).insert(
         now + HOUR,
         now,
         Waker::noop().clone(),
     );
-    queue.turn(lock(&queue.schedule), &mut Vec::new()).unwrap();
+    queue.process(lock(&queue.schedule), &mut Vec::new()).unwrap();
     queue.insert(0, now + HOUR, now, Waker::noop()).unwrap();
     assert!(lock(&queue.schedule).alarm.is_some());
 }
@@ -137,14 +139,15 @@ fn ten_thousand_sleeps_in_a_second_with_20_ms_of_slack_need_60_wake_ups() {
 }
 
 /// As `Alarm::listen` tells it; a test must not set the clock.
-fn set_the_clock(queue: &'static Queue) {
+fn set_the_clock(queue: &'static TimerQueue) {
     lock(&queue.schedule).clock_was_set = true;
-    queue.fire();
+    queue.on_alarm();
 }
 
 #[test]
 fn when_the_wall_clock_is_set_everybody_looks_at_it_and_the_queue_goes_on() {
-    let queue: &'static Queue = Box::leak(Box::new(Queue::new(ClockId::Realtime, Home::Builtin)));
+    let queue: &'static TimerQueue =
+        Box::leak(Box::new(TimerQueue::new(ClockId::Realtime, ReactorKind::Builtin)));
     let now = ClockId::Realtime.now_ns();
     for round in 1..=3 {
         let count = Arc::new(Count(AtomicUsize::new(0)));
@@ -155,7 +158,7 @@ fn when_the_wall_clock_is_set_everybody_looks_at_it_and_the_queue_goes_on() {
         set_the_clock(queue);
         assert_eq!(count.0.load(Ordering::SeqCst), 3, "round {round}");
         // Nothing that is known of times before counts any more.
-        assert_eq!(queue.passed(), 0);
+        assert_eq!(queue.processed_until(), 0);
         let soon = ClockId::Realtime.now_ns() + 1_000_000;
         queue.insert(0, soon, 0, &waker).unwrap();
         count.wait_for(4);
@@ -165,15 +168,16 @@ fn when_the_wall_clock_is_set_everybody_looks_at_it_and_the_queue_goes_on() {
 
 #[test]
 fn a_clock_that_is_set_while_the_wheels_turn_is_looked_at_once_more() {
-    let queue: &'static Queue = Box::leak(Box::new(Queue::new(ClockId::Realtime, Home::Builtin)));
+    let queue: &'static TimerQueue =
+        Box::leak(Box::new(TimerQueue::new(ClockId::Realtime, ReactorKind::Builtin)));
     let count = Arc::new(Count(AtomicUsize::new(0)));
     let now = ClockId::Realtime.now_ns();
     queue.insert(0, now + HOUR, now, &count.clone().into()).unwrap();
     std::thread::scope(|scope| {
         // The turn waits for this.
         let shard = lock(&queue.shards[0].0);
-        scope.spawn(|| queue.fire());
-        while !lock(&queue.schedule).turning {
+        scope.spawn(|| queue.on_alarm());
+        while !lock(&queue.schedule).processing {
             std::thread::yield_now();
         }
         // As `fire` does then, when the alarm tells of it.

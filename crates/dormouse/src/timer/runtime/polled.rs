@@ -15,7 +15,7 @@ thread_local! {
 /// Whether it is a tokio runtime that polls the caller with `waker`, rather than another executor in the context of
 /// one: a runtime of one thread that nobody runs wakes nobody.
 #[inline]
-pub(super) fn by_tokio(waker: &Waker) -> bool {
+pub(super) fn is_polled_by_tokio(waker: &Waker) -> bool {
     // A task has an id. The future of `block_on` has none.
     if tokio::task::try_id().is_some() {
         return true;
@@ -36,10 +36,10 @@ pub(super) fn by_tokio(waker: &Waker) -> bool {
 #[cold]
 fn has_finite_budget() -> bool {
     /// More than any budget has: tokio keeps them in a u8.
-    const MORE: usize = 256;
+    const MORE_THAN_ANY_BUDGET: usize = 256;
     let cx = &mut Context::from_waker(Waker::noop());
     let Poll::Ready(first) = poll_proceed(cx) else { return true };
-    for _ in 1..MORE {
+    for _ in 1..MORE_THAN_ANY_BUDGET {
         if !has_budget_remaining() {
             break;
         }

@@ -31,7 +31,9 @@ impl Selector {
             thread: signal()?,
             seat: signal()?,
         };
-        for (fd, token) in [(&selector.thread, Token::THREAD), (&selector.seat, Token::SEAT)] {
+        for (fd, token) in
+            [(&selector.thread, Token::WAKE_THREAD), (&selector.seat, Token::WAKE_POLLER)]
+        {
             let flags = EventFlags::IN | EventFlags::ET;
             epoll::add(&selector.epoll, fd, EventData::new_u64(token.0), flags)?;
         }
@@ -81,7 +83,7 @@ impl Selector {
 
     /// Lets some waiting thread find `Token::THREAD` or `Token::SEAT`.
     pub(in super::super) fn signal(&self, token: Token) {
-        let fd = if token == Token::SEAT { &self.seat } else { &self.thread };
+        let fd = if token == Token::WAKE_POLLER { &self.seat } else { &self.thread };
         let one = 1u64.to_ne_bytes();
         if rustix::io::write(fd, &one) == Err(Errno::AGAIN) {
             // Full, after 2^64 - 2 signals that nobody had to read.

@@ -23,7 +23,7 @@ impl Selector {
     pub(in super::super) fn new() -> io::Result<Selector> {
         let poll = mio::Poll::new()?;
         let registry = poll.registry().try_clone()?;
-        let waker = mio::Waker::new(&registry, mio::Token(Token::THREAD.0 as usize))?;
+        let waker = mio::Waker::new(&registry, mio::Token(Token::WAKE_THREAD.0 as usize))?;
         Ok(Selector { poll: Mutex::new(poll), registry, waker })
     }
 
@@ -85,7 +85,7 @@ impl Events {
         self.0.iter().map(|event| {
             // The platforms' words have 32 or 64 bits.
             let token = match event.token().0 {
-                usize::MAX => Token::THREAD,
+                usize::MAX => Token::WAKE_THREAD,
                 token => Token(token as u64),
             };
             (token, readiness(event))

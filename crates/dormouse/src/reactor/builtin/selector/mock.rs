@@ -1,7 +1,7 @@
 //! The epoll instance of a [model](crate::model).
 
 use super::Token;
-use crate::model::kernel::Epoll;
+use crate::loom_test::kernel::Epoll;
 use crate::reactor::{Interest, Ready};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};

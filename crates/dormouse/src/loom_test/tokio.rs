@@ -8,14 +8,14 @@
 pub(crate) mod polled {
     use std::task::Waker;
 
-    pub(crate) fn by_tokio(_: &Waker) -> bool {
+    pub(crate) fn is_polled_by_tokio(_: &Waker) -> bool {
         true
     }
 }
 
 pub(crate) mod runtime {
     use super::unix::{Io, READY_FOR_ALL};
-    use crate::model::kernel::Epoll;
+    use crate::loom_test::kernel::Epoll;
     use crate::sync::atomic::{AtomicU64, Ordering};
     use crate::sync::lock;
     use loom::sync::Mutex;
@@ -46,11 +46,11 @@ pub(crate) mod runtime {
     struct Driver {
         epoll: Epoll,
         /// None after the end.
-        registered: Mutex<Option<Registered>>,
+        registered: Mutex<Option<TimerHandle>>,
     }
 
     #[derive(Debug, Default)]
-    struct Registered {
+    struct TimerHandle {
         next: u64,
         by_token: Vec<(u64, Arc<Io>)>,
     }
@@ -122,8 +122,10 @@ pub(crate) mod runtime {
 
     impl Runtime {
         pub(crate) fn new() -> Runtime {
-            let driver =
-                Driver { epoll: Epoll::new(), registered: Mutex::new(Some(Registered::default())) };
+            let driver = Driver {
+                epoll: Epoll::new(),
+                registered: Mutex::new(Some(TimerHandle::default())),
+            };
             let id = Id(NEXT.fetch_add(1, Ordering::Relaxed));
             Runtime(Handle { id, driver: Arc::new(driver) })
         }

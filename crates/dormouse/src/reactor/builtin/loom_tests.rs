@@ -1,9 +1,9 @@
 //! Every order of events, the reactor's thread, threads in `block_on`, and others who wait.
 
 use crate::block_on;
-use crate::model::{explore, kernel, race, run, settle, spawn};
-use crate::reactor::source::Source;
-use crate::reactor::{Direction, Interest, Place, Reactor, Ready, Registration, start};
+use crate::loom_test::{explore, kernel, race, run, settle, spawn};
+use crate::reactor::scheduled_io::ScheduledIo;
+use crate::reactor::{Direction, Interest, Reactor, Ready, Registration, WaiterSlot, start};
 use std::future::{Future, poll_fn};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ fn watched(interest: Interest) -> Arc<Fd> {
 
 fn ready(fd: &Fd, direction: Direction) -> impl Future<Output = ()> {
     poll_fn(move |cx| {
-        fd.poll(Place::Direction(direction), cx.waker()).map(|found| _ = found.unwrap())
+        fd.poll(WaiterSlot::Direction(direction), cx.waker()).map(|found| _ = found.unwrap())
     })
 }
 
@@ -31,7 +31,7 @@ fn becomes_readable(fd: &Fd) {
 
 #[test]
 fn an_event_on_its_way_at_deregistration_reaches_nobody_else() {
-    explore("builtin: a token is used again", || {
+    explore(|| {
         let fd = Arc::into_inner(watched(Interest::READABLE)).unwrap();
         let file = fd.get_ref().as_raw_fd();
         race();
@@ -48,7 +48,7 @@ fn an_event_on_its_way_at_deregistration_reaches_nobody_else() {
 
 #[test]
 fn room_that_was_there_is_told_to_all_who_first_wait_for_it() {
-    explore("builtin: room is not asked for", || {
+    explore(|| {
         let fd = watched(Interest::READABLE | Interest::WRITABLE);
         kernel::happens(fd.get_ref().as_raw_fd(), Ready::WRITABLE);
         race();
@@ -56,8 +56,10 @@ fn room_that_was_there_is_told_to_all_who_first_wait_for_it() {
             let fd = fd.clone();
             let mut place = None;
             spawn(move || {
-                run(poll_fn(|cx| fd.poll(Place::Own(Interest::WRITABLE, &mut place), cx.waker())))
-                    .unwrap();
+                run(poll_fn(|cx| {
+                    fd.poll(WaiterSlot::Future(Interest::WRITABLE, &mut place), cx.waker())
+                }))
+                .unwrap();
             })
         });
         waiters.into_iter().for_each(|waiter| waiter.join());
@@ -66,31 +68,35 @@ fn room_that_was_there_is_told_to_all_who_first_wait_for_it() {
 
 #[test]
 fn block_on_ends_when_another_thread_wakes_it() {
-    explore("seat: a signal is kept", || {
+    explore(|| {
         start().unwrap();
-        let source = Arc::new(Source::default());
+        let source = Arc::new(ScheduledIo::default());
         race();
         let setter = source.clone();
-        let other = spawn(move || setter.set(Ready::READABLE));
-        block_on(poll_fn(|cx| source.poll(&mut Place::Direction(Direction::Read), cx.waker())))
-            .unwrap();
+        let other = spawn(move || setter.set_readiness(Ready::READABLE));
+        block_on(poll_fn(|cx| {
+            source.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), cx.waker())
+        }))
+        .unwrap();
         other.join();
     });
 }
 
 #[test]
 fn block_on_ends_when_an_event_and_another_thread_wake_it() {
-    explore("seat: events make a wake-up forgotten", || {
+    explore(|| {
         let fd = watched(Interest::READABLE);
-        let source = Arc::new(Source::default());
+        let source = Arc::new(ScheduledIo::default());
         race();
         let (setter, file) = (source.clone(), fd.get_ref().as_raw_fd());
         let other = spawn(move || {
             kernel::happens(file, Ready::READABLE);
-            setter.set(Ready::READABLE);
+            setter.set_readiness(Ready::READABLE);
         });
-        block_on(poll_fn(|cx| source.poll(&mut Place::Direction(Direction::Read), cx.waker())))
-            .unwrap();
+        block_on(poll_fn(|cx| {
+            source.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), cx.waker())
+        }))
+        .unwrap();
         other.join();
         block_on(readable(&fd));
     });
@@ -98,7 +104,7 @@ fn block_on_ends_when_an_event_and_another_thread_wake_it() {
 
 #[test]
 fn an_event_that_comes_when_block_on_ends_is_for_whoever_waits_next() {
-    explore("seat: who is woken drops events", || {
+    explore(|| {
         let (first, second) = (watched(Interest::READABLE), watched(Interest::READABLE));
         race();
         let events = [first.clone(), second.clone()];
@@ -111,7 +117,7 @@ fn an_event_that_comes_when_block_on_ends_is_for_whoever_waits_next() {
 
 #[test]
 fn who_waits_beside_block_on_is_woken_and_so_is_block_on() {
-    explore("seat: what is left there nobody is told of", || {
+    explore(|| {
         let (first, second) = (watched(Interest::READABLE), watched(Interest::READABLE));
         race();
         let fd = second.clone();
@@ -126,7 +132,7 @@ fn who_waits_beside_block_on_is_woken_and_so_is_block_on() {
 
 #[test]
 fn two_threads_in_block_on_are_both_woken() {
-    explore("seat: a wait begins after the wake-up", || {
+    explore(|| {
         let (first, second) = (watched(Interest::READABLE), watched(Interest::READABLE));
         race();
         let fd = second.clone();

@@ -18,7 +18,6 @@ use crate::sync::lock;
 use loom::sync::{Condvar, Mutex};
 use std::future::Future;
 use std::pin::pin;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -28,9 +27,8 @@ use std::time::Instant;
 /// loom's own stacks are too small for a panic.
 const STACK_WORDS: usize = 1 << 14;
 
-/// Runs `model` in every order of what it does between [`race`] and [`settle`]. Then runs it once more, in another
-/// process, with a bug planted, to see that it fails: the code asks [`planted`](sync::planted) for each of them.
-pub(crate) fn explore(bug: &str, model: impl Fn() + Send + Sync + 'static) {
+/// Runs a loom test in every order of what it does between [`race`] and [`settle`].
+pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
     let (start, orders) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
     let (model, counted) = (Arc::new(model), orders.clone());
     loom::model(move || {
@@ -40,35 +38,13 @@ pub(crate) fn explore(bug: &str, model: impl Fn() + Send + Sync + 'static) {
         let body = spawn(move || {
             model();
             settle();
-            crate::timer::dismantle();
+            crate::timer::reset_after_test();
         });
         body.join();
     });
+    let name = thread::current().name().expect("tests have names").to_owned();
     let took = start.elapsed().as_secs_f32();
-    if std::env::var_os(PLANT).is_none() {
-        let name = thread::current().name().expect("tests have names").to_owned();
-        let found = fails_with(bug, &name);
-        println!(
-            "{name}: {} orders in {took:.1} s; {bug}: {found}",
-            orders.load(Ordering::Relaxed)
-        );
-    }
-}
-
-/// The variable that names the bug to plant.
-pub(crate) const PLANT: &str = "DORMOUSE_PLANT";
-
-/// How the model of that name fails with the bug.
-fn fails_with(bug: &str, name: &str) -> &'static str {
-    let program = std::env::current_exe().expect("this program has a name");
-    let run = Command::new(program).args(["--exact", name]).env(PLANT, bug).output();
-    let run = run.expect("this program can be run");
-    let said =
-        [run.stdout, run.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
-    assert!(!run.status.success(), "passes with a bug: {bug}");
-    let known = [("deadlock", "deadlock"), ("models.rs:", "found")];
-    let known = known.into_iter().find(|(sign, _)| said.contains(sign));
-    known.unwrap_or_else(|| panic!("with a bug, {bug}, it fails for another reason:\n{said}")).1
+    println!("{name}: {} orders in {took:.1} s", orders.load(Ordering::Relaxed));
 }
 
 /// Whatever has been started so far waits. From here on, all orders count.

@@ -5,19 +5,19 @@
 //! on the wait of the builtin reactor's thread.
 
 use crate::clock::ClockId;
-use crate::reactor::{self, Direction, Interest, Place, Reactor, Ready, Registration};
+use crate::reactor::{self, Direction, Interest, Reactor, Ready, Registration, WaiterSlot};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::task::{Poll, Waker};
 
 #[cfg(all(loom, test))]
-use crate::model::timerfd as sys;
+use crate::loom_test::timerfd as sys;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use sys::set_timerfd;
 
 #[derive(Debug)]
-pub(crate) enum Alarm {
+pub(crate) enum WakeSource {
     Timerfd {
         fd: Registration<OwnedFd>,
         clock: ClockId,
@@ -30,37 +30,42 @@ pub(crate) enum Alarm {
     },
 }
 
-impl Alarm {
+impl WakeSource {
     /// A timerfd watched by `reactor`.
-    pub(crate) fn timerfd(clock: ClockId, reactor: &Reactor, waker: &Waker) -> io::Result<Alarm> {
+    pub(crate) fn timerfd(
+        clock: ClockId,
+        reactor: &Reactor,
+        waker: &Waker,
+    ) -> io::Result<WakeSource> {
         let fd = sys::create(clock)?;
         let fd = reactor.register(fd, Interest::READABLE).map_err(|(_, err)| err)?;
-        let alarm = Alarm::Timerfd { fd, clock, clock_was_set: AtomicBool::new(false) };
-        alarm.listen(waker)?;
-        Ok(alarm)
+        let source = WakeSource::Timerfd { fd, clock, clock_was_set: AtomicBool::new(false) };
+        source.acknowledge(waker)?;
+        Ok(source)
     }
 
     /// A deadline on the builtin thread's wait.
-    pub(crate) fn deadline(clock: ClockId, waker: &Waker) -> io::Result<Alarm> {
+    pub(crate) fn deadline(clock: ClockId, waker: &Waker) -> io::Result<WakeSource> {
         reactor::set_deadline(clock, None, waker)?;
-        Ok(Alarm::Deadline { clock, waker: waker.clone() })
+        Ok(WakeSource::Deadline { clock, waker: waker.clone() })
     }
 
     /// Has the waker called at `at`, in place of any time set before. A time that has passed will do.
-    pub(crate) fn set(&self, at: u64) -> io::Result<()> {
+    pub(crate) fn arm(&self, at: u64) -> io::Result<()> {
         #[cfg(all(test, not(loom)))]
         tests::count_arm();
         match self {
-            Alarm::Timerfd { fd, clock, clock_was_set } => match sys::set(fd.get_ref(), *clock, at)
-            {
-                Err(err) if is_clock_set(&err) => {
-                    // The event of that is lost, as the timerfd has been set since.
-                    clock_was_set.store(true, Ordering::Relaxed);
-                    sys::set(fd.get_ref(), *clock, 0)
+            WakeSource::Timerfd { fd, clock, clock_was_set } => {
+                match sys::set(fd.get_ref(), *clock, at) {
+                    Err(err) if is_clock_set(&err) => {
+                        // The event of that is lost, as the timerfd has been set since.
+                        clock_was_set.store(true, Ordering::Relaxed);
+                        sys::set(fd.get_ref(), *clock, 0)
+                    }
+                    set => set,
                 }
-                set => set,
-            },
-            Alarm::Deadline { clock, waker } => reactor::set_deadline(*clock, Some(at), waker),
+            }
+            WakeSource::Deadline { clock, waker } => reactor::set_deadline(*clock, Some(at), waker),
         }
     }
 
@@ -71,14 +76,14 @@ impl Alarm {
     ///
     /// # Errors
     /// If the reactor has ended.
-    pub(crate) fn listen(&self, waker: &Waker) -> io::Result<bool> {
-        let Alarm::Timerfd { fd, clock, clock_was_set } = self else { return Ok(false) };
+    pub(crate) fn acknowledge(&self, waker: &Waker) -> io::Result<bool> {
+        let WakeSource::Timerfd { fd, clock, clock_was_set } = self else { return Ok(false) };
         let mut was_set = false;
         if fd.is_level_triggered() || *clock == ClockId::Realtime {
             // WouldBlock: it has not expired.
             was_set = sys::read(fd.get_ref()).is_err_and(|err| is_clock_set(&err));
         }
-        while let Poll::Ready(event) = fd.listen(Place::Direction(Direction::Read), waker) {
+        while let Poll::Ready(event) = fd.listen(WaiterSlot::Direction(Direction::Read), waker) {
             fd.clear(event?, Ready::ALL);
         }
         Ok(was_set | clock_was_set.swap(false, Ordering::Relaxed))

@@ -44,7 +44,7 @@ fn race<T: Default + Sync>(rounds: usize, a: impl Fn(&T) + Sync, b: impl Fn(&T) 
 
 #[derive(Default)]
 struct Arena {
-    source: Source,
+    source: ScheduledIo,
     woken: Arc<Woken>,
     saw_it: AtomicBool,
 }
@@ -53,10 +53,11 @@ struct Arena {
 fn an_event_beside_a_registration_is_seen_or_wakes() {
     let arenas = race(
         200_000,
-        |arena: &Arena| arena.source.set(Ready::READABLE),
+        |arena: &Arena| arena.source.set_readiness(Ready::READABLE),
         |arena| {
             let waker = Waker::from(arena.woken.clone());
-            let found = arena.source.poll(&mut Place::Direction(Direction::Read), &waker);
+            let found =
+                arena.source.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), &waker);
             arena.saw_it.store(found.is_ready(), Ordering::SeqCst);
         },
     );
@@ -70,36 +71,40 @@ fn an_event_beside_a_registration_is_seen_or_wakes() {
 fn an_event_beside_a_clear_is_not_cleared() {
     let arenas = race(
         100_000,
-        |arena: &Arena| arena.source.set(Ready::READABLE),
+        |arena: &Arena| arena.source.set_readiness(Ready::READABLE),
         |arena| {
             // What came before this was seen, an operation on the fd blocked, and only now is it cleared.
-            let seen = arena.source.ready(Interest::READABLE);
+            let seen = arena.source.ready_event(Interest::READABLE);
             if let Poll::Ready(Ok(event)) = seen {
                 arena.saw_it.store(true, Ordering::SeqCst);
-                arena.source.clear(event, Ready::ALL);
+                arena.source.clear_readiness(event, Ready::ALL);
             }
         },
     );
     for arena in arenas {
-        let left = arena.source.ready(Interest::READABLE).is_ready();
+        let left = arena.source.ready_event(Interest::READABLE).is_ready();
         assert_ne!(arena.saw_it.into_inner(), left, "cleared unseen, or left after clearing");
     }
 }
 
 #[test]
 fn a_source_that_is_gone_tells_who_waits_and_who_comes() {
-    let source = Source::default();
+    let source = ScheduledIo::default();
     let woken = Arc::new(Woken::default());
     let mut place = None;
     let waker = Waker::from(woken.clone());
-    assert!(source.poll(&mut Place::Own(Interest::WRITABLE, &mut place), &waker).is_pending());
+    assert!(
+        source
+            .poll_readiness(&mut WaiterSlot::Future(Interest::WRITABLE, &mut place), &waker)
+            .is_pending()
+    );
     #[cfg(any(feature = "tokio", feature = "smol"))]
     {
-        source.set_gone();
+        source.shut_down();
         assert!(woken.0.load(Ordering::SeqCst));
-        assert!(matches!(source.ready(Interest::READABLE), Poll::Ready(Err(Gone))));
+        assert!(matches!(source.ready_event(Interest::READABLE), Poll::Ready(Err(ShutDown))));
     }
-    source.leave(place.unwrap());
+    source.remove_waiter(place.unwrap());
     drop(waker);
     assert_eq!(Arc::strong_count(&woken), 1);
 }

@@ -1,10 +1,10 @@
 //! Every order of timers, turns and the system's alarm, on the builtin reactor's queue.
 
-use super::{Registered, insert};
+use super::{TimerHandle, insert};
 use crate::block_on;
 use crate::clock::ClockId;
-use crate::model::{Count, JoinHandle, explore, kernel, later, race, settle, spawn};
-use crate::reactor::{Direction, Interest, Place, Reactor, Ready};
+use crate::loom_test::{Count, JoinHandle, explore, kernel, later, race, settle, spawn};
+use crate::reactor::{Direction, Interest, Reactor, Ready, WaiterSlot};
 use crate::sync::lock;
 use loom::sync::Mutex;
 use std::future::poll_fn;
@@ -12,18 +12,18 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-fn timer(deadline: u64, waker: &Waker) -> Registered {
+fn timer(deadline: u64, waker: &Waker) -> TimerHandle {
     insert(ClockId::Boottime, deadline, kernel::now(), waker).unwrap()
 }
 
-fn elsewhere(deadline: u64, count: &Arc<Count>) -> JoinHandle<Registered> {
+fn elsewhere(deadline: u64, count: &Arc<Count>) -> JoinHandle<TimerHandle> {
     let count = count.clone();
     spawn(move || timer(deadline, &count.waker()))
 }
 
 #[test]
 fn a_timer_that_comes_while_others_fire_does_so_too() {
-    explore("queue: a turn forgets what was noted", || {
+    explore(|| {
         let (first, second) = (Count::new(), Count::new());
         timer(10, &first.waker());
         race();
@@ -38,7 +38,7 @@ fn a_timer_that_comes_while_others_fire_does_so_too() {
 
 #[test]
 fn of_two_that_come_at_once_the_earlier_has_the_alarm() {
-    explore("queue: the last to come has the alarm", || {
+    explore(|| {
         let (early, late) = (Count::new(), Count::new());
         race();
         let inserted = elsewhere(20, &late);
@@ -52,7 +52,7 @@ fn of_two_that_come_at_once_the_earlier_has_the_alarm() {
 
 #[test]
 fn timers_of_three_threads_all_fire() {
-    explore("queue: the alarm is looked at before the timer is in", || {
+    explore(|| {
         let counts = [Count::new(), Count::new(), Count::new()];
         timer(10, &counts[0].waker());
         race();
@@ -69,7 +69,7 @@ fn timers_of_three_threads_all_fire() {
 
 #[test]
 fn an_alarm_that_goes_off_during_a_turn_is_heard() {
-    explore("queue: listens last", || {
+    explore(|| {
         let counts = [Count::new(), Count::new()];
         let fd = Reactor::builtin().register(kernel::file(), Interest::READABLE).unwrap();
         let file = fd.get_ref().as_raw_fd();
@@ -84,7 +84,7 @@ fn an_alarm_that_goes_off_during_a_turn_is_heard() {
             kernel::advance(20);
             kernel::happens(file, Ready::READABLE);
         });
-        let place = || Place::Direction(Direction::Read);
+        let place = || WaiterSlot::Direction(Direction::Read);
         block_on(poll_fn(|cx| fd.poll(place(), cx.waker()))).unwrap();
         clock.join();
         settle();
@@ -94,7 +94,7 @@ fn an_alarm_that_goes_off_during_a_turn_is_heard() {
 
 #[test]
 fn a_deadline_that_is_moved_forward_while_others_fire_is_kept() {
-    explore("queue: the alarm is set before the deadline", || {
+    explore(|| {
         let (first, moved) = (Count::new(), Count::new());
         timer(5, &first.waker());
         let mut timer = timer(100, &moved.waker());
@@ -110,7 +110,7 @@ fn a_deadline_that_is_moved_forward_while_others_fire_is_kept() {
 
 #[test]
 fn a_timer_that_still_waits_calls_the_waker_that_it_was_given_last() {
-    explore("queue: what has fired is taken for waiting", || {
+    explore(|| {
         let (former, latter) = (Count::new(), Count::new());
         let timer = timer(10, &former.waker());
         race();
@@ -124,7 +124,7 @@ fn a_timer_that_still_waits_calls_the_waker_that_it_was_given_last() {
 
 #[test]
 fn a_timer_that_is_cancelled_while_it_fires_takes_no_other_along() {
-    explore("wheel: a key is good for ever", || {
+    explore(|| {
         let (first, second) = (Count::new(), Count::new());
         let cancelled = timer(10, &first.waker());
         race();
@@ -142,21 +142,21 @@ fn a_timer_that_is_cancelled_while_it_fires_takes_no_other_along() {
 
 /// Cancels a timer and creates another.
 struct Stranger {
-    cancels: Mutex<Option<Registered>>,
+    cancels: Mutex<Option<TimerHandle>>,
     creates: Arc<Count>,
 }
 
 impl Wake for Stranger {
     fn wake(self: Arc<Self>) {
         let cancelled = lock(&self.cancels).take();
-        cancelled.into_iter().for_each(Registered::remove);
+        cancelled.into_iter().for_each(TimerHandle::remove);
         timer(20, &self.creates.waker());
     }
 }
 
 #[test]
 fn a_waker_may_cancel_and_create_timers_while_others_do() {
-    explore("queue: wakes under a lock", || {
+    explore(|| {
         let (never, created, other) = (Count::new(), Count::new(), Count::new());
         let cancels = Mutex::new(Some(timer(5_000_000, &never.waker())));
         let stranger = Arc::new(Stranger { cancels, creates: created.clone() });

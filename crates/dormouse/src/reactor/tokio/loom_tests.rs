@@ -1,8 +1,8 @@
 //! Every order of what a tokio runtime reports, waits, and the end of the runtime.
 
-use crate::model::tokio::runtime::Runtime;
-use crate::model::{explore, kernel, race, run, spawn};
-use crate::reactor::{Direction, Event, Interest, Place, Reactor, Ready, Registration};
+use crate::loom_test::tokio::runtime::Runtime;
+use crate::loom_test::{explore, kernel, race, run, spawn};
+use crate::reactor::{Direction, Interest, Reactor, Ready, ReadyEvent, Registration, WaiterSlot};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use std::future::poll_fn;
 use std::io;
@@ -15,13 +15,13 @@ fn watched(runtime: &Runtime) -> Registration<OwnedFd> {
     reactor.register(kernel::file(), Interest::READABLE).unwrap()
 }
 
-fn readable(fd: &Registration<OwnedFd>) -> io::Result<Event> {
-    run(poll_fn(|cx| fd.poll(Place::Direction(Direction::Read), cx.waker())))
+fn readable(fd: &Registration<OwnedFd>) -> io::Result<ReadyEvent> {
+    run(poll_fn(|cx| fd.poll(WaiterSlot::Direction(Direction::Read), cx.waker())))
 }
 
 #[test]
 fn all_that_arrives_while_a_runtime_reports_it_is_read() {
-    explore("tokio: no waker is left for the next event", || {
+    explore(|| {
         let runtime = Runtime::new();
         let fd = watched(&runtime);
         let sent = Arc::new(AtomicUsize::new(0));
@@ -50,7 +50,7 @@ fn all_that_arrives_while_a_runtime_reports_it_is_read() {
 
 #[test]
 fn the_end_of_a_runtime_is_told_to_whoever_waits() {
-    explore("tokio: the end wakes nobody", || {
+    explore(|| {
         let runtime = Runtime::new();
         let fd = watched(&runtime);
         race();
@@ -62,7 +62,7 @@ fn the_end_of_a_runtime_is_told_to_whoever_waits() {
 
 #[test]
 fn an_fd_that_was_handed_over_does_not_end_with_its_runtime() {
-    explore("tokio: the end is noted too late", || {
+    explore(|| {
         crate::reactor::start().unwrap();
         let runtime = Runtime::new();
         let fd = watched(&runtime);

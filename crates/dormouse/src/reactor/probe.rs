@@ -3,7 +3,7 @@
 //! The panic is caught, and kept from the panic hook, which is exchanged for the time that the question takes.
 
 use crate::fork::PerProcess;
-use crate::sync::{Mutex, lock, statics, thread_local};
+use crate::sync::{Mutex, lock, loom_static, thread_local};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::sync::Arc;
@@ -16,11 +16,11 @@ type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
 /// Runs `f`, and says whether it came to its end without a panic. The panic hook does not see this
 /// thread's panics meanwhile; afterwards it is again what it was, or what somebody else has set meanwhile.
-pub(super) fn quietly(f: impl FnOnce()) -> bool {
-    statics! {
+pub(super) fn catch_probe(f: impl FnOnce()) -> bool {
+    loom_static! {
         static ONE_AT_A_TIME: PerProcess<Mutex<()>> = PerProcess::new(Mutex::new(()));
     }
-    let _turn = lock(ONE_AT_A_TIME.here(|_| Mutex::new(())));
+    let _turn = lock(ONE_AT_A_TIME.get(|_| Mutex::new(())));
     let hook = Arc::new(take_hook());
     let others = hook.clone();
     let quiet: Hook = Box::new(move |info| {

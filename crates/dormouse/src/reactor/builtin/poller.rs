@@ -30,101 +30,101 @@
 use super::selector::{Events, Token};
 use super::{collect, dispatch, shared};
 use crate::reactor::Ready;
-use crate::reactor::source::Source;
+use crate::reactor::scheduled_io::ScheduledIo;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{Mutex, lock, planted, statics};
+use crate::sync::{Mutex, lock, loom_static};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-statics! {
+loom_static! {
     /// A thread waits in the seat, or is about to.
-    static TAKEN: AtomicBool = AtomicBool::new(false);
+    static HELD: AtomicBool = AtomicBool::new(false);
     /// Nobody may have it: others wait too, or there are deadlines to look after.
-    static CLOSED: AtomicBool = AtomicBool::new(false);
+    static DISABLED: AtomicBool = AtomicBool::new(false);
     /// Whether the reactor's thread stands aside.
-    static ASIDE: AtomicU8 = AtomicU8::new(NO);
+    static PAUSE: AtomicU8 = AtomicU8::new(PAUSE_NONE);
     /// Events that were found in the seat when it was closed.
-    static LEFT: Mutex<Vec<(Arc<Source>, Ready)>> = Mutex::new(Vec::new());
+    static DEFERRED_EVENTS: Mutex<Vec<(Arc<ScheduledIo>, Ready)>> = Mutex::new(Vec::new());
     /// How often a thread in the seat has come back from its wait.
-    static ROUNDS: AtomicU64 = AtomicU64::new(0);
+    static POLLS: AtomicU64 = AtomicU64::new(0);
 }
 
-const NO: u8 = 0;
-const ASKED: u8 = 1;
-const YES: u8 = 2;
+const PAUSE_NONE: u8 = 0;
+const PAUSE_REQUESTED: u8 = 1;
+const PAUSED: u8 = 2;
 
 /// How often the reactor's thread looks whether it is needed while it stands aside.
-const LOOK_EVERY: Duration = Duration::from_millis(1);
+const PAUSE_INTERVAL: Duration = Duration::from_millis(1);
 /// So many rounds in so much time, and the reactor's thread had better stand aside: two for each time
 /// that it looks.
-const BUSY_ROUNDS: u32 = 64;
+const BUSY_POLLS: u32 = 64;
 const BUSY_TIME: Duration = Duration::from_millis(32);
 /// How long to wait for it to do so: it has to be woken first.
-const PATIENCE: Duration = Duration::from_micros(100);
+const PAUSE_TIMEOUT: Duration = Duration::from_micros(100);
 
 /// What a thread that runs a future is doing, and whether it has been woken.
 #[derive(Debug)]
-pub(crate) struct State(AtomicU8);
+pub(crate) struct Parker(AtomicU8);
 
-const RUNNING: u8 = 0;
-const WOKEN: u8 = 1;
+const EMPTY: u8 = 0;
+const NOTIFIED: u8 = 1;
 const PARKED: u8 = 2;
-const SEATED: u8 = 3;
+const POLLING: u8 = 3;
 
-impl State {
-    pub(crate) fn new() -> State {
-        State(AtomicU8::new(RUNNING))
+impl Parker {
+    pub(crate) fn new() -> Parker {
+        Parker(AtomicU8::new(EMPTY))
     }
 
     /// Wakes the thread, wherever it waits.
-    pub(crate) fn wake(&self, thread: &Thread) {
-        match self.0.swap(WOKEN, Ordering::AcqRel) {
+    pub(crate) fn notify(&self, thread: &Thread) {
+        match self.0.swap(NOTIFIED, Ordering::AcqRel) {
             PARKED => thread.unpark(),
-            SEATED => signal(Token::SEAT),
+            POLLING => signal(Token::WAKE_POLLER),
             _ => {}
         }
     }
 
     /// Announces a wait. False if the thread has been woken already.
-    fn begin(&self, wait: u8) -> bool {
-        let begun = self.0.compare_exchange(RUNNING, wait, Ordering::AcqRel, Ordering::Acquire);
+    fn begin_wait(&self, wait: u8) -> bool {
+        let begun = self.0.compare_exchange(EMPTY, wait, Ordering::AcqRel, Ordering::Acquire);
         if begun.is_err() {
-            self.end();
-            return planted("seat: a wait begins after the wake-up");
+            self.end_wait();
+            return false;
         }
         true
     }
 
     /// Ends a wait, and says whether the thread has been woken.
-    fn end(&self) -> bool {
-        self.0.swap(RUNNING, Ordering::AcqRel) == WOKEN
+    fn end_wait(&self) -> bool {
+        self.0.swap(EMPTY, Ordering::AcqRel) == NOTIFIED
     }
 }
 
 /// A thread's claim to the seat, for the time of one `block_on`.
-pub(crate) struct Seat {
+pub(crate) struct PollerRole {
     events: Option<Events>,
-    ready: Vec<(Arc<Source>, Ready)>,
-    rounds: u32,
+    ready: Vec<(Arc<ScheduledIo>, Ready)>,
+    polls: u32,
     since: Option<Instant>,
 }
 
-impl Seat {
-    pub(crate) const fn new() -> Seat {
-        Seat { events: None, ready: Vec::new(), rounds: 0, since: None }
+impl PollerRole {
+    pub(crate) const fn new() -> PollerRole {
+        PollerRole { events: None, ready: Vec::new(), polls: 0, since: None }
     }
 
     /// Waits until `state` says that this thread has been woken.
-    pub(crate) fn wait(&mut self, state: &State) {
+    pub(crate) fn wait(&mut self, parker: &Parker) {
         loop {
             let seated = {
                 #[cfg(feature = "test-util")]
-                let _sitting = super::barrier::Sitting::begin();
-                take().then(|| self.wait_seated(state))
+                let _sitting = super::barrier::PollerGuard::begin();
+                try_acquire().then(|| self.wait_polling(parker))
             };
-            if seated.unwrap_or_else(|| wait_parked(state)) {
+            if seated.unwrap_or_else(|| wait_parked(parker)) {
                 return;
             }
         }
@@ -132,53 +132,50 @@ impl Seat {
 
     /// One round, having taken the seat. True if the thread has been woken, by one of the events that it had
     /// to hand on or otherwise.
-    fn wait_seated(&mut self, state: &State) -> bool {
+    fn wait_polling(&mut self, parker: &Parker) -> bool {
         let events = self.events.get_or_insert_with(Events::new);
         let found = match shared().selector.get() {
-            Some(selector) if state.begin(SEATED) => selector.wait(events, None),
+            Some(selector) if parker.begin_wait(POLLING) => selector.wait(events, None),
             _ => {
-                TAKEN.store(false, Ordering::Release);
+                HELD.store(false, Ordering::Release);
                 return true;
             }
         };
         // From here on a wake-up needs no signal.
-        let woken = state.end();
-        TAKEN.store(false, Ordering::Release);
-        ROUNDS.fetch_add(1, Ordering::Relaxed);
+        let woken = parker.end_wait();
+        HELD.store(false, Ordering::Release);
+        POLLS.fetch_add(1, Ordering::Relaxed);
         match found {
-            Ok(()) if CLOSED.load(Ordering::SeqCst) => {
-                collect(events, &mut lock(&LEFT));
-                if !planted("seat: what is left there nobody is told of") {
-                    signal(Token::THREAD);
-                }
+            Ok(()) if DISABLED.load(Ordering::SeqCst) => {
+                collect(events, &mut lock(&DEFERRED_EVENTS));
+                signal(Token::WAKE_THREAD);
             }
-            Ok(()) if woken && planted("seat: who is woken drops events") => {}
             Ok(()) => dispatch(events, &mut self.ready),
             Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
             // Out of kernel memory for a moment.
             Err(_) => thread::sleep(Duration::from_millis(1)),
         }
-        self.count_round();
-        (woken && !planted("seat: events make a wake-up forgotten")) | state.end()
+        self.count_poll();
+        woken | parker.end_wait()
     }
 
-    fn count_round(&mut self) {
-        self.rounds += 1;
-        if self.rounds < BUSY_ROUNDS {
+    fn count_poll(&mut self) {
+        self.polls += 1;
+        if self.polls < BUSY_POLLS {
             return;
         }
-        self.rounds = 0;
+        self.polls = 0;
         let now = Instant::now();
         let before = self.since.replace(now);
         let busy = before.is_some_and(|before| now - before < BUSY_TIME);
-        if !busy || !exchange_aside(NO, ASKED) {
+        if !busy || !exchange_pause(PAUSE_NONE, PAUSE_REQUESTED) {
             return;
         }
-        signal(Token::THREAD);
+        signal(Token::WAKE_THREAD);
         // Whoever waits first takes the signal out: let that be the reactor's thread.
-        while ASIDE.load(Ordering::Acquire) == ASKED {
-            if now.elapsed() > PATIENCE {
-                exchange_aside(ASKED, NO);
+        while PAUSE.load(Ordering::Acquire) == PAUSE_REQUESTED {
+            if now.elapsed() > PAUSE_TIMEOUT {
+                exchange_pause(PAUSE_REQUESTED, PAUSE_NONE);
                 return;
             }
             thread::yield_now();
@@ -186,36 +183,36 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for PollerRole {
     /// Others need the reactor's thread again.
     fn drop(&mut self) {
-        if self.since.is_some() && exchange_aside(YES, NO) {
+        if self.since.is_some() && exchange_pause(PAUSED, PAUSE_NONE) {
             super::unpark_thread();
         }
     }
 }
 
-fn exchange_aside(from: u8, to: u8) -> bool {
-    ASIDE.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+fn exchange_pause(from: u8, to: u8) -> bool {
+    PAUSE.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
 }
 
-fn take() -> bool {
+fn try_acquire() -> bool {
     let can = cfg!(any(target_os = "linux", target_os = "android"))
         && shared().selector.get().is_some()
-        && !CLOSED.load(Ordering::Relaxed)
-        && !TAKEN.swap(true, Ordering::SeqCst);
-    if can && CLOSED.load(Ordering::SeqCst) {
-        TAKEN.store(false, Ordering::Release);
+        && !DISABLED.load(Ordering::Relaxed)
+        && !HELD.swap(true, Ordering::SeqCst);
+    if can && DISABLED.load(Ordering::SeqCst) {
+        HELD.store(false, Ordering::Release);
         return false;
     }
     can
 }
 
-fn wait_parked(state: &State) -> bool {
-    if state.begin(PARKED) {
+fn wait_parked(parker: &Parker) -> bool {
+    if parker.begin_wait(PARKED) {
         // May return for no reason, or for somebody else's `unpark`.
         thread::park();
-        return state.end();
+        return parker.end_wait();
     }
     true
 }
@@ -228,58 +225,57 @@ fn signal(token: Token) {
 
 /// Somebody is about to wait for what the builtin reactor watches.
 #[inline]
-pub(crate) fn admit() {
+pub(crate) fn note_external_waiter() {
     #[cfg(feature = "test-util")]
-    super::barrier::note_wait();
-    if !CLOSED.load(Ordering::Relaxed) && !crate::context::in_block_on() {
-        close();
+    super::barrier::note_waiter();
+    if !DISABLED.load(Ordering::Relaxed) && !crate::context::in_block_on() {
+        disable();
     }
 }
 
 /// From here on the reactor's thread alone deals with events.
 #[cold]
-pub(crate) fn close() {
-    if !CLOSED.swap(true, Ordering::SeqCst) && TAKEN.load(Ordering::SeqCst) {
-        signal(Token::SEAT);
+pub(crate) fn disable() {
+    if !DISABLED.swap(true, Ordering::SeqCst) && HELD.load(Ordering::SeqCst) {
+        signal(Token::WAKE_POLLER);
     }
 }
 
 /// What was left to the reactor's thread.
-pub(super) fn left() -> Vec<(Arc<Source>, Ready)> {
-    if !CLOSED.load(Ordering::Acquire) {
+pub(super) fn take_deferred_events() -> Vec<(Arc<ScheduledIo>, Ready)> {
+    if !DISABLED.load(Ordering::Acquire) {
         return Vec::new();
     }
     // Whoever has the lock signals when he has let it go; or is not in this process.
-    LEFT.try_lock().map(|mut left| std::mem::take(&mut *left)).unwrap_or_default()
+    DEFERRED_EVENTS.try_lock().map(|mut left| std::mem::take(&mut *left)).unwrap_or_default()
 }
 
 /// In the child of a fork: whoever sat is not here.
-pub(super) fn begin_anew() {
-    TAKEN.store(false, Ordering::SeqCst);
-    CLOSED.store(true, Ordering::SeqCst);
-    ASIDE.store(NO, Ordering::SeqCst);
-    std::mem::forget(left());
+pub(super) fn reset_after_fork() {
+    HELD.store(false, Ordering::SeqCst);
+    DISABLED.store(true, Ordering::SeqCst);
+    PAUSE.store(PAUSE_NONE, Ordering::SeqCst);
+    std::mem::forget(take_deferred_events());
 }
 
 /// What the reactor's thread does with a signal that it has taken out.
-pub(super) fn pass_on(token: Token) {
-    let other = token == Token::SEAT && !planted("seat: a signal is kept");
-    if other && TAKEN.load(Ordering::Acquire) {
-        signal(Token::SEAT);
+pub(super) fn forward_wakeup(token: Token) {
+    if token == Token::WAKE_POLLER && HELD.load(Ordering::Acquire) {
+        signal(Token::WAKE_POLLER);
         thread::yield_now();
     }
 }
 
 /// Lets the reactor's thread stand aside for a moment, if it was asked to.
-pub(super) fn stand_aside(timeout: Option<Duration>) -> bool {
-    exchange_aside(ASKED, YES);
-    if ASIDE.load(Ordering::Acquire) != YES {
+pub(super) fn pause_reactor_thread(timeout: Option<Duration>) -> bool {
+    exchange_pause(PAUSE_REQUESTED, PAUSED);
+    if PAUSE.load(Ordering::Acquire) != PAUSED {
         return false;
     }
-    let before = ROUNDS.load(Ordering::Relaxed);
-    thread::park_timeout(timeout.map_or(LOOK_EVERY, |timeout| timeout.min(LOOK_EVERY)));
-    if ROUNDS.load(Ordering::Relaxed) == before {
-        exchange_aside(YES, NO);
+    let before = POLLS.load(Ordering::Relaxed);
+    thread::park_timeout(timeout.map_or(PAUSE_INTERVAL, |timeout| timeout.min(PAUSE_INTERVAL)));
+    if POLLS.load(Ordering::Relaxed) == before {
+        exchange_pause(PAUSED, PAUSE_NONE);
     }
     true
 }

@@ -7,12 +7,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Whether it is the bug that this process has.
-pub(crate) fn planted(bug: &str) -> bool {
-    static PLANTED: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
-    PLANTED.get_or_init(|| std::env::var(crate::model::PLANT).ok()).as_deref() == Some(bug)
-}
-
 pub(crate) mod atomic {
     pub(crate) use std::sync::atomic::Ordering;
 
@@ -103,7 +97,7 @@ pub(crate) mod thread {
     pub(crate) use loom::thread::yield_now;
 
     use super::*;
-    use crate::model::{JoinHandle, kernel};
+    use crate::loom_test::{JoinHandle, kernel};
     use crate::sync::lock;
     use loom::sync::Condvar;
 
@@ -180,7 +174,7 @@ pub(crate) mod thread {
         pub(crate) fn spawn(self, run: fn()) -> io::Result<Spawned> {
             let thread = Thread::new();
             let here = thread.clone();
-            let handle = crate::model::spawn(move || {
+            let handle = crate::loom_test::spawn(move || {
                 CURRENT.with(|current| current.set(here)).expect("it is new");
                 kernel::until_stopped(run);
             });
@@ -195,7 +189,7 @@ pub(crate) mod thread {
     }
 }
 
-macro_rules! statics {
+macro_rules! loom_static {
     ($($(#[$meta:meta])* static $NAME:ident: $T:ty = $init:expr;)*) => {
         loom::lazy_static! { $($(#[$meta])* static ref $NAME: $T = $init;)* }
     };
@@ -207,7 +201,7 @@ macro_rules! thread_local_ {
     };
 }
 
-macro_rules! const_fn {
+macro_rules! loom_const_fn {
     ($(#[$meta:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
 }
 
@@ -217,4 +211,4 @@ macro_rules! array {
     };
 }
 
-pub(crate) use {array, const_fn, statics, thread_local_ as thread_local};
+pub(crate) use {array, loom_const_fn, loom_static, thread_local_ as thread_local};

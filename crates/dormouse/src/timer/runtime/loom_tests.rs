@@ -1,8 +1,8 @@
 //! Every order of sleeps and the end of the runtime that they are with, or their move away from it.
 
 use crate::clock::{Boottime, Clock};
-use crate::model::tokio::runtime::Runtime;
-use crate::model::{explore, kernel, race, run, spawn};
+use crate::loom_test::tokio::runtime::Runtime;
+use crate::loom_test::{explore, kernel, race, run, spawn};
 use crate::reactor;
 use crate::time::{Instant, Sleep, sleep_until};
 use std::future::Future;
@@ -21,7 +21,7 @@ fn poll<C: Clock>(sleep: &mut Sleep<C>) {
 
 #[test]
 fn a_sleep_survives_the_end_of_its_runtime() {
-    explore("queue: the end of a term is not noted", || {
+    explore(|| {
         reactor::start().unwrap();
         let runtime = Arc::new(Runtime::new());
         let _inside = runtime.handle().enter();
@@ -40,7 +40,7 @@ fn a_sleep_survives_the_end_of_its_runtime() {
 
 #[test]
 fn a_queue_that_is_handed_on_has_no_timers_of_the_former_runtime() {
-    explore("queue: any term will do", || {
+    explore(|| {
         reactor::start().unwrap();
         let former = Arc::new(Runtime::new());
         let _inside = former.handle().enter();
@@ -64,7 +64,7 @@ fn a_queue_that_is_handed_on_has_no_timers_of_the_former_runtime() {
 
 #[test]
 fn a_sleep_that_moves_to_another_reactor_is_woken_there() {
-    explore("timer: a sleep stays where it was", || {
+    explore(|| {
         reactor::start().unwrap();
         let runtime = Arc::new(Runtime::new());
         let mut sleep = sleep(20);
