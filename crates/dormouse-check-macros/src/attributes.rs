@@ -1,24 +1,24 @@
-//! What becomes of the other attributes of a test.
+//! Distributes the other attributes of a test over the generated items.
 //!
-//! A test is taken apart into the function that was written and one test function for each executor. An
-//! attribute goes where it has its effect: what is about the code, to the code; what is about the test
-//! (`should_panic`, `ignore`, those of other crates), to each test; `cfg`, to both.
+//! The expansion consists of the original function and a module with one test function for each executor. Attributes
+//! about the code (lint levels, `doc`, ...) go to the original function. Attributes about the test (`should_panic`,
+//! `ignore`, those of other crates) go to each generated test. `cfg` goes to the function and to the module.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, Meta, Result, Token};
 
-/// The attributes of a test, by where they go.
+/// The attributes of a test, grouped by the item they go to.
 #[derive(Default)]
 pub(crate) struct Attributes {
-    /// On the function.
-    pub(crate) code: Vec<Attribute>,
-    /// On each test.
+    /// For the original function.
+    pub(crate) function: Vec<Attribute>,
+    /// For each generated test.
     pub(crate) test: Vec<Attribute>,
-    /// On the module around the tests.
-    pub(crate) around: Vec<Attribute>,
-    /// Under which conditions the test should panic.
+    /// For the module that contains the generated tests.
+    pub(crate) module: Vec<Attribute>,
+    /// The conditions of the `should_panic` attributes.
     should_panic: Vec<TokenStream>,
 }
 
@@ -33,19 +33,20 @@ impl Attributes {
                 let Some(condition) = parts.next() else { continue };
                 for meta in parts {
                     let attribute = syn::parse_quote!(#[cfg_attr(#condition, #meta)]);
-                    sorted.put(attribute, &meta, quote!(::core::cfg!(#condition)))?;
+                    sorted.add(attribute, &meta, quote!(::core::cfg!(#condition)))?;
                 }
             } else {
                 let meta = attribute.meta.clone();
-                sorted.put(attribute, &meta, quote!(true))?;
+                sorted.add(attribute, &meta, quote!(true))?;
             }
         }
         Ok(sorted)
     }
 
-    /// Puts an attribute where it belongs by its `meta`, which holds under a condition.
-    fn put(&mut self, attribute: Attribute, meta: &Meta, condition: TokenStream) -> Result<()> {
-        const OF_THE_CODE: [&str; 9] = [
+    /// Adds an attribute to its group. `meta` is the attribute without a `cfg_attr`; `condition` is that of the
+    /// `cfg_attr`.
+    fn add(&mut self, attribute: Attribute, meta: &Meta, condition: TokenStream) -> Result<()> {
+        const FUNCTION_ATTRIBUTES: [&str; 9] = [
             "allow",
             "warn",
             "deny",
@@ -58,14 +59,14 @@ impl Attributes {
         ];
         let path = meta.path();
         if path.is_ident("cfg") {
-            self.code.push(attribute.clone());
-            self.around.push(attribute);
-        } else if OF_THE_CODE.iter().any(|name| path.is_ident(name)) {
-            self.code.push(attribute);
+            self.function.push(attribute.clone());
+            self.module.push(attribute);
+        } else if FUNCTION_ATTRIBUTES.iter().any(|name| path.is_ident(name)) {
+            self.function.push(attribute);
         } else if path.segments.last().is_some_and(|name| name.ident == "test") {
             return Err(Error::new_spanned(
                 meta,
-                "leave this attribute out: `every_executor` makes the tests, and runs them",
+                "remove this attribute: `every_executor` generates the test functions",
             ));
         } else {
             if path.is_ident("should_panic") {
@@ -76,7 +77,7 @@ impl Attributes {
         Ok(())
     }
 
-    /// An expression: whether the test should panic.
+    /// A boolean expression: whether the test should panic.
     pub(crate) fn should_panic(&self) -> TokenStream {
         match &*self.should_panic {
             [] => quote!(false),

@@ -1,8 +1,8 @@
-//! Each `.await` in the source of a test is rewritten, so that a test that hangs can say where.
+//! Rewrites each `.await` in the source of a test, so that a test that hangs can report where.
 //!
-//! `future.await` becomes `awaited(future, place("future")).await`; the place is that of the `await` in the source. That
-//! goes for closures, async blocks and functions inside of the test too, and for the arguments of some well-known macros that
-//! take expressions. What is inside of other macros is theirs and stays as it is.
+//! `future.await` becomes `awaited(future, await_point("future")).await`, with the source position of the `await`. This
+//! includes awaits in closures, async blocks and inner functions of the test, and in the arguments of some well-known
+//! macros that take expressions. The arguments of all other macros stay unchanged.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -10,8 +10,8 @@ use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Macro, Token};
 
-/// Macros whose arguments are expressions, by the last part of their path.
-const OF_EXPRESSIONS: [&str; 20] = [
+/// Macros whose arguments are expressions, by the last segment of their path.
+const EXPRESSION_MACROS: [&str; 20] = [
     "assert",
     "assert_eq",
     "assert_ne",
@@ -34,23 +34,23 @@ const OF_EXPRESSIONS: [&str; 20] = [
     "writeln",
 ];
 
-/// A longer text of an awaited expression is cut off.
-const LONGEST: usize = 60;
+/// The text of an awaited expression is shortened above this length, in characters.
+const MAX_TEXT_CHARS: usize = 60;
 
 /// Rewrites the awaits of a test.
 pub(crate) fn rewrite(body: &mut Block) {
-    Awaits::default().visit_block_mut(body);
+    AwaitRewriter::default().visit_block_mut(body);
 }
 
 #[derive(Default)]
-struct Awaits {
-    /// How many have been rewritten.
+struct AwaitRewriter {
+    /// The number of rewritten awaits.
     count: usize,
 }
 
-impl VisitMut for Awaits {
+impl VisitMut for AwaitRewriter {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
-        // Before what is inside of it is rewritten.
+        // Taken before the expressions inside are rewritten.
         let source = match expr {
             Expr::Await(awaiting) => awaiting.base.to_token_stream(),
             _ => TokenStream::new(),
@@ -58,7 +58,7 @@ impl VisitMut for Awaits {
         visit_mut::visit_expr_mut(self, expr);
         if let Expr::Await(awaiting) = expr {
             self.count += 1;
-            // As an argument, it needs no parentheses.
+            // A function argument needs no parentheses; rustc would warn about them.
             let mut future = &*awaiting.base;
             while let Expr::Paren(paren) = future {
                 future = &paren.expr;
@@ -71,7 +71,7 @@ impl VisitMut for Awaits {
         let Some(name) = called.path.segments.last().map(|last| last.ident.to_string()) else {
             return;
         };
-        if !OF_EXPRESSIONS.contains(&name.as_str()) {
+        if !EXPRESSION_MACROS.contains(&name.as_str()) {
             return;
         }
         let parse = Punctuated::<Expr, Token![,]>::parse_terminated;
@@ -83,7 +83,7 @@ impl VisitMut for Awaits {
         if self.count == before {
             return;
         }
-        // It would print what the assertion has become.
+        // Without a message, `assert!` would print the rewritten expression.
         if name.ends_with("assert") && arguments.len() == 1 {
             let asserted = asserted.unwrap_or_default().to_string().replace(" :: ", "::");
             let message = format!("assertion failed: {asserted}");
@@ -94,27 +94,26 @@ impl VisitMut for Awaits {
     }
 }
 
-/// The call that watches a future, whose `source` is awaited `at` some place.
+/// The call that tracks a future. `source` is the awaited expression, `at` the span of the `await`.
 ///
-/// The call takes the place of that source: it begins where it begins and ends where it ends. So errors and lints point
-/// where they would point without it.
+/// The call has the start and end of `source` as its span, so errors and lints point to the same source as without it.
 fn call(future: &Expr, source: TokenStream, at: Span) -> TokenStream {
     let begin = source.clone().into_iter().next().map_or(at, |tree| tree.span());
     let end = source.clone().into_iter().last().map_or(at, |tree| tree.span());
     let text = text(source);
-    let place = quote_spanned!(at=> ::dormouse_check::__private::place(#text));
-    let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#future, #place));
+    let await_point = quote_spanned!(at=> ::dormouse_check::__private::await_point(#text));
+    let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#future, #await_point));
     arguments.set_span(end);
     quote_spanned!(begin=> ::dormouse_check::__private::awaited #arguments)
 }
 
-/// An awaited expression on one line, about as it stands in the source.
+/// An awaited expression on one line, close to its form in the source.
 fn text(tokens: TokenStream) -> String {
     let mut text = String::new();
     write(tokens, &mut text);
-    if text.chars().count() > LONGEST {
-        let end: String = text.chars().skip(text.chars().count() - LONGEST / 3).collect();
-        let head: String = text.chars().take(LONGEST - LONGEST / 3).collect();
+    if text.chars().count() > MAX_TEXT_CHARS {
+        let end: String = text.chars().skip(text.chars().count() - MAX_TEXT_CHARS / 3).collect();
+        let head: String = text.chars().take(MAX_TEXT_CHARS - MAX_TEXT_CHARS / 3).collect();
         text = format!("{head} ... {end}");
     }
     text
@@ -122,7 +121,7 @@ fn text(tokens: TokenStream) -> String {
 
 fn write(tokens: TokenStream, text: &mut String) {
     for tree in tokens {
-        // Of a group, the text has everything in between, spaces and all.
+        // The source text of a group includes its content and spaces.
         let part = match (tree.span().source_text(), &tree) {
             (_, TokenTree::Group(group)) if group.delimiter() == Delimiter::None => {
                 write(group.stream(), text);
@@ -132,11 +131,11 @@ fn write(tokens: TokenStream, text: &mut String) {
             (_, tree) => tree.to_string(),
         };
         let part = part.split_whitespace().collect::<Vec<_>>().join(" ");
-        let of_word = |c: char| c.is_alphanumeric() || c == '_';
-        let apart = text.ends_with(of_word) && part.starts_with(of_word)
-            || text.ends_with(|c| of_word(c) || c == ')') && part.starts_with('{')
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let needs_space = text.ends_with(is_word) && part.starts_with(is_word)
+            || text.ends_with(|c| is_word(c) || c == ')') && part.starts_with('{')
             || text.ends_with(',');
-        if apart {
+        if needs_space {
             text.push(' ');
         }
         text.push_str(&part);
@@ -147,73 +146,73 @@ fn write(tokens: TokenStream, text: &mut String) {
 mod tests {
     use super::*;
 
-    /// The test's body, rewritten, with `awaited` short for its path.
+    /// The rewritten body, with the path of `awaited` and `await_point` removed.
     fn rewritten(body: &str) -> String {
-        let mut body: Block = syn::parse_str(body).expect("it is a block");
+        let mut body: Block = syn::parse_str(body).expect("a valid block");
         rewrite(&mut body);
         let short = body.to_token_stream().to_string();
         short.replace(":: dormouse_check :: __private :: ", "")
     }
 
     fn expected(body: &str) -> String {
-        let body: Block = syn::parse_str(body).expect("it is a block");
+        let body: Block = syn::parse_str(body).expect("a valid block");
         body.to_token_stream().to_string()
     }
 
     #[test]
-    fn an_await_says_what_it_awaits() {
+    fn an_await_is_rewritten_with_the_text_of_its_future() {
         assert_eq!(
             rewritten("{ receiver.recv().await?; }"),
-            expected(r#"{ awaited(receiver.recv(), place("receiver.recv()")).await?; }"#)
+            expected(r#"{ awaited(receiver.recv(), await_point("receiver.recv()")).await?; }"#)
         );
     }
 
     #[test]
-    fn awaits_are_found_wherever_they_are() {
+    fn nested_awaits_are_rewritten() {
         assert_eq!(
             rewritten("{ join(a, async move { b.await }).await.c().await }"),
             expected(
-                r#"{ awaited(awaited(join(a, async move { awaited(b, place("b")).await }), place("join(a, async move { b.await })"))
-                    .await.c(), place("join(a, async move { b.await }).await.c()")).await }"#
+                r#"{ awaited(awaited(join(a, async move { awaited(b, await_point("b")).await }), await_point("join(a, async move { b.await })"))
+                    .await.c(), await_point("join(a, async move { b.await }).await.c()")).await }"#
             )
         );
         assert_eq!(
             rewritten("{ let f = async || (&mut x).await; }"),
-            expected(r#"{ let f = async || awaited(&mut x, place("(&mut x)")).await; }"#)
+            expected(r#"{ let f = async || awaited(&mut x, await_point("(&mut x)")).await; }"#)
         );
     }
 
     #[test]
-    fn arguments_of_known_macros_are_rewritten_and_others_left_alone() {
+    fn arguments_of_known_macros_are_rewritten_and_others_stay_unchanged() {
         assert_eq!(
             rewritten("{ assert_eq!(a.await, 1, \"of {b}\"); vec![c.await]; }"),
             expected(
-                r#"{ assert_eq!(awaited(a, place("a")).await, 1, "of {b}"); vec![awaited(c, place("c")).await]; }"#
+                r#"{ assert_eq!(awaited(a, await_point("a")).await, 1, "of {b}"); vec![awaited(c, await_point("c")).await]; }"#
             )
         );
         assert_eq!(
             rewritten("{ assert!(a.await); assert!(b); }"),
             expected(
-                r#"{ assert!(awaited(a, place("a")).await, "{}", "assertion failed: a . await"); assert!(b); }"#
+                r#"{ assert!(awaited(a, await_point("a")).await, "{}", "assertion failed: a . await"); assert!(b); }"#
             )
         );
         assert_eq!(
             rewritten("{ tokio::join!(a, async { b.await }) }"),
-            expected(r#"{ tokio::join!(a, async { awaited(b, place("b")).await }) }"#)
+            expected(r#"{ tokio::join!(a, async { awaited(b, await_point("b")).await }) }"#)
         );
         let others = "{ select! { x = a.await => {} } ; std::vec![7; a.await]; }";
         assert_eq!(rewritten(others), expected(others));
     }
 
     #[test]
-    fn a_text_is_one_line_and_not_long() {
-        let of = |source: &str| text(source.parse().expect("these are tokens"));
+    fn the_text_is_one_line_and_shortened() {
+        let text_of = |source: &str| text(source.parse().expect("valid tokens"));
         assert_eq!(
-            of("client\n    .get::<Vec<u8>>( url,\n  7 )\n    .send()"),
+            text_of("client\n    .get::<Vec<u8>>( url,\n  7 )\n    .send()"),
             "client.get::<Vec<u8>>( url, 7 ).send()"
         );
-        assert_eq!(of("async move { 1 }"), "async move { 1 }");
-        assert_eq!(of("match x { _ => y }"), "match x { _ => y }");
-        assert!(of(&format!("f({})", "7, ".repeat(100))).chars().count() < 2 * LONGEST);
+        assert_eq!(text_of("async move { 1 }"), "async move { 1 }");
+        assert_eq!(text_of("match x { _ => y }"), "match x { _ => y }");
+        assert!(text_of(&format!("f({})", "7, ".repeat(100))).chars().count() < 2 * MAX_TEXT_CHARS);
     }
 }

@@ -1,4 +1,4 @@
-//! The names of the executors: as an option says them, which are also the names of the tests.
+//! The names of the executors, which the options accept and the generated tests are named after.
 
 use proc_macro2::Ident;
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use syn::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Executor {
     pub(crate) name: &'static str,
-    /// The macro of `dormouse_check::__private` that keeps its tests if it is compiled in.
+    /// The macro in `dormouse_check::__private` that keeps the executor's tests if its feature is enabled.
     pub(crate) feature: &'static str,
 }
 
@@ -23,10 +23,10 @@ pub(crate) const ALL: [Executor; 8] = [
     STD,
 ];
 
-/// The one that is always compiled in.
+/// The executor that is always compiled in.
 pub(crate) const STD: Executor = Executor { name: "std", feature: "std_only" };
 
-/// The one that takes nothing but futures that are `Send`.
+/// The executor that requires `Send` futures.
 pub(crate) const THREAD_POOL: &str = "futures_thread_pool";
 
 impl Executor {
@@ -37,7 +37,7 @@ impl Executor {
                 let comma = if number == 0 { "" } else { ", " };
                 let _ = write!(names, "{comma}`{}`", executor.name);
             }
-            Error::new(ident.span(), format!("no executor is called `{ident}`; there are {names}"))
+            Error::new(ident.span(), format!("unknown executor `{ident}`; expected one of {names}"))
         })
     }
 }

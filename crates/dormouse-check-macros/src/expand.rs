@@ -1,5 +1,4 @@
-//! What the attribute becomes: the function as it was written, and beside it a module of the same name with a
-//! test for each executor.
+//! Expands the attribute to the original function and a module of the same name with one test for each executor.
 
 use crate::attributes::Attributes;
 use crate::awaits;
@@ -16,10 +15,10 @@ pub(crate) fn expand(options: TokenStream, test: TokenStream) -> Result<TokenStr
     let attributes = Attributes::sort(std::mem::take(&mut test.attrs))?;
     awaits::rewrite(&mut test.block);
 
-    let (of_the_code, around) = (&attributes.code, &attributes.around);
+    let (for_function, for_module) = (&attributes.function, &attributes.module);
     let name = &test.sig.ident;
-    // None of its executors may be compiled in.
-    let may_be_unused = match options.executors.contains(&executor::STD) {
+    // Unless std is among its executors, the function is unused if the features of all of them are disabled.
+    let allow_dead_code = match options.executors.contains(&executor::STD) {
         true => quote!(),
         false => quote!(#[allow(dead_code)]),
     };
@@ -30,12 +29,12 @@ pub(crate) fn expand(options: TokenStream, test: TokenStream) -> Result<TokenStr
     });
     Ok(quote! {
         #[cfg(test)]
-        #may_be_unused
-        #(#of_the_code)*
+        #allow_dead_code
+        #(#for_function)*
         #test
 
         #[cfg(test)]
-        #(#around)*
+        #(#for_module)*
         mod #name {
             #(#tests)*
         }
@@ -48,26 +47,26 @@ fn test_on(
     attributes: &Attributes,
     time_limit_ms: u128,
 ) -> TokenStream {
-    let (of_the_test, should_panic) = (&attributes.test, attributes.should_panic());
+    let (for_test, should_panic) = (&attributes.test, attributes.should_panic());
     let body = &test.sig.ident;
     let name = format_ident!("{}", executor.name, span = body.span());
     let limit = u64::try_from(time_limit_ms).unwrap_or(u64::MAX);
-    let test_of = quote! {
+    let options = quote! {
         ::dormouse_check::__private::Test {
             time_limit: ::core::time::Duration::from_millis(#limit),
             should_panic: #should_panic,
         }
     };
-    // What is asked of the test is an error at its name, and so is its panic when it takes too long.
+    // Errors about bounds, such as a missing `Send`, point to the name of the test, and so does a timeout panic.
     let at = body.span();
     let run = if executor.name == THREAD_POOL {
-        quote_spanned!(at=> ::dormouse_check::__private::run_on_thread_pool(#test_of, super::#body))
+        quote_spanned!(at=> ::dormouse_check::__private::run_on_thread_pool(#options, super::#body))
     } else {
         let executor = format_ident!("{}", executor.name.to_uppercase());
         quote_spanned! {at=>
             ::dormouse_check::__private::run(
                 ::dormouse_check::__private::#executor,
-                #test_of,
+                #options,
                 super::#body,
             )
         }
@@ -78,7 +77,7 @@ fn test_on(
         false => (quote!(), quote!(;)),
     };
     quote! {
-        #(#of_the_test)*
+        #(#for_test)*
         #[test]
         fn #name() #returns {
             #run #semicolon
@@ -95,31 +94,31 @@ fn has_output(test: &ItemFn) -> bool {
     }
 }
 
-/// Whether it can be a test.
+/// Rejects functions that cannot be a test.
 fn check(test: &ItemFn) -> Result<()> {
     let signature = &test.sig;
     if signature.asyncness.is_none() {
         return Err(Error::new_spanned(
             signature.fn_token,
-            "make it an `async fn`; a test that is not async needs `#[test]` and no executor",
+            "make it an `async fn`; use `#[test]` for a test that is not async",
         ));
     }
     if let Some(argument) = signature.inputs.first() {
         return Err(Error::new_spanned(
             argument,
-            "a test takes no arguments: make what it needs in its body",
+            "a test takes no arguments: create what it needs in its body",
         ));
     }
     if let Some(parameter) = signature.generics.params.first() {
         return Err(Error::new_spanned(
             parameter,
-            "a test cannot be generic: write the generic code as a function, and a test for each type that calls it",
+            "a test cannot be generic: move the generic code to a function and call it from a test for each type",
         ));
     }
     if let Some(unsafety) = &signature.unsafety {
         return Err(Error::new_spanned(
             unsafety,
-            "a test is called by the harness and cannot be `unsafe`: put an `unsafe` block into its body",
+            "a test cannot be `unsafe`, because the harness calls it: use an `unsafe` block in its body",
         ));
     }
     Ok(())
@@ -130,58 +129,53 @@ mod tests {
     use super::*;
     use proc_macro2::Span;
 
-    /// Expands `#[every_executor(options)] test`, which has to be an error; says at which source it points.
+    /// Expands `#[every_executor(options)] test`, which must fail. Returns the source the error points to, and its message.
     fn error(options: &str, test: &str) -> (String, String) {
-        let tokens = |text: &str| text.parse::<TokenStream>().expect("these are tokens");
-        let error = expand(tokens(options), tokens(test)).expect_err("it is an error");
+        let tokens = |text: &str| text.parse::<TokenStream>().expect("valid tokens");
+        let error = expand(tokens(options), tokens(test)).expect_err("an error");
         (Span::source_text(&error.span()).unwrap_or_default(), error.to_string())
     }
 
     #[track_caller]
-    fn points_and_says(options: &str, test: &str, place: &str, words: &str) {
+    fn assert_error(options: &str, test: &str, expected_source: &str, words: &str) {
         let (source, message) = error(options, test);
-        assert_eq!(source, place, "{message}");
+        assert_eq!(source, expected_source, "{message}");
         assert!(message.contains(words), "{message}");
     }
 
     #[test]
-    fn errors_of_the_function_point_at_what_is_wrong_and_say_what_to_do() {
-        points_and_says("", "fn t() {}", "fn", "make it an `async fn`");
-        points_and_says(
+    fn errors_in_the_function_point_to_their_source_and_suggest_a_fix() {
+        assert_error("", "fn t() {}", "fn", "make it an `async fn`");
+        assert_error(
             "",
             "async fn t(a: u8, b: u8) {}",
             "a: u8",
-            "make what it needs in its body",
+            "create what it needs in its body",
         );
-        points_and_says("", "async fn t<T: Copy>() {}", "T: Copy", "a test for each type");
-        points_and_says("", "async unsafe fn t() {}", "unsafe", "`unsafe` block");
+        assert_error("", "async fn t<T: Copy>() {}", "T: Copy", "a test for each type");
+        assert_error("", "async unsafe fn t() {}", "unsafe", "`unsafe` block");
     }
 
     #[test]
-    fn errors_of_the_options_point_at_what_is_wrong_and_say_what_to_do() {
+    fn errors_in_the_options_point_to_their_source_and_suggest_a_fix() {
         let test = "async fn t() {}";
-        points_and_says("timeout = 5", test, "timeout", "`time_limit = \"5 s\"`");
-        points_and_says("only(smol, tokyo)", test, "tokyo", "`tokio_multi_thread`");
-        points_and_says("only(smol, smol)", test, "smol", "named twice");
-        points_and_says("only", test, "only", "in parentheses");
-        points_and_says("except()", test, "except", "in parentheses");
-        points_and_says("only(smol), except(std)", test, "except", "one list");
+        assert_error("timeout = 5", test, "timeout", "`time_limit = \"5 s\"`");
+        assert_error("only(smol, tokyo)", test, "tokyo", "`tokio_multi_thread`");
+        assert_error("only(smol, smol)", test, "smol", "named twice");
+        assert_error("only", test, "only", "in parentheses");
+        assert_error("except()", test, "except", "in parentheses");
+        assert_error("only(smol), except(std)", test, "except", "one list");
         let all = "except(tokio_multi_thread, tokio_current_thread, smol, async_std, futures_local_pool, \
                    futures_thread_pool, pollster, std)";
-        points_and_says(all, test, "except", "no executor is left");
-        points_and_says("time_limit = \"5\"", test, "\"5\"", "a unit");
-        points_and_says("time_limit = \"0 s\"", test, "\"0 s\"", "above zero");
-        points_and_says("time_limit = \"1 s\", time_limit = \"2 s\"", test, "time_limit", "twice");
+        assert_error(all, test, "except", "no executor is left");
+        assert_error("time_limit = \"5\"", test, "\"5\"", "a unit");
+        assert_error("time_limit = \"0 s\"", test, "\"0 s\"", "above zero");
+        assert_error("time_limit = \"1 s\", time_limit = \"2 s\"", test, "time_limit", "twice");
     }
 
     #[test]
-    fn a_test_attribute_is_too_many() {
-        points_and_says("", "#[test] async fn t() {}", "test", "leave this attribute out");
-        points_and_says(
-            "",
-            "#[tokio::test] async fn t() {}",
-            "tokio::test",
-            "leave this attribute out",
-        );
+    fn a_test_attribute_is_an_error() {
+        assert_error("", "#[test] async fn t() {}", "test", "remove this attribute");
+        assert_error("", "#[tokio::test] async fn t() {}", "tokio::test", "remove this attribute");
     }
 }

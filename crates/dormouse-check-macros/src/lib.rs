@@ -1,7 +1,8 @@
-//! The attribute of `dormouse-check`, where it is documented: use it from there.
+//! The `#[every_executor]` attribute. Use it from `dormouse-check`, which re-exports and documents it.
 //!
-//! A test is taken apart (`attributes`, `awaits`) and put together again once for each executor (`expand`). What
-//! the expansion calls is `dormouse_check::__private`, which also knows the executors that are compiled in.
+//! `options` parses the arguments of the attribute, `attributes` distributes the other attributes of the test, `awaits`
+//! rewrites its body, and `expand` generates a test for each executor. The expansion calls `dormouse_check::__private`,
+//! which also keeps or drops the tests of each executor depending on the enabled features.
 
 mod attributes;
 mod awaits;
@@ -11,7 +12,7 @@ mod options;
 
 use proc_macro::TokenStream;
 
-#[allow(missing_docs, reason = "dormouse-check documents it where it exports it")]
+#[allow(missing_docs, reason = "documented at the re-export in dormouse-check")]
 #[proc_macro_attribute]
 pub fn every_executor(options: TokenStream, test: TokenStream) -> TokenStream {
     expand::expand(options.into(), test.into())

@@ -1,4 +1,4 @@
-//! What stands in the parentheses of the attribute.
+//! Parses the arguments of the attribute.
 
 use crate::executor::{ALL, Executor};
 use proc_macro2::Ident;
@@ -7,7 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Error, LitStr, Result, Token, parenthesized};
 
-/// Long enough for every test that is to be run often; a test that takes longer says so.
+/// The default. A test that needs longer sets `time_limit`.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, PartialEq)]
@@ -36,20 +36,20 @@ impl Parse for Options {
                 if chosen.is_empty() {
                     return Err(Error::new(
                         option.span(),
-                        "no executor is left: take the attribute away, or an executor out of the list",
+                        "no executor is left: remove the attribute, or an executor from the list",
                     ));
                 }
                 if executors.replace(chosen).is_some() {
                     return Err(Error::new(
                         option.span(),
-                        "give one list of executors: `only(...)` or `except(...)`",
+                        "give only one list of executors: `only(...)` or `except(...)`",
                     ));
                 }
             } else {
                 return Err(Error::new(
                     option.span(),
                     format!(
-                        "`{option}` is no option; there are `only(...)`, `except(...)` and `time_limit = \"5 s\"`"
+                        "unknown option `{option}`; expected `only(...)`, `except(...)` or `time_limit = \"5 s\"`"
                     ),
                 ));
             }
@@ -64,7 +64,7 @@ impl Parse for Options {
     }
 }
 
-/// The executors in parentheses behind an option.
+/// Parses the executors in parentheses after an option.
 fn list(input: ParseStream<'_>, option: &Ident) -> Result<Vec<Executor>> {
     let hint = format!("name the executors in parentheses: `{option}(smol, pollster)`");
     if !input.peek(syn::token::Paren) {
@@ -87,7 +87,7 @@ fn list(input: ParseStream<'_>, option: &Ident) -> Result<Vec<Executor>> {
     Ok(executors)
 }
 
-/// A duration as it is written: a number, a unit.
+/// Parses a duration: a number and a unit.
 fn duration(text: &LitStr) -> Result<Duration> {
     let value = text.value();
     let unit_at = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
@@ -108,7 +108,7 @@ fn duration(text: &LitStr) -> Result<Duration> {
         .ok_or_else(|| {
             Error::new(
                 text.span(),
-                "a time limit is a number above zero and a unit, `ms`, `s` or `min`: `time_limit = \"5 s\"`",
+                "a time limit is a number above zero and a unit (`ms`, `s` or `min`): `time_limit = \"5 s\"`",
             )
         })
 }
@@ -126,12 +126,12 @@ mod tests {
     }
 
     #[test]
-    fn without_options_it_is_every_executor() {
+    fn the_default_is_every_executor() {
         assert_eq!(options(""), Options { executors: ALL.to_vec(), time_limit: TIME_LIMIT });
     }
 
     #[test]
-    fn executors_are_chosen_or_left_out_by_name() {
+    fn executors_are_selected_or_excluded_by_name() {
         assert_eq!(names("only(std, smol)"), ["smol", "std"]);
         let all_but_two = names("except(tokio_multi_thread, pollster,)");
         assert_eq!(all_but_two.len(), 6);

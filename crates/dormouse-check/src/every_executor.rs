@@ -1,11 +1,11 @@
-//! What an `#[every_executor]` test runs through: one executor, a thread of its own, and a time limit.
+//! Runs an `#[every_executor]` test: on one executor, on a dedicated thread, with a time limit.
 //!
-//! The test runs on a thread that can be given up. The thread of the test harness waits for it, and if that takes too
-//! long, fails the test with all that is known about where it hangs.
+//! The harness thread waits for the dedicated thread. When the time limit expires, it fails the test with a message
+//! that names the pending awaits, and abandons the dedicated thread.
 //!
 //! # Invariants
-//! - A test that hangs fails, also one that should panic.
-//! - What the test panics with is what the harness sees.
+//! - A test that hangs fails, even if it is marked `should_panic`.
+//! - The harness sees the panic payload of the test unchanged.
 
 pub(crate) mod awaits;
 
@@ -20,16 +20,16 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// What the attribute says about a test.
+/// The options of a test.
 #[derive(Clone, Copy, Debug)]
 pub struct Test {
-    /// How long it may take.
+    /// How long the test may take.
     pub time_limit: Duration,
-    /// Whether it is right for it to panic.
+    /// Whether the test is expected to panic.
     pub should_panic: bool,
 }
 
-/// Runs a test on an executor, on one thread.
+/// Runs a test on an executor that polls it on one thread, so it need not be `Send`.
 #[track_caller]
 pub fn run<F>(executor: Executor, test: Test, body: impl FnOnce() -> F + Send + 'static) -> ExitCode
 where
@@ -37,15 +37,15 @@ where
 {
     supervise(executor.name, test, move |awaits| {
         let (report, result) = mpsc::channel();
-        let test = awaits.watch(body());
+        let test = awaits.track(body());
         executor.block_on(Box::pin(async move {
             let _ = report.send(test.await.report());
         }));
-        result.recv().expect("an executor that returns has run its future")
+        result.recv().expect("the executor has completed the future")
     })
 }
 
-/// Runs a test on the threads of a pool, which takes a future that is `Send`.
+/// Runs a test on the threads of a pool. The future must be `Send`.
 ///
 /// ```compile_fail
 /// # use dormouse_check::__private::{Test, run_on_thread_pool};
@@ -61,19 +61,19 @@ where
 pub fn run_on_thread_pool<F>(test: Test, body: impl FnOnce() -> F + Send + 'static) -> ExitCode
 where
     F: Future<Output: Termination> + 'static,
-    F: Send, // or leave the pool out: `#[every_executor(except(futures_thread_pool))]`
+    F: Send, // or exclude the pool: `#[every_executor(except(futures_thread_pool))]`
 {
     let name = crate::executors::FUTURES_THREAD_POOL.name;
     supervise(name, test, |awaits| {
-        let test = awaits.watch(body());
+        let test = awaits.track(body());
         crate::executors::thread_pool::spawn(async move { test.await.report() })
     })
 }
 
-/// How it went.
+/// The exit code of a test, or its panic payload.
 type Outcome = Result<ExitCode, Box<dyn Any + Send>>;
 
-/// Runs a test on a thread of its own, with a time limit.
+/// Runs a test on a dedicated thread, with a time limit.
 #[track_caller]
 fn supervise(
     executor: &str,
@@ -81,23 +81,23 @@ fn supervise(
     run: impl FnOnce(&Arc<Awaits>) -> ExitCode + Send + 'static,
 ) -> ExitCode {
     let awaits = Arc::new(Awaits::default());
-    let (begin, begun) = mpsc::channel();
+    let (start, started) = mpsc::channel();
     let (report, outcome) = mpsc::channel::<Outcome>();
-    // The harness calls its threads by the tests that they run; so messages of panics say which test it was.
+    // The harness names its threads after their tests. The same name keeps the test's name in panic messages.
     let name = thread::current().name().unwrap_or("every_executor").to_owned();
     let spawned = thread::Builder::new().name(name).spawn({
         let awaits = awaits.clone();
         move || {
-            let _ = begin.send(());
+            let _ = start.send(());
             let outcome = panic::catch_unwind(AssertUnwindSafe(|| run(&awaits)));
             let _ = report.send(outcome);
         }
     });
     let thread =
-        spawned.unwrap_or_else(|error| panic!("no thread can be started for the test: {error}"));
+        spawned.unwrap_or_else(|error| panic!("failed to start a thread for the test: {error}"));
 
-    // On a busy machine, that alone can take longer than a short time limit.
-    let _ = begun.recv();
+    // On a busy machine, the thread can take longer to start than a short time limit.
+    let _ = started.recv();
     for _ in 0..=Patience::of(test.time_limit).0 {
         match outcome.recv_timeout(SLICE) {
             Ok(outcome) => {
@@ -105,12 +105,14 @@ fn supervise(
                 return outcome.unwrap_or_else(|panic| panic::resume_unwind(panic));
             }
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => panic!("the thread of the test is gone"),
+            Err(RecvTimeoutError::Disconnected) => {
+                panic!("the test's thread has exited without a result")
+            }
         }
     }
     let message = awaits.describe(executor, test.time_limit);
     if test.should_panic {
-        // A panic would be taken for the one that is hoped for.
+        // The harness would take a panic for the expected one.
         eprintln!("{message}");
         return ExitCode::FAILURE;
     }
@@ -122,7 +124,7 @@ mod tests {
     use super::*;
     use crate::executors::STD;
     use crate::panics;
-    use awaits::{awaited, place};
+    use awaits::{await_point, awaited};
     use std::future::{pending, ready};
 
     fn limit(ms: u64) -> Test {
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_poll_that_does_not_return_is_told_from_a_wake_up_that_does_not_come() {
+    fn a_blocked_poll_and_a_missing_wake_up_are_reported_differently() {
         let blocked = panics::catch(|| {
             run(STD, limit(50), || async {
                 awaited(
@@ -139,29 +141,30 @@ mod tests {
                             thread::park()
                         }
                     },
-                    place("blocks"),
+                    await_point("blocks"),
                 )
                 .await
             })
         });
         let blocked = blocked.expect_err("it hangs");
         assert!(
-            blocked.contains("`blocks.await`") && blocked.contains("holds the thread"),
+            blocked.contains("`blocks.await`") && blocked.contains("blocking the thread"),
             "{blocked}"
         );
 
-        let pending =
-            panics::catch(|| run(STD, limit(50), || awaited(pending::<()>(), place("waits"))));
+        let pending = panics::catch(|| {
+            run(STD, limit(50), || awaited(pending::<()>(), await_point("waits")))
+        });
         let pending = pending.expect_err("it hangs");
         assert!(pending.contains("`waits.await`") && pending.contains("polled once"), "{pending}");
-        assert!(!pending.contains("holds the thread for"), "{pending}");
+        assert!(!pending.contains("blocking the thread for"), "{pending}");
     }
 
     #[test]
-    fn a_test_that_hangs_outside_of_its_awaits_says_after_which() {
+    fn a_hang_outside_any_await_names_the_last_completed_await() {
         let blocked = panics::catch(|| {
             run(STD, limit(50), || async {
-                awaited(ready(()), place("before")).await;
+                awaited(ready(()), await_point("before")).await;
                 loop {
                     thread::park();
                 }
@@ -169,33 +172,33 @@ mod tests {
         });
         let blocked = blocked.expect_err("it hangs");
         assert!(
-            blocked.contains("outside of any await") && blocked.contains("`before.await`"),
+            blocked.contains("outside any await") && blocked.contains("`before.await`"),
             "{blocked}"
         );
     }
 
     #[test]
-    fn an_executor_that_does_not_end_is_told_from_a_test_that_does_not() {
+    fn an_executor_that_does_not_shut_down_is_reported_as_such() {
         let caught = panics::catch(|| {
-            supervise("never ends", limit(50), |awaits| {
-                STD.block_on(Box::pin(awaits.watch(async {})));
+            supervise("never shuts down", limit(50), |awaits| {
+                STD.block_on(Box::pin(awaits.track(async {})));
                 loop {
                     thread::park();
                 }
             })
         });
         let caught = caught.expect_err("it hangs");
-        assert!(caught.contains("the executor does not end"), "{caught}");
+        assert!(caught.contains("the executor does not shut down"), "{caught}");
     }
 
     #[test]
-    fn a_test_that_should_panic_and_hangs_does_not_panic() {
+    fn a_should_panic_test_that_hangs_fails_without_a_panic() {
         let test = Test { should_panic: true, ..limit(50) };
         assert_eq!(run(STD, test, pending::<()>), ExitCode::FAILURE);
     }
 
     #[test]
-    fn a_test_that_ends_in_time_is_what_it_returns() {
+    fn a_test_that_completes_in_time_keeps_its_exit_code_or_panic() {
         assert_eq!(run(STD, limit(60_000), || ready(())), ExitCode::SUCCESS);
         assert_eq!(run(STD, limit(60_000), || ready(Err::<(), _>("no"))), ExitCode::FAILURE);
         let panics = panics::catch(|| {

@@ -1,12 +1,12 @@
-//! The executors that are compiled in, each with the same verb: run this future to its end.
+//! The executors that are compiled in, behind one operation: run a future to completion.
 //!
-//! Who runs what, and what comes of it, is not known here: see `probes::executors` and [`crate::every_executor`].
+//! This module does not know what the futures are for: see `probes::executors` and [`crate::every_executor`].
 //!
 //! # Invariants
-//! - An executor is made for one future and shut down behind it, as far as it can be: those of smol and async-std
-//!   belong to the process.
-//! - A future is polled on the calling thread, so it need not be `Send`. [`thread_pool::spawn`] is the exception, and
-//!   says so by its bound.
+//! - Each future gets a new executor, which is shut down afterwards. smol's and async-std's are global and cannot be
+//!   shut down.
+//! - A future is polled on the calling thread, so it need not be `Send`. The exception is [`thread_pool::spawn`],
+//!   which requires `Send`.
 
 mod std_only;
 #[cfg(feature = "futures")]
@@ -14,25 +14,24 @@ pub(crate) mod thread_pool;
 
 use std::pin::Pin;
 
-/// A future that stays on its thread.
-pub(crate) type Local = Pin<Box<dyn Future<Output = ()>>>;
+/// A future that need not be `Send`.
+pub(crate) type LocalBoxFuture = Pin<Box<dyn Future<Output = ()>>>;
 
-/// One executor that is compiled in.
+/// An executor that is compiled in.
 #[derive(Clone, Copy, Debug)]
 pub struct Executor {
     pub(crate) name: &'static str,
-    run: fn(Local),
+    run: fn(LocalBoxFuture),
 }
 
 impl Executor {
-    /// Runs the future to its end on this thread (its own runtime is made and shut down inside). `Send` is not
-    /// needed.
-    pub(crate) fn block_on(&self, future: Local) {
+    /// Runs the future to completion on this thread, in a runtime that is created and shut down by this call.
+    pub(crate) fn block_on(&self, future: LocalBoxFuture) {
         (self.run)(future);
     }
 }
 
-/// Those that are compiled in; the std-only one is always the last.
+/// All executors that are compiled in. The std-only one is always the last.
 pub(crate) fn all() -> Vec<Executor> {
     vec![
         #[cfg(feature = "tokio")]
@@ -53,8 +52,8 @@ pub(crate) fn all() -> Vec<Executor> {
     ]
 }
 
-/// As `#[tokio::test(flavor = "multi_thread")]` does it: tasks that the future spawns run on two workers, the
-/// future itself on this thread.
+/// As `#[tokio::test(flavor = "multi_thread")]`: spawned tasks run on two workers, the future itself runs on this
+/// thread.
 #[cfg(feature = "tokio")]
 pub const TOKIO_MULTI_THREAD: Executor = Executor {
     name: "tokio multi_thread",
@@ -63,7 +62,7 @@ pub const TOKIO_MULTI_THREAD: Executor = Executor {
     },
 };
 
-/// As `#[tokio::test]` does it.
+/// As `#[tokio::test]`.
 #[cfg(feature = "tokio")]
 pub const TOKIO_CURRENT_THREAD: Executor = Executor {
     name: "tokio current_thread",
@@ -71,15 +70,15 @@ pub const TOKIO_CURRENT_THREAD: Executor = Executor {
 };
 
 #[cfg(feature = "tokio")]
-fn run_on_tokio(builder: &mut tokio::runtime::Builder, future: Local) {
-    builder.enable_all().build().expect("a tokio runtime can be started").block_on(future);
+fn run_on_tokio(builder: &mut tokio::runtime::Builder, future: LocalBoxFuture) {
+    builder.enable_all().build().expect("failed to build a tokio runtime").block_on(future);
 }
 
-/// The calling thread, with smol's reactor and its global executor behind it.
+/// Polls on the calling thread, with smol's reactor and global executor in the background.
 #[cfg(feature = "smol")]
 pub const SMOL: Executor = Executor { name: "smol", run: |future| smol::block_on(future) };
 
-/// The calling thread, with async-std's runtime behind it.
+/// Polls on the calling thread, with async-std's runtime in the background.
 #[cfg(feature = "async-std")]
 pub const ASYNC_STD: Executor =
     Executor { name: "async-std", run: |future| async_std::task::block_on(future) };
@@ -91,17 +90,17 @@ pub const FUTURES_LOCAL_POOL: Executor = Executor {
     run: |future| futures::executor::LocalPool::new().run_until(future),
 };
 
-/// The thread pool of futures-rs, which lends its wakers and its sense of time; the future stays here.
+/// The thread pool of futures-rs. A task on the pool supplies the wakers; the future is polled on the calling thread.
 #[cfg(feature = "futures")]
 pub(crate) const FUTURES_THREAD_POOL: Executor =
     Executor { name: "futures ThreadPool", run: thread_pool::block_on };
 
-/// The smallest one that is in use.
+/// pollster, a minimal `block_on`.
 #[cfg(feature = "pollster")]
 pub const POLLSTER: Executor =
     Executor { name: "pollster", run: |future| pollster::block_on(future) };
 
-/// Nothing but std.
+/// A `block_on` built on std alone.
 pub const STD: Executor = Executor { name: "std", run: std_only::block_on };
 
 #[cfg(test)]
@@ -114,15 +113,15 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn each_runs_a_future_that_is_not_send_to_its_end_on_this_thread() {
+    fn each_executor_completes_a_non_send_future_on_the_calling_thread() {
         for executor in all() {
-            let (over, here) = (Rc::new(Cell::new(false)), thread::current().id());
+            let (completed, caller) = (Rc::new(Cell::new(false)), thread::current().id());
             executor.block_on(Box::pin({
-                let over = over.clone();
+                let completed = completed.clone();
                 async move {
                     let mut woken = None;
                     std::future::poll_fn(|context| {
-                        assert_eq!(thread::current().id(), here, "{}", executor.name);
+                        assert_eq!(thread::current().id(), caller, "{}", executor.name);
                         if woken.replace(()).is_some() {
                             return Poll::Ready(());
                         }
@@ -134,15 +133,15 @@ mod tests {
                         Poll::Pending
                     })
                     .await;
-                    over.set(true);
+                    completed.set(true);
                 }
             }));
-            assert!(over.get(), "{}", executor.name);
+            assert!(completed.get(), "{}", executor.name);
         }
     }
 
     #[test]
-    fn each_polls_again_after_a_wake_up_inside_of_poll() {
+    fn each_executor_polls_again_after_a_wake_up_inside_poll() {
         for executor in all() {
             let mut polls = 0;
             executor.block_on(Box::pin(std::future::poll_fn(move |context| {
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_of_the_future_comes_out_of_each() {
+    fn a_panic_of_the_future_propagates_out_of_each_executor() {
         for executor in all() {
             let caught =
                 crate::panics::catch(|| executor.block_on(Box::pin(async { panic!("boo") })));
@@ -163,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_share_a_name_and_std_is_the_last() {
+    fn executor_names_are_unique_and_std_is_the_last() {
         let mut names: Vec<&str> = all().iter().map(|executor| executor.name).collect();
         assert_eq!(names.last(), Some(&"std"));
         names.sort_unstable();

@@ -3,7 +3,7 @@
 //! A macro for each feature keeps the tests of its executors, or drops them: whether it is on is known in here, and
 //! not where the attribute is used.
 
-pub use crate::every_executor::awaits::{awaited, place};
+pub use crate::every_executor::awaits::{await_point, awaited};
 #[cfg(feature = "futures")]
 pub use crate::every_executor::run_on_thread_pool;
 pub use crate::every_executor::{Test, run};

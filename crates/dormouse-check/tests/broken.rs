@@ -1,4 +1,4 @@
-//! Futures that break the contract, each in one way: exactly that has to be found in it.
+//! Futures that break the contract, each in one way. The checker must report exactly that defect.
 
 #![allow(missing_docs)]
 
@@ -8,12 +8,12 @@ mod corpus;
 mod blocking;
 #[path = "broken/busy.rs"]
 mod busy;
+#[path = "broken/completion.rs"]
+mod completion;
 #[path = "broken/dropped.rs"]
 mod dropped;
-#[path = "broken/elsewhere.rs"]
-mod elsewhere;
-#[path = "broken/ends.rs"]
-mod ends;
+#[path = "broken/environment.rs"]
+mod environment;
 #[path = "broken/flag.rs"]
 mod flag;
 #[path = "broken/grows.rs"]
@@ -30,14 +30,14 @@ mod spurious;
 mod stale;
 
 #[test]
-#[ignore = "takes long; see `corpus::soak`"]
+#[ignore = "takes several minutes; see `corpus::soak`"]
 fn soak() {
     corpus::soak(&[
         blocking::CASES,
         busy::CASES,
+        completion::CASES,
         dropped::CASES,
-        elsewhere::CASES,
-        ends::CASES,
+        environment::CASES,
         grows::CASES,
         locks::CASES,
         lost::CASES,

@@ -1,6 +1,6 @@
-//! The attribute `every_executor`: what becomes of a test.
+//! The attribute `every_executor`: names, results and time limits of the generated tests.
 //!
-//! Tests that have to fail are ignored here, and run by others, which look how they fail.
+//! Tests that must fail are ignored. Other tests run them in a child process and check their output.
 
 use dormouse::io::{AsyncFd, Interest};
 use dormouse_check::every_executor;
@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The tests of the executors that are compiled in.
+/// The names of the tests that are generated for the executors that are compiled in.
 fn compiled_in() -> Vec<&'static str> {
     let mut names = vec![];
     for (feature, tests) in [
@@ -30,15 +30,15 @@ fn compiled_in() -> Vec<&'static str> {
     names
 }
 
-/// Runs the tests of one module of this file in a process of their own.
-fn run(module: &str, more: &[&str]) -> (bool, String) {
+/// Runs the tests of one module of this file in a child process. Returns whether they pass, and the output.
+fn run(module: &str, args: &[&str]) -> (bool, String) {
     let Output { status, stdout, stderr } =
-        Command::new(env::current_exe().expect("it has a path"))
+        Command::new(env::current_exe().expect("the path of this executable"))
             .arg(format!("{module}::"))
-            .args(more)
+            .args(args)
             .env("RUST_BACKTRACE", "0")
             .output()
-            .expect("it can be run again");
+            .expect("failed to start a child process");
     let text = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     (status.success(), text)
 }
@@ -56,10 +56,10 @@ fn tests_of(module: &str) -> Vec<String> {
     names
 }
 
-/// The output of one test that fails, from its headline to the next one.
+/// The output of one failed test, from its headline to the next one.
 fn section<'a>(output: &'a str, test: &str) -> &'a str {
     let headline = format!("---- {test} stdout ----");
-    let begin = output.find(&headline).unwrap_or_else(|| panic!("{test} has not failed: {output}"));
+    let begin = output.find(&headline).unwrap_or_else(|| panic!("{test} did not fail: {output}"));
     let rest = &output[begin + headline.len()..];
     &rest[..rest.find("\n---- ").unwrap_or(rest.len())]
 }
@@ -70,7 +70,7 @@ async fn passes() {
 }
 
 #[test]
-fn a_test_is_called_by_each_executor_that_is_compiled_in() {
+fn each_compiled_in_executor_has_a_test_named_after_it() {
     assert_eq!(tests_of("passes"), compiled_in());
 }
 
@@ -81,7 +81,7 @@ async fn on_two() {}
 async fn on_all_but_two() {}
 
 #[test]
-fn executors_are_chosen_or_left_out_by_name() {
+fn executors_are_selected_or_excluded_by_name() {
     let (two, others): (Vec<_>, Vec<_>) =
         compiled_in().into_iter().partition(|&name| name == "std" || name == "smol");
     assert_eq!(tests_of("on_two"), two);
@@ -96,9 +96,9 @@ async fn returns_ok() -> Result<(), std::num::ParseIntError> {
 }
 
 #[every_executor]
-#[ignore = "fails; another test looks how"]
+#[ignore = "fails; another test checks the output"]
 async fn returns_err() -> Result<(), String> {
-    Err(std::future::ready("no seven".to_owned()).await)
+    Err(std::future::ready("not seven".to_owned()).await)
 }
 
 #[test]
@@ -107,24 +107,24 @@ fn an_err_fails_the_test_and_is_printed() {
     assert!(!passed, "{output}");
     for name in compiled_in() {
         let section = section(&output, &format!("returns_err::{name}"));
-        assert!(section.contains(r#"Error: "no seven""#), "{section}");
+        assert!(section.contains(r#"Error: "not seven""#), "{section}");
     }
 }
 
 #[every_executor]
-#[should_panic(expected = "no seven")]
-async fn panics_as_it_should() {
-    assert_eq!(std::future::ready(6).await, 7, "no seven");
+#[should_panic(expected = "not seven")]
+async fn panics_as_expected() {
+    assert_eq!(std::future::ready(6).await, 7, "not seven");
 }
 
 #[every_executor]
-#[ignore = "fails; another test looks how"]
+#[ignore = "fails; another test checks the output"]
 async fn panics() {
     assert!(std::future::ready(6).await == 7);
 }
 
 #[test]
-fn a_panic_fails_the_test_and_says_what_stands_in_the_source() {
+fn a_panic_fails_the_test_and_prints_the_original_expression() {
     let (passed, output) = run("panics", &["--ignored"]);
     assert!(!passed, "{output}");
     for name in compiled_in() {
@@ -138,9 +138,10 @@ fn a_panic_fails_the_test_and_says_what_stands_in_the_source() {
 }
 
 #[every_executor(time_limit = "300 ms")]
-#[ignore = "fails; another test looks how"]
+#[ignore = "fails; another test checks the output"]
 async fn hangs() {
-    let (_sender, receiver) = UnixStream::pair().and_then(watched).expect("there are sockets");
+    let (_sender, receiver) =
+        UnixStream::pair().and_then(registered).expect("failed to create a socket pair");
     std::future::ready(()).await;
     let read = async {
         receiver.readable().await // It hangs here.
@@ -154,50 +155,50 @@ fn hangs_at() -> String {
         .zip(include_str!("every_executor.rs").lines())
         .find(|(_, line)| line.ends_with("// It hangs here."))
         .and_then(|(number, line)| Some(format!("{number}:{}", line.find("await")? + 1)))
-        .expect("there is such a line")
+        .expect("the marked line")
 }
 
 #[test]
-fn a_test_that_hangs_says_on_which_executor_and_at_which_await() {
+fn a_test_that_hangs_reports_its_executor_and_await() {
     let (passed, output) = run("hangs", &["--ignored"]);
     assert!(!passed, "{output}");
     for name in compiled_in() {
         let section = section(&output, &format!("hangs::{name}"));
         let executor = name.replace("async_std", "async-std");
-        let executor = executor.split('_').next().expect("it has a first word");
+        let executor = executor.split('_').next().expect("a first word");
         assert!(section.contains(&format!("on `{executor}")), "{section}");
-        let place = format!("tests/every_executor.rs:{}: `receiver.readable().await`", hangs_at());
-        assert!(section.contains(&place), "{section}");
+        let point = format!("tests/every_executor.rs:{}: `receiver.readable().await`", hangs_at());
+        assert!(section.contains(&point), "{section}");
         assert!(section.contains("`read.await`") && !section.contains("ready(())"), "{section}");
     }
 }
 
 #[every_executor(time_limit = "300 ms")]
 #[should_panic]
-#[ignore = "fails; another test looks how"]
-async fn hangs_where_it_should_panic() {
+#[ignore = "fails; another test checks the output"]
+async fn hangs_instead_of_panicking() {
     std::future::pending::<()>().await;
 }
 
 #[test]
-fn to_hang_is_not_to_panic() {
-    let (passed, output) = run("hangs_where_it_should_panic", &["--ignored"]);
+fn a_should_panic_test_that_hangs_fails() {
+    let (passed, output) = run("hangs_instead_of_panicking", &["--ignored"]);
     assert!(!passed, "{output}");
     for name in compiled_in() {
-        let section = section(&output, &format!("hangs_where_it_should_panic::{name}"));
+        let section = section(&output, &format!("hangs_instead_of_panicking::{name}"));
         assert!(section.contains("`std::future::pending::<()>().await`"), "{section}");
     }
 }
 
 #[every_executor]
 #[cfg(any())]
-async fn is_configured_out() {
+async fn is_disabled_by_cfg() {
     this_does_not_exist().await;
 }
 
 #[every_executor]
 #[cfg_attr(all(), ignore, allow(unused_variables))]
-async fn is_ignored_under_a_condition() {
+async fn is_ignored_by_cfg_attr() {
     let unused = 7;
     panic!("it is ignored");
 }
@@ -205,58 +206,58 @@ async fn is_ignored_under_a_condition() {
 #[every_executor]
 #[cfg_attr(all(), should_panic)]
 #[cfg_attr(any(), ignore)]
-async fn should_panic_under_a_condition() {
-    panic!("as it should");
+async fn should_panic_by_cfg_attr() {
+    panic!("expected");
 }
 
 #[test]
-fn conditions_are_kept() {
-    assert!(tests_of("is_configured_out").is_empty());
-    let (passed, output) = run("is_ignored_under_a_condition", &[]);
+fn cfg_and_cfg_attr_apply_to_the_generated_tests() {
+    assert!(tests_of("is_disabled_by_cfg").is_empty());
+    let (passed, output) = run("is_ignored_by_cfg_attr", &[]);
     let ignored = format!("{} ignored", compiled_in().len());
     assert!(passed && output.contains(&ignored), "{output}");
 }
 
 #[every_executor(except(futures_thread_pool))]
 async fn a_test_need_not_be_send() {
-    let here = Rc::new(thread::current().id());
+    let before = Rc::new(thread::current().id());
     std::future::ready(()).await;
-    assert_eq!(*here, thread::current().id());
+    assert_eq!(*before, thread::current().id());
 }
 
 #[every_executor(only(futures_thread_pool))]
-async fn a_test_on_the_pool_runs_on_its_threads() {
-    // The thread that waits for the test is called by its name; the threads of the pool have none.
+async fn a_test_on_futures_thread_pool_runs_on_a_pool_thread() {
+    // The thread that waits for the test has the test's name; the threads of the pool have no name.
     assert_eq!(thread::current().name(), None);
 }
 
 #[every_executor(only(tokio_multi_thread))]
-async fn a_test_on_tokio_multi_thread_is_inside_of_such_a_runtime() {
+async fn a_test_on_tokio_multi_thread_runs_in_such_a_runtime() {
     let flavor = tokio::runtime::Handle::current().runtime_flavor();
     assert_eq!(flavor, tokio::runtime::RuntimeFlavor::MultiThread);
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
 #[every_executor(only(tokio_current_thread))]
-async fn a_test_on_tokio_current_thread_is_inside_of_such_a_runtime() {
+async fn a_test_on_tokio_current_thread_runs_in_such_a_runtime() {
     let flavor = tokio::runtime::Handle::current().runtime_flavor();
     assert_eq!(flavor, tokio::runtime::RuntimeFlavor::CurrentThread);
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
 #[every_executor(except(tokio_multi_thread, tokio_current_thread))]
-async fn a_test_on_another_executor_is_inside_of_no_tokio_runtime() {
+async fn a_test_on_another_executor_runs_outside_any_tokio_runtime() {
     assert!(tokio::runtime::Handle::try_current().is_err());
 }
 
 #[every_executor]
-async fn a_sleep_is_over_and_not_early() {
+async fn a_sleep_completes_and_not_early() {
     let started = Instant::now();
     dormouse::sleep(Duration::from_millis(20)).await;
     assert!(started.elapsed() >= Duration::from_millis(20));
 }
 
-fn watched(
+fn registered(
     (a, b): (UnixStream, UnixStream),
 ) -> io::Result<(AsyncFd<UnixStream>, AsyncFd<UnixStream>)> {
     a.set_nonblocking(true)?;
@@ -265,8 +266,8 @@ fn watched(
 }
 
 #[every_executor]
-async fn what_is_written_is_read() -> io::Result<()> {
-    let (sender, receiver) = UnixStream::pair().and_then(watched)?;
+async fn a_socket_read_returns_what_was_written() -> io::Result<()> {
+    let (sender, receiver) = UnixStream::pair().and_then(registered)?;
     let writer = thread::spawn(move || {
         thread::sleep(Duration::from_millis(20));
         sender.get_ref().write_all(b"seven").map(|()| sender)
@@ -274,13 +275,13 @@ async fn what_is_written_is_read() -> io::Result<()> {
     let mut bytes = [0; 5];
     let read = receiver.async_io(Interest::READABLE, |mut stream| stream.read(&mut bytes)).await?;
     assert_eq!(&bytes[..read], b"seven");
-    drop(writer.join().expect("it does not panic")?);
+    drop(writer.join().expect("the writer panicked")?);
     Ok(())
 }
 
-/// Awaits in all the places where they are common, which have to compile as they did, and without warnings.
+/// Awaits in all common places. Each must compile and behave as without the attribute, and without warnings.
 #[every_executor]
-async fn awaits_are_what_they_were() -> Result<(), Box<dyn std::error::Error>> {
+async fn rewritten_awaits_keep_their_meaning() -> Result<(), Box<dyn std::error::Error>> {
     use futures::StreamExt;
     use futures::future::{BoxFuture, ready};
 
@@ -307,7 +308,7 @@ async fn awaits_are_what_they_were() -> Result<(), Box<dyn std::error::Error>> {
     }
     let mut future = Box::pin(async { 4 });
     sum += (&mut future).await;
-    let Ok(five) = ready("5").await.parse::<u32>() else { return Err("no five".into()) };
+    let Ok(five) = ready("5").await.parse::<u32>() else { return Err("not five".into()) };
     let add = async |number: u32| number + ready(five).await;
     sum += match add(1).await {
         6 => async { ready("6").await.parse::<u32>() }.await?,

@@ -1,4 +1,4 @@
-//! Memory that grows with each poll, with an allocator that counts.
+//! Memory that grows with each poll, measured with a counting allocator.
 
 #![allow(missing_docs)]
 
@@ -11,44 +11,43 @@ use std::task::{Context, Poll};
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
-/// Notes when it was polled, or what for, and never forgets.
-struct Notes<F> {
+/// Allocates a log entry at each poll, up to a limit.
+struct PollLog<F> {
     inner: Pin<Box<F>>,
-    notes: Vec<String>,
-    /// How many it keeps.
-    most: usize,
+    entries: Vec<String>,
+    max_entries: usize,
 }
 
-impl<F: Future> Future for Notes<F> {
+impl<F: Future> Future for PollLog<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        if self.notes.len() < self.most {
-            self.notes.push("polled".to_owned());
+        if self.entries.len() < self.max_entries {
+            self.entries.push("polled".to_owned());
         }
         self.inner.as_mut().poll(context)
     }
 }
 
-fn notes(most: usize) -> Report {
+fn check_poll_log(max_entries: usize) -> Report {
     check(move || {
         let (sender, receiver) = futures::channel::oneshot::channel();
         event(move || {
             let _ = sender.send(7);
         });
-        Notes { inner: Box::pin(receiver), notes: Vec::new(), most }
+        PollLog { inner: Box::pin(receiver), entries: Vec::new(), max_entries }
     })
     .memory(|| ALLOCATOR.allocated())
     .run()
 }
 
 #[test]
-fn memory_that_grows_with_each_poll_is_found() {
-    let report = notes(usize::MAX);
+fn memory_that_grows_with_each_poll_is_reported() {
+    let report = check_poll_log(usize::MAX);
     assert_eq!(report.failures(), [Kind::LeakPerPoll], "{report}");
 }
 
 #[test]
-fn memory_that_is_bounded_is_fine() {
-    notes(100).assert();
+fn bounded_memory_is_not_reported() {
+    check_poll_log(100).assert();
 }

@@ -1,11 +1,12 @@
-//! Which awaits of a test are pending, for the case that it hangs.
+//! Tracks the pending awaits of a test, so that a test that hangs can report them.
 //!
-//! The attribute `every_executor` wraps the future of each `.await` that it sees into [`awaited`]. While such a future
-//! is pending, it is listed in the [`Awaits`] of its test, below the await inside of which it was polled last.
+//! The attribute `every_executor` wraps the future of each `.await` in the source of a test with [`awaited`]. While
+//! such a future is pending, it has an entry in the [`Awaits`] of its test. The parent of an entry is the await that
+//! most recently polled it.
 //!
 //! # Invariants
-//! - Polling is passed on as it is, with the waker that the executor gave: what is watched behaves as if it were not.
-//! - An await is listed from its first poll until its future is dropped, which `.await` does as soon as it is ready.
+//! - Tracking does not change behaviour: each poll is forwarded with the executor's waker.
+//! - An await has an entry from its first poll until its future is dropped, which `.await` does as soon as it is ready.
 
 use crate::task::lock;
 use pin_project_lite::pin_project;
@@ -20,26 +21,28 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 thread_local! {
-    /// The await that is being polled on this thread.
+    /// The innermost await that is being polled on this thread.
     static POLLING: RefCell<Option<Entry>> = const { RefCell::new(None) };
 }
 
-/// An await in the source of a test.
+/// The position and text of an `.await` in the source of a test.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct AwaitPoint {
     at: &'static Location<'static>,
     text: &'static str,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for AwaitPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: `{}.await`", self.at, self.text)
     }
 }
 
 #[derive(Debug)]
-struct Pending {
-    place: Option<Place>,
+struct PendingAwait {
+    /// `None` for the body of the test.
+    point: Option<AwaitPoint>,
+    /// The id of the enclosing await, or 0 for the body of the test.
     parent: u64,
     since: Instant,
     polls: u64,
@@ -47,31 +50,30 @@ struct Pending {
     in_poll: bool,
 }
 
-/// The awaits of one test.
+/// The pending awaits of one test.
 #[derive(Debug, Default)]
 pub(crate) struct Awaits {
-    numbers: AtomicU64,
-    pending: Mutex<BTreeMap<u64, Pending>>,
-    last_over: Mutex<Option<Place>>,
+    last_id: AtomicU64,
+    pending: Mutex<BTreeMap<u64, PendingAwait>>,
+    last_completed: Mutex<Option<AwaitPoint>>,
 }
 
 impl Awaits {
-    /// The body of the test itself.
-    pub(crate) fn watch<F: Future>(self: &Arc<Awaits>, body: F) -> Awaited<F> {
+    /// Tracks the body of the test, the root of its awaits.
+    pub(crate) fn track<F: Future>(self: &Arc<Awaits>, body: F) -> Awaited<F> {
         let entry = Entry::new(self.clone(), None, 0);
-        Awaited { future: body, place: None, listed: Listed(Some(entry)) }
+        Awaited { future: body, point: None, entry: EntryGuard(Some(entry)) }
     }
 
-    /// Says where the test hangs.
+    /// Describes where the test hangs.
     pub(crate) fn describe(&self, executor: &str, limit: Duration) -> String {
         let now = Instant::now();
         let pending = lock(&self.pending);
-        let mut text =
-            format!("on `{executor}`, the test is not over after its time limit of {limit:?}.");
+        let mut text = format!("on `{executor}`, the test exceeded its time limit of {limit:?}.");
         let Some((&root, body)) = pending.iter().find(|(_, pending)| pending.parent == 0) else {
             text.push_str(
-                " Its future is over, and the executor does not end: a runtime of tokio waits for all that was given \
-                 to `spawn_blocking`.",
+                " Its future has completed, but the executor does not shut down: a tokio runtime waits for closures \
+                 that run in `spawn_blocking`.",
             );
             return text;
         };
@@ -85,38 +87,38 @@ impl Awaits {
         } else {
             let state = body.state(now);
             text.push_str(match body.in_poll {
-                true => " It hangs outside of any await",
-                false => " It hangs in an await that a macro hides",
+                true => " It hangs outside any await",
+                false => " It hangs in an await hidden inside a macro",
             });
             let _ = write!(text, " ({state}). ");
-            let _ = match *lock(&self.last_over) {
-                Some(place) => write!(text, "The last await that was over is\n  {place}"),
-                None => write!(text, "No await was over before."),
+            let _ = match *lock(&self.last_completed) {
+                Some(point) => write!(text, "The last completed await is\n  {point}"),
+                None => write!(text, "No await has completed."),
             };
         }
         if !body.in_poll {
             text.push_str(
-                "\nWhat is not polled has not been woken, or another task holds its thread.",
+                "\nAn await that is not polled was not woken, or another task is blocking its thread.",
             );
         }
         text
     }
 }
 
-/// What hangs inside of an await, one line each.
-fn list(pending: &BTreeMap<u64, Pending>, parent: u64, depth: usize, now: Instant) -> String {
+/// The pending awaits below `parent`, one line each.
+fn list(pending: &BTreeMap<u64, PendingAwait>, parent: u64, depth: usize, now: Instant) -> String {
     let mut text = String::new();
-    for (&number, entry) in pending.iter().filter(|(_, entry)| entry.parent == parent) {
-        if let Some(place) = entry.place {
+    for (&id, entry) in pending.iter().filter(|(_, entry)| entry.parent == parent) {
+        if let Some(point) = entry.point {
             let indent = 2 * depth;
-            let _ = write!(text, "\n{:indent$}{place} ({})", "", entry.state(now));
+            let _ = write!(text, "\n{:indent$}{point} ({})", "", entry.state(now));
         }
-        text.push_str(&list(pending, number, depth + 1, now));
+        text.push_str(&list(pending, id, depth + 1, now));
     }
     text
 }
 
-impl Pending {
+impl PendingAwait {
     fn state(&self, now: Instant) -> String {
         let ago = |then| format!("{:.2} s", now.saturating_duration_since(then).as_secs_f64());
         let (since, last_poll) = (ago(self.since), ago(self.last_poll));
@@ -126,95 +128,97 @@ impl Pending {
             more => format!("{more} times"),
         };
         match self.in_poll {
-            true => format!(
-                "pending for {since}, inside of a poll that holds the thread for {last_poll}"
-            ),
+            true => {
+                format!(
+                    "pending for {since}, in a poll that has been blocking the thread for {last_poll}"
+                )
+            }
             false => format!("pending for {since}, polled {times}, last {last_poll} ago"),
         }
     }
 }
 
-/// An await in the list of its test.
+/// A reference to a [`PendingAwait`] in the list of its test.
 #[derive(Clone, Debug)]
 struct Entry {
     awaits: Arc<Awaits>,
-    number: u64,
+    id: u64,
 }
 
 impl Entry {
-    fn new(awaits: Arc<Awaits>, place: Option<Place>, parent: u64) -> Entry {
-        let number = awaits.numbers.fetch_add(1, SeqCst) + 1;
+    fn new(awaits: Arc<Awaits>, point: Option<AwaitPoint>, parent: u64) -> Entry {
+        let id = awaits.last_id.fetch_add(1, SeqCst) + 1;
         let now = Instant::now();
         let pending =
-            Pending { place, parent, since: now, polls: 0, last_poll: now, in_poll: false };
-        lock(&awaits.pending).insert(number, pending);
-        Entry { awaits, number }
+            PendingAwait { point, parent, since: now, polls: 0, last_poll: now, in_poll: false };
+        lock(&awaits.pending).insert(id, pending);
+        Entry { awaits, id }
     }
 
-    fn note(&self, change: impl FnOnce(&mut Pending)) {
-        if let Some(pending) = lock(&self.awaits.pending).get_mut(&self.number) {
-            change(pending);
+    fn update(&self, update: impl FnOnce(&mut PendingAwait)) {
+        if let Some(pending) = lock(&self.awaits.pending).get_mut(&self.id) {
+            update(pending);
         }
     }
 }
 
-/// Takes an await out of the list when it is dropped.
+/// Removes an entry when it is dropped.
 #[derive(Debug, Default)]
-struct Listed(Option<Entry>);
+struct EntryGuard(Option<Entry>);
 
-impl Drop for Listed {
+impl Drop for EntryGuard {
     fn drop(&mut self) {
-        if let Some(Entry { awaits, number }) = &self.0 {
-            lock(&awaits.pending).remove(number);
+        if let Some(Entry { awaits, id }) = &self.0 {
+            lock(&awaits.pending).remove(id);
         }
     }
 }
 
-/// While it lives, an await is being polled on this thread.
-struct Polling {
+/// Marks an await as being polled on this thread until it is dropped.
+struct PollGuard {
     entry: Entry,
     outer: Option<Entry>,
 }
 
-impl Polling {
-    fn begin(entry: Entry) -> Polling {
-        entry.note(|pending| {
+impl PollGuard {
+    fn new(entry: Entry) -> PollGuard {
+        entry.update(|pending| {
             pending.polls += 1;
             pending.last_poll = Instant::now();
             pending.in_poll = true;
         });
         let outer = POLLING.replace(Some(entry.clone()));
-        Polling { entry, outer }
+        PollGuard { entry, outer }
     }
 }
 
-impl Drop for Polling {
+impl Drop for PollGuard {
     fn drop(&mut self) {
-        self.entry.note(|pending| pending.in_poll = false);
+        self.entry.update(|pending| pending.in_poll = false);
         POLLING.set(self.outer.take());
     }
 }
 
 pin_project! {
-    /// A future that is listed while it is pending.
+    /// A future that has an entry in the [`Awaits`] of its test while it is pending.
     #[derive(Debug)]
     pub struct Awaited<F> {
         #[pin]
         future: F,
-        place: Option<Place>,
-        listed: Listed,
+        point: Option<AwaitPoint>,
+        entry: EntryGuard,
     }
 }
 
-/// What `future.await` in a test becomes: `awaited(future, place("future")).await`.
-pub fn awaited<F: IntoFuture>(future: F, place: Place) -> Awaited<F::IntoFuture> {
-    Awaited { future: future.into_future(), place: Some(place), listed: Listed::default() }
+/// The attribute rewrites `future.await` to `awaited(future, await_point("future")).await`.
+pub fn awaited<F: IntoFuture>(future: F, point: AwaitPoint) -> Awaited<F::IntoFuture> {
+    Awaited { future: future.into_future(), point: Some(point), entry: EntryGuard::default() }
 }
 
-/// Here, where the future with this source is awaited.
+/// The caller's position, where the future with this source text is awaited.
 #[track_caller]
-pub fn place(text: &'static str) -> Place {
-    Place { at: Location::caller(), text }
+pub fn await_point(text: &'static str) -> AwaitPoint {
+    AwaitPoint { at: Location::caller(), text }
 }
 
 impl<F: Future> Future for Awaited<F> {
@@ -223,20 +227,20 @@ impl<F: Future> Future for Awaited<F> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let outer = POLLING.with_borrow(Clone::clone);
-        match (&this.listed.0, outer) {
-            (Some(entry), Some(outer)) => entry.note(|pending| pending.parent = outer.number),
+        match (&this.entry.0, outer) {
+            (Some(entry), Some(outer)) => entry.update(|pending| pending.parent = outer.id),
             (None, Some(outer)) => {
-                this.listed.0 = Some(Entry::new(outer.awaits, *this.place, outer.number));
+                this.entry.0 = Some(Entry::new(outer.awaits, *this.point, outer.id));
             }
             (_, None) => {}
         }
-        // None of a test's, if there is none: one in a task that was spawned, say.
-        let Some(entry) = &this.listed.0 else { return this.future.poll(context) };
-        let polling = Polling::begin(entry.clone());
+        // Without an entry, the await is not polled by a tracked test: it is in a spawned task, for example.
+        let Some(entry) = &this.entry.0 else { return this.future.poll(context) };
+        let guard = PollGuard::new(entry.clone());
         let polled = this.future.poll(context);
-        drop(polling);
-        if let (Poll::Ready(_), Some(entry), Some(place)) = (&polled, &this.listed.0, *this.place) {
-            *lock(&entry.awaits.last_over) = Some(place);
+        drop(guard);
+        if let (Poll::Ready(_), Some(entry), Some(point)) = (&polled, &this.entry.0, *this.point) {
+            *lock(&entry.awaits.last_completed) = Some(point);
         }
         polled
     }
@@ -248,34 +252,34 @@ mod tests {
     use futures::FutureExt;
     use std::future::pending;
 
-    /// Polls the body of a test a few times, and says where it hangs.
-    fn where_it_hangs(polls: usize, body: impl Future<Output = ()>) -> String {
+    /// Polls the body of a test `polls` times and returns the description of where it hangs.
+    fn describe_hang(polls: usize, body: impl Future<Output = ()>) -> String {
         let awaits = Arc::new(Awaits::default());
-        let mut test = Box::pin(awaits.watch(body));
+        let mut test = Box::pin(awaits.track(body));
         for _ in 0..polls {
             assert!(test.as_mut().now_or_never().is_none(), "it hangs");
         }
-        awaits.describe("hand", Duration::from_secs(5))
+        awaits.describe("manual", Duration::from_secs(5))
     }
 
     #[test]
-    fn it_names_the_await_that_is_pending_and_none_that_is_over() {
-        let text = where_it_hangs(2, async {
-            awaited(std::future::ready(()), place("over()")).await;
-            awaited(pending::<()>(), place("hangs()")).await;
-            awaited(pending::<()>(), place("later()")).await;
+    fn a_pending_await_is_named_and_a_completed_one_is_not() {
+        let text = describe_hang(2, async {
+            awaited(std::future::ready(()), await_point("completed()")).await;
+            awaited(pending::<()>(), await_point("hangs()")).await;
+            awaited(pending::<()>(), await_point("later()")).await;
         });
         assert!(text.contains("awaits.rs:") && text.contains("`hangs().await`"), "{text}");
         assert!(text.contains("polled twice"), "{text}");
-        assert!(!text.contains("over()") && !text.contains("later()"), "{text}");
+        assert!(!text.contains("completed()") && !text.contains("later()"), "{text}");
     }
 
     #[test]
-    fn an_await_inside_of_another_stands_below_it() {
-        let text = where_it_hangs(1, async {
-            let inner = async { awaited(pending::<()>(), place("inner")).await };
-            let beside = async { awaited(pending::<()>(), place("beside")).await };
-            awaited(futures::future::join(inner, beside), place("join(..)")).await;
+    fn a_nested_await_is_listed_below_its_parent() {
+        let text = describe_hang(1, async {
+            let inner = async { awaited(pending::<()>(), await_point("inner")).await };
+            let beside = async { awaited(pending::<()>(), await_point("beside")).await };
+            awaited(futures::future::join(inner, beside), await_point("join(..)")).await;
         });
         let lines: Vec<&str> = text.lines().skip(1).collect();
         let indent = |line: &str| line.len() - line.trim_start().len();
@@ -285,50 +289,57 @@ mod tests {
     }
 
     #[test]
-    fn an_await_that_was_dropped_or_put_aside_is_not_named() {
-        let text = where_it_hangs(1, async {
-            let mut aside = Box::pin(async { awaited(pending::<()>(), place("aside")).await });
+    fn a_dropped_or_suspended_await_is_not_named() {
+        let text = describe_hang(1, async {
+            let mut suspended =
+                Box::pin(async { awaited(pending::<()>(), await_point("suspended")).await });
             awaited(
                 std::future::poll_fn(|context| {
-                    assert!(aside.as_mut().poll(context).is_pending(), "it is pending");
+                    assert!(suspended.as_mut().poll(context).is_pending(), "it is pending");
                     assert!(
-                        awaited(pending::<()>(), place("dropped")).now_or_never().is_none(),
-                        "so is this"
+                        awaited(pending::<()>(), await_point("dropped")).now_or_never().is_none(),
+                        "it is pending, too"
                     );
                     Poll::Ready(())
                 }),
-                place("over"),
+                await_point("completed"),
             )
             .await;
-            awaited(pending::<()>(), place("hangs")).await;
+            awaited(pending::<()>(), await_point("hangs")).await;
         });
         assert!(text.contains("`hangs.await`"), "{text}");
         assert!(
-            !text.contains("aside") && !text.contains("dropped") && !text.contains("over.await"),
+            !text.contains("suspended")
+                && !text.contains("dropped")
+                && !text.contains("completed.await"),
             "{text}"
         );
     }
 
     #[test]
-    fn a_future_that_moves_to_another_await_stands_below_that_one() {
-        let text = where_it_hangs(1, async {
-            let mut inner = Box::pin(async { awaited(pending::<()>(), place("inner")).await });
+    fn a_future_that_moves_to_another_await_is_listed_below_it() {
+        let text = describe_hang(1, async {
+            let mut inner =
+                Box::pin(async { awaited(pending::<()>(), await_point("inner")).await });
             let once = std::future::poll_fn(|context| {
                 assert!(inner.as_mut().poll(context).is_pending(), "it is pending");
                 Poll::Ready(())
             });
-            awaited(once, place("once")).await;
-            awaited(inner, place("again")).await;
+            awaited(once, await_point("once")).await;
+            awaited(inner, await_point("again")).await;
         });
         assert!(text.contains("`again.await`") && text.contains("`inner.await`"), "{text}");
     }
 
     #[test]
-    fn an_await_that_is_hidden_is_told_by_the_one_before() {
-        let text = where_it_hangs(1, async {
-            awaited(std::future::ready(()), place("before")).await;
+    fn an_await_hidden_in_a_macro_is_located_by_the_last_completed_one() {
+        let text = describe_hang(1, async {
+            awaited(std::future::ready(()), await_point("before")).await;
             pending::<()>().await;
         });
-        assert!(text.contains("that a macro hides") && text.contains("`before.await`"), "{text}");
+        assert!(
+            text.contains("hidden inside a macro") && text.contains("`before.await`"),
+            "{text}"
+        );
     }
 }

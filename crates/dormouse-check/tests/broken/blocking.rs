@@ -1,4 +1,4 @@
-//! A poll holds its thread.
+//! Futures that block the thread in `poll`.
 
 use crate::cases;
 use dormouse_check::{Kind::BlockingPoll, check};
@@ -11,28 +11,28 @@ use std::time::Duration;
 
 const LONG: Duration = Duration::from_millis(25);
 
-/// Computes for as long, however often it is interrupted.
-fn work() {
-    let cpu = || {
+/// Uses `LONG` of CPU time, however often the thread is preempted.
+fn compute() {
+    let cpu_time = || {
         let time = clock_gettime(ClockId::ThreadCPUTime);
         Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
     };
-    let start = cpu();
-    while cpu() < start + LONG {}
+    let start = cpu_time();
+    while cpu_time() < start + LONG {}
 }
 
 cases! {
-    /// The classic.
-    sleeps_with_its_thread: [BlockingPoll], check(|| async { thread::sleep(LONG) });
-    /// After a sleep that is right.
-    sleeps_in_its_second_poll: [BlockingPoll], check(|| async {
+    /// `thread::sleep` in the first poll.
+    calls_thread_sleep: [BlockingPoll], check(|| async { thread::sleep(LONG) });
+    /// `thread::sleep` after an async sleep.
+    calls_thread_sleep_in_its_second_poll: [BlockingPoll], check(|| async {
         dormouse::sleep(Duration::from_millis(2)).await;
         thread::sleep(LONG);
     });
-    /// Work that is not done in pieces.
-    computes_for_long: [BlockingPoll], check(|| async { work() });
-    /// A channel for threads, in a future.
-    receives_from_a_channel_of_std: [BlockingPoll], check(|| async {
+    /// A long computation that does not yield.
+    computes_without_yielding: [BlockingPoll], check(|| async { compute() });
+    /// A blocking channel.
+    receives_from_an_std_channel: [BlockingPoll], check(|| async {
         let (sender, receiver) = mpsc::channel();
         let thread = thread::spawn(move || {
             thread::sleep(LONG);
@@ -42,7 +42,7 @@ cases! {
         let _ = thread.join();
         received
     });
-    /// An executor inside of an executor.
+    /// A nested executor.
     blocks_on_another_future: [BlockingPoll], check(|| {
         poll_fn(|_| {
             dormouse::block_on(dormouse::sleep(LONG));

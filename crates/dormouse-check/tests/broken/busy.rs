@@ -1,4 +1,4 @@
-//! They wake themselves instead of waiting.
+//! Futures that wake their own task instead of waiting for an event.
 
 use crate::cases;
 use dormouse_check::{Kind::BusyWake, check, check_stream};
@@ -8,10 +8,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// Wakes itself in each poll before it returns `Pending`, to be asked again.
-struct Impatient(Instant);
+/// Wakes its task in each poll before it returns `Pending`.
+struct BusyClock(Instant);
 
-impl Future for Impatient {
+impl Future for BusyClock {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -23,7 +23,7 @@ impl Future for Impatient {
     }
 }
 
-/// The same, with a clone that it keeps for a moment.
+/// The same, with a clone of the waker.
 async fn yields_until(deadline: Instant) {
     while Instant::now() < deadline {
         let mut yielded = false;
@@ -39,12 +39,12 @@ async fn yields_until(deadline: Instant) {
     }
 }
 
-/// Waits for a sleep, and wakes itself all the same.
-struct Belt {
+/// Waits for a sleep, and wakes its task as well.
+struct RedundantWake {
     sleep: dormouse::time::Sleep,
 }
 
-impl Future for Belt {
+impl Future for RedundantWake {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -56,7 +56,7 @@ impl Future for Belt {
     }
 }
 
-/// A stream that looks again and again whether there is an item.
+/// A stream that polls the clock in a loop.
 struct Ticks(Instant);
 
 impl Stream for Ticks {
@@ -77,12 +77,12 @@ fn soon() -> Instant {
 }
 
 cases! {
-    /// `wake_by_ref` before `Pending`.
-    wakes_itself_in_each_poll: [BusyWake], check(|| Impatient(soon()));
-    /// Yields until it is time.
-    yields_without_end: [BusyWake], check(|| yields_until(soon()));
-    /// Belt and braces.
-    waits_and_wakes_itself: [BusyWake], check(|| Belt { sleep: dormouse::sleep(Duration::from_millis(20)) });
+    /// `wake_by_ref` before each `Pending`.
+    wakes_itself_in_each_poll: [BusyWake], check(|| BusyClock(soon()));
+    /// Yields until its deadline.
+    yields_until_its_deadline: [BusyWake], check(|| yields_until(soon()));
+    /// A wake-up in addition to that of the sleep.
+    waits_and_wakes_itself: [BusyWake], check(|| RedundantWake { sleep: dormouse::sleep(Duration::from_millis(20)) });
     /// A stream.
     stream_that_wakes_itself: [BusyWake], check_stream(|| Ticks(soon()));
 }

@@ -1,4 +1,4 @@
-//! They do not go quietly when they are dropped.
+//! Futures that leak resources or panic when they are dropped.
 
 use crate::cases;
 use crate::flag::{self, Flag};
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-/// Starts a thread that sleeps, and lets it go.
+/// Starts a thread that sleeps, and does not stop it on drop.
 struct ThreadSleep {
     duration: Duration,
     flag: Flag,
@@ -45,7 +45,7 @@ impl Future for ThreadSleep {
     }
 }
 
-/// The same, but takes its waker back.
+/// The same, but removes its waker on drop.
 struct TidyThreadSleep(ThreadSleep);
 
 impl Future for TidyThreadSleep {
@@ -62,7 +62,7 @@ impl Drop for TidyThreadSleep {
     }
 }
 
-/// Waits for a flag.
+/// Waits for a flag, and calls `on_drop` in its destructor.
 struct Waiting<D: FnMut(&Flag)> {
     flag: Flag,
     on_drop: D,
@@ -94,23 +94,23 @@ impl<D: FnMut(&Flag)> Drop for Waiting<D> {
     }
 }
 
-/// Takes it that somebody has waited to the end.
+/// Assumes that the future has completed.
 fn expects_to_be_set(flag: &Flag) {
     flag::forget(flag);
     let set = flag.lock().unwrap().set;
-    assert!(set, "dropped before its time");
+    assert!(set, "dropped before the flag was set");
 }
 
-/// Takes it that it was polled.
+/// Assumes that the future has been polled.
 fn expects_a_waker(flag: &Flag) {
     let mut state = flag.lock().unwrap();
     let waker = state.waker.take();
     let set = state.set;
     drop(state);
-    drop((!set).then(|| waker.expect("it was polled")));
+    drop((!set).then(|| waker.expect("no waker: not polled")));
 }
 
-/// A ticker that never hears that nobody listens any more.
+/// A future whose thread continues to wake its task after the drop.
 struct Ticker {
     ticked: Arc<AtomicBool>,
     waker: Arc<Mutex<Option<Waker>>>,
@@ -128,7 +128,7 @@ impl Future for Ticker {
         if !std::mem::replace(&mut self.started, true) {
             let (ticked, waker) = (self.ticked.clone(), self.waker.clone());
             thread::spawn(move || {
-                // Not for ever, for the sake of the machine that runs this test.
+                // Bounded, so that the test does not load the machine permanently.
                 for _ in 0..400 {
                     thread::sleep(Duration::from_millis(5));
                     ticked.store(true, Ordering::SeqCst);
@@ -143,42 +143,42 @@ impl Future for Ticker {
     }
 }
 
-/// What C calls a leak.
-fn leaks_a_file() {
+/// Opens a file and never closes it.
+fn leak_a_file() {
     std::mem::forget(File::open("/dev/null"));
 }
 
 cases! {
     /// A thread for each sleep.
     thread_per_sleep: [ThreadLeft], check(|| ThreadSleep::new(Duration::from_millis(10)));
-    /// One that is long asleep.
+    /// The same, with a longer sleep.
     thread_per_long_sleep: [ThreadLeft], check(|| ThreadSleep::new(Duration::from_millis(60)));
-    /// The thread keeps no waker.
+    /// The thread is leaked, but not the waker.
     tidy_thread_per_sleep: [ThreadLeft], check(|| TidyThreadSleep(ThreadSleep::new(Duration::from_millis(10))));
-    /// A descriptor for each poll that begins it.
+    /// A file opened at the first poll.
     leaves_a_file_open: [FdLeft], check(|| {
         let mut open = false;
         let mut waiting = waiting(flag::forget);
         std::future::poll_fn(move |context| {
             if !std::mem::replace(&mut open, true) {
-                leaks_a_file();
+                leak_a_file();
             }
             Pin::new(&mut waiting).poll(context)
         })
     });
-    /// Opened when it is made, already.
+    /// A file opened when the future is created.
     leaves_a_file_open_unpolled: [FdLeft], check(|| {
-        leaks_a_file();
+        leak_a_file();
         waiting(flag::forget)
     });
-    /// No destructor at all.
-    leaves_its_waker: [WakerLeft], check(|| waiting(|_| ()));
-    /// Does not stop.
-    ticks_on: [WakesAfterDrop], check(|| {
+    /// The destructor does nothing.
+    leaks_its_waker: [WakerLeft], check(|| waiting(|_| ()));
+    /// The thread is not stopped.
+    keeps_ticking: [WakesAfterDrop], check(|| {
         Ticker { ticked: Arc::default(), waker: Arc::default(), started: false }
     });
-    /// `assert!` in a destructor.
+    /// `assert!` in the destructor.
     panics_if_dropped_early: [PanicOnDrop], check(|| waiting(expects_to_be_set));
-    /// `expect` in a destructor.
+    /// `expect` in the destructor.
     panics_if_dropped_unpolled: [PanicOnDrop], check(|| waiting(expects_a_waker));
 }

@@ -1,4 +1,4 @@
-//! What most of the broken ones are made of: a flag that one side sets and the other waits for.
+//! A flag with one waiter, from which most of the broken futures are built.
 
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
@@ -11,7 +11,7 @@ pub(crate) struct State {
 
 pub(crate) type Flag = Arc<Mutex<State>>;
 
-/// Sets it and wakes, as it should be done.
+/// Sets the flag, and wakes the waiter with no lock held.
 pub(crate) fn set(flag: &Flag) {
     let waker = {
         let mut state = flag.lock().unwrap();
@@ -23,7 +23,7 @@ pub(crate) fn set(flag: &Flag) {
     }
 }
 
-/// Takes the waker out, as a destructor should do it.
+/// Removes the waker, as a destructor should.
 pub(crate) fn forget(flag: &Flag) {
     let waker = flag.lock().unwrap().waker.take();
     drop(waker);

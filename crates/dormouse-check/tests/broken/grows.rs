@@ -1,4 +1,4 @@
-//! Each poll leaves something behind.
+//! Futures that leak something at each poll.
 
 use crate::cases;
 use crate::flag::{self, Flag};
@@ -10,10 +10,10 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-/// A list of wakers that each poll makes longer.
+/// A list of wakers that grows with each poll.
 struct Pushes {
     shared: Arc<Mutex<(bool, Vec<Waker>)>>,
-    /// Whether a waker that is in the list is left out.
+    /// Whether a waker is skipped if it is in the list already.
     compares: bool,
 }
 
@@ -75,7 +75,7 @@ impl Future for Threads {
     }
 }
 
-/// Opens a file at each poll, and closes them at the end.
+/// Opens a file at each poll, and closes all of them on drop.
 struct Files {
     flag: Flag,
     files: Vec<File>,
@@ -102,9 +102,9 @@ impl Drop for Files {
 }
 
 cases! {
-    /// `push`, where it should replace.
+    /// `push` instead of replacing the waker.
     a_waker_for_each_poll: [LeakPerPoll], check(|| Pushes::new(false));
-    /// `push`, unless that waker is there.
+    /// `push`, unless that waker is in the list.
     a_waker_for_each_task: [LeakPerPoll], check(|| Pushes::new(true));
     /// `thread::spawn` in `poll`.
     a_thread_for_each_poll: [LeakPerPoll], check(|| Threads(Flag::default()));

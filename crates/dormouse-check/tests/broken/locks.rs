@@ -1,4 +1,4 @@
-//! They call a waker with something locked, or before what it wakes for is there.
+//! Futures whose waker is called with a lock held, or before they can be ready.
 
 use crate::cases;
 use crate::flag::{self, Flag};
@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-/// Waits for a flag, as it should be done. What is wrong with it is who sets it.
+/// Waits for a flag, correctly. The defect is in the code that sets the flag.
 struct Waiting(Flag);
 
 impl Future for Waiting {
@@ -42,15 +42,15 @@ fn set_by(set: fn(&Flag)) -> Waiting {
     Waiting(flag)
 }
 
-/// The guard lives as long as the body of the `if let`.
-fn locked_in_the_head(flag: &Flag) {
+/// The temporary guard lives until the end of the `if let` body.
+fn set_with_guard_in_scrutinee(flag: &Flag) {
     flag.lock().unwrap().set = true;
     if let Some(waker) = flag.lock().unwrap().waker.take() {
         waker.wake();
     }
 }
 
-fn locked_on_purpose(flag: &Flag) {
+fn set_with_lock_held(flag: &Flag) {
     let mut state = flag.lock().unwrap();
     state.set = true;
     if let Some(waker) = &state.waker {
@@ -58,10 +58,10 @@ fn locked_on_purpose(flag: &Flag) {
     }
 }
 
-/// The waiting futures of the kind, by number, and which of them are ready.
+/// The waiters, as (id, ready, waker).
 type List = Arc<Mutex<Vec<(u64, bool, Option<Waker>)>>>;
 
-/// One of those that share a list, which is locked while one of them is woken.
+/// One of several futures that share a list of waiters, which is locked during `wake`.
 struct Listed {
     list: List,
     id: u64,
@@ -105,7 +105,7 @@ impl Drop for Listed {
     }
 }
 
-/// Borrowed while it wakes.
+/// A `RefCell` that is borrowed during `wake`.
 struct Borrowed(Rc<RefCell<(bool, Option<Waker>)>>);
 
 impl Borrowed {
@@ -142,7 +142,7 @@ impl Drop for Borrowed {
     }
 }
 
-fn wakes_before_it_sets(flag: &Flag) {
+fn wake_then_set(flag: &Flag) {
     let waker = flag.lock().unwrap().waker.take();
     if let Some(waker) = waker {
         waker.wake();
@@ -150,15 +150,15 @@ fn wakes_before_it_sets(flag: &Flag) {
     flag.lock().unwrap().set = true;
 }
 
-/// Woken for nothing at first, and then not again.
-fn wakes_before_it_sets_by_a_thread(flag: &Flag) {
+/// The same on another thread.
+fn wake_then_set_on_a_thread(flag: &Flag) {
     let flag = flag.clone();
-    let thread = thread::spawn(move || wakes_before_it_sets(&flag));
+    let thread = thread::spawn(move || wake_then_set(&flag));
     let _ = thread.join();
 }
 
-/// One thread that wakes for all of them. A panic ends it.
-fn served_by_one_thread() -> Check<()> {
+/// One worker thread wakes all futures. A panic ends it.
+fn woken_by_a_worker_thread() -> Check<()> {
     let (sender, receiver) = mpsc::channel::<Flag>();
     thread::spawn(move || {
         for flag in receiver {
@@ -176,8 +176,8 @@ fn served_by_one_thread() -> Check<()> {
     })
 }
 
-/// They wake one after the other: a mark says that somebody does. A panic leaves it set.
-fn one_at_a_time() -> Check<()> {
+/// A flag serializes the wake-ups. A panic leaves it set.
+fn woken_one_at_a_time() -> Check<()> {
     let waking = Arc::new(AtomicBool::new(false));
     check(move || {
         let (flag, waking) = (Flag::default(), waking.clone());
@@ -199,22 +199,22 @@ fn one_at_a_time() -> Check<()> {
 
 cases! {
     /// `if let Some(waker) = lock().take() { waker.wake() }`
-    lock_in_the_head_of_an_if_let: [WakeUnderLock], check(|| set_by(locked_in_the_head));
-    /// A lock of its own.
-    holds_its_lock_while_waking: [WakeUnderLock], check(|| set_by(locked_on_purpose));
-    /// A lock that all of them share.
-    holds_the_lock_of_all_while_waking: [WakeUnderLock], {
+    holds_a_guard_in_an_if_let_scrutinee: [WakeUnderLock], check(|| set_by(set_with_guard_in_scrutinee));
+    /// A lock for each future.
+    holds_its_lock_while_waking: [WakeUnderLock], check(|| set_by(set_with_lock_held));
+    /// A lock that all futures share.
+    holds_a_shared_lock_while_waking: [WakeUnderLock], {
         let list = List::default();
         check(move || Listed::new(list.clone()))
     };
-    /// On one thread, the same is a panic.
+    /// A `RefCell` on one thread, which panics instead.
     borrows_while_waking: [WakeUnderLock], check_local(Borrowed::new);
-    /// First wakes, then sets.
-    wakes_before_it_sets_its_state: [WakeBeforeReady], check(|| set_by(wakes_before_it_sets));
-    /// On a thread of its own.
-    wakes_early_on_another_thread: [WakeBeforeReady], check(|| set_by(wakes_before_it_sets_by_a_thread));
-    /// One thread serves all, until it is gone.
-    server_ends_by_a_panic: [BrokenByPanic], served_by_one_thread();
-    /// What a panic leaves as it was.
-    panic_leaves_a_flag: [BrokenByPanic], one_at_a_time();
+    /// Calls `wake`, then sets the flag.
+    wakes_before_it_sets_its_state: [WakeBeforeReady], check(|| set_by(wake_then_set));
+    /// The same on another thread.
+    wakes_early_on_another_thread: [WakeBeforeReady], check(|| set_by(wake_then_set_on_a_thread));
+    /// A panic ends the worker thread of all futures.
+    a_panic_ends_the_worker_thread: [BrokenByPanic], woken_by_a_worker_thread();
+    /// A panic leaves a flag set that all futures wait for.
+    a_panic_leaves_a_flag_set: [BrokenByPanic], woken_one_at_a_time();
 }

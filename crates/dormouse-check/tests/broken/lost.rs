@@ -1,4 +1,4 @@
-//! Nobody wakes them.
+//! Futures whose task is never woken.
 
 use crate::cases;
 use crate::flag::{self, Flag};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// Returns `Pending` and forgets to say to whom the progress is to be told.
+/// Returns `Pending` and stores no waker.
 struct Clock(Instant);
 
 impl Future for Clock {
@@ -20,10 +20,10 @@ impl Future for Clock {
     }
 }
 
-/// Registers, but who sets the flag wakes nobody.
-struct Unheard(Flag);
+/// Stores its waker, but the code that sets the flag does not call it.
+struct NeverWoken(Flag);
 
-impl Future for Unheard {
+impl Future for NeverWoken {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -36,16 +36,16 @@ impl Future for Unheard {
     }
 }
 
-impl Drop for Unheard {
+impl Drop for NeverWoken {
     fn drop(&mut self) {
         flag::forget(&self.0);
     }
 }
 
-/// Polls what it waits for with a waker that wakes nobody.
-struct Deaf(dormouse::time::Sleep);
+/// Polls the inner future with a waker that does nothing.
+struct NoopWaker(dormouse::time::Sleep);
 
-impl Future for Deaf {
+impl Future for NoopWaker {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
@@ -53,22 +53,22 @@ impl Future for Deaf {
     }
 }
 
-/// After the first half, returns `Pending` without having polled the second.
-struct Halves {
+/// After the first sleep, returns `Pending` without polling the second.
+struct TwoSleeps {
     first: dormouse::time::Sleep,
     second: dormouse::time::Sleep,
-    half: bool,
+    first_done: bool,
 }
 
-impl Future for Halves {
+impl Future for TwoSleeps {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.half {
+        if self.first_done {
             return Pin::new(&mut self.second).poll(context);
         }
         if Pin::new(&mut self.first).poll(context).is_ready() {
-            self.half = true;
+            self.first_done = true;
         }
         Poll::Pending
     }
@@ -82,7 +82,7 @@ struct Pipe {
     writer: Option<Waker>,
 }
 
-/// Waits to read, and puts its waker where those who write wait.
+/// Waits to read, but stores its waker as the writer's.
 struct WrongDirection(Arc<Mutex<Pipe>>);
 
 impl Future for WrongDirection {
@@ -105,7 +105,7 @@ impl Drop for WrongDirection {
     }
 }
 
-/// A stream whose source wakes for the first item only.
+/// A stream whose source wakes the task for the first item only.
 struct OnlyOnce {
     state: Arc<Mutex<(u32, bool, Option<Waker>)>>,
     seen: u32,
@@ -116,7 +116,7 @@ impl OnlyOnce {
         let waker = {
             let mut state = state.lock().unwrap();
             state.0 += 1;
-            // Never set back.
+            // Never reset.
             if std::mem::replace(&mut state.1, true) { None } else { state.2.take() }
         };
         if let Some(waker) = waker {
@@ -147,24 +147,24 @@ impl Drop for OnlyOnce {
 }
 
 cases! {
-    /// Looks at the clock, and has nobody who does so later.
+    /// Checks the clock, and stores no waker.
     forgets_to_register: [LostWakeUp], check(|| Clock(Instant::now() + Duration::from_millis(5)));
-    /// Its other half forgets.
-    nobody_calls_the_waker: [LostWakeUp], check(|| {
+    /// The event does not call the stored waker.
+    the_waker_is_never_called: [LostWakeUp], check(|| {
         let flag = Flag::default();
         let other = flag.clone();
         event(move || other.lock().unwrap().set = true);
-        Unheard(flag)
+        NeverWoken(flag)
     });
-    /// Has a context and does not hand it on.
-    polls_with_a_waker_of_its_own: [LostWakeUp], check(|| Deaf(dormouse::sleep(Duration::from_millis(5))));
-    /// A state machine that changes its state and returns `Pending` at once.
-    pending_after_progress: [LostWakeUp], check(|| Halves {
+    /// Does not pass its context to the inner future.
+    polls_with_a_noop_waker: [LostWakeUp], check(|| NoopWaker(dormouse::sleep(Duration::from_millis(5))));
+    /// A state machine that returns `Pending` right after a state change.
+    pending_after_progress: [LostWakeUp], check(|| TwoSleeps {
         first: dormouse::sleep(Duration::from_millis(3)),
         second: dormouse::sleep(Duration::from_millis(6)),
-        half: false,
+        first_done: false,
     });
-    /// Woken for the wrong direction.
+    /// Stores the waker for the wrong direction.
     waits_for_the_wrong_direction: [LostWakeUp], check(|| {
         let pipe = Arc::new(Mutex::new(Pipe::default()));
         let other = pipe.clone();
@@ -180,7 +180,7 @@ cases! {
         });
         WrongDirection(pipe)
     });
-    /// A stream.
+    /// A stream that is woken once.
     wakes_for_the_first_item_only: [LostWakeUp], check_stream(|| {
         let state = Arc::new(Mutex::new((0, false, None)));
         for _ in 0..3 {

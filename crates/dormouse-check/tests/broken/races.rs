@@ -1,4 +1,4 @@
-//! An event in the middle of a poll passes unnoticed.
+//! Futures that miss an event during a poll.
 
 use crate::cases;
 use dormouse_check::{Kind::WakeUpRace, check, event};
@@ -23,10 +23,10 @@ impl Shared {
     }
 }
 
-/// Looks, and registers afterwards.
-struct LooksFirst(Arc<Shared>);
+/// Checks the flag, then registers.
+struct ChecksFirst(Arc<Shared>);
 
-impl Future for LooksFirst {
+impl Future for ChecksFirst {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -38,13 +38,13 @@ impl Future for LooksFirst {
     }
 }
 
-impl Drop for LooksFirst {
+impl Drop for ChecksFirst {
     fn drop(&mut self) {
         *self.0.waker.lock().unwrap() = None;
     }
 }
 
-/// Makes the clone before it locks.
+/// The same, and clones the waker before it locks.
 struct ClonesFirst(Arc<Shared>);
 
 impl Future for ClonesFirst {
@@ -66,7 +66,7 @@ impl Drop for ClonesFirst {
     }
 }
 
-/// Gives back the lock between the look and the registration.
+/// Releases the lock between the check and the registration.
 struct LocksTwice(Arc<Mutex<(bool, Option<Waker>)>>);
 
 impl LocksTwice {
@@ -106,10 +106,10 @@ impl Drop for LocksTwice {
     }
 }
 
-/// Clones with the lock held, as one should; but it has looked before, and then done something else.
-struct LooksEarly(Arc<Shared>);
+/// Clones with the lock held, which is correct, but checks the flag earlier and computes in between.
+struct ChecksTooEarly(Arc<Shared>);
 
-impl Future for LooksEarly {
+impl Future for ChecksTooEarly {
     type Output = u64;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<u64> {
@@ -124,7 +124,7 @@ impl Future for LooksEarly {
     }
 }
 
-impl Drop for LooksEarly {
+impl Drop for ChecksTooEarly {
     fn drop(&mut self) {
         *self.0.waker.lock().unwrap() = None;
     }
@@ -139,11 +139,11 @@ fn with_event<F>(make: impl Fn(Arc<Shared>) -> F) -> F {
 
 cases! {
     /// The classic race.
-    registers_after_looking: [WakeUpRace], check(|| with_event(LooksFirst));
-    /// With the clone in between.
-    clones_after_looking: [WakeUpRace], check(|| with_event(ClonesFirst));
-    /// With the clone in the right place; only time finds it.
-    looks_early: [WakeUpRace], check(|| with_event(LooksEarly));
+    registers_after_checking: [WakeUpRace], check(|| with_event(ChecksFirst));
+    /// The same, with the clone before the lock.
+    clones_after_checking: [WakeUpRace], check(|| with_event(ClonesFirst));
+    /// The clone is in the right place, so only the timing of the event reveals the race.
+    checks_too_early: [WakeUpRace], check(|| with_event(ChecksTooEarly));
     /// Two critical sections that should be one.
     locks_twice: [WakeUpRace], check(LocksTwice::new);
 }

@@ -1,4 +1,4 @@
-//! They take being polled for being woken.
+//! Futures that take a poll for a wake-up.
 
 use crate::cases;
 use crate::flag::{self, Flag};
@@ -6,14 +6,14 @@ use dormouse_check::{Kind::SpuriousPoll, check, event};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Waits for a flag; what it does at the second poll, it does without looking.
-struct Second {
+/// Waits for a flag. From the second poll on, it calls `second` before it checks the flag.
+struct SecondPoll {
     flag: Flag,
     polled: bool,
     second: fn(&Flag) -> Option<u32>,
 }
 
-impl Future for Second {
+impl Future for SecondPoll {
     type Output = u32;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<u32> {
@@ -31,34 +31,34 @@ impl Future for Second {
     }
 }
 
-impl Drop for Second {
+impl Drop for SecondPoll {
     fn drop(&mut self) {
         flag::forget(&self.flag);
     }
 }
 
-fn second(second: fn(&Flag) -> Option<u32>) -> Second {
+fn second_poll(second: fn(&Flag) -> Option<u32>) -> SecondPoll {
     let flag = Flag::default();
     let other = flag.clone();
     event(move || flag::set(&other));
-    Second { flag, polled: false, second }
+    SecondPoll { flag, polled: false, second }
 }
 
 cases! {
-    /// `assert!(ready)`: it was woken, was it not?
-    panics_if_polled_in_vain: [SpuriousPoll], check(|| second(|flag| {
-        assert!(flag.lock().unwrap().set, "woken for nothing");
+    /// `assert!(ready)` after the first poll.
+    panics_on_a_spurious_poll: [SpuriousPoll], check(|| second_poll(|flag| {
+        assert!(flag.lock().unwrap().set, "spurious wake-up");
         Some(7)
     }));
-    /// Comes back with what it has.
-    takes_what_is_there: [SpuriousPoll], check(|| second(|flag| {
+    /// Returns the output it has so far.
+    returns_a_wrong_output_early: [SpuriousPoll], check(|| second_poll(|flag| {
         Some(if flag.lock().unwrap().set { 7 } else { 0 })
     })).expect_output(|output| *output == 7);
-    /// Is ready at its second poll, whatever happened.
-    ready_at_the_second_poll: [SpuriousPoll], check(|| second(|_| Some(7)));
-    /// Counts polls, and gives up.
+    /// Always ready at its second poll.
+    ready_at_the_second_poll: [SpuriousPoll], check(|| second_poll(|_| Some(7)));
+    /// Counts polls, and panics at the 40th.
     counts_its_polls: [SpuriousPoll], check(|| {
-        let mut inner = second(|_| None);
+        let mut inner = second_poll(|_| None);
         let mut polls = 0;
         std::future::poll_fn(move |context| {
             polls += 1;

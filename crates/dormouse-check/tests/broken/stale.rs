@@ -1,4 +1,4 @@
-//! They wake the waker of an earlier poll.
+//! Futures that wake the waker of an earlier poll.
 
 use crate::cases;
 use crate::flag::{self, Flag};
@@ -7,7 +7,7 @@ use futures_core::Stream;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-/// Keeps the first waker that it gets.
+/// Keeps the waker of its first poll.
 struct First(Flag);
 
 impl Future for First {
@@ -29,8 +29,8 @@ impl Drop for First {
     }
 }
 
-/// Compares each waker with the first, and does nothing if they are the same; but by then it may have
-/// registered another.
+/// Skips the registration if the waker equals that of the first poll. But another waker may have been registered
+/// since.
 struct Compares {
     flag: Flag,
     first: Option<Waker>,
@@ -63,7 +63,7 @@ impl Drop for Compares {
     }
 }
 
-/// Registers the first time only, because it is registered then.
+/// Registers its waker at the first poll only.
 struct Registered {
     flag: Flag,
     registered: bool,
@@ -101,8 +101,8 @@ fn with_event<F>(make: impl Fn(Flag) -> F) -> F {
 cases! {
     /// `get_or_insert_with`.
     keeps_the_first_waker: [StaleWaker], check(|| with_event(First));
-    /// `will_wake`, with the wrong one.
+    /// `will_wake` on the wrong waker.
     compares_with_the_first_waker: [StaleWaker], check(|| with_event(|flag| Compares { flag, first: None }));
-    /// A stream.
+    /// A stream that registers at its first poll only.
     registers_once: [StaleWaker], check_stream(|| with_event(|flag| Registered { flag, registered: false }));
 }

@@ -1,5 +1,5 @@
-//! A list of futures, with what is to be found in each: a test for each, and one that runs all of them many times
-//! beside load.
+//! A list of futures with the failures that the checker must report for each. Each case is a test; `soak` runs all of
+//! them many times under load.
 
 use dormouse_check::{Kind, Report};
 use std::process::{Child, Command};
@@ -7,51 +7,51 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A future, and the kinds of the failures that are to be found in it.
+/// A future, and the kinds of failures that the checker must report for it.
 pub(crate) struct Case {
-    /// The path of its test, from the crate on.
+    /// The path of its test, starting with the crate.
     pub(crate) path: &'static str,
-    pub(crate) wanted: &'static [Kind],
+    pub(crate) expected: &'static [Kind],
     pub(crate) check: fn() -> Report,
 }
 
 impl Case {
-    /// Checks once, and fails if anything else is found.
+    /// Runs the check once, and panics if the failures differ from the expected ones.
     #[track_caller]
     pub(crate) fn assert(&self) {
         let report = (self.check)();
         println!("{report}");
-        assert_eq!(report.failures(), self.wanted, "{report}");
+        assert_eq!(report.failures(), self.expected, "{report}");
     }
 
     /// The name of its test.
     fn test(&self) -> &'static str {
-        self.path.split_once("::").expect("the crate comes first").1
+        self.path.split_once("::").expect("a path that starts with the crate").1
     }
 
-    /// Runs its test in a process of its own; `Err` with what that prints if it fails.
-    fn apart(&self) -> Result<(), String> {
-        let program = std::env::current_exe().expect("this program is somewhere");
+    /// Runs its test in a child process; `Err` with the output if the test fails.
+    fn run_in_child(&self) -> Result<(), String> {
+        let program = std::env::current_exe().expect("the path of this executable");
         let mut test = Command::new(program);
         let test = test.args(["--exact", self.test(), "--nocapture"]).output();
-        let test = test.expect("a process can be started");
-        let said = String::from_utf8_lossy(&test.stdout);
-        let passed = test.status.success() && said.contains("1 passed");
+        let test = test.expect("failed to start a child process");
+        let output = String::from_utf8_lossy(&test.stdout);
+        let passed = test.status.success() && output.contains("1 passed");
         if passed {
             Ok(())
         } else {
-            Err(said.into_owned() + &String::from_utf8_lossy(&test.stderr))
+            Err(output.into_owned() + &String::from_utf8_lossy(&test.stderr))
         }
     }
 }
 
-/// A test for each case, and a list of them, `CASES`.
+/// Defines a test for each case, and the list `CASES` of all cases.
 #[macro_export]
 macro_rules! cases {
-    ($($(#[doc = $doc:literal])+ $name:ident: $wanted:expr, $check:expr;)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident: $expected:expr, $check:expr;)+) => {
         pub(crate) const CASES: &[$crate::corpus::Case] = &[$($crate::corpus::Case {
             path: concat!(module_path!(), "::", stringify!($name)),
-            wanted: &$wanted,
+            expected: &$expected,
             check: || $check.name(stringify!($name)).run(),
         }),+];
 
@@ -61,22 +61,23 @@ macro_rules! cases {
             fn $name() {
                 let path = concat!(module_path!(), "::", stringify!($name));
                 let case = CASES.iter().find(|case| case.path == path);
-                case.expect("it is in the list").assert();
+                case.expect("a case in the list").assert();
             }
         )+
     };
 }
 
-/// Shells that do nothing but keep a CPU busy, for as long as this process lives.
-const BUSY: &str =
+/// A shell script that keeps a CPU busy while its parent process runs.
+const BUSY_LOOP: &str =
     "while [ -d /proc/$PPID ]; do n=0; while [ $n -lt 5000 ]; do n=$((n+1)); done; done";
 
+/// Child processes that keep CPUs busy, killed on drop.
 struct Load(Vec<Child>);
 
 impl Load {
     fn start(number: usize) -> Load {
-        let busy = |_| Command::new("sh").args(["-c", BUSY]).spawn();
-        Load((0..number).map(busy).map(|child| child.expect("a shell can be started")).collect())
+        let spawn = |_| Command::new("sh").args(["-c", BUSY_LOOP]).spawn();
+        Load((0..number).map(spawn).map(|child| child.expect("failed to start a shell")).collect())
     }
 }
 
@@ -89,22 +90,23 @@ impl Drop for Load {
     }
 }
 
+/// A number from an environment variable.
 fn variable(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-/// How the checks of one case came out.
+/// The results of the checks of one case.
 #[derive(Default)]
 struct Tally {
     times: Vec<Duration>,
-    wrong: usize,
+    failed: usize,
 }
 
-/// Runs the test of each case many times beside load, and prints how often it failed.
+/// Runs the test of each case many times under load, and prints how often it failed.
 ///
-/// `ROUNDS` says how often, `JOBS` how many at a time, `LOAD` how many processes keep a CPU busy each, `ONLY` which
-/// cases, `MINUTES` when to stop at the latest. Each test has a process of its own, because what a broken future
-/// leaves behind stays there.
+/// Environment variables: `ROUNDS` is the number of runs of each case, `JOBS` how many run concurrently, `LOAD` the
+/// number of busy processes beside them, `ONLY` a substring of the cases to run, `MINUTES` the maximum duration. Each
+/// test runs in a child process, because a broken future may leak threads or leave them blocked.
 pub(crate) fn soak(cases: &[&[Case]]) {
     let (rounds, jobs, load) = (variable("ROUNDS", 10), variable("JOBS", 2), variable("LOAD", 2));
     let end = Instant::now() + Duration::from_secs(60 * variable("MINUTES", 10));
@@ -115,20 +117,20 @@ pub(crate) fn soak(cases: &[&[Case]]) {
     let checks = (1..=rounds).flat_map(|round| (0..cases.len()).map(move |case| (round, case)));
     let checks = Mutex::new(checks);
 
-    let load = Load::start(usize::try_from(load).expect("a small number"));
+    let load = Load::start(usize::try_from(load).expect("LOAD fits in a usize"));
     thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {
                 while Instant::now() < end {
-                    let next = checks.lock().expect("no job panics").next();
+                    let next = checks.lock().expect("a job panicked").next();
                     let Some((round, index)) = next else { break };
                     let began = Instant::now();
-                    let said = cases[index].apart();
-                    let mut tally = tallies[index].lock().expect("no job panics");
+                    let result = cases[index].run_in_child();
+                    let mut tally = tallies[index].lock().expect("a job panicked");
                     tally.times.push(began.elapsed());
-                    if let Err(said) = said {
-                        println!("round {round}:\n{said}");
-                        tally.wrong += 1;
+                    if let Err(output) = result {
+                        println!("round {round}:\n{output}");
+                        tally.failed += 1;
                     }
                 }
             });
@@ -136,14 +138,14 @@ pub(crate) fn soak(cases: &[&[Case]]) {
     });
     drop(load);
 
-    println!("  wrong  checks  median");
-    let mut all_wrong = 0;
+    println!(" failed  checks  median");
+    let mut all_failed = 0;
     for (case, tally) in cases.iter().zip(tallies) {
-        let Tally { mut times, wrong } = tally.into_inner().expect("no job panics");
+        let Tally { mut times, failed } = tally.into_inner().expect("a job panicked");
         times.sort_unstable();
         let median = times.get(times.len() / 2).copied().unwrap_or_default().as_secs_f64() * 1e3;
-        println!("{wrong:7} {:7} {median:8.1} ms  {}", times.len(), case.test());
-        all_wrong += wrong;
+        println!("{failed:7} {:7} {median:8.1} ms  {}", times.len(), case.test());
+        all_failed += failed;
     }
-    assert_eq!(all_wrong, 0, "so many checks came out wrong");
+    assert_eq!(all_failed, 0, "some checks failed");
 }

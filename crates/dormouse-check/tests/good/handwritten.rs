@@ -1,4 +1,4 @@
-//! Written by hand, as the broken ones are, but right.
+//! Hand-written futures that are correct counterparts of the broken ones.
 
 use crate::cases;
 use dormouse_check::{check, check_stream, event};
@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 #[derive(Default)]
 struct State {
-    over: bool,
+    completed: bool,
     waker: Option<Waker>,
 }
 
-/// Sleeps by a thread that it starts, tells to end and waits for.
+/// A sleep that starts a thread at its first poll, and stops it on drop.
 pub(crate) struct ThreadSleep {
     duration: Duration,
     state: Arc<(Mutex<State>, Condvar)>,
@@ -29,7 +29,7 @@ impl ThreadSleep {
     }
 
     fn start(&mut self) {
-        let (state, cancelled, end) =
+        let (state, cancelled, deadline) =
             (self.state.clone(), self.cancelled.clone(), Instant::now() + self.duration);
         self.thread = Some(thread::spawn(move || {
             let mut inner = state.0.lock().unwrap();
@@ -37,13 +37,13 @@ impl ThreadSleep {
                 if *cancelled.lock().unwrap() {
                     return;
                 }
-                let left = end.saturating_duration_since(Instant::now());
-                if left.is_zero() {
+                let remaining = deadline.saturating_duration_since(Instant::now());
+                if remaining.is_zero() {
                     break;
                 }
-                inner = state.1.wait_timeout(inner, left).unwrap().0;
+                inner = state.1.wait_timeout(inner, remaining).unwrap().0;
             }
-            inner.over = true;
+            inner.completed = true;
             let waker = inner.waker.take();
             drop(inner);
             if let Some(waker) = waker {
@@ -61,7 +61,7 @@ impl Future for ThreadSleep {
             self.start();
         }
         let mut inner = self.state.0.lock().unwrap();
-        if inner.over {
+        if inner.completed {
             return Poll::Ready(());
         }
         inner.waker = Some(context.waker().clone());
@@ -78,14 +78,14 @@ impl Drop for ThreadSleep {
     }
 }
 
-/// A flag that one side sets and the other waits for.
+/// A flag with one waiter.
 #[derive(Clone, Default)]
 struct Flag(Arc<Mutex<State>>);
 
 impl Flag {
     fn set(&self) {
         let mut state = self.0.lock().unwrap();
-        state.over = true;
+        state.completed = true;
         let waker = state.waker.take();
         drop(state);
         if let Some(waker) = waker {
@@ -101,7 +101,7 @@ impl Future for Waiting {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.0.0.lock().unwrap();
-        if state.over {
+        if state.completed {
             return Poll::Ready(());
         }
         state.waker = Some(context.waker().clone());
@@ -115,7 +115,7 @@ impl Drop for Waiting {
     }
 }
 
-/// Counts up, an event for each.
+/// A stream that yields one number for each event.
 struct Counter {
     shared: Arc<Mutex<(u32, Option<Waker>)>>,
     seen: u32,
@@ -143,14 +143,14 @@ impl Drop for Counter {
 }
 
 cases! {
-    /// The smallest one that is right.
+    /// A minimal correct future.
     flag: [], check(|| {
         let flag = Flag::default();
         let other = flag.clone();
         event(move || other.set());
         Waiting(flag)
     });
-    /// A stream.
+    /// A minimal correct stream.
     counter: [], check_stream(|| {
         let shared = Arc::new(Mutex::new((0, None::<Waker>)));
         for _ in 0..3 {

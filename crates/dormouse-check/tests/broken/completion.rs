@@ -1,4 +1,4 @@
-//! How they end, or do not.
+//! Futures that complete incorrectly, or never.
 
 use crate::cases;
 use dormouse_check::Kind::{AfterReady, HangsAfterReady, NeverReady, Panics, WrongOutput};
@@ -12,19 +12,19 @@ use std::time::Duration;
 const SHORT: Duration = Duration::from_millis(200);
 
 cases! {
-    /// Never.
+    /// `pending()`.
     never_ready: [NeverReady], check(pending::<()>).time_limit(SHORT);
-    /// Always.
+    /// Panics at its first poll.
     panics: [Panics], check(|| async { panic!("not today") });
-    /// tokio's, without tokio.
+    /// A tokio sleep outside a tokio runtime.
     panics_without_its_runtime: [Panics], check(|| tokio::time::sleep(SHORT));
-    /// It comes to 3.
+    /// The output is 3; the check expects 4.
     wrong_output: [WrongOutput], check(|| async { 1 + 2 }).expect_output(|sum| *sum == 4);
-    /// Locks what it has locked.
-    hangs_after_its_end: [HangsAfterReady], check(|| {
-        let (lock, mut over) = (Mutex::new(()), false);
+    /// Blocks when it is polled after completion.
+    hangs_after_completion: [HangsAfterReady], check(|| {
+        let (lock, mut completed) = (Mutex::new(()), false);
         poll_fn(move |_| {
-            if std::mem::replace(&mut over, true) {
+            if std::mem::replace(&mut completed, true) {
                 let _guard = lock.lock();
                 loop {
                     thread::park();
@@ -33,6 +33,6 @@ cases! {
             Poll::Ready(())
         })
     }).time_limit(SHORT);
-    /// An `async fn` panics, if somebody asks.
-    panics_after_its_end: [AfterReady], check(|| async {}).deny(AfterReady);
+    /// An `async` block panics when it is polled after completion.
+    panics_after_completion: [AfterReady], check(|| async {}).deny(AfterReady);
 }
