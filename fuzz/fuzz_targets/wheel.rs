@@ -1,4 +1,4 @@
-//! The wheel against its model: see `crates/dormouse/src/wheel/model.rs`.
+//! The wheel against its oracle: see `crates/dormouse/src/wheel/oracle.rs`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|program: &[u8]| dormouse::fuzzing::wheel(program));

@@ -32,7 +32,7 @@ pub use virtual_time::VirtualTime;
 #[doc(hidden)]
 pub mod fuzzing {
     pub fn wheel(program: &[u8]) {
-        crate::wheel::model::check(program);
+        crate::wheel::oracle::check(program);
     }
 }
 

@@ -1,73 +1,76 @@
 //! A hierarchical timing wheel: which deadlines have passed, and when the next one will.
 //!
 //! Pure data. It knows no clock, no lock, no fd and no waker: time is a number of nanoseconds that
-//! the caller passes in, and what a timer carries is the caller's type `T`.
+//! the caller passes in, and each timer carries a value of the caller's type `T`.
 //!
 //! # How it works
 //! After Varghese and Lauck, *Hashed and Hierarchical Timing Wheels* (SOSP 1987), with two changes.
-//! Six levels of 256 slots; a slot of level 0 is 2^18 ns (262 us) wide, one of each higher level 256
-//! times wider, so that the top reaches over all of u64. A timer waits in the lowest level in which
-//! its deadline differs from `elapsed`, the time up to which the wheel has been turned. (Each level it comes
-//! down is a cache miss or two. With these widths a timer of a second comes down once, one of a minute twice.)
+//! There are six levels of 256 slots. A slot of level 0 is 2^18 ns (262 us) wide, a slot of each higher level
+//! 256 times wider than one of the level below, so the top level reaches over all of u64. `elapsed` is the time
+//! up to which the wheel has been turned. Level L stands for digit L of a time in slots of level 0, in base 256.
+//! A timer waits in the level of the highest digit in which its deadline differs from `elapsed`. (Each move to a
+//! lower level costs a cache miss or two. With these widths a timer of a second moves down once, one of a minute
+//! twice.)
 //!
-//! 1. *Deadlines are exact.* The level decides only where a timer waits. When the slot's time comes,
-//!    each timer in it is compared by its own deadline, and goes out or down.
+//! 1. *Deadlines are exact.* The level decides only where a timer waits. When a slot is turned, each
+//!    timer in it is compared by its own deadline, and expires or moves to a lower level.
 //! 2. *A slot knows its earliest deadline*, so the next deadline is read from the first occupied
-//!    slot, and a sleep of an hour needs one wake-up, not one a level.
+//!    slot, and a sleep of an hour needs one wake-up, not one for each level.
 //!
-//! Most timers are timeouts that never fire, and many are dropped soon after they were made. So a new one
-//! is *fresh* at first, one of a short list, and is placed in a slot only when that list is full or the
-//! wheel is turned.
+//! Most timers are timeouts that never fire, and many are dropped soon after they are created. So a new
+//! timer is *staged* first: it is appended to a short list, and is placed in a slot only when that list is
+//! full or the wheel is turned.
 //!
-//! A slot's list is unrolled: a chain of blocks of a dozen (deadline, index) pairs. Timers that wait
-//! together were rarely made together, so following a list from timer to timer would be one cache miss after
-//! the other; through blocks it is one a dozen, and the timers' own entries are touched in parallel.
-//! (Measured with 100,000 timers in one second: of the CPU time for firing them, 43 % were such misses.)
+//! The list of a slot is an unrolled linked list: a chain of blocks of 12 (deadline, index) pairs. Timers of one
+//! slot were rarely created together, so a list that links timer to timer would cost one cache miss after the
+//! other. (Measured with 100,000 timers in one second: 43 % of the CPU time for firing them went into such misses.)
+//! With blocks there is one such miss in a dozen timers, and the entries of the timers are prefetched in parallel.
 //!
 //! # Invariants
 //! - A timer in level L > 0 agrees with `elapsed` in all digits above L, and its slot's digit in L
 //!   is greater than that of `elapsed`. Hence lower levels come before higher ones, lower slots
 //!   before higher, and the first occupied slot holds the earliest timer.
-//! - `slot.earliest` is never later than any deadline in the slot. It is exact, unless the timer
-//!   that held it has been removed since; then the wheel asks for one needless turn at that time,
-//!   in which it is made exact again.
-//! - The lists are in the order of insertion, a timer cascades before any other can be placed beside it,
-//!   and `elapsed` does not move while a timer is fresh, so equal deadlines go out in the order in which
-//!   they came in.
+//! - `slot.earliest` is never later than any deadline in the slot. It is exact, unless the timer with that
+//!   deadline has been removed since. Then `next_deadline` is too early, and the turn at that time makes
+//!   `slot.earliest` exact again.
+//! - Timers with equal deadlines expire in the order of insertion, because
+//!   1. the staging list and the slots' lists are in the order of insertion,
+//!   2. a timer moves down before a later one can be placed in the same slot, and
+//!   3. `elapsed` does not change while a timer is staged.
 
 mod chunks;
-mod fresh;
-#[cfg(any(all(test, not(loom)), fuzzing))]
-pub(crate) mod model;
 mod occupied;
+#[cfg(any(all(test, not(loom)), fuzzing))]
+pub(crate) mod oracle;
+mod staging;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 use chunks::{CHUNK, Chunks};
-use fresh::Fresh;
 use occupied::Occupied;
+use staging::Staging;
 use std::hint::black_box;
 
 /// Log2 of the width of a slot of level 0, in ns.
 const BASE_BITS: u32 = 18;
-/// Log2 of the number of slots a level.
+/// Log2 of the number of slots in a level.
 const DIGIT_BITS: u32 = 8;
 const SLOTS: usize = 1 << DIGIT_BITS;
 const LEVELS: usize = (u64::BITS - BASE_BITS).div_ceil(DIGIT_BITS) as usize;
-/// How many timers a block holds: three cache lines and a header.
+/// Timers in a block: they take three cache lines, beside the header.
 const BLOCK: usize = 12;
 
-/// The buffer for what is due is kept up to this size.
-const SPARE: usize = 4096;
+/// The buffer for expired timers is kept for reuse up to this capacity.
+const KEPT_CAPACITY: usize = 4096;
 
 /// The end of a list, or no timer.
 const NONE: u32 = u32::MAX;
 /// The `slot` of an entry that holds no timer.
 const FREE: u16 = u16::MAX;
-/// The `slot` of a fresh one.
-const FRESH: u16 = u16::MAX - 1;
+/// The `slot` of an entry whose timer is staged.
+const STAGED: u16 = u16::MAX - 1;
 
-/// Names a timer in a wheel. Once the timer has gone out or was removed, the key names nothing.
+/// Identifies a timer in a wheel. The key is stale once the timer has expired or was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) index: u32,
@@ -77,20 +80,21 @@ pub(crate) struct Key {
 #[derive(Debug)]
 struct Entry<T> {
     value: Option<T>,
-    /// Where it waits; for a free entry, the next free one.
+    /// The block that holds the timer. In a free entry, the next free entry.
     block: u32,
     generation: u32,
     slot: u16,
-    place: u8,
+    /// The position in the block, or in the staging list.
+    position: u8,
 }
 
 impl<T> Default for Entry<T> {
     fn default() -> Self {
-        Entry { value: None, block: NONE, generation: 0, slot: FREE, place: 0 }
+        Entry { value: None, block: NONE, generation: 0, slot: FREE, position: 0 }
     }
 }
 
-/// A timer in a block, or among the fresh.
+/// A timer in a block or in the staging list.
 #[derive(Clone, Copy, Debug)]
 struct Item {
     deadline: u64,
@@ -105,9 +109,9 @@ struct Block {
     items: [Item; BLOCK],
     prev: u32,
     next: u32,
-    /// Places in use, removed timers among them; the last is not one.
+    /// Positions in use, including those of removed timers. The last one holds a timer.
     len: u8,
-    /// Timers.
+    /// Timers in the block.
     live: u8,
 }
 
@@ -119,7 +123,7 @@ impl Default for Block {
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
-    /// Blocks.
+    /// The first and the last block.
     head: u32,
     tail: u32,
     earliest: u64,
@@ -133,15 +137,16 @@ pub(crate) struct Wheel<T> {
     elapsed: u64,
     occupied: Occupied,
     slots: Box<[Slot; LEVELS * SLOTS]>,
-    fresh: Fresh,
+    staging: Staging,
     entries: Chunks<Entry<T>>,
     /// Entries that hold no timer, linked by `block`.
     free_entry: u32,
     blocks: Chunks<Block>,
     /// Blocks that are in no slot, linked by `next`.
     free_block: u32,
-    /// What is due of the slot that is turned: deadline, rank in the slot's list, index. Empty in between.
-    due: Vec<(u64, u32, u32)>,
+    /// A buffer for `turn_slot`, empty between calls: the deadline of each expired timer, its rank in the slot's
+    /// list, and its index.
+    expired: Vec<(u64, u32, u32)>,
     len: usize,
 }
 
@@ -151,18 +156,18 @@ impl<T> Wheel<T> {
             elapsed: 0,
             occupied: Occupied::new(),
             slots: Box::new([EMPTY; LEVELS * SLOTS]),
-            fresh: Fresh::new(),
+            staging: Staging::new(),
             entries: Chunks::new(),
             free_entry: NONE,
             blocks: Chunks::new(),
             free_block: NONE,
-            due: Vec::new(),
+            expired: Vec::new(),
             len: 0,
         }
     }
 
-    /// Adds a timer. `now` keeps a wheel that stood empty from placing timers by a time long past;
-    /// it need not be exact.
+    /// Adds a timer. An empty wheel moves `elapsed` up to `now`, so that it does not place timers relative to a
+    /// time long past; `now` need not be exact.
     #[inline]
     pub(crate) fn insert(&mut self, deadline: u64, now: u64, value: T) -> Key {
         if self.len == 0 {
@@ -172,12 +177,12 @@ impl<T> Wheel<T> {
         let entry = self.entries.get_mut(index);
         entry.value = Some(value);
         let generation = entry.generation;
-        self.freshen(Item { deadline, index });
+        self.stage(Item { deadline, index });
         self.len += 1;
         Key { index, generation }
     }
 
-    /// Takes a timer out.
+    /// Removes a timer.
     #[inline]
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
         self.get_mut(key)?;
@@ -185,32 +190,32 @@ impl<T> Wheel<T> {
         self.release_entry(key.index)
     }
 
-    /// Gives a timer another deadline, and says whether the key still named one.
+    /// Changes the deadline of a timer. Returns false if the key is stale.
     pub(crate) fn reset(&mut self, key: Key, deadline: u64) -> bool {
         let found = self.get_mut(key).is_some();
         if found {
             self.unlink(key.index);
-            self.freshen(Item { deadline, index: key.index });
+            self.stage(Item { deadline, index: key.index });
         }
         found
     }
 
-    /// What a timer carries.
+    /// The value that a timer carries.
     pub(crate) fn value_mut(&mut self, key: Key) -> Option<&mut T> {
         self.get_mut(key)?.value.as_mut()
     }
 
-    /// A time at which the wheel should be turned: no later than the earliest deadline (see the
-    /// invariants for when it is earlier). `None` if nothing waits.
+    /// The time of the next turn: no later than the earliest deadline (see the invariants for when it is
+    /// earlier). `None` if the wheel is empty.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         let placed = self.occupied.first().map_or(u64::MAX, |slot| self.slots[slot].earliest);
-        (self.len > 0).then(|| placed.min(self.fresh.earliest))
+        (self.len > 0).then(|| placed.min(self.staging.earliest))
     }
 
-    /// Turns the wheel to `now`: appends every timer whose deadline is not later to `out`, in the
-    /// order of deadlines. Stops early once `limit` have gone out, and says whether it is done.
+    /// Turns the wheel to `now`: appends every timer whose deadline is not later than `now` to `out`, in the
+    /// order of deadlines. Stops early once `limit` timers have expired, and returns whether it is done.
     pub(crate) fn turn(&mut self, now: u64, limit: usize, out: &mut Vec<(u64, T)>) -> bool {
-        self.place_fresh();
+        self.flush_staged();
         let full = out.len().saturating_add(limit);
         while let Some(slot) = self.occupied.first() {
             if self.slots[slot].earliest > now {
@@ -224,7 +229,7 @@ impl<T> Wheel<T> {
         true
     }
 
-    /// Takes out all timers, whenever they are due.
+    /// Removes all timers, and returns them in the order of deadlines.
     pub(crate) fn clear(&mut self) -> Vec<(u64, T)> {
         let mut out = Vec::with_capacity(self.len);
         self.turn(u64::MAX, usize::MAX, &mut out);
@@ -232,80 +237,82 @@ impl<T> Wheel<T> {
         out
     }
 
-    /// Empties one slot: what is due goes out, the rest is placed anew, by a time within the slot.
+    /// Empties one slot: timers that are due expire, the rest is placed again, relative to a time within the slot.
     fn turn_slot(&mut self, slot: usize, now: u64, out: &mut Vec<(u64, T)>) {
         let level = (slot / SLOTS) as u32;
         let shift = BASE_BITS + level * DIGIT_BITS;
-        // The last ns of the slot: digits above as in `elapsed`, this digit, ones below.
+        // The last ns of the slot: the higher digits of `elapsed`, the digit of the slot, and ones below.
         let above = shift + DIGIT_BITS;
         let prefix = if above >= u64::BITS { 0 } else { self.elapsed >> above << above };
         let end = prefix | ((slot % SLOTS) as u64) << shift | ((1 << shift) - 1);
-        // Not past the slot: what is fresh or comes down from above may belong between its end and now.
+        // Not past the slot: timers that are staged later or move down from a higher level may have deadlines
+        // between its end and `now`.
         self.elapsed = self.elapsed.max(now.min(end));
 
         let mut block = std::mem::replace(&mut self.slots[slot], EMPTY).head;
         self.occupied.clear(slot);
-        let mut due = std::mem::take(&mut self.due);
+        let mut expired = std::mem::take(&mut self.expired);
         while block != NONE {
             let &mut Block { next, len, .. } = self.blocks.get_mut(block);
-            self.touch(block, next);
-            for place in 0..usize::from(len) {
-                let item = self.blocks.get_mut(block).items[place];
+            self.prefetch(block, next);
+            for position in 0..usize::from(len) {
+                let item = self.blocks.get_mut(block).items[position];
                 if item.index == NONE {
                     continue;
                 }
                 if item.deadline > now {
                     self.link(item);
                 } else {
-                    due.push((item.deadline, due.len() as u32, item.index));
+                    expired.push((item.deadline, expired.len() as u32, item.index));
                 }
             }
             self.release_block(block);
             block = next;
         }
-        // By their rank, equal deadlines keep the order of insertion.
-        due.sort_unstable();
-        for (deadline, _, index) in due.drain(..) {
+        // The rank keeps equal deadlines in the order of insertion.
+        expired.sort_unstable();
+        for (deadline, _, index) in expired.drain(..) {
             if let Some(value) = self.release_entry(index) {
                 out.push((deadline, value));
             }
         }
-        if due.capacity() <= SPARE {
-            self.due = due;
+        if expired.capacity() <= KEPT_CAPACITY {
+            self.expired = expired;
         }
     }
 
     #[inline]
-    fn freshen(&mut self, item: Item) {
-        if self.fresh.is_full() {
-            self.place_fresh();
+    fn stage(&mut self, item: Item) {
+        if self.staging.is_full() {
+            self.flush_staged();
         }
         let entry = self.entries.get_mut(item.index);
-        entry.slot = FRESH;
-        entry.place = self.fresh.push(item);
+        entry.slot = STAGED;
+        entry.position = self.staging.push(item);
     }
 
-    /// Looks at all entries of a block, and the next block, so that the processor fetches what is not in
-    /// its caches at once, and not one after the other as each is dealt with.
-    fn touch(&mut self, block: u32, next: u32) {
+    /// Reads all entries of a block, and the next block, so that their cache misses overlap. Otherwise they would
+    /// come one after the other, as the loop gets to each entry.
+    fn prefetch(&mut self, block: u32, next: u32) {
         let mut seen = self.blocks.find_mut(next).map_or(0, |block| block.len);
         for item in &self.blocks.get_mut(block).items {
-            seen ^= self.entries.find_mut(item.index).map_or(0, |entry| entry.place);
+            seen ^= self.entries.find_mut(item.index).map_or(0, |entry| entry.position);
         }
         black_box(seen);
     }
 
-    fn place_fresh(&mut self) {
-        if self.fresh.is_empty() {
+    /// Places all staged timers in their slots.
+    fn flush_staged(&mut self) {
+        if self.staging.is_empty() {
             return;
         }
-        for item in self.fresh.take() {
+        for item in self.staging.take() {
             self.link(item);
         }
     }
 
     fn slot_for(&self, deadline: u64) -> usize {
-        // What is due already waits in the current slot of level 0.
+        // A deadline that has passed goes to the current slot of level 0.
         let deadline = deadline.max(self.elapsed);
         let differing = (deadline ^ self.elapsed) >> BASE_BITS;
         let level = (u64::BITS - (differing | 1).leading_zeros() - 1) / DIGIT_BITS;
@@ -313,7 +320,7 @@ impl<T> Wheel<T> {
         level as usize * SLOTS + digit as usize
     }
 
-    /// Appends a timer to the list of the slot that its deadline calls for.
+    /// Appends a timer to the list of the slot for its deadline.
     fn link(&mut self, item: Item) {
         let slot = self.slot_for(item.deadline);
         let mut block = self.slots[slot].tail;
@@ -322,37 +329,37 @@ impl<T> Wheel<T> {
         }
         self.occupied.set(slot);
         let filled = self.blocks.get_mut(block);
-        let place = filled.len;
-        filled.items[usize::from(place)] = item;
+        let position = filled.len;
+        filled.items[usize::from(position)] = item;
         filled.len += 1;
         filled.live += 1;
         let entry = self.entries.get_mut(item.index);
         entry.block = block;
-        entry.place = place;
+        entry.position = position;
         entry.slot = slot as u16;
         let slot = &mut self.slots[slot];
         slot.earliest = slot.earliest.min(item.deadline);
     }
 
-    /// Takes a timer out of the list of its slot.
+    /// Removes a timer from the staging list, or from the list of its slot.
     #[inline]
     fn unlink(&mut self, index: u32) {
-        let &mut Entry { block, place, slot, .. } = self.entries.get_mut(index);
-        if slot == FRESH {
-            return self.fresh.remove(place);
+        let &mut Entry { block, position, slot, .. } = self.entries.get_mut(index);
+        if slot == STAGED {
+            return self.staging.remove(position);
         }
-        let left = self.blocks.get_mut(block);
-        left.live -= 1;
-        if left.live == 0 {
-            left.len = 0;
+        let holder = self.blocks.get_mut(block);
+        holder.live -= 1;
+        if holder.live == 0 {
+            holder.len = 0;
             self.remove_block(block, usize::from(slot));
-        } else if place + 1 < left.len {
-            left.items[usize::from(place)].index = NONE;
+        } else if position + 1 < holder.len {
+            holder.items[usize::from(position)].index = NONE;
         } else {
-            // The last: it goes, and so do places before it that were left empty.
-            left.len = place;
-            while left.items[usize::from(left.len) - 1].index == NONE {
-                left.len -= 1;
+            // The last position in use: free it, and those of removed timers before it.
+            holder.len = position;
+            while holder.items[usize::from(holder.len) - 1].index == NONE {
+                holder.len -= 1;
             }
         }
     }
@@ -369,8 +376,8 @@ impl<T> Wheel<T> {
         block
     }
 
-    /// Takes a block that holds no timer out of its slot. The last one stays for the next timer, which
-    /// is what a timeout that is dropped and made again finds.
+    /// Removes a block that holds no timer from its slot. The last block of a slot stays for the next timer, so
+    /// a timeout that is dropped and created again reuses it.
     fn remove_block(&mut self, block: u32, slot: usize) {
         let &mut Block { prev, next, .. } = self.blocks.get_mut(block);
         if prev == NONE && next == NONE {
@@ -410,7 +417,7 @@ impl<T> Wheel<T> {
         index
     }
 
-    /// Frees an entry that no list holds any more; keys to it name nothing from here on.
+    /// Frees an entry that is in no list. Keys to it are stale from here on.
     #[inline]
     fn release_entry(&mut self, index: u32) -> Option<T> {
         self.len -= 1;

@@ -1,10 +1,10 @@
-//! Storage that grows without moving what it holds, addressed by number.
+//! Storage that grows without moving its elements, addressed by index.
 
-/// Log2 of how many elements are allocated together.
+/// Log2 of the number of elements in a chunk.
 const CHUNK_BITS: u32 = 8;
 pub(super) const CHUNK: usize = 1 << CHUNK_BITS;
 
-/// Three bits of an index are the caller's.
+/// The largest index that starts a chunk. The caller uses three bits of an index itself.
 const MAX: u32 = (1 << 29) - CHUNK as u32;
 
 #[derive(Debug)]
@@ -17,7 +17,7 @@ impl<T: Default> Chunks<T> {
         Chunks { chunks: Vec::new() }
     }
 
-    /// Adds `CHUNK` elements, and returns the number of the first.
+    /// Adds `CHUNK` elements, and returns the index of the first.
     pub(super) fn grow(&mut self) -> u32 {
         let start = (self.chunks.len() * CHUNK) as u32;
         assert!(start <= MAX, "half a billion timers are pending");
@@ -29,13 +29,13 @@ impl<T: Default> Chunks<T> {
         start
     }
 
-    /// An element that is known to be there.
+    /// An element that exists.
     #[inline]
     pub(super) fn get_mut(&mut self, index: u32) -> &mut T {
         &mut self.chunks[index as usize >> CHUNK_BITS][index as usize % CHUNK]
     }
 
-    /// An element, if it is there.
+    /// An element, if it exists.
     #[inline]
     pub(super) fn find_mut(&mut self, index: u32) -> Option<&mut T> {
         self.chunks.get_mut(index as usize >> CHUNK_BITS)?.get_mut(index as usize % CHUNK)

@@ -1,5 +1,5 @@
-//! Which slots hold timers: a bit each, lowest level first, so that the first bit set is the slot that
-//! comes first.
+//! A bitmap of the slots that hold timers, lowest level first, so that the first set bit is the slot with the
+//! earliest timer.
 
 use super::{LEVELS, SLOTS};
 

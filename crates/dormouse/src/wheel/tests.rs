@@ -1,30 +1,30 @@
-//! The wheel: random programs against the model, and promises one by one.
+//! The wheel: random programs against the oracle, and single promises.
 
 use super::*;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 #[test]
-fn the_wheel_does_what_the_model_does() {
+fn the_wheel_matches_the_oracle() {
     let config = Config { cases: 5000, failure_persistence: None, ..Config::default() };
-    // The same programs each time: the fuzzer looks for new ones.
+    // A fixed seed: the fuzzer searches for new programs.
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let program = prop::collection::vec(any::<u8>(), 1..1000);
     TestRunner::new_with_rng(config, rng)
         .run(&program, |program| {
-            model::check(&program);
+            oracle::check(&program);
             Ok(())
         })
         .unwrap();
 }
 
 #[test]
-fn equal_deadlines_go_out_in_the_order_they_came_in() {
+fn equal_deadlines_expire_in_the_order_of_insertion() {
     let hour = 3_600_000_000_000;
     let mut wheel = Wheel::new();
     let mut out = Vec::new();
     for name in 0..10 {
-        // Each is inserted nearer to the deadline, and so in a lower level than the last.
+        // Each timer is inserted nearer to the deadline, and so in a lower level than the one before.
         wheel.insert(hour, 0, name);
         wheel.turn(hour - hour / (1 << (3 * (name + 1))), usize::MAX, &mut out);
         assert!(out.is_empty());
@@ -34,7 +34,7 @@ fn equal_deadlines_go_out_in_the_order_they_came_in() {
 }
 
 #[test]
-fn one_long_sleep_needs_one_turn_however_long() {
+fn a_single_timer_needs_one_turn_whatever_its_deadline() {
     for deadline in [1, 4097, 1_000_000, 3_600_000_000_000, 1 << 62, u64::MAX] {
         let mut wheel = Wheel::new();
         wheel.insert(deadline, 0, ());
@@ -46,7 +46,7 @@ fn one_long_sleep_needs_one_turn_however_long() {
 }
 
 #[test]
-fn a_key_names_nothing_once_its_timer_is_gone() {
+fn a_key_is_stale_once_its_timer_is_removed() {
     let mut wheel = Wheel::new();
     let old = wheel.insert(1, 0, 'a');
     assert_eq!(wheel.remove(old), Some('a'));
@@ -58,7 +58,7 @@ fn a_key_names_nothing_once_its_timer_is_gone() {
 }
 
 #[test]
-fn a_turn_can_be_taken_in_parts() {
+fn a_turn_can_be_split_by_a_limit() {
     let mut wheel = Wheel::new();
     for deadline in (0..1000u64).rev() {
         wheel.insert(deadline * 10_000, 0, ());
@@ -74,7 +74,7 @@ fn a_turn_can_be_taken_in_parts() {
 }
 
 #[test]
-fn clear_takes_out_everything_in_order() {
+fn clear_returns_all_timers_in_order() {
     let mut wheel = Wheel::new();
     let key = wheel.insert(7, 0, 7);
     wheel.insert(u64::MAX, 0, 9);
@@ -87,7 +87,7 @@ fn clear_takes_out_everything_in_order() {
 }
 
 #[test]
-fn an_entry_is_no_larger_than_it_has_to_be() {
+fn an_entry_takes_32_bytes() {
     // The memory of a pending timer: see BYTES in the benchmarks.
     assert_eq!(size_of::<Entry<std::task::Waker>>(), 32);
 }

@@ -1,21 +1,22 @@
-//! The wheel against a model, a list of deadlines, in programs that are made of any bytes.
+//! The oracle for the wheel, a list of deadlines, and programs that compare the two. Programs are decoded from bytes.
 //!
-//! Random bytes come from a test beside this file, and better ones from the fuzzer (`fuzz/`), which looks for those that
-//! take new ways through the wheel.
+//! The bytes are random in the test beside this file; the fuzzer (`fuzz/`) searches for bytes that reach new code of the
+//! wheel.
 
 use super::{Key, Wheel};
 
-/// What the wheel promises, in the most obvious way.
+/// What the wheel promises, in the most obvious implementation.
 #[derive(Default)]
-struct Model {
-    /// Deadline, when it was set, name.
+struct Oracle {
+    /// Deadline, rank in the order in which deadlines were set, name.
     timers: Vec<(u64, usize, usize)>,
+    /// How many deadlines were set.
     set: usize,
-    /// Deadlines of timers that have been removed since, for which a turn may be asked in vain.
+    /// Deadlines of timers that have been removed since: `next_deadline` may still return them.
     removed: Vec<u64>,
 }
 
-impl Model {
+impl Oracle {
     fn set(&mut self, deadline: u64, name: usize) {
         self.set += 1;
         self.timers.push((deadline, self.set, name));
@@ -27,22 +28,22 @@ impl Model {
         position.is_some()
     }
 
-    /// The first `limit` timers that are due, in order.
-    fn take_due(&mut self, now: u64, limit: usize) -> Vec<(u64, usize)> {
+    /// Removes the first `limit` timers that are due, in order.
+    fn take_expired(&mut self, now: u64, limit: usize) -> Vec<(u64, usize)> {
         self.timers.sort_unstable();
         let due = self.timers.iter().take_while(|timer| timer.0 <= now).count();
         self.timers.drain(..due.min(limit)).map(|(deadline, _, name)| (deadline, name)).collect()
     }
 }
 
-/// Runs a program. What is no program any more ends it.
+/// Runs a program, up to the first step that is incomplete.
 ///
 /// # Panics
-/// If the wheel does something else than the model.
+/// If the wheel and the oracle differ.
 pub(crate) fn check(program: &[u8]) {
     let mut bytes = program.iter().copied();
     let mut run =
-        Run { wheel: Wheel::new(), model: Model::default(), keys: Vec::new(), now: 0, last: 0 };
+        Run { wheel: Wheel::new(), oracle: Oracle::default(), keys: Vec::new(), now: 0, last: 0 };
     while run.step(&mut bytes).is_some() {
         run.compare();
     }
@@ -50,11 +51,11 @@ pub(crate) fn check(program: &[u8]) {
 
 struct Run {
     wheel: Wheel<usize>,
-    model: Model,
+    oracle: Oracle,
     /// By name.
     keys: Vec<Key>,
     now: u64,
-    /// The last time that the program named.
+    /// The last time in the program.
     last: u64,
 }
 
@@ -65,15 +66,15 @@ impl Run {
             7..=9 => {
                 let name = self.name(bytes)?;
                 let deadline = self.time(bytes)?;
-                let found = self.model.remove(name);
+                let found = self.oracle.remove(name);
                 assert_eq!(self.wheel.reset(self.keys[name], deadline), found, "reset {name}");
                 if found {
-                    self.model.set(deadline, name);
+                    self.oracle.set(deadline, name);
                 }
             }
             10..=11 => {
                 let name = self.name(bytes)?;
-                let found = self.model.remove(name).then_some(name);
+                let found = self.oracle.remove(name).then_some(name);
                 assert_eq!(self.wheel.remove(self.keys[name]), found);
             }
             12 => {
@@ -82,15 +83,15 @@ impl Run {
                 self.turn(to, limit);
             }
             13 => {
-                // Many at once, as to fill blocks.
+                // Many at once, so that blocks fill up.
                 for _ in 0..bytes.next()? {
                     self.insert(bytes)?;
                 }
             }
             14 if bytes.next()? == 0 => {
-                let all = self.model.take_due(u64::MAX, usize::MAX);
+                let all = self.oracle.take_expired(u64::MAX, usize::MAX);
                 assert_eq!(self.wheel.clear(), all);
-                self.model.removed.clear();
+                self.oracle.removed.clear();
             }
             _ => {
                 let to = self.time(bytes)?;
@@ -104,43 +105,43 @@ impl Run {
         let deadline = self.time(bytes)?;
         let name = self.keys.len();
         self.keys.push(self.wheel.insert(deadline, self.now, name));
-        self.model.set(deadline, name);
+        self.oracle.set(deadline, name);
         Some(())
     }
 
-    /// Turns the wheel, until `limit` have gone out.
+    /// Turns the wheel, until `limit` timers have expired.
     fn turn(&mut self, to: u64, limit: usize) {
         self.now = self.now.max(to);
         let mut out = Vec::new();
         let done = self.wheel.turn(self.now, limit, &mut out);
         assert!(done || out.len() >= limit, "stopped after {} of {limit}", out.len());
-        let due = self.model.take_due(self.now, if done { usize::MAX } else { out.len() });
+        let expired = self.oracle.take_expired(self.now, if done { usize::MAX } else { out.len() });
         assert_eq!(
-            out, due,
-            "in the order of deadlines, equals in the order in which they were set"
+            out, expired,
+            "in the order of deadlines, equal ones in the order in which they were set"
         );
         if done {
             let now = self.now;
-            self.model.removed.retain(|&deadline| deadline > now);
+            self.oracle.removed.retain(|&deadline| deadline > now);
         }
     }
 
     fn compare(&mut self) {
-        assert_eq!(self.wheel.len, self.model.timers.len());
-        let earliest = self.model.timers.iter().map(|timer| timer.0).min();
+        assert_eq!(self.wheel.len, self.oracle.timers.len());
+        let earliest = self.oracle.timers.iter().map(|timer| timer.0).min();
         let next = self.wheel.next_deadline();
         assert_eq!(next.is_some(), earliest.is_some());
         assert!(next <= earliest, "{next:?} is too late for {earliest:?}");
-        let vain = next.is_some_and(|next| self.model.removed.contains(&next));
-        assert!(vain || next == earliest, "{next:?} is too early for {earliest:?}");
+        let early = next.is_some_and(|next| self.oracle.removed.contains(&next));
+        assert!(early || next == earliest, "{next:?} is too early for {earliest:?}");
     }
 
-    /// One of those that there ever were.
+    /// Any timer of this run, pending or not.
     fn name(&self, bytes: &mut impl Iterator<Item = u8>) -> Option<usize> {
         usize::from(bytes.next()?).checked_rem(self.keys.len())
     }
 
-    /// A time of any scale, or near one that matters.
+    /// A time of any magnitude, or near a boundary.
     fn time(&mut self, bytes: &mut impl Iterator<Item = u8>) -> Option<u64> {
         let scale = bytes.next()?;
         let mut number = |count: usize| -> Option<u64> {
@@ -149,7 +150,7 @@ impl Run {
         self.last = match scale % 8 {
             0 => self.last,
             1 => self.now.saturating_add(number(1)?),
-            // Some slots of the lowest level, and of the one above.
+            // Some slots of level 0, and of level 1.
             2 => self.now.saturating_add(number(3)?),
             3 => self.now.saturating_add(number(4)?),
             4 => (1_u64 << (number(1)? % 64)).saturating_add_signed(i64::from(scale / 8) - 16),

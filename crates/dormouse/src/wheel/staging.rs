@@ -1,22 +1,22 @@
-//! The timers that were inserted last, in the order in which they were, before they are placed.
+//! The timers that were inserted last, in the order of insertion, before they are placed in slots.
 
 use super::{Item, NO_ITEM, NONE};
 
-/// How many timers may be fresh: some cache lines.
-const MAX: usize = 64;
+/// How many timers can be staged: 16 cache lines.
+const CAPACITY: usize = 64;
 
 #[derive(Debug)]
-pub(super) struct Fresh {
-    /// The index is `NONE` where one was removed; that of the last in use is not.
-    items: [Item; MAX],
+pub(super) struct Staging {
+    /// The index is `NONE` where a timer was removed, but not in the last position in use.
+    items: [Item; CAPACITY],
     len: usize,
-    /// No later than any deadline of theirs; exact if none was removed.
+    /// No later than any staged deadline; exact if no staged timer was removed.
     pub(super) earliest: u64,
 }
 
-impl Fresh {
+impl Staging {
     pub(super) fn new() -> Self {
-        Fresh { items: [NO_ITEM; MAX], len: 0, earliest: u64::MAX }
+        Staging { items: [NO_ITEM; CAPACITY], len: 0, earliest: u64::MAX }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -25,22 +25,22 @@ impl Fresh {
 
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.len == MAX
+        self.len == CAPACITY
     }
 
-    /// Adds a timer, and returns its place.
+    /// Adds a timer, and returns its position.
     #[inline]
     pub(super) fn push(&mut self, item: Item) -> u8 {
-        let place = self.len;
-        self.items[place] = item;
+        let position = self.len;
+        self.items[position] = item;
         self.len += 1;
         self.earliest = self.earliest.min(item.deadline);
-        place as u8
+        position as u8
     }
 
     #[inline]
-    pub(super) fn remove(&mut self, place: u8) {
-        self.items[usize::from(place)].index = NONE;
+    pub(super) fn remove(&mut self, position: u8) {
+        self.items[usize::from(position)].index = NONE;
         while self.len > 0 && self.items[self.len - 1].index == NONE {
             self.len -= 1;
         }
@@ -49,7 +49,7 @@ impl Fresh {
         }
     }
 
-    /// All of them, in order; none is left.
+    /// Removes all timers, and returns them in order.
     pub(super) fn take(&mut self) -> impl Iterator<Item = Item> + use<> {
         let (items, len) = (self.items, self.len);
         (self.len, self.earliest) = (0, u64::MAX);
