@@ -1,22 +1,22 @@
-//! The executors under test: one for each reactor that serves timers, and tokio twice.
+//! The executors under test: two of tokio, and two outside it.
 
 use std::future::Future;
 use std::pin::Pin;
 use tokio::runtime::Builder;
 
-/// A future that any of them can run.
+/// A future that each of them can run.
 pub type Body = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// An executor, by name.
 #[derive(Clone, Copy, Debug)]
 pub struct Executor {
-    /// What it is called in the report.
+    /// Its name in the output.
     pub name: &'static str,
-    /// Runs a future to its end.
+    /// Runs a future to completion.
     pub run: fn(Body),
 }
 
-/// All of them. What serves outside tokio is chosen by the feature `smol`.
+/// All of them. The feature `smol` selects async-io as the reactor outside tokio, instead of the builtin one.
 pub const EXECUTORS: [Executor; 4] = [
     Executor { name: "tokio current_thread", run: tokio_current_thread },
     Executor { name: "tokio multi_thread", run: tokio_multi_thread },

@@ -1,4 +1,5 @@
-//! What the stress programs share. Each has a script in the folder `scripts`.
+//! Shared by the programs `soak` and `suspend`. The scripts of the same names in `scripts/` run them; `scripts/faults`
+//! runs `faults`.
 
+pub mod checks;
 pub mod executors;
-pub mod verdict;

@@ -1,10 +1,10 @@
 //! The async functions that run on every executor.
 //!
-//! This is all that a crate built on dormouse has to write: `sleep`, `AsyncFd`, and whatever
-//! combinators it likes. It knows no executor, has no `cfg`, and is handed no runtime.
+//! A crate built on dormouse is written like this: `sleep`, `AsyncFd`, and any combinators. It
+//! depends on no executor, has no `cfg`, and takes no runtime handle.
 
+use crate::measured::Measured;
 use crate::polls::CountPolls;
-use crate::promises::Measured;
 use crate::threads::Threads;
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
@@ -20,12 +20,12 @@ use std::time::Duration;
 const MS: Duration = Duration::from_millis(1);
 const SHORT_SLEEPS: usize = 200;
 
-/// Runs it all once, on whatever executor polls it. A `second` is shorter in tests.
+/// Measures everything once, on the executor that polls it. A `second` is shorter in tests.
 pub(crate) async fn measure(second: Duration) -> io::Result<Measured> {
     warm_up().await;
     let threads = Threads::now()?;
 
-    // Short sleeps first: rows start one after the other, so few measure at the same time.
+    // Lateness first: the starts of the rows are staggered, so that few rows measure it at once.
     let Lateness { p50, p99, early } = lateness().await;
     let select_ok = the_shorter_sleep_wins().await;
     let fd_ok = a_byte_arrives().await?;
@@ -50,7 +50,7 @@ pub(crate) async fn measure(second: Duration) -> io::Result<Measured> {
     })
 }
 
-/// Sleeps for three seconds, and says how often the sleep had to be polled for that.
+/// Sleeps for three seconds. Returns how often the sleep was polled.
 async fn foo(second: Duration, lines: &Mutex<Vec<&str>>) -> u32 {
     let polls = CountPolls::new(sleep(3 * second)).await;
     lines.lock().expect("bar does not panic").push("foo");
@@ -63,7 +63,7 @@ async fn bar(second: Duration, lines: &Mutex<Vec<&str>>) {
     lines.lock().expect("foo does not panic").push("bar");
 }
 
-/// Of two sleeps in a `select!`, the shorter one ends it; the longer one is dropped half-way.
+/// The shorter of two sleeps ends a `select!`; the longer one is dropped while pending.
 async fn the_shorter_sleep_wins() -> bool {
     select! {
         () = sleep(1000 * MS).fuse() => false,
@@ -71,16 +71,16 @@ async fn the_shorter_sleep_wins() -> bool {
     }
 }
 
-/// One task waits for a socket that another one writes to only later.
+/// One future waits for a socket to which the other writes only later.
 async fn a_byte_arrives() -> io::Result<bool> {
-    let (ours, theirs) = UnixStream::pair()?;
-    let (ours, theirs) = (AsyncFd::new(ours)?, AsyncFd::new(theirs)?);
+    let (reader, writer) = UnixStream::pair()?;
+    let (reader, writer) = (AsyncFd::new(reader)?, AsyncFd::new(writer)?);
 
     let mut byte = [0];
-    let read = ours.async_io(Interest::READABLE, |mut socket| socket.read_exact(&mut byte));
+    let read = reader.async_io(Interest::READABLE, |mut socket| socket.read_exact(&mut byte));
     let write = async {
         sleep(10 * MS).await;
-        theirs.async_io(Interest::WRITABLE, |mut socket| socket.write_all(b"!")).await
+        writer.async_io(Interest::WRITABLE, |mut socket| socket.write_all(b"!")).await
     };
     try_join!(read, write)?;
     Ok(byte == *b"!")
@@ -92,7 +92,7 @@ struct Lateness {
     early: u32,
 }
 
-/// How long after its deadline the code behind a short sleep goes on.
+/// How long after its deadline a short sleep completes.
 async fn lateness() -> Lateness {
     let mut late = Vec::with_capacity(SHORT_SLEEPS);
     let mut early = 0;
@@ -108,14 +108,14 @@ async fn lateness() -> Lateness {
     Lateness { p50: late[SHORT_SLEEPS / 2], p99: late[SHORT_SLEEPS * 99 / 100], early }
 }
 
-/// Has the executor wait once, without dormouse. Some start their threads only then, and those
-/// would otherwise be counted as ours.
+/// Makes the executor wait once, without dormouse. Some executors start their threads at the first
+/// wait; without this, those threads would be attributed to dormouse.
 async fn warm_up() {
     let (done, waiting) = oneshot::channel();
     let other = thread::spawn(move || {
         thread::sleep(20 * MS);
         done.send(())
     });
-    waiting.await.expect("the thread above sends");
-    other.join().expect("the thread above does not panic").expect("we waited for it");
+    waiting.await.expect("the thread sends");
+    other.join().expect("the thread does not panic").expect("the receiver is alive");
 }

@@ -1,11 +1,11 @@
-//! Runs each row in a process of its own.
+//! Runs each row in its own process.
 //!
-//! So that threads can be counted: those that appear in a process with one executor in it are that
-//! executor's or dormouse's. And so that a row that hangs or crashes is a red row. For the same
-//! reason, nothing here uses dormouse: what judges does not depend on what is judged.
+//! This allows to count threads: in a process with one executor, each new thread belongs to that
+//! executor or to dormouse. And a row that hangs or crashes becomes a red row. For the same reason
+//! nothing here uses dormouse: the parent does not depend on the code under test.
 
 use crate::executors::{EXECUTORS, Executor};
-use crate::promises::Measured;
+use crate::measured::Measured;
 use crate::report::Row;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::io::Read;
@@ -14,14 +14,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// A row measures lateness in its first quarter of a second. Two at a time leave even a small
-/// machine a core for each.
+/// A row measures lateness during its first quarter of a second. With this delay between rows, two
+/// rows do so at a time, so that each has a core even on a small machine.
 const STAGGER: Duration = Duration::from_millis(130);
 
 /// Far more than a row takes.
-const LIMIT: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// All rows, side by side, in the order of [`EXECUTORS`].
+/// Runs all rows in parallel, and returns them in the order of [`EXECUTORS`].
 pub(crate) fn run_all(second: Duration) -> Vec<Row> {
     // On stderr, and silent if that is not a terminal.
     let progress = MultiProgress::new();
@@ -41,7 +41,7 @@ pub(crate) fn run_all(second: Duration) -> Vec<Row> {
             .collect();
         rows.into_iter().map(|row| row.join().expect("run_one does not panic")).collect()
     });
-    // The table says it all again.
+    // The table repeats all of it.
     let _ = progress.clear();
     rows
 }
@@ -58,10 +58,10 @@ fn measure_in_child(executor: &Executor, second: Duration) -> Result<Measured, S
     let program = std::env::current_exe().map_err(|err| format!("cannot find itself: {err}"))?;
     let mut command = Command::new(program);
     command.args(["--row", executor.name, "--second", &second.as_millis().to_string()]);
-    from_line(&output_within(LIMIT, &mut command)?)
+    from_line(&output_within(TIME_LIMIT, &mut command)?)
 }
 
-/// What the command writes to its standard output, if it ends well and in time.
+/// Runs a command and returns its standard output, if it succeeds within the time limit.
 fn output_within(limit: Duration, command: &mut Command) -> Result<String, String> {
     let mut child = command
         .stdin(Stdio::null())
@@ -70,17 +70,17 @@ fn output_within(limit: Duration, command: &mut Command) -> Result<String, Strin
         .map_err(|err| format!("cannot be started: {err}"))?;
     let mut stdout = child.stdout.take().expect("it is piped");
 
-    // std has no wait with a time limit; a channel has.
+    // std cannot wait for a child with a time limit, but a channel can.
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut output = String::new();
         let read = stdout.read_to_string(&mut output).map(|_| output);
-        // Nobody receives it any more, if it took too long.
+        // Fails if the time limit has passed, and the receiver is dropped.
         let _ = sender.send(read);
     });
     let read = receiver.recv_timeout(limit);
     if read.is_err() {
-        // It may have ended just now, which is as well.
+        // Fails if the child has just ended.
         let _ = child.kill();
     }
     let status = child.wait().map_err(|err| format!("cannot be waited for: {err}"))?;
@@ -88,18 +88,18 @@ fn output_within(limit: Duration, command: &mut Command) -> Result<String, Strin
     match read {
         Err(_) => Err(format!("hung: it was stopped after {} s", limit.as_secs_f32())),
         Ok(_) if !status.success() => Err(format!("crashed: {status}")),
-        Ok(Err(err)) => Err(format!("its answer cannot be read: {err}")),
+        Ok(Err(err)) => Err(format!("its output cannot be read: {err}")),
         Ok(Ok(output)) => Ok(output),
     }
 }
 
-/// How a child tells its parent.
+/// Encodes what a child passes to its parent.
 pub(crate) fn to_line(measured: &Measured) -> String {
     serde_json::to_string(measured).expect("plain data") + "\n"
 }
 
 fn from_line(line: &str) -> Result<Measured, String> {
-    serde_json::from_str(line).map_err(|err| format!("its answer is no answer: {err}"))
+    serde_json::from_str(line).map_err(|err| format!("its output is not a measurement: {err}"))
 }
 
 #[cfg(test)]
@@ -117,14 +117,14 @@ mod tests {
 
     #[test]
     fn a_row_that_crashes_is_an_error() {
-        let output = output_within(LIMIT, Command::new("sh").args(["-c", "kill -ABRT $$"]));
+        let output = output_within(TIME_LIMIT, Command::new("sh").args(["-c", "kill -ABRT $$"]));
         let error = output.unwrap_err();
         assert!(error.starts_with("crashed: signal: 6"), "{error}");
     }
 
     #[test]
-    fn a_row_that_says_nothing_is_an_error() {
-        let output = output_within(LIMIT, &mut Command::new("true"));
+    fn a_row_without_output_is_an_error() {
+        let output = output_within(TIME_LIMIT, &mut Command::new("true"));
         assert!(from_line(&output.unwrap()).is_err());
     }
 }

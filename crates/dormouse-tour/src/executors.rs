@@ -1,9 +1,9 @@
-//! How each executor is asked to run a future.
+//! How each executor runs a future.
 //!
-//! Nothing here tells dormouse which executor it is: it finds the reactor by itself, at run time,
-//! though all of them are compiled into this one program.
+//! Nothing here tells dormouse which executor runs. dormouse selects the reactor at run time,
+//! although all executors are compiled into this one program.
 
-use crate::promises::Measured;
+use crate::measured::Measured;
 use crate::std_block_on;
 use futures::executor::{LocalPool, ThreadPool};
 use futures::future::BoxFuture;
@@ -12,14 +12,14 @@ use std::io;
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
-/// The future that is run: `Send`, because some of these executors move it between threads.
+/// The future to run: `Send`, because some executors move it between threads.
 type Body = BoxFuture<'static, io::Result<Measured>>;
 
 /// An executor, by name.
 #[derive(Debug)]
 pub(crate) struct Executor {
     pub(crate) name: &'static str,
-    /// The reactor that has to serve its futures.
+    /// The reactor that dormouse has to select on it.
     pub(crate) reactor: &'static str,
     pub(crate) run: fn(Body) -> io::Result<Measured>,
 }
@@ -71,7 +71,7 @@ fn async_std(body: Body) -> io::Result<Measured> {
     async_std::task::block_on(async_std::task::spawn(body))
 }
 
-/// Only a queue of tasks: who runs it, and how that one waits, is the caller's choice.
+/// This executor is only a queue of tasks: the caller chooses the thread that runs it, and how that thread waits.
 fn async_executor(body: Body) -> io::Result<Measured> {
     let executor = async_executor::Executor::new();
     let task = executor.spawn(body);

@@ -1,16 +1,17 @@
-//! The same `async fn`s, sleeping and reading by dormouse, on every executor: as a table.
+//! Runs the same `async fn`s, with sleeps and fds of dormouse, on every executor, and prints a table.
 //!
 //! Read in this order:
-//! - [`body`]: the async functions, as anyone would write them. They name no executor.
-//! - [`executors`]: how each executor is asked to run them.
-//! - [`promises`]: what they measured, and what it has to be.
-//! - [`children`]: each executor gets a process of its own, so that its threads can be counted and
-//!   its hang or crash is a row of the table, not the end of the tour.
+//! - [`body`]: the async functions. They name no executor.
+//! - [`executors`]: how each executor runs them.
+//! - [`measured`] and [`promises`]: what they measure, and what has to hold for it.
+//! - [`children`]: each executor runs in its own process, so that its threads can be counted, and a
+//!   hang or crash is a row of the table, not the end of the tour.
 //! - [`report`]: the table, or JSON.
 
 mod body;
 mod children;
 mod executors;
+mod measured;
 mod polls;
 mod promises;
 mod report;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 const USAGE: &str = "\
-The same async functions, with dormouse's sleeps and file descriptors, on every executor.
+Runs the same async functions, with sleeps and file descriptors of dormouse, on every executor.
 
 Usage: dormouse-tour [--format table|json]
 
@@ -31,7 +32,7 @@ Options:
   --format <table|json>  How to print the result [default: table]
   -h, --help             Print this help
 
-Exit codes: 0 if every promise was kept, 1 if one was broken, 2 for arguments not known here.
+Exit codes: 0 if every promise was kept, 1 if one was broken, 2 for unknown arguments.
 ";
 
 const BROKEN: u8 = 1;
@@ -48,7 +49,7 @@ enum Task {
     Help,
     /// All rows, each in a child process.
     Tour(Format),
-    /// One row, in this process: what a child does.
+    /// One row, in this process. Used by children.
     Row(&'static Executor),
 }
 
@@ -81,12 +82,12 @@ fn main() -> ExitCode {
 }
 
 fn print(text: &str, kept: bool) -> ExitCode {
-    // Not `println!`, which panics if the reader is gone, as in `dormouse-tour | head -1`.
+    // Not `println!`, which panics if the reader has closed the pipe, as in `dormouse-tour | head -1`.
     let printed = std::io::stdout().write_all(text.as_bytes()).is_ok();
     if printed && kept { ExitCode::SUCCESS } else { ExitCode::from(BROKEN) }
 }
 
-/// What to do, and how long a second is: `--second`, like `--row`, is for children and tests.
+/// Returns the task, and the length of a second. `--second` and `--row` are for children and tests.
 fn parse(mut args: impl Iterator<Item = String>) -> Result<(Task, Duration), String> {
     let mut task = Task::Tour(Format::Table);
     let mut second = Duration::from_secs(1);

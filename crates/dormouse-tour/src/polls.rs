@@ -1,9 +1,8 @@
-//! Counts how often a future is polled for reasons of its own.
+//! Counts how often a future is polled because of its own wake-ups.
 //!
-//! A sleep needs two polls: one that says when to wake it, one that finds it over. More mean a busy
-//! loop. `join!` polls all its futures whenever one of them was woken, which would count against
-//! the sleep what is not its doing; so here it gets a waker of its own, and is polled again only if
-//! that one was called.
+//! A sleep needs two polls: one registers the waker, one finds the sleep expired. More mean a busy
+//! loop. `join!` polls all its futures whenever one of them is woken; such polls must not be counted.
+//! So the future gets a separate waker, and is polled again only after that waker was called.
 
 use futures::task::AtomicWaker;
 use std::pin::Pin;
@@ -11,14 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Waits for a future, and yields the number of polls that it took.
+/// Waits for a future. Returns the number of its polls.
 pub(crate) struct CountPolls<F> {
     future: F,
     polls: u32,
-    own: Arc<OwnWaker>,
+    waker: Arc<SeparateWaker>,
 }
 
-struct OwnWaker {
+struct SeparateWaker {
     called: AtomicBool,
     task: AtomicWaker,
 }
@@ -26,8 +25,8 @@ struct OwnWaker {
 impl<F> CountPolls<F> {
     pub(crate) fn new(future: F) -> CountPolls<F> {
         // The first poll is always due.
-        let own = OwnWaker { called: AtomicBool::new(true), task: AtomicWaker::new() };
-        CountPolls { future, polls: 0, own: Arc::new(own) }
+        let waker = SeparateWaker { called: AtomicBool::new(true), task: AtomicWaker::new() };
+        CountPolls { future, polls: 0, waker: Arc::new(waker) }
     }
 }
 
@@ -36,19 +35,19 @@ impl<F: Future<Output = ()> + Unpin> Future for CountPolls<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u32> {
         let this = &mut *self;
-        // Before the flag is looked at: a call in between then wakes the task once more.
-        this.own.task.register(cx.waker());
-        if !this.own.called.swap(false, Ordering::AcqRel) {
+        // Before the flag is read: a wake-up in between then wakes the task again.
+        this.waker.task.register(cx.waker());
+        if !this.waker.called.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
         this.polls += 1;
-        let waker = Waker::from(this.own.clone());
+        let waker = Waker::from(this.waker.clone());
         let polled = Pin::new(&mut this.future).poll(&mut Context::from_waker(&waker));
         polled.map(|()| this.polls)
     }
 }
 
-impl Wake for OwnWaker {
+impl Wake for SeparateWaker {
     fn wake(self: Arc<Self>) {
         self.called.store(true, Ordering::Release);
         self.task.wake();
@@ -61,7 +60,7 @@ mod tests {
     use futures::{FutureExt, executor, future, join};
 
     #[test]
-    fn a_busy_loop_is_counted() {
+    fn each_poll_of_a_busy_loop_is_counted() {
         let mut left = 5;
         let busy = future::poll_fn(|cx| {
             left -= 1;
@@ -72,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn wake_ups_of_others_are_not() {
+    fn polls_caused_by_other_futures_are_not_counted() {
         let (done, wait) = futures::channel::oneshot::channel::<()>();
         let noisy = async {
             for _ in 0..5 {

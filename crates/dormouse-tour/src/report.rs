@@ -1,7 +1,8 @@
-//! The rows as a table for people, or as JSON for programs.
+//! The rows as a table, or as JSON.
 
 use crate::executors::Executor;
-use crate::promises::Measured;
+use crate::measured::Measured;
+use crate::promises::broken_promises;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, TableComponent, presets};
 use serde::Serialize;
 use std::time::Duration;
@@ -10,22 +11,22 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Row {
     executor: &'static str,
-    /// None if it hung or crashed.
+    /// `None` if it hung or crashed.
     measured: Option<Measured>,
-    /// What is wrong with it, in words.
+    /// A description of each broken promise, or why it hung or crashed.
     pub(crate) broken: Vec<String>,
 }
 
 impl Row {
-    /// Judges what an executor's process answered, or why it did not.
+    /// Takes the measurements of an executor's process, or why there are none.
     pub(crate) fn new(
         executor: &'static Executor,
-        answer: Result<Measured, String>,
+        measured: Result<Measured, String>,
         second: Duration,
     ) -> Row {
-        let (measured, broken) = match answer {
+        let (measured, broken) = match measured {
             Ok(measured) => {
-                let broken = measured.broken(executor, second);
+                let broken = broken_promises(&measured, executor, second);
                 (Some(measured), broken)
             }
             Err(reason) => (None, vec![reason]),
@@ -58,7 +59,7 @@ impl Row {
     }
 }
 
-// In two lines each, so that the table fits beside something else on a screen.
+// Two lines each, to keep the table narrow.
 const COLUMNS: [&str; 11] = [
     "\nexecutor",
     "\nreactor",
@@ -75,13 +76,13 @@ const COLUMNS: [&str; 11] = [
 
 const LEGEND: &str = "\
 join           foo sleeps 3 s and bar 1 s, joined: 3 s, not 4
-late, early    of 200 sleeps of 1 ms, by Sleep::deadline()
-polls          of the sleep of 3 s: 2 are right, more are a busy loop
-threads added  since dormouse was first used, in a process that runs this executor alone;
-               smol and async-std run async-io's thread anyway
+late, early    200 sleeps of 1 ms, compared with Sleep::deadline()
+polls          of the sleep of 3 s: 2 are needed, more are a busy loop
+threads added  after dormouse was first used, in a process with this executor alone;
+               smol and async-std start async-io's thread themselves
 ";
 
-/// Whether there is no red row. The exit code says the same.
+/// Whether no row is red. The exit code depends on it.
 pub(crate) fn all_kept(rows: &[Row]) -> bool {
     rows.iter().all(|row| row.broken.is_empty())
 }
@@ -97,7 +98,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
 }
 
 fn draw(mut table: Table, rows: &[Row]) -> String {
-    // A line below the header, spaces between the columns, and nothing else.
+    // Only a line below the header, and spaces between the columns.
     table
         .load_preset(presets::NOTHING)
         .set_style(TableComponent::HeaderLines, '─')
@@ -125,7 +126,7 @@ fn draw(mut table: Table, rows: &[Row]) -> String {
     text + &format!("{kept} of {} executors kept every promise.\n", rows.len())
 }
 
-/// The rows as a JSON array. What a row that hung or crashed could not measure is null.
+/// The rows as a JSON array. The measurements of a row that hung or crashed are null.
 pub(crate) fn json(rows: &[Row]) -> String {
     #[derive(Serialize)]
     struct Object<'a> {

@@ -1,7 +1,7 @@
-//! An executor with nothing but the standard library, to show that dormouse asks for nothing else.
+//! An executor built only on the standard library, to show that dormouse needs no more.
 //!
-//! A waker that unparks the thread is all there is to it. (Programs that want no executor have
-//! [`dormouse::block_on`] already.)
+//! It is a waker that unparks the thread. (Programs without an executor can use
+//! [`dormouse::block_on`].)
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -1,17 +1,16 @@
-//! Which threads a process has, to tell which of them dormouse brought.
-//!
-//! It only makes sense in a process that runs one executor: see [`crate::children`].
+//! Lists the threads of this process, to find those that dormouse starts. This needs a process with
+//! one executor: see [`crate::children`].
 
 use std::collections::BTreeMap;
 use std::{fs, io};
 
 const TASKS: &str = "/proc/self/task";
 
-/// The threads of this process at some time: their names, by their ids.
+/// The threads of this process at one time: names by ids.
 pub(crate) struct Threads(BTreeMap<String, String>);
 
 impl Threads {
-    /// The threads that run now.
+    /// The threads that exist now.
     pub(crate) fn now() -> io::Result<Threads> {
         let tasks = fs::read_dir(TASKS).map_err(|err| {
             io::Error::new(err.kind(), format!("cannot list the threads, by {TASKS}: {err}"))
@@ -19,7 +18,7 @@ impl Threads {
         let mut threads = BTreeMap::new();
         for task in tasks {
             let task = task?;
-            // One that cannot be read has just ended.
+            // A thread whose name cannot be read has just ended.
             if let Ok(name) = fs::read_to_string(task.path().join("comm")) {
                 let id = task.file_name().to_string_lossy().into_owned();
                 threads.insert(id, name.trim_end().to_owned());
@@ -28,7 +27,7 @@ impl Threads {
         Ok(Threads(threads))
     }
 
-    /// The names of the threads that run now and did not then.
+    /// The names of the threads that exist now and did not then.
     pub(crate) fn added_since(&self) -> io::Result<Vec<String>> {
         let Threads(mut now) = Threads::now()?;
         now.retain(|id, _| !self.0.contains_key(id));
@@ -43,7 +42,7 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn a_new_thread_is_seen_and_named() {
+    fn a_new_thread_is_listed_by_name() {
         let before = Threads::now().expect("/proc is mounted");
         let (running, runs) = mpsc::channel();
         let (end, ended) = mpsc::channel::<()>();

@@ -11,14 +11,14 @@ fn tour(args: &[&str]) -> Output {
 }
 
 #[test]
-fn help_is_printed_when_asked_for() {
+fn help_prints_the_usage() {
     let output = tour(&["--help"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&output.stdout).contains("Usage: dormouse-tour"));
 }
 
 #[test]
-fn arguments_not_known_are_refused_by_name() {
+fn an_unknown_argument_is_named_in_the_error() {
     let wrong: [(&[&str], &str); 5] = [
         (&["--fast"], "unknown argument: \"--fast\""),
         (&["json"], "unknown argument: \"json\""),
@@ -37,7 +37,7 @@ fn arguments_not_known_are_refused_by_name() {
 
 #[test]
 fn a_broken_promise_is_exit_code_1() {
-    // Nothing can be done in no time: each row takes at least as long as both sleeps, 0 ms.
+    // With seconds of 0 ms no row can pass: the join must take less than 0 ms.
     let output = tour(&["--second", "0", "--format", "json"]);
     assert_eq!(output.status.code(), Some(1));
 

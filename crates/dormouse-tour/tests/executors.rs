@@ -1,9 +1,9 @@
-//! The rows of the tour as tests, with seconds of 100 ms: only what holds on a loaded machine.
+//! The rows of the tour as tests, with seconds of 100 ms. They check only what holds on a loaded machine.
 
 use serde_json::Value;
 use std::process::Command;
 
-/// Runs one row, in a process of its own, as the tour does.
+/// Runs one row in its own process, as the tour does.
 fn keeps_its_promises(executor: &str, reactor: &str) {
     let output = Command::new(env!("CARGO_BIN_EXE_dormouse-tour"))
         .args(["--row", executor, "--second", "100"])
@@ -15,7 +15,7 @@ fn keeps_its_promises(executor: &str, reactor: &str) {
 
     let row: Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
     let join_ms = row["join_ms"].as_u64().expect("it is a number");
-    assert!((300..400).contains(&join_ms), "longer than both one after the other: {row}");
+    assert!((300..400).contains(&join_ms), "neither early nor sequential: {row}");
     assert_eq!(row["bar_first"], true, "{row}");
     assert_eq!(row["select_ok"], true, "{row}");
     assert_eq!(row["fd_ok"], true, "{row}");
@@ -30,17 +30,17 @@ fn keeps_its_promises(executor: &str, reactor: &str) {
 }
 
 #[test]
-fn tokio_multi_thread_watches_by_itself() {
+fn tokio_multi_thread_is_served_by_its_own_reactor() {
     keeps_its_promises("tokio multi_thread", "tokio");
 }
 
 #[test]
-fn tokio_current_thread_watches_by_itself() {
+fn tokio_current_thread_is_served_by_its_own_reactor() {
     keeps_its_promises("tokio current_thread", "tokio");
 }
 
 #[test]
-fn a_tokio_local_set_watches_by_itself() {
+fn a_tokio_local_set_is_served_by_its_own_reactor() {
     keeps_its_promises("tokio LocalSet", "tokio");
 }
 

@@ -64,7 +64,7 @@ fn each_broken_promise_makes_a_red_row_and_a_failure() {
 }
 
 #[test]
-fn a_row_without_an_answer_is_red_and_its_numbers_are_null() {
+fn a_row_without_measurements_is_red_and_has_nulls() {
     let rows = [Row::new(&EXECUTORS[0], Err("hung".into()), SECOND)];
     assert!(!all_kept(&rows));
     assert!(coloured(&rows).contains(RED));
@@ -75,7 +75,7 @@ fn a_row_without_an_answer_is_red_and_its_numbers_are_null() {
 }
 
 #[test]
-fn one_thread_is_allowed_where_the_executor_watches_no_fds() {
+fn one_thread_is_allowed_on_an_executor_without_a_reactor() {
     let smol = EXECUTORS.iter().find(|executor| executor.name == "smol").unwrap();
     let with = |threads: &[&str]| {
         let threads_added = threads.iter().map(|&name| name.into()).collect();
@@ -89,7 +89,7 @@ fn one_thread_is_allowed_where_the_executor_watches_no_fds() {
 }
 
 #[test]
-fn json_has_exactly_the_keys_that_are_documented() {
+fn json_has_exactly_the_documented_keys() {
     let json: serde_json::Value = serde_json::from_str(&json(&[row(good())])).unwrap();
     let keys: Vec<_> = json[0].as_object().unwrap().keys().map(String::as_str).collect();
     let mut documented = [

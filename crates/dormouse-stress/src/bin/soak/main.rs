@@ -1,33 +1,34 @@
-//! A long run: a hundred thousand timers, created, reset, cancelled and moved between executors at random, beside
-//! sockets, on all executors at once. Each firing is checked, and memory has to stay flat. `scripts/soak` runs it.
+//! A long run: creates, resets, cancels and moves 100,000 timers at random, beside sockets, on all executors at once.
+//! Checks each timer, and that memory does not grow. `scripts/soak` runs it.
 //!
 //! ```text
 //! soak [--seconds 600] [--timers 100000] [--seed 1]
 //! ```
 
-mod cohort;
-mod ledger;
 mod memory;
 mod random;
-mod traffic;
+mod sockets;
+mod state;
+mod stats;
+mod timers;
 
-use cohort::Field;
+use dormouse_stress::checks;
 use dormouse_stress::executors::EXECUTORS;
-use dormouse_stress::verdict;
 use memory::Memory;
+use state::State;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// How many timers a task has.
-const COHORT: usize = 1000;
+/// How many timers share a task.
+const GROUP: usize = 1000;
 const SAMPLE_EVERY: Duration = Duration::from_millis(500);
-/// A thread that sleeps for a moment is not that late on a machine that runs.
-const STANDSTILL: Duration = Duration::from_secs(5);
-const TELL_EVERY: Duration = Duration::from_secs(10);
-/// For the last timers, on a loaded machine.
-const END: Duration = Duration::from_secs(60);
+/// If this thread is late by this much, the machine has stalled.
+const STALL: Duration = Duration::from_secs(5);
+const PRINT_EVERY: Duration = Duration::from_secs(10);
+/// The time limit for the last timers, on a loaded machine.
+const STOP_LIMIT: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().collect();
@@ -43,62 +44,68 @@ fn main() -> ExitCode {
     };
     println!("soak --seconds {seconds} --timers {timers} --seed {seed}");
 
-    let field = Arc::new(Field::new());
-    let cohorts = (timers as usize).div_ceil(COHORT).div_ceil(EXECUTORS.len());
+    let state = Arc::new(State::default());
+    let groups = (timers as usize).div_ceil(GROUP).div_ceil(EXECUTORS.len());
     let mut threads = Vec::new();
     for (index, (executor, seed)) in
         EXECUTORS.into_iter().zip((seed << 32..).step_by(1 << 16)).enumerate()
     {
-        let field = field.clone();
+        let state = state.clone();
         threads.push(std::thread::spawn(move || {
             (executor.run)(Box::pin(async move {
-                let timers = (0..cohorts as u64)
-                    .map(|nth| cohort::run(field.clone(), index, COHORT, seed + nth));
+                let timers = (0..groups as u64)
+                    .map(|nth| timers::run(state.clone(), index, GROUP, seed + nth));
                 let timers = futures::future::join_all(timers);
-                futures::join!(timers, traffic::run(field.clone(), seed));
+                futures::join!(timers, sockets::run(state.clone(), seed));
             }));
         }));
     }
 
     let mut memory = Memory::new();
     let start = Instant::now();
-    let mut told = Duration::ZERO;
+    let mut printed = Duration::ZERO;
     while start.elapsed() < Duration::from_secs(seconds) {
         let before = Instant::now();
         std::thread::sleep(SAMPLE_EVERY);
-        if before.elapsed() > STANDSTILL {
-            println!("the machine has stood still for {:?}", before.elapsed());
-            field.standstills.add();
+        if before.elapsed() > STALL {
+            println!("the machine has stalled for {:?}", before.elapsed());
+            state.stalls.add();
         }
         memory.sample();
-        if start.elapsed() >= told + TELL_EVERY {
-            told = start.elapsed();
+        if start.elapsed() >= printed + PRINT_EVERY {
+            printed = start.elapsed();
             println!(
                 "{:3.0} s: late by up to {:?} ms",
-                told.as_secs_f64(),
-                field.ledger.take_worst()
+                printed.as_secs_f64(),
+                state.stats.take_max_late_ms()
             );
         }
     }
-    field.ending.store(true, Ordering::Relaxed);
+    state.stopping.store(true, Ordering::Relaxed);
     let start = Instant::now();
-    while threads.iter().any(|thread| !thread.is_finished()) && start.elapsed() < END {
+    while threads.iter().any(|thread| !thread.is_finished()) && start.elapsed() < STOP_LIMIT {
         std::thread::sleep(Duration::from_millis(10));
     }
 
-    field.ledger.print();
-    let (faults, count) = field.ledger.faults();
+    state.stats.print();
+    let (faults, count) = state.stats.faults();
     faults.iter().for_each(|fault| println!("  {fault}"));
-    verdict::check(count == 0, format!("none early, none lost, none twice ({count} faults)"));
-    verdict::check(field.ledger.fired.get() > timers, "each has fired, on average");
-    verdict::check(threads.iter().all(std::thread::JoinHandle::is_finished), "all came to an end");
+    checks::check(count == 0, format!("no timer is early, lost, or woken twice ({count} faults)"));
+    checks::check(
+        state.stats.fired.get() > timers,
+        "more timers have fired than are pending at a time",
+    );
+    checks::check(
+        threads.iter().all(std::thread::JoinHandle::is_finished),
+        "all threads have ended",
+    );
     let panics = threads.into_iter().filter(|thread| thread.is_finished());
     let panics = panics.filter_map(|thread| thread.join().err()).count();
-    verdict::check(panics == 0, format!("{panics} panics"));
-    let (first, last, flat) = memory.judge();
-    verdict::check(
+    checks::check(panics == 0, format!("{panics} panics"));
+    let (first, last, flat) = memory.compare();
+    checks::check(
         flat,
-        format!("memory was {first} KiB in the first third, and {last} in the last"),
+        format!("memory was {first} KiB in the first third, and {last} KiB in the last"),
     );
-    if verdict::close("soak") { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if checks::summarize("soak") { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,9 +1,9 @@
-//! Whether memory stays what it is.
+//! Checks that memory does not grow.
 
 use std::time::Instant;
 
-/// How much above its first third the last may be, in KiB: what an allocator does by itself.
-const BOUND_KIB: u64 = 16 * 1024;
+/// How much higher the last third may be than the first: an allocator varies by itself.
+const MAX_GROWTH_KIB: u64 = 16 * 1024;
 
 pub(crate) struct Memory {
     start: Instant,
@@ -23,14 +23,14 @@ impl Memory {
         self.samples.extend(kib.map(|kib| (self.start.elapsed().as_secs_f64(), kib)));
     }
 
-    /// The means of the first third and of the last one, but for a tenth at the start; and whether that is flat.
-    pub(crate) fn judge(&self) -> (u64, u64, bool) {
+    /// The means of the first and the last third, without the first tenth; and whether memory did not grow.
+    pub(crate) fn compare(&self) -> (u64, u64, bool) {
         let samples = &self.samples[self.samples.len() / 10..];
         let third = (samples.len() / 3).max(1).min(samples.len());
         let mean = |part: &[(f64, u64)]| {
             part.iter().map(|&(_, kib)| kib).sum::<u64>() / part.len().max(1) as u64
         };
         let (first, last) = (mean(&samples[..third]), mean(&samples[samples.len() - third..]));
-        (first, last, !samples.is_empty() && last <= first + BOUND_KIB)
+        (first, last, !samples.is_empty() && last <= first + MAX_GROWTH_KIB)
     }
 }

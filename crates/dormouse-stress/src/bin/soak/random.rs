@@ -1,4 +1,4 @@
-//! Numbers that look random and are the same each time: SplitMix64.
+//! A pseudo-random generator with a seed: SplitMix64.
 
 pub(crate) struct Random(u64);
 
@@ -15,7 +15,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Less than `limit`.
+    /// A number less than `limit`.
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit.max(1) as u64) as usize
     }

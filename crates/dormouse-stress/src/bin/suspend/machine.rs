@@ -1,5 +1,6 @@
-//! The virtual machine: what it takes to be its first process, to suspend it and to set its clock.
+//! The virtual machine: mounts file systems as its first process, suspends it, and sets its clock.
 
+use dormouse_stress::checks;
 use rustix::mount::{MountFlags, mount};
 use rustix::system::{RebootCommand, reboot};
 use rustix::time::{ClockId, Timespec, clock_gettime, clock_settime};
@@ -20,7 +21,7 @@ pub(crate) fn power_off() -> ! {
     unreachable!("the machine is off")
 }
 
-/// All clocks at once, or nearly so.
+/// Readings of all clocks at nearly the same time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clocks {
     pub(crate) boottime: Duration,
@@ -49,25 +50,25 @@ impl Clocks {
         }
     }
 
-    /// For how long it was suspended meanwhile.
+    /// How long the machine was suspended in this time.
     pub(crate) fn suspended(self) -> Duration {
         self.boottime.saturating_sub(self.monotonic)
     }
 }
 
-/// Suspends to memory, until something wakes it. Returns when it is awake again.
+/// Suspends to memory. Returns after the machine has resumed.
 pub(crate) fn suspend() {
     if let Err(err) = fs::write("/sys/power/state", "mem") {
-        dormouse_stress::verdict::check(false, format!("the machine can be suspended: {err}"));
+        checks::check(false, format!("the machine can be suspended: {err}"));
     }
 }
 
-/// Has the real-time clock wake the machine.
+/// Makes the real-time clock wake the machine.
 pub(crate) fn wake_after(seconds: u32) {
-    // What was set before has to be taken back first.
+    // The kernel rejects a new alarm while another one is set.
     let _ = fs::write("/sys/class/rtc/rtc0/wakealarm", "0");
     if let Err(err) = fs::write("/sys/class/rtc/rtc0/wakealarm", format!("+{seconds}")) {
-        dormouse_stress::verdict::check(false, format!("the machine can be woken: {err}"));
+        checks::check(false, format!("the machine can be woken: {err}"));
     }
 }
 
@@ -75,6 +76,6 @@ pub(crate) fn set_wall_clock(time: SystemTime) {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).expect("not before 1970");
     let time = Timespec { tv_sec: since.as_secs() as i64, tv_nsec: since.subsec_nanos().into() };
     if let Err(err) = clock_settime(ClockId::Realtime, time) {
-        dormouse_stress::verdict::check(false, format!("the clock can be set: {err}"));
+        checks::check(false, format!("the clock can be set: {err}"));
     }
 }

@@ -1,10 +1,10 @@
-//! Suspends the machine under pending sleeps.
+//! Suspends the machine while sleeps are pending.
 
 use crate::machine::{Clocks, suspend, wake_after};
 use dormouse::clock::{self, Boottime, Clock, Monotonic, Realtime};
 use dormouse::time::{Alarm, AlarmClock};
+use dormouse_stress::checks::check;
 use dormouse_stress::executors::{Body, EXECUTORS, Executor};
-use dormouse_stress::verdict::check;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
@@ -14,36 +14,35 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread::{JoinHandle, spawn};
 use std::time::Duration;
 
-/// As seen on a machine of silicon, with none of its own lateness.
-const PROMPT: Duration = Duration::from_millis(50);
+/// The accepted lateness on real hardware. That of the virtual machine itself is measured and added.
+const ON_TIME: Duration = Duration::from_millis(50);
 const MS: Duration = Duration::from_millis(1);
 
-/// What one sleep or event did.
-struct Seen {
-    who: &'static str,
-    what: What,
-    /// When it was over.
+/// One completed sleep or reported resume.
+struct Observation {
+    executor: &'static str,
+    event: Event,
     at: Clocks,
 }
 
-enum What {
-    /// Slept by a clock, for so long.
+enum Event {
+    /// A sleep of this duration, by the named clock, has completed.
     Slept(&'static str, Duration),
-    /// Was told that the machine was suspended for so long.
+    /// A suspend of this duration was reported.
     Resumed(Duration),
 }
 
-type Log = Arc<Mutex<Vec<Seen>>>;
+type Log = Arc<Mutex<Vec<Observation>>>;
 
-/// Due while the machine is suspended, by a clock that goes on.
+/// Due while the machine is suspended, by a clock that includes suspend.
 const DURING: Duration = Duration::from_secs(2);
-/// Due after that.
+/// Due after the resume.
 const AFTER: Duration = Duration::from_secs(8);
-/// How long it is suspended.
+/// How long the machine is suspended, in seconds.
 const SUSPENDED: u32 = 5;
 
-/// Suspended for five seconds, and woken by its real-time clock.
-pub(crate) fn by_timer() {
+/// Suspends for five seconds; the real-time clock wakes the machine.
+pub(crate) fn woken_by_rtc() {
     println!("suspended for {SUSPENDED} s, and woken by the real-time clock");
     let log = Log::default();
     let start = Arc::new(Barrier::new(2 * EXECUTORS.len() + 1));
@@ -51,7 +50,7 @@ pub(crate) fn by_timer() {
     let threads = EXECUTORS.map(|executor| sleepers(executor, &log, &start));
     let bare = EXECUTORS.map(|_| bare_timerfd(&start));
     start.wait();
-    // They are registered, and this thread is the last to do anything.
+    // Meanwhile the sleeps are registered, so that all other threads are idle at the suspend.
     std::thread::sleep(300 * MS);
     wake_after(SUSPENDED);
     let before = Clocks::now();
@@ -61,7 +60,7 @@ pub(crate) fn by_timer() {
     check(
         passed.suspended() > Duration::from_secs(3),
         format!(
-            "it was suspended: boot time +{:?}, wall clock +{:?}, monotonic +{:?}",
+            "the machine was suspended: boot time +{:?}, wall clock +{:?}, monotonic +{:?}",
             passed.boottime, passed.realtime, passed.monotonic
         ),
     );
@@ -70,54 +69,69 @@ pub(crate) fn by_timer() {
     println!("  bare timerfds were at most {machine:?} late after the resume");
     threads.into_iter().for_each(|thread| thread.join().expect("an executor"));
     let log = std::mem::take(&mut *log.lock().expect("no panic"));
-    check(log.len() == EXECUTORS.len() * 5, format!("all {} sleeps and events came", log.len()));
-    for seen in log {
-        judge(&seen, begun, resumed, passed.suspended(), PROMPT + 2 * machine);
+    check(
+        log.len() == EXECUTORS.len() * 5,
+        format!("all {} sleeps and events completed", log.len()),
+    );
+    for observation in log {
+        check_observation(&observation, begun, resumed, passed.suspended(), ON_TIME + 2 * machine);
     }
 }
 
-fn judge(seen: &Seen, begun: Clocks, resumed: Clocks, suspended: Duration, prompt: Duration) {
-    let who = seen.who;
-    match seen.what {
-        What::Resumed(told) => {
-            let off = told.max(suspended) - told.min(suspended);
-            check(off < MS, format!("{who}: was told of {told:?} of suspend, off by {off:?}"));
+fn check_observation(
+    observation: &Observation,
+    begun: Clocks,
+    resumed: Clocks,
+    suspended: Duration,
+    max_late: Duration,
+) {
+    let &Observation { executor, ref event, at } = observation;
+    match *event {
+        Event::Resumed(reported) => {
+            let off = reported.abs_diff(suspended);
+            check(
+                off < MS,
+                format!("{executor}: reported {reported:?} of suspend, off by {off:?}"),
+            );
         }
-        What::Slept(clock, slept) => {
-            let passed = seen.at.since(begun);
+        Event::Slept(clock, slept) => {
+            let passed = at.since(begun);
             let by_its_clock = match clock {
                 "Monotonic" => passed.monotonic,
                 "Boottime" => passed.boottime,
                 _ => passed.realtime,
             };
-            check(by_its_clock >= slept, format!("{who}: {clock} {slept:?} is not early"));
+            check(by_its_clock >= slept, format!("{executor}: {clock} {slept:?} is not early"));
             let late = match clock {
                 "Monotonic" => passed.monotonic.saturating_sub(slept + 300 * MS),
-                _ if slept == DURING => seen.at.since(resumed).boottime,
+                _ if slept == DURING => at.since(resumed).boottime,
                 _ => passed.boottime.saturating_sub(slept + 300 * MS),
             };
-            check(late < prompt, format!("{who}: {clock} {slept:?} is {late:?} late at most"));
+            check(
+                late < max_late,
+                format!("{executor}: {clock} {slept:?} is {late:?} late at most"),
+            );
         }
     }
 }
 
-/// Sleeps of each clock on an executor, in a thread of its own.
+/// Starts a thread that runs sleeps by each clock on an executor.
 fn sleepers(executor: Executor, log: &Log, start: &Arc<Barrier>) -> JoinHandle<()> {
-    let (log, start, who) = (log.clone(), start.clone(), executor.name);
+    let (log, start) = (log.clone(), start.clone());
     spawn(move || {
         let body: Body = Box::pin(async move {
-            let note = |what| {
-                let seen = Seen { who, what, at: Clocks::now() };
-                log.lock().expect("no panic").push(seen);
+            let record = |event| {
+                let observation = Observation { executor: executor.name, event, at: Clocks::now() };
+                log.lock().expect("no panic").push(observation);
             };
             let mut resumes = clock::resumes();
             start.wait();
             futures::join!(
-                async { note(What::Slept("Boottime", slept::<Boottime>(DURING).await)) },
-                async { note(What::Slept("Realtime", slept::<Realtime>(DURING).await)) },
-                async { note(What::Slept("Monotonic", slept::<Monotonic>(DURING).await)) },
-                async { note(What::Slept("Boottime", slept::<Boottime>(AFTER).await)) },
-                async { note(What::Resumed(resumes.resume().await)) },
+                async { record(Event::Slept("Boottime", slept::<Boottime>(DURING).await)) },
+                async { record(Event::Slept("Realtime", slept::<Realtime>(DURING).await)) },
+                async { record(Event::Slept("Monotonic", slept::<Monotonic>(DURING).await)) },
+                async { record(Event::Slept("Boottime", slept::<Boottime>(AFTER).await)) },
+                async { record(Event::Resumed(resumes.resume().await)) },
             );
         });
         (executor.run)(body);
@@ -129,7 +143,7 @@ async fn slept<C: Clock>(duration: Duration) -> Duration {
     duration
 }
 
-/// How late the machine itself is: a thread that waits for a timerfd, and nothing else.
+/// Measures the lateness of the machine itself: a thread waits for a timerfd.
 fn bare_timerfd(start: &Arc<Barrier>) -> JoinHandle<Clocks> {
     let start = start.clone();
     spawn(move || {
@@ -146,35 +160,35 @@ fn bare_timerfd(start: &Arc<Barrier>) -> JoinHandle<Clocks> {
     })
 }
 
-/// Suspended with nothing to wake it but an alarm of ours.
-pub(crate) fn by_alarm() {
+/// Suspends; an [`Alarm`] wakes the machine.
+pub(crate) fn woken_by_alarm() {
     for executor in EXECUTORS {
         println!("suspended, and woken by an alarm on {}", executor.name);
-        woken_by::<Boottime>(executor, "Boottime");
+        suspend_until_alarm::<Boottime>(executor, "Boottime");
     }
     println!("suspended, and woken by an alarm on the wall clock");
-    woken_by::<Realtime>(EXECUTORS[0], "Realtime");
+    suspend_until_alarm::<Realtime>(EXECUTORS[0], "Realtime");
 }
 
-fn woken_by<C: AlarmClock>(executor: Executor, clock: &'static str) {
-    // Should the alarm be no good, the machine wakes all the same, if later.
+fn suspend_until_alarm<C: AlarmClock>(executor: Executor, clock: &'static str) {
+    // If the alarm fails, the real-time clock wakes the machine, later.
     const ALARM: Duration = Duration::from_secs(3);
     wake_after(30);
-    let who = executor.name;
+    let name = executor.name;
     let start = Arc::new(Barrier::new(2));
     let alarm = {
         let start = start.clone();
         spawn(move || {
             let body: Body = Box::pin(async move {
                 let deadline = C::now() + ALARM;
-                let alarm = Alarm::new(deadline).expect("the first process may set alarms");
+                let alarm = Alarm::new(deadline).expect("the first process has CAP_WAKE_ALARM");
                 start.wait();
                 alarm.await;
                 let late = C::now() - deadline;
-                check(C::now() >= deadline, format!("{who}: the {clock} alarm is not early"));
+                check(C::now() >= deadline, format!("{name}: the {clock} alarm is not early"));
                 check(
                     late < Duration::from_secs(2),
-                    format!("{who}: the {clock} alarm is {late:?} late"),
+                    format!("{name}: the {clock} alarm is {late:?} late"),
                 );
             });
             (executor.run)(body);
@@ -187,7 +201,7 @@ fn woken_by<C: AlarmClock>(executor: Executor, clock: &'static str) {
     let passed = Clocks::now().since(before);
     check(
         passed.suspended() > Duration::from_secs(1) && passed.boottime < Duration::from_secs(10),
-        format!("{who}: the {clock} alarm woke it after {:?}", passed.suspended()),
+        format!("{name}: the {clock} alarm woke it after {:?}", passed.suspended()),
     );
     alarm.join().expect("the executor");
 }

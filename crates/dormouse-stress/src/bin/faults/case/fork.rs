@@ -23,7 +23,7 @@ pub(super) fn used_before(library: Library) -> String {
         old.iter_mut().for_each(TrackedSleep::poll);
         let outcome = and_then(observe(&mut some_sleeps(library)), || observe(&mut old));
         let outcome = and_then(outcome, || {
-            registered.map_or(FIRES.to_owned(), RegisteredFd::is_rejected_and_replaced)
+            registered.map_or(FIRES.to_owned(), RegisteredFd::rejects_and_replaces)
         });
         exit_child(outcome);
     }
@@ -74,7 +74,7 @@ impl RegisteredFd {
     }
 
     /// In the child: the inherited registration returns an error, and a new one works.
-    fn is_rejected_and_replaced(self) -> String {
+    fn rejects_and_replaces(self) -> String {
         let cx = &mut Context::from_waker(Waker::noop());
         match self.registered.poll_read_ready(cx) {
             Poll::Ready(Err(err)) if err.to_string().contains("child of a fork") => {}

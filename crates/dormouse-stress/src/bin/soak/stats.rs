@@ -1,23 +1,23 @@
-//! What has happened: counts, faults, and a histogram of how late timers were.
+//! Counts, faults, and a histogram of lateness.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 #[derive(Default)]
-pub(crate) struct Ledger {
+pub(crate) struct Stats {
     pub(crate) created: Count,
     pub(crate) fired: Count,
     pub(crate) cancelled: Count,
     pub(crate) reset: Count,
     pub(crate) moved: Count,
-    pub(crate) exchanges: Count,
-    /// By the power of two of microseconds.
+    pub(crate) round_trips: Count,
+    /// Lateness, by the power of two of microseconds.
     late: [Count; 32],
-    /// The latest since it was last asked, in ms, by executor.
-    worst: [AtomicU64; 4],
+    /// The maximum lateness since the last `take_max_late_ms`, by executor.
+    max_late_ms: [AtomicU64; 4],
     faults: Mutex<Vec<String>>,
-    faulty: Count,
+    fault_count: Count,
 }
 
 #[derive(Default)]
@@ -33,43 +33,43 @@ impl Count {
     }
 }
 
-/// How many faults are told in full.
-const TOLD: usize = 10;
+/// How many faults are kept as text.
+const MAX_FAULTS: usize = 10;
 
-impl Ledger {
-    pub(crate) fn fault(&self, what: String) {
-        self.faulty.add();
+impl Stats {
+    pub(crate) fn fault(&self, description: String) {
+        self.fault_count.add();
         let mut faults = self.faults.lock().expect("no panic under this lock");
-        if faults.len() < TOLD {
-            faults.push(what);
+        if faults.len() < MAX_FAULTS {
+            faults.push(description);
         }
     }
 
-    /// The latest timers since the last call, in ms, by executor.
-    pub(crate) fn take_worst(&self) -> [u64; 4] {
-        std::array::from_fn(|nth| self.worst[nth].swap(0, Ordering::Relaxed))
+    /// The maximum lateness since the last call, by executor.
+    pub(crate) fn take_max_late_ms(&self) -> [u64; 4] {
+        std::array::from_fn(|nth| self.max_late_ms[nth].swap(0, Ordering::Relaxed))
     }
 
-    pub(crate) fn note_late(&self, executor: usize, late: Duration) {
-        self.worst[executor].fetch_max(late.as_millis() as u64, Ordering::Relaxed);
+    pub(crate) fn record_lateness(&self, executor: usize, late: Duration) {
+        self.max_late_ms[executor].fetch_max(late.as_millis() as u64, Ordering::Relaxed);
         let power = (late.as_micros() as u64 + 1).ilog2() as usize;
         self.late[power.min(self.late.len() - 1)].add();
     }
 
-    /// The faults, of which there should be none, and how many there were.
+    /// The first faults as text, and the number of all.
     pub(crate) fn faults(&self) -> (Vec<String>, u64) {
-        (self.faults.lock().expect("no panic under this lock").clone(), self.faulty.get())
+        (self.faults.lock().expect("no panic under this lock").clone(), self.fault_count.get())
     }
 
     pub(crate) fn print(&self) {
         println!(
-            "{} timers created, {} fired, {} cancelled, {} reset, {} moved; {} exchanges by sockets",
+            "{} timers created, {} fired, {} cancelled, {} reset, {} moved; {} round trips by sockets",
             self.created.get(),
             self.fired.get(),
             self.cancelled.get(),
             self.reset.get(),
             self.moved.get(),
-            self.exchanges.get(),
+            self.round_trips.get(),
         );
         println!("late by less than");
         let all = self.late.iter().map(Count::get).sum::<u64>().max(1);
