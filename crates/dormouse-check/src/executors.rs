@@ -25,7 +25,7 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// Runs the future to completion on this thread, in a runtime that is created and shut down by this call.
+    /// Runs the future to completion on this thread.
     pub(crate) fn block_on(&self, future: LocalBoxFuture) {
         (self.run)(future);
     }
