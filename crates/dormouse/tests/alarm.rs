@@ -1,4 +1,5 @@
-//! What alarms promise while the machine is awake. That they wake it is tested in a machine of their own.
+//! The behaviour of alarms while the machine is awake. That they wake a suspended machine is tested in a virtual
+//! machine: `scripts/suspend`.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -14,22 +15,22 @@ use std::time::Duration;
 
 on_every_reactor! {
     an_alarm_is_never_early
-    an_alarm_can_be_moved
+    an_alarm_can_be_reset
 }
 
-each_in_a_process_of_its_own! {
-    without_the_capability_the_error_names_it
-    a_dropped_alarm_leaves_no_fd
-    the_kernel_knows_when_to_wake_the_machine
+each_in_a_child_process! {
+    without_cap_wake_alarm_the_error_names_the_capability
+    a_dropped_alarm_closes_its_fd
+    the_timerfd_is_set_to_the_deadline_of_the_alarm
 }
 
-/// Whether this process may set alarms.
-fn may() -> bool {
-    let may = capabilities(None).unwrap().effective.contains(CapabilitySet::WAKE_ALARM);
-    if !may {
-        eprintln!("skipped: this process has not got CAP_WAKE_ALARM");
+/// Whether this process is allowed to set alarms.
+fn can_set_alarms() -> bool {
+    let allowed = capabilities(None).unwrap().effective.contains(CapabilitySet::WAKE_ALARM);
+    if !allowed {
+        eprintln!("skipped: this process lacks CAP_WAKE_ALARM");
     }
-    may
+    allowed
 }
 
 async fn an_alarm_is_never_early() {
@@ -40,14 +41,14 @@ async fn an_alarm_is_never_early() {
         alarm.await;
         assert!(C::now() >= deadline);
     }
-    if may() {
+    if can_set_alarms() {
         check::<Boottime>().await;
         check::<Realtime>().await;
     }
 }
 
-async fn an_alarm_can_be_moved() {
-    if !may() {
+async fn an_alarm_can_be_reset() {
+    if !can_set_alarms() {
         return;
     }
     let mut alarm = Alarm::new(Boottime::now() + Duration::from_secs(3600)).unwrap();
@@ -62,8 +63,8 @@ mod cases {
     use super::*;
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn without_the_capability_the_error_names_it() {
+    #[ignore = "run in a child process by the test of the same name"]
+    fn without_cap_wake_alarm_the_error_names_the_capability() {
         let mut sets = capabilities(None).unwrap();
         sets.effective.remove(CapabilitySet::WAKE_ALARM);
         sets.permitted.remove(CapabilitySet::WAKE_ALARM);
@@ -74,9 +75,9 @@ mod cases {
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn a_dropped_alarm_leaves_no_fd() {
-        if !may() {
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_dropped_alarm_closes_its_fd() {
+        if !can_set_alarms() {
             return;
         }
         let before = common::fds();
@@ -89,25 +90,25 @@ mod cases {
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn the_kernel_knows_when_to_wake_the_machine() {
-        /// Hours left by the alarm's timerfd, of which there is one.
-        fn hours_left(clock: TimerfdClockId) -> u64 {
+    #[ignore = "run in a child process by the test of the same name"]
+    fn the_timerfd_is_set_to_the_deadline_of_the_alarm() {
+        /// The remaining time of the only timerfd of this clock, in hours, rounded up.
+        fn remaining_hours(clock: TimerfdClockId) -> u64 {
             let timerfds = common::timerfds(clock);
             assert_eq!(timerfds.len(), 1);
-            let (_, left) = timerfds[0].split_once("it_value: (").unwrap();
-            left.split(',').next().unwrap().parse::<u64>().unwrap().div_ceil(3600)
+            let (_, remaining) = timerfds[0].split_once("it_value: (").unwrap();
+            remaining.split(',').next().unwrap().parse::<u64>().unwrap().div_ceil(3600)
         }
         fn check<C: AlarmClock>(clock: TimerfdClockId) {
             let hour = Duration::from_secs(3600);
             let mut alarm = Alarm::new(C::now() + 2 * hour).unwrap();
-            assert_eq!(hours_left(clock), 2);
+            assert_eq!(remaining_hours(clock), 2);
             alarm.reset(C::now() + hour).unwrap();
-            assert_eq!(hours_left(clock), 1);
+            assert_eq!(remaining_hours(clock), 1);
             alarm.reset(C::now() + 3 * hour).unwrap();
-            assert_eq!(hours_left(clock), 3);
+            assert_eq!(remaining_hours(clock), 3);
         }
-        if may() {
+        if can_set_alarms() {
             check::<Boottime>(TimerfdClockId::BoottimeAlarm);
             check::<Realtime>(TimerfdClockId::RealtimeAlarm);
         }

@@ -1,15 +1,15 @@
-//! `block_on` and the builtin reactor, in a process in which nobody else uses it: then its threads wait for
-//! events themselves.
+//! `block_on` in a process in which only `block_on` uses the builtin reactor: one of its threads then polls for the
+//! events, instead of the reactor thread.
 
 mod common;
 
 use common::stream::{pair, ping_pong, receive, send};
-use common::{MS, never_early, within_time};
+use common::{MS, assert_not_early, within_time};
 use dormouse::{block_on, sleep};
 use std::sync::Barrier;
 
 #[test]
-fn any_number_of_threads_may_be_in_block_on() {
+fn many_threads_can_be_in_block_on_at_once() {
     within_time(|| {
         std::thread::scope(|scope| {
             for _ in 0..8 {
@@ -17,7 +17,7 @@ fn any_number_of_threads_may_be_in_block_on() {
                     block_on(async {
                         ping_pong(200).await;
                         for _ in 0..20 {
-                            never_early(sleep(MS)).await;
+                            assert_not_early(sleep(MS)).await;
                         }
                         ping_pong(200).await;
                     })
@@ -28,7 +28,7 @@ fn any_number_of_threads_may_be_in_block_on() {
 }
 
 #[test]
-fn threads_that_wait_for_one_another_in_block_on_come_to_an_end() {
+fn threads_that_wait_for_each_other_in_block_on_do_not_deadlock() {
     within_time(|| {
         let (a, b) = pair();
         std::thread::scope(|scope| {
@@ -51,14 +51,14 @@ fn threads_that_wait_for_one_another_in_block_on_come_to_an_end() {
 }
 
 #[test]
-fn block_on_may_be_nested_in_itself_and_in_others() {
+fn block_on_and_other_executors_can_be_nested_in_block_on() {
     within_time(|| {
         block_on(async {
-            for busy in [0, 2000] {
-                ping_pong(busy).await;
-                block_on(never_early(sleep(2 * MS)));
+            for rounds in [0, 2000] {
+                ping_pong(rounds).await;
+                block_on(assert_not_early(sleep(2 * MS)));
                 block_on(ping_pong(20));
-                futures::executor::block_on(never_early(sleep(2 * MS)));
+                futures::executor::block_on(assert_not_early(sleep(2 * MS)));
                 futures::executor::block_on(ping_pong(20));
             }
         });
@@ -66,9 +66,9 @@ fn block_on_may_be_nested_in_itself_and_in_others() {
 }
 
 #[test]
-fn a_wake_up_from_another_thread_ends_the_wait_wherever_it_is() {
+fn a_wake_up_from_another_thread_is_not_lost_as_block_on_starts_to_wait() {
     within_time(|| {
-        // All begin to wait as they are woken.
+        // The barrier makes the threads start to wait and be woken at the same time.
         for _ in 0..200 {
             let barrier = Barrier::new(3);
             std::thread::scope(|scope| {

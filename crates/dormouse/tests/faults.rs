@@ -1,64 +1,65 @@
-//! What happens when the system refuses. Each case runs in a process of its own: this program, called
-//! again with one of the ignored tests below.
+//! Timers and fds in a process that cannot open fds or start threads. Each case runs in a child process: this test
+//! binary, started again with one of the ignored tests below.
 
 mod common;
 
-use common::{Count, MS, never_early, poll, take_all_fds, within_time};
+use common::{Count, MS, assert_not_early, poll, take_all_fds, within_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::sleep;
 use dormouse::time::Instant;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::time::Duration;
 
-each_in_a_process_of_its_own! {
+each_in_a_child_process! {
     without_fds_a_sleep_still_fires
     without_fds_a_sleep_still_fires_inside_tokio
     without_fds_a_sleep_still_fires_on_smol
-    without_fds_a_sleep_for_ever_can_be_moved_to_earlier
-    once_there_are_fds_again_they_can_be_watched
+    without_fds_an_endless_sleep_can_be_reset_to_an_earlier_deadline
+    fds_can_be_registered_once_the_process_may_open_fds_again
     without_threads_a_sleep_still_fires
-    without_fds_wrapping_one_says_so
+    without_fds_wrapping_an_fd_returns_an_error_that_names_the_limit
 }
 
 #[cfg(feature = "test-util")]
-each_in_a_process_of_its_own! {
-    without_fds_virtual_time_goes_on
-    without_threads_virtual_time_goes_on
+each_in_a_child_process! {
+    without_fds_virtual_time_advances
+    without_threads_virtual_time_advances
 }
 
 #[cfg(feature = "tokio")]
-each_in_a_process_of_its_own! { at_the_end_of_a_thread_an_fd_can_still_be_waited_for }
+each_in_a_child_process! { an_fd_can_be_polled_in_a_thread_local_destructor }
 
 async fn some_sleeps() {
     for ms in [0, 1, 5, 20] {
-        never_early(sleep(ms * MS)).await;
+        assert_not_early(sleep(ms * MS)).await;
     }
-    let (first, second) = futures::join!(never_early(sleep(20 * MS)), never_early(sleep(5 * MS)));
+    let (first, second) =
+        futures::join!(assert_not_early(sleep(20 * MS)), assert_not_early(sleep(5 * MS)));
     println!("late by {first:?} and {second:?}");
 }
 
-/// Leaves no address space for another thread's stack.
-fn refuse_threads() {
+/// Limits the address space, so that the stack of another thread cannot be allocated.
+fn prevent_new_threads() {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
     let size = pages * rustix::param::page_size() as u64 + (1 << 20);
     let limit = getrlimit(Resource::As);
     setrlimit(Resource::As, Rlimit { current: Some(size), ..limit }).unwrap();
-    assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "a thread could be started");
+    assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "a thread was started");
 }
 
 mod cases {
     use super::*;
 
     #[test]
-    #[ignore = "run by its namesake"]
+    #[ignore = "run in a child process by the test of the same name"]
     fn without_fds_a_sleep_still_fires() {
         let _taken = take_all_fds();
         within_time(|| dormouse::block_on(some_sleeps()));
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
+    #[ignore = "run in a child process by the test of the same name"]
     fn without_fds_a_sleep_still_fires_inside_tokio() {
         let runtimes = [common::current_thread(), common::multi_thread()];
         let _taken = take_all_fds();
@@ -68,29 +69,29 @@ mod cases {
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
+    #[ignore = "run in a child process by the test of the same name"]
     fn without_fds_a_sleep_still_fires_on_smol() {
-        // smol's own reactor needs fds.
+        // Starts async-io, which cannot start without fds.
         smol::block_on(smol::Timer::after(MS));
         let _taken = take_all_fds();
         within_time(|| smol::block_on(some_sleeps()));
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn without_fds_a_sleep_for_ever_can_be_moved_to_earlier() {
+    #[ignore = "run in a child process by the test of the same name"]
+    fn without_fds_an_endless_sleep_can_be_reset_to_an_earlier_deadline() {
         let _taken = take_all_fds();
         let (count, waker) = Count::new();
         let mut sleep = sleep(Duration::MAX);
         assert!(poll(&mut sleep, &waker).is_pending());
         sleep.reset(Instant::now() + 10 * MS);
         count.wait_for(1);
-        within_time(|| futures::executor::block_on(never_early(sleep)));
+        within_time(|| futures::executor::block_on(assert_not_early(sleep)));
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn once_there_are_fds_again_they_can_be_watched() {
+    #[ignore = "run in a child process by the test of the same name"]
+    fn fds_can_be_registered_once_the_process_may_open_fds_again() {
         let taken = take_all_fds();
         within_time(|| dormouse::block_on(some_sleeps()));
         drop(taken);
@@ -106,8 +107,8 @@ mod cases {
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn without_fds_wrapping_one_says_so() {
+    #[ignore = "run in a child process by the test of the same name"]
+    fn without_fds_wrapping_an_fd_returns_an_error_that_names_the_limit() {
         let mut taken = take_all_fds();
         let error = AsyncFd::new(taken.pop().unwrap()).unwrap_err();
         println!("{error}");
@@ -120,14 +121,14 @@ mod cases {
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
+    #[ignore = "run in a child process by the test of the same name"]
     fn without_threads_a_sleep_still_fires() {
-        refuse_threads();
+        prevent_new_threads();
         dormouse::block_on(some_sleeps());
     }
 
     #[cfg(feature = "test-util")]
-    fn virtual_time_goes_on() {
+    fn virtual_time_advances() {
         let time = dormouse::VirtualTime::new();
         let start = time.now();
         time.block_on(async { sleep(Duration::from_secs(3600)).await });
@@ -135,33 +136,33 @@ mod cases {
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
+    #[ignore = "run in a child process by the test of the same name"]
     #[cfg(feature = "test-util")]
-    fn without_fds_virtual_time_goes_on() {
+    fn without_fds_virtual_time_advances() {
         let _taken = take_all_fds();
         within_time(|| {
-            // The reactor's thread waits for these, without an epoll instance.
+            // The reactor thread waits for these sleeps without an epoll instance.
             dormouse::block_on(some_sleeps());
-            virtual_time_goes_on();
+            virtual_time_advances();
         });
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
+    #[ignore = "run in a child process by the test of the same name"]
     #[cfg(feature = "test-util")]
-    fn without_threads_virtual_time_goes_on() {
+    fn without_threads_virtual_time_advances() {
         within_time(|| {
-            refuse_threads();
+            prevent_new_threads();
             dormouse::block_on(some_sleeps());
-            virtual_time_goes_on();
+            virtual_time_advances();
         });
     }
 
-    /// What is local to a thread is dropped when tokio's own is gone, and a panic there ends the process.
+    /// The destructor of a thread-local may run after that of tokio's context, and a panic in it aborts the process.
     #[test]
-    #[ignore = "run by its namesake"]
+    #[ignore = "run in a child process by the test of the same name"]
     #[cfg(feature = "tokio")]
-    fn at_the_end_of_a_thread_an_fd_can_still_be_waited_for() {
+    fn an_fd_can_be_polled_in_a_thread_local_destructor() {
         use dormouse::reactor::Reactor;
         use std::cell::RefCell;
         use std::io::Write;
@@ -169,39 +170,39 @@ mod cases {
         use std::sync::Arc;
         use std::task::{Context, Waker};
 
-        struct AtTheEnd(Arc<AsyncFd<UnixStream>>, Reactor, Waker);
-        impl Drop for AtTheEnd {
+        struct PollOnDrop(Arc<AsyncFd<UnixStream>>, Reactor, Waker);
+        impl Drop for PollOnDrop {
             fn drop(&mut self) {
                 if self.0.poll_write_ready(&mut Context::from_waker(&self.2)).is_ready() {
                     self.2.wake_by_ref();
                 }
-                let refused = AsyncFd::new_on(&self.1, UnixStream::pair().unwrap().0);
-                assert!(refused.unwrap_err().to_string().contains("this thread is ending"));
+                let result = AsyncFd::new_on(&self.1, UnixStream::pair().unwrap().0);
+                assert!(result.unwrap_err().to_string().contains("this thread is ending"));
             }
         }
         thread_local! {
-            static AT_THE_END: RefCell<Option<AtTheEnd>> = const { RefCell::new(None) };
+            static POLL_ON_DROP: RefCell<Option<PollOnDrop>> = const { RefCell::new(None) };
         }
 
         let runtime = common::multi_thread();
         let reactor = Reactor::tokio(runtime.handle()).unwrap();
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let ours = Arc::new(AsyncFd::new_on(&reactor, ours).unwrap());
+        let (local, mut peer) = UnixStream::pair().unwrap();
+        let local = Arc::new(AsyncFd::new_on(&reactor, local).unwrap());
         let (count, waker) = Count::new();
-        let at_the_end = AtTheEnd(ours.clone(), reactor, waker);
+        let poll_on_drop = PollOnDrop(local.clone(), reactor, waker);
         let thread = std::thread::spawn(move || {
-            AT_THE_END.with(|here| *here.borrow_mut() = Some(at_the_end));
-            // Used later, and so dropped earlier.
+            POLL_ON_DROP.with(|here| *here.borrow_mut() = Some(poll_on_drop));
+            // Initializes tokio's context after POLL_ON_DROP, so that it is destroyed before it.
             let _ = tokio::runtime::Handle::try_current();
         });
         thread.join().unwrap();
         count.wait_for(1);
-        // For everybody else the fd is as good as before.
-        let served = async {
-            theirs.write_all(b"x").unwrap();
-            drop(ours.readable().await.unwrap());
-            drop(ours.writable().await.unwrap());
+        // The other threads can still use the fd.
+        let still_works = async {
+            peer.write_all(b"x").unwrap();
+            drop(local.readable().await.unwrap());
+            drop(local.writable().await.unwrap());
         };
-        within_time(|| dormouse::block_on(served));
+        within_time(|| dormouse::block_on(still_works));
     }
 }

@@ -1,5 +1,5 @@
-//! What the first use of the crate does to the process. Alone in its file: the tests of a file share
-//! a process.
+//! The threads and fds that the first use of the crate creates. The only test in its file, because the tests of a file
+//! share a process.
 
 mod common;
 
@@ -16,35 +16,36 @@ use {
 use std::task::Poll;
 use std::time::Duration;
 
-fn ours() -> usize {
+/// The number of reactor threads.
+fn reactor_threads() -> usize {
     threads().iter().filter(|name| ["dormouse", "async-io"].contains(&name.as_str())).count()
 }
 
-/// However late this thread polls, for one of the two there is something to wait for.
+/// Waits for a timer: the long sleep is pending however late this thread polls it.
 async fn wait() {
     assert!(timeout(2 * MS, sleep(Duration::from_secs(3600))).await.is_err());
 }
 
 #[test]
-fn nothing_starts_before_it_is_needed_and_nothing_twice() {
+fn threads_and_fds_are_created_when_first_needed_and_only_once() {
     let before = fds();
 
-    // Sleeps that are over at once need nothing from the system.
+    // A sleep that is ready at its first poll creates nothing, nor does one that is not polled.
     let (_, waker) = Count::new();
     assert_eq!(poll(&mut sleep(Duration::ZERO), &waker), Poll::Ready(()));
     assert_eq!(poll(&mut sleep_until(Instant::now() - MS), &waker), Poll::Ready(()));
     let unpolled = sleep(Duration::from_secs(1));
     let _ = dormouse::reactor::Reactor::current();
-    assert_eq!((ours(), fds()), (0, before));
+    assert_eq!((reactor_threads(), fds()), (0, before));
     drop(unpolled);
 
-    // Inside tokio: no thread.
+    // Inside tokio, no thread is started.
     #[cfg(feature = "tokio")]
     {
         let runtime = common::current_thread();
         runtime.block_on(wait());
-        assert_eq!(ours(), 0, "{:?}", threads());
-        // Nor for a connection whose other side has finished, and that is full.
+        assert_eq!(reactor_threads(), 0, "{:?}", threads());
+        // Nor for a connection that the peer has shut down for writing and whose send buffer is full.
         runtime.block_on(async {
             let (socket, peer) = UnixStream::pair().unwrap();
             let socket = AsyncFd::new(socket).unwrap();
@@ -55,17 +56,17 @@ fn nothing_starts_before_it_is_needed_and_nothing_twice() {
             guard.clear_ready_matching(Ready::WRITABLE);
             assert!(timeout(5 * MS, socket.writable()).await.is_err());
         });
-        assert_eq!(ours(), 0, "{:?}", threads());
+        assert_eq!(reactor_threads(), 0, "{:?}", threads());
     }
 
-    // Outside: one, however often.
+    // Outside, one thread is started, however often the crate is used.
     for _ in 0..3 {
         dormouse::block_on(wait());
-        assert_eq!(ours(), 1, "{:?}", threads());
+        assert_eq!(reactor_threads(), 1, "{:?}", threads());
     }
     let started = fds();
     for _ in 0..100 {
         std::thread::spawn(|| dormouse::block_on(sleep(MS))).join().unwrap();
     }
-    assert_eq!((ours(), fds()), (1, started));
+    assert_eq!((reactor_threads(), fds()), (1, started));
 }

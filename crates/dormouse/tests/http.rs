@@ -1,6 +1,6 @@
-//! What a real stack promises over dormouse: hyper's server and client, on every executor.
+//! A real HTTP stack on dormouse: the server and the client of hyper, on every executor.
 //!
-//! The server, the client and the executors are those of the example.
+//! The server, the client and the executors are those of the example `http`.
 
 mod common;
 
@@ -12,7 +12,7 @@ mod executors;
 mod serve;
 
 use client::{Client, Version};
-use common::HANG;
+use common::TEST_TIMEOUT;
 use dormouse::io::AsyncFd;
 use dormouse::{sleep, timeout};
 use executors::Spawner;
@@ -27,7 +27,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// One test an executor, each named after it, from one async fn.
+/// Generates one test per executor from an async fn, in a module with the name of that fn.
 macro_rules! on_every_executor {
     ($($promise:ident)*) => {$(
         mod $promise {
@@ -49,9 +49,9 @@ macro_rules! on_every_executor {
 
 on_every_executor! {
     both_versions_are_served_on_one_port
-    large_bodies_come_back_whole
-    many_requests_at_once_are_answered
-    a_client_that_is_slow_to_ask_is_disconnected
+    large_bodies_are_echoed_completely
+    many_concurrent_requests_are_answered
+    a_client_that_sends_no_request_in_time_is_disconnected
     a_shutdown_finishes_the_requests_in_flight
     curl_is_served
     h2load_is_served
@@ -92,28 +92,28 @@ async fn both_versions_are_served_on_one_port(spawner: Spawner) {
     let server = Server::start(spawner);
     for version in VERSIONS {
         let mut client = server.connect(version).await;
-        // On one connection.
+        // All on one connection.
         for _ in 0..3 {
             assert_eq!(client.get("/").await.unwrap(), "sleep well\n");
         }
-        let nobody = client.get("/somewhere").await.unwrap_err();
-        assert!(nobody.to_string().contains("404"), "{nobody}");
+        let error = client.get("/missing").await.unwrap_err();
+        assert!(error.to_string().contains("404"), "{error}");
     }
     server.stop().await;
 }
 
-async fn large_bodies_come_back_whole(spawner: Spawner) {
+async fn large_bodies_are_echoed_completely(spawner: Spawner) {
     let server = Server::start(spawner);
     let body: Bytes = (0..1 << 20).map(|i: u32| (i ^ i >> 8) as u8).collect();
     for version in VERSIONS {
         let mut client = server.connect(version).await;
         let echoed = client.post("/echo", body.clone()).await.unwrap();
-        assert!(echoed == body, "{} bytes came back over {version:?}", echoed.len());
+        assert!(echoed == body, "{} bytes were echoed over {version:?}", echoed.len());
     }
     server.stop().await;
 }
 
-async fn many_requests_at_once_are_answered(spawner: Spawner) {
+async fn many_concurrent_requests_are_answered(spawner: Spawner) {
     let server = Server::start(spawner);
     let clients = (0..20).map(|i: usize| {
         let server = &server;
@@ -128,23 +128,23 @@ async fn many_requests_at_once_are_answered(spawner: Spawner) {
     server.stop().await;
 }
 
-async fn a_client_that_is_slow_to_ask_is_disconnected(spawner: Spawner) {
+async fn a_client_that_sends_no_request_in_time_is_disconnected(spawner: Spawner) {
     let server = Server::start(spawner);
-    // Nothing at all, and half a header.
-    let asked = ["", "GET / HTTP/1.1\r\nhost: loc"].map(|half| async move {
+    // A client that sends nothing, and one that sends half a header.
+    let slow = ["", "GET / HTTP/1.1\r\nhost: loc"].map(|half| async move {
         let start = Instant::now();
         let mut stream = AsyncFd::new(TcpStream::connect(server.address).unwrap()).unwrap();
         stream.write_all(half.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        let end = timeout(HANG, stream.read_to_string(&mut answer)).await;
-        end.expect("it is kept for ever").unwrap();
+        let mut response = String::new();
+        let end = timeout(TEST_TIMEOUT, stream.read_to_string(&mut response)).await;
+        end.expect("the client is not disconnected").unwrap();
         assert!(start.elapsed() >= HEADER_TIMEOUT - Duration::from_millis(50));
-        assert!(!answer.contains("sleep well"), "{answer}");
+        assert!(!response.contains("sleep well"), "{response}");
     });
-    // Another one is served meanwhile.
+    // Another client is served at the same time.
     let mut other = server.connect(Version::Http1).await;
-    let ((), answered) = join(join_all(asked).map(drop), other.get("/")).await;
-    assert_eq!(answered.unwrap(), "sleep well\n");
+    let ((), response) = join(join_all(slow).map(drop), other.get("/")).await;
+    assert_eq!(response.unwrap(), "sleep well\n");
     server.stop().await;
 }
 
@@ -156,18 +156,18 @@ async fn a_shutdown_finishes_the_requests_in_flight(spawner: Spawner) {
     assert_eq!(idle.get("/").await.unwrap(), "sleep well\n");
 
     let start = Instant::now();
-    let answers = join_all(clients.iter_mut().map(|client| client.get("/slow")));
+    let responses = join_all(clients.iter_mut().map(|client| client.get("/slow")));
     let stop = async {
-        // Until the requests have arrived.
+        // By then, the requests have arrived.
         sleep(SLOW / 2).await;
         server.stop().await;
     };
-    let (answers, ()) = join(answers, stop).await;
-    for answer in answers {
-        assert_eq!(answer.unwrap(), "slept well\n");
+    let (responses, ()) = join(responses, stop).await;
+    for response in responses {
+        assert_eq!(response.unwrap(), "slept well\n");
     }
     assert!(start.elapsed() >= SLOW);
-    assert!(TcpStream::connect(address).is_err(), "the server listens still");
+    assert!(TcpStream::connect(address).is_err(), "the server still listens");
     assert!(idle.get("/").await.is_err());
 }
 
@@ -188,7 +188,7 @@ async fn curl_is_served(spawner: Spawner) {
         let version = if version == "--http1.1" { "1.1" } else { "2" };
         assert_eq!(got, format!("sleep well\n{version}"));
         let echo = format!("{url}/echo");
-        assert_eq!(curl(&["--data", "who is there?", &echo]).await, "who is there?");
+        assert_eq!(curl(&["--data", "are you awake?", &echo]).await, "are you awake?");
     }
     server.stop().await;
 }
@@ -210,17 +210,17 @@ async fn h2load_is_served(spawner: Spawner) {
     server.stop().await;
 }
 
-/// Whether a program can be run. If not, says so.
+/// Whether a program can be run. Prints a note if it cannot.
 fn is_installed(program: &str) -> bool {
     let version = Command::new(program).arg("--version").stdout(Stdio::null()).status();
     if version.is_err() {
-        // Not `eprintln`, which the test harness would keep to itself.
+        // The test harness captures the output of `eprintln`, but not this.
         let _ = writeln!(io::stderr(), "skipped: {program} is not installed");
     }
     version.is_ok()
 }
 
-/// Waits for a program on a thread of its own, since the executor has a server to run.
+/// Runs a program and returns its output. Waits for it on another thread, because the executor has to run the server.
 async fn output(mut command: Command) -> String {
     let (done, wait) = oneshot::channel();
     std::thread::spawn(move || done.send(command.output()));

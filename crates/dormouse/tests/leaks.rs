@@ -1,5 +1,5 @@
-//! What timers and fds that are made, used and dropped a million times leave behind: nothing. Each reactor in a process
-//! of its own, since the process is what is measured.
+//! A million timers and ten thousand fds are created, used and dropped without a leak. Each reactor has a child process,
+//! because the memory, fds and threads of the whole process are measured.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -20,38 +20,38 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-each_in_a_process_of_its_own! {
-    on_the_builtin_reactor
-    on_async_io
+each_in_a_child_process! {
+    nothing_leaks_on_the_builtin_reactor
+    nothing_leaks_on_async_io
 }
 
 #[cfg(feature = "tokio")]
-each_in_a_process_of_its_own! {
-    on_tokio_current_thread
-    on_tokio_multi_thread
-    on_tokio_without_io
-    tokio_runtimes_that_come_and_go
+each_in_a_child_process! {
+    nothing_leaks_on_tokio_current_thread
+    nothing_leaks_on_tokio_multi_thread
+    nothing_leaks_on_tokio_without_io
+    nothing_leaks_when_tokio_runtimes_are_created_and_dropped
 }
 
 const ROUNDS: usize = 1000;
-/// Sleeps a round.
+/// Sleeps per round.
 const SLEEPS: u32 = 1000;
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// What a process has.
+/// The resources of the process.
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct Resources {
     allocations: usize,
     bytes: usize,
     fds: usize,
     threads: usize,
 }
 
-impl Held {
-    fn now() -> Held {
+impl Resources {
+    fn now() -> Resources {
         let (fds, threads) = (fds(), threads().len());
         let stats = ALLOCATOR.stats();
-        Held {
+        Resources {
             allocations: stats.allocations - stats.deallocations,
             bytes: stats.bytes_allocated - stats.bytes_deallocated,
             fds,
@@ -59,19 +59,19 @@ impl Held {
         }
     }
 
-    /// Some allocations are the business of others, of the test harness and of executors; and a buffer may
-    /// have grown to what a busier moment needed. A byte each time would be a million.
-    fn is_at_most(&self, before: &Held) {
+    /// The limits leave room for allocations of the test harness and the executors, and for buffers that have grown. A
+    /// leak of one byte per sleep would be a million bytes.
+    fn assert_at_most(&self, before: &Resources) {
         let no_more = self.allocations <= before.allocations + 100
             && self.bytes <= before.bytes + 300_000
             && self.fds <= before.fds
             && self.threads <= before.threads;
-        assert!(no_more, "{before:?} has become {self:?}");
+        assert!(no_more, "{before:?} before, {self:?} after");
     }
 }
 
-/// Sleeps that fire, that are dropped, and that are dropped after they were moved.
-async fn sleeps(waker: &Waker) {
+/// Sleeps that fire, that are dropped, and that are dropped after a reset.
+async fn use_sleeps(waker: &Waker) {
     let mut dropped = Vec::new();
     let mut fire = Vec::new();
     for n in 0..SLEEPS {
@@ -87,98 +87,98 @@ async fn sleeps(waker: &Waker) {
     join_all(fire).await;
 }
 
-async fn fd() {
-    let (mine, mut other) = UnixStream::pair().unwrap();
-    mine.set_nonblocking(true).unwrap();
-    let mine = AsyncFd::new(mine).unwrap();
+async fn use_fd() {
+    let (local, mut peer) = UnixStream::pair().unwrap();
+    local.set_nonblocking(true).unwrap();
+    let local = AsyncFd::new(local).unwrap();
     let mut buffer = [0; 8];
-    let mut read = Box::pin(mine.async_io(Interest::READABLE, |mut fd| fd.read(&mut buffer)));
+    let mut read = Box::pin(local.async_io(Interest::READABLE, |mut fd| fd.read(&mut buffer)));
     assert!(futures::poll!(&mut read).is_pending());
-    other.write_all(b"dormouse").unwrap();
+    peer.write_all(b"dormouse").unwrap();
     assert_eq!(read.await.unwrap(), 8);
-    assert!(futures::poll!(Box::pin(mine.readable())).is_ready());
+    assert!(futures::poll!(Box::pin(local.readable())).is_ready());
 }
 
-async fn a_million_leave_nothing_behind() {
+async fn assert_no_leaks() {
     let (count, waker) = Count::new();
     let mut before = None;
     for round in 0..ROUNDS + ROUNDS / 10 {
         if round == ROUNDS / 10 {
-            // By now, all is there that is meant to stay.
-            before = Some(Held::now());
+            // By now, everything permanent is allocated.
+            before = Some(Resources::now());
         }
-        sleeps(&waker).await;
+        use_sleeps(&waker).await;
         for _ in 0..10 {
-            fd().await;
+            use_fd().await;
         }
     }
-    // A queue may still hold the waker that it has just called.
+    // A timer queue may still hold a waker that it has just called.
     sleep(50 * MS).await;
-    Held::now().is_at_most(&before.unwrap());
+    Resources::now().assert_at_most(&before.unwrap());
     drop(waker);
-    assert_eq!(Arc::strong_count(&count), 1, "wakers are left");
+    assert_eq!(Arc::strong_count(&count), 1, "wakers are still stored");
 }
 
 mod cases {
     use super::*;
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn on_the_builtin_reactor() {
-        dormouse::block_on(a_million_leave_nothing_behind());
+    #[ignore = "run in a child process by the test of the same name"]
+    fn nothing_leaks_on_the_builtin_reactor() {
+        dormouse::block_on(assert_no_leaks());
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn on_async_io() {
-        smol::block_on(a_million_leave_nothing_behind());
+    #[ignore = "run in a child process by the test of the same name"]
+    fn nothing_leaks_on_async_io() {
+        smol::block_on(assert_no_leaks());
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
+    #[ignore = "run in a child process by the test of the same name"]
     #[cfg(feature = "tokio")]
-    fn on_tokio_current_thread() {
-        common::current_thread().block_on(a_million_leave_nothing_behind());
+    fn nothing_leaks_on_tokio_current_thread() {
+        common::current_thread().block_on(assert_no_leaks());
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
+    #[ignore = "run in a child process by the test of the same name"]
     #[cfg(feature = "tokio")]
-    fn on_tokio_multi_thread() {
+    fn nothing_leaks_on_tokio_multi_thread() {
         let runtime = common::multi_thread();
-        runtime.block_on(runtime.spawn(a_million_leave_nothing_behind())).unwrap();
+        runtime.block_on(runtime.spawn(assert_no_leaks())).unwrap();
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
+    #[ignore = "run in a child process by the test of the same name"]
     #[cfg(feature = "tokio")]
-    fn on_tokio_without_io() {
-        common::without_io().block_on(a_million_leave_nothing_behind());
+    fn nothing_leaks_on_tokio_without_io() {
+        common::without_io().block_on(assert_no_leaks());
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
+    #[ignore = "run in a child process by the test of the same name"]
     #[cfg(feature = "tokio")]
-    fn tokio_runtimes_that_come_and_go() {
+    fn nothing_leaks_when_tokio_runtimes_are_created_and_dropped() {
         let (count, waker) = Count::new();
         let mut before = None;
         for round in 0..330 {
             if round == 30 {
-                before = Some(Held::now());
+                before = Some(Resources::now());
             }
             let mut outlives: dormouse::time::Sleep = sleep(HOUR);
             let runtime =
                 if round % 2 == 0 { common::current_thread() } else { common::multi_thread() };
             runtime.block_on(async {
                 let _ = poll(&mut outlives, &waker);
-                sleeps(&waker).await;
-                fd().await;
+                use_sleeps(&waker).await;
+                use_fd().await;
             });
             drop(runtime);
         }
         std::thread::sleep(50 * MS);
-        Held::now().is_at_most(&before.unwrap());
+        Resources::now().assert_at_most(&before.unwrap());
         drop(waker);
-        assert_eq!(Arc::strong_count(&count), 1, "wakers are left");
+        assert_eq!(Arc::strong_count(&count), 1, "wakers are still stored");
     }
 }

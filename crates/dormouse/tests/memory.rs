@@ -1,11 +1,11 @@
-//! What a pending timer weighs. Alone in its file: it measures the process.
+//! The memory of a pending timer. The only test in its file, because it measures the process.
 
 mod common;
 
 use common::{Count, poll};
 use std::time::Duration;
 
-/// Resident memory in bytes.
+/// The resident memory of the process, in bytes.
 fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
@@ -13,7 +13,7 @@ fn resident() -> usize {
 }
 
 #[test]
-fn a_million_pending_timers_take_at_most_130_bytes_each_and_give_them_back_for_reuse() {
+fn a_million_pending_timers_take_at_most_130_bytes_each_and_their_memory_is_reused() {
     const TIMERS: usize = 1_000_000;
     let (_, waker) = Count::new();
     let hour = Duration::from_secs(3600);
@@ -32,5 +32,5 @@ fn a_million_pending_timers_take_at_most_130_bytes_each_and_give_them_back_for_r
     assert!(first <= 130 * TIMERS, "{} bytes a timer", first / TIMERS);
     drop(sleeps);
     let (again, _sleeps) = fill();
-    assert!(again <= first + first / 10, "{first} bytes at first, {again} the second time");
+    assert!(again <= first + first / 10, "{first} bytes the first time, {again} the second time");
 }

@@ -1,4 +1,4 @@
-//! What TCP, UDP and pipes promise, on every reactor.
+//! TCP, UDP and pipes, on every reactor.
 
 mod common;
 
@@ -15,27 +15,27 @@ use std::os::fd::AsFd;
 
 on_every_reactor! {
     a_connection_carries_bytes_both_ways_at_once
-    a_connection_over_ipv6_is_none_the_worse
-    the_end_of_a_connection_is_read_as_no_bytes
-    vectored_reads_and_writes_take_the_buffers_in_order
-    what_was_peeked_at_can_be_read
-    a_refusal_names_the_address_and_keeps_its_cause
-    an_address_that_cannot_be_reached_is_named
-    an_address_in_use_is_named
-    of_several_addresses_the_first_that_answers_serves
+    a_connection_over_ipv6_works
+    a_read_at_the_end_of_a_connection_returns_zero
+    vectored_reads_and_writes_use_the_buffers_in_order
+    peeked_data_can_be_read
+    a_refused_connect_returns_the_address_and_the_cause
+    an_unreachable_address_is_named_in_the_error
+    an_address_in_use_is_named_in_the_error
+    connect_any_uses_the_first_address_that_accepts
     a_connect_to_a_full_backlog_can_be_timed_out
-    a_connect_that_has_to_wait_is_done_when_there_is_room
-    a_refusal_that_comes_late_is_told
+    a_connect_that_waits_completes_when_the_backlog_has_room
+    a_connect_that_waits_returns_a_late_refusal
     a_dropped_accept_loses_no_connection
     many_tasks_accept_from_one_listener
-    many_connections_at_once
+    many_connections_can_be_open_at_once
     a_dropped_read_loses_no_bytes
-    datagrams_carry_their_address
-    a_connected_udp_socket_hears_its_peer_alone
-    a_datagram_that_was_peeked_at_can_be_received
-    a_refused_datagram_is_told_and_the_socket_goes_on
+    recv_from_returns_the_address_of_the_sender
+    a_connected_udp_socket_receives_only_from_its_peer
+    a_peeked_datagram_can_be_received
+    a_refused_datagram_returns_an_error_and_the_socket_stays_usable
     a_pipe_waits_for_bytes_and_for_room
-    the_end_of_a_pipe_is_told_to_both_sides
+    closing_an_end_of_a_pipe_is_reported_at_the_other
 }
 
 const ANY: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
@@ -77,17 +77,17 @@ where
     }
 }
 
-/// Bytes of which each piece looks different.
+/// Data in which the order of the bytes can be checked.
 fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
 }
 
-/// A listener that has no room for another connection, and the one that fills it.
-async fn full() -> (std::net::TcpListener, SocketAddr, TcpStream) {
+/// A listener with a full backlog, and the connection that fills it.
+async fn full_listener() -> (std::net::TcpListener, SocketAddr, TcpStream) {
     let listener = std::net::TcpListener::bind(ANY).unwrap();
     rustix::net::listen(&listener, 0).unwrap();
     let address = listener.local_addr().unwrap();
-    // No room is room for one.
+    // A backlog of 0 has room for one connection.
     let first = TcpStream::connect(address).await.unwrap();
     (listener, address, first)
 }
@@ -104,10 +104,10 @@ async fn a_connection_carries_bytes_both_ways_at_once() {
     assert!(at_server == bytes && at_client == bytes);
 }
 
-async fn a_connection_over_ipv6_is_none_the_worse() {
+async fn a_connection_over_ipv6_works() {
     let (client, server) = match pair_on(Ipv6Addr::LOCALHOST).await {
         Err(err) if err.kind() == ErrorKind::AddrNotAvailable => {
-            return println!("not tested: this machine has no IPv6");
+            return println!("skipped: this machine has no IPv6");
         }
         pair => pair.unwrap(),
     };
@@ -116,7 +116,7 @@ async fn a_connection_over_ipv6_is_none_the_worse() {
     assert_eq!(read_to_end(&server).await, b"hello");
 }
 
-async fn the_end_of_a_connection_is_read_as_no_bytes() {
+async fn a_read_at_the_end_of_a_connection_returns_zero() {
     let (client, server) = pair().await;
     let (read, ()) = join!(async { server.read(&mut [0; 16]).await }, async {
         sleep(2 * MS).await;
@@ -126,7 +126,7 @@ async fn the_end_of_a_connection_is_read_as_no_bytes() {
     assert_eq!(server.read(&mut [0; 16]).await.unwrap(), 0);
 }
 
-async fn vectored_reads_and_writes_take_the_buffers_in_order() {
+async fn vectored_reads_and_writes_use_the_buffers_in_order() {
     let (client, server) = pair().await;
     let written = client.write_vectored(&[IoSlice::new(b"sl"), IoSlice::new(b"eep")]).await;
     assert_eq!(written.unwrap(), 5);
@@ -136,7 +136,7 @@ async fn vectored_reads_and_writes_take_the_buffers_in_order() {
     assert_eq!((&first, &second[..2]), (b"sle", &b"ep"[..]));
 }
 
-async fn what_was_peeked_at_can_be_read() {
+async fn peeked_data_can_be_read() {
     let (client, server) = pair().await;
     write_all(&client, b"hello").await;
     let mut buffer = [0; 16];
@@ -147,13 +147,13 @@ async fn what_was_peeked_at_can_be_read() {
     assert!(timeout(2 * MS, server.peek(&mut buffer)).await.is_err());
 }
 
-/// An address that nobody listens on.
-fn nobody() -> SocketAddr {
+/// An address without a listener.
+fn closed_port() -> SocketAddr {
     std::net::TcpListener::bind(ANY).unwrap().local_addr().unwrap()
 }
 
-async fn a_refusal_names_the_address_and_keeps_its_cause() {
-    let address = nobody();
+async fn a_refused_connect_returns_the_address_and_the_cause() {
+    let address = closed_port();
     let error = TcpStream::connect(address).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     let expected = format!("cannot connect to {address}: Connection refused (os error 111)");
@@ -162,18 +162,18 @@ async fn a_refusal_names_the_address_and_keeps_its_cause() {
     assert_eq!(cause.raw_os_error(), Some(111));
 }
 
-async fn an_address_that_cannot_be_reached_is_named() {
-    // A broadcast address, and of the loopback device: no TCP goes there.
+async fn an_unreachable_address_is_named_in_the_error() {
+    // The broadcast address of the loopback device: TCP cannot connect to it.
     let error = TcpStream::connect(([127, 255, 255, 255], 1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NetworkUnreachable);
     assert!(error.to_string().starts_with("cannot connect to 127.255.255.255:1: "), "{error}");
-    // Not an address of this machine.
+    // An address that this machine does not have.
     let error = TcpListener::bind(([192, 0, 2, 1], 0)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
     assert!(error.to_string().starts_with("cannot listen on 192.0.2.1:0: "), "{error}");
 }
 
-async fn an_address_in_use_is_named() {
+async fn an_address_in_use_is_named_in_the_error() {
     let listener = TcpListener::bind(ANY).unwrap();
     let address = listener.get_ref().local_addr().unwrap();
     let error = TcpListener::bind(address).unwrap_err();
@@ -186,33 +186,33 @@ async fn an_address_in_use_is_named() {
     assert!(error.to_string().contains(&address.to_string()), "{error}");
 }
 
-async fn of_several_addresses_the_first_that_answers_serves() {
+async fn connect_any_uses_the_first_address_that_accepts() {
     let listener = TcpListener::bind(ANY).unwrap();
     let address = listener.get_ref().local_addr().unwrap();
-    let addresses = [nobody(), address, nobody()];
+    let addresses = [closed_port(), address, closed_port()];
     let stream = TcpStream::connect_any(addresses).await.unwrap();
     assert_eq!(stream.get_ref().peer_addr().unwrap(), address);
 
-    let last = nobody();
-    let error = TcpStream::connect_any([nobody(), last]).await.unwrap_err();
+    let last = closed_port();
+    let error = TcpStream::connect_any([closed_port(), last]).await.unwrap_err();
     assert!(error.to_string().contains(&last.to_string()), "{error}");
     let error = TcpStream::connect_any([]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
 async fn a_connect_to_a_full_backlog_can_be_timed_out() {
-    let (_listener, address, _first) = full().await;
+    let (_listener, address, _first) = full_listener().await;
     let elapsed = timeout(20 * MS, TcpStream::connect(address)).await.unwrap_err();
     assert_eq!(io::Error::from(elapsed).kind(), ErrorKind::TimedOut);
 }
 
-async fn a_connect_that_has_to_wait_is_done_when_there_is_room() {
-    let (listener, address, first) = full().await;
+async fn a_connect_that_waits_completes_when_the_backlog_has_room() {
+    let (listener, address, first) = full_listener().await;
     let (client, server) = join!(TcpStream::connect(address), async {
         sleep(20 * MS).await;
         listener.accept().unwrap();
         drop(first);
-        // Linux asks again after a second.
+        // Linux repeats the SYN after a second.
         let listener = AsyncFd::new(listener).unwrap();
         listener.accept().await.unwrap().0
     });
@@ -222,8 +222,8 @@ async fn a_connect_that_has_to_wait_is_done_when_there_is_room() {
     assert_eq!(read_to_end(&server).await, b"hello");
 }
 
-async fn a_refusal_that_comes_late_is_told() {
-    let (listener, address, _first) = full().await;
+async fn a_connect_that_waits_returns_a_late_refusal() {
+    let (listener, address, _first) = full_listener().await;
     let (connected, ()) = join!(TcpStream::connect(address), async {
         sleep(20 * MS).await;
         drop(listener);
@@ -252,7 +252,7 @@ async fn many_tasks_accept_from_one_listener() {
     assert!(accepted.iter().all(Result::is_ok) && connected.iter().all(Result::is_ok));
 }
 
-async fn many_connections_at_once() {
+async fn many_connections_can_be_open_at_once() {
     let listener = TcpListener::bind(ANY).unwrap();
     let address = listener.get_ref().local_addr().unwrap();
     let client = |number: u32| async move {
@@ -266,8 +266,8 @@ async fn many_connections_at_once() {
         for _ in 0..100 {
             let (stream, _) = listener.accept().await.unwrap();
             sessions.push(async move {
-                let heard = read_to_end(&stream).await;
-                write_all(&stream, &heard).await;
+                let received = read_to_end(&stream).await;
+                write_all(&stream, &received).await;
             });
         }
         join_all(sessions).await;
@@ -298,7 +298,7 @@ async fn a_dropped_read_loses_no_bytes() {
     assert_eq!(received, pattern(100));
 }
 
-async fn datagrams_carry_their_address() {
+async fn recv_from_returns_the_address_of_the_sender() {
     let (one, other) = (UdpSocket::bind(ANY).unwrap(), UdpSocket::bind(ANY).unwrap());
     let to = other.get_ref().local_addr().unwrap();
     let mut buffer = [0; 16];
@@ -308,24 +308,24 @@ async fn datagrams_carry_their_address() {
     });
     let (len, from) = received.unwrap();
     assert_eq!((&buffer[..len], from), (&b"hello"[..], one.get_ref().local_addr().unwrap()));
-    // An empty one is one too.
+    // An empty datagram is delivered too.
     one.send_to(b"", to).await.unwrap();
     assert_eq!(other.recv(&mut buffer).await.unwrap(), 0);
 }
 
-async fn a_connected_udp_socket_hears_its_peer_alone() {
+async fn a_connected_udp_socket_receives_only_from_its_peer() {
     let sockets = [(); 3].map(|()| UdpSocket::bind(ANY).unwrap());
-    let [one, other, stranger] = &sockets;
+    let [one, other, unrelated] = &sockets;
     let address = |socket: &UdpSocket| socket.get_ref().local_addr().unwrap();
     one.connect(address(other)).unwrap();
-    stranger.send_to(b"psst", address(one)).await.unwrap();
+    unrelated.send_to(b"psst", address(one)).await.unwrap();
     other.send_to(b"hello", address(one)).await.unwrap();
     assert_eq!(one.recv(&mut [0; 16]).await.unwrap(), 5);
     one.send(b"bye").await.unwrap();
     assert_eq!(other.recv(&mut [0; 16]).await.unwrap(), 3);
 }
 
-async fn a_datagram_that_was_peeked_at_can_be_received() {
+async fn a_peeked_datagram_can_be_received() {
     let (one, other) = (UdpSocket::bind(ANY).unwrap(), UdpSocket::bind(ANY).unwrap());
     one.send_to(b"hello", other.get_ref().local_addr().unwrap()).await.unwrap();
     let mut buffer = [0; 16];
@@ -336,13 +336,13 @@ async fn a_datagram_that_was_peeked_at_can_be_received() {
     assert!(timeout(2 * MS, other.recv(&mut buffer)).await.is_err());
 }
 
-async fn a_refused_datagram_is_told_and_the_socket_goes_on() {
+async fn a_refused_datagram_returns_an_error_and_the_socket_stays_usable() {
     let socket = UdpSocket::bind(ANY).unwrap();
     let peer = std::net::UdpSocket::bind(ANY).unwrap();
     let address = peer.local_addr().unwrap();
     drop(peer);
     socket.connect(address).unwrap();
-    socket.send(b"is anybody there?").await.unwrap();
+    socket.send(b"hello").await.unwrap();
     let error = socket.recv(&mut [0; 16]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     let peer = UdpSocket::bind(address).unwrap();
@@ -366,7 +366,7 @@ async fn a_pipe_waits_for_bytes_and_for_room() {
     assert!(read == bytes);
 }
 
-async fn the_end_of_a_pipe_is_told_to_both_sides() {
+async fn closing_an_end_of_a_pipe_is_reported_at_the_other() {
     let (reader, writer) = pipe().unwrap();
     let mut buffer = [0; 16];
     let (read, ()) = join!(reader.read(&mut buffer), async {
@@ -390,10 +390,10 @@ mod streams {
     use futures::StreamExt;
 
     on_every_reactor! {
-        incoming_connections_come_as_a_stream
+        incoming_is_a_stream_of_connections
     }
 
-    async fn incoming_connections_come_as_a_stream() {
+    async fn incoming_is_a_stream_of_connections() {
         let listener = TcpListener::bind(ANY).unwrap();
         let address = listener.get_ref().local_addr().unwrap();
         let mut incoming = listener.incoming();
@@ -402,30 +402,30 @@ mod streams {
                 write_all(&incoming.next().await.unwrap().unwrap(), b"hello").await;
             }
         };
-        let visit = async {
+        let connect = async {
             for _ in 0..10 {
                 let stream = TcpStream::connect(address).await.unwrap();
                 assert_eq!(read_to_end(&stream).await, b"hello");
                 sleep(MS / 4).await;
             }
         };
-        join!(serve, visit);
+        join!(serve, connect);
     }
 }
 
 #[test]
-fn the_futures_of_sockets_may_move_between_threads() {
-    fn sent<T: Send>(_: T) {}
+fn the_futures_of_sockets_are_send() {
+    fn assert_send<T: Send>(_: T) {}
     let listener = TcpListener::bind(ANY).unwrap();
-    sent(listener.accept());
-    sent(TcpStream::connect(ANY));
-    sent(TcpStream::connect_any([]));
+    assert_send(listener.accept());
+    assert_send(TcpStream::connect(ANY));
+    assert_send(TcpStream::connect_any([]));
     let socket = UdpSocket::bind(ANY).unwrap();
-    sent(socket.recv_from(&mut [0]));
-    sent(socket.send_to(&[0], ANY));
+    assert_send(socket.recv_from(&mut [0]));
+    assert_send(socket.send_to(&[0], ANY));
     let (reader, writer) = pipe().unwrap();
-    sent(reader.read(&mut [0]));
-    sent(writer.write(&[0]));
+    assert_send(reader.read(&mut [0]));
+    assert_send(writer.write(&[0]));
     #[cfg(feature = "stream")]
-    sent(listener.incoming());
+    assert_send(listener.incoming());
 }

@@ -1,5 +1,5 @@
-//! Sockets when the system refuses, and what they leave behind. Each case runs in a process of its own:
-//! this program, called again with one of the ignored tests below.
+//! Sockets in a process that cannot open fds or reach a network, and leaks of fds. Each case runs in a child process:
+//! this test binary, started again with one of the ignored tests below.
 
 mod common;
 
@@ -10,50 +10,50 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
 
-each_in_a_process_of_its_own! {
-    dropped_connects_and_accepts_leave_no_fd
-    without_fds_accepting_says_so_and_the_connection_waits
-    without_fds_connecting_says_so
+each_in_a_child_process! {
+    dropped_connects_and_accepts_leak_no_fd
+    without_fds_accept_returns_an_error_and_the_connection_stays_queued
+    without_fds_connect_returns_an_error
 }
 
 #[cfg(feature = "tokio")]
-each_in_a_process_of_its_own! {
-    a_tokio_program_that_connects_has_no_thread_of_ours
+each_in_a_child_process! {
+    connecting_on_tokio_starts_no_reactor_thread
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_network_that_cannot_be_reached_is_told() {
+fn an_unreachable_network_is_reported() {
     let mut unshare = std::process::Command::new("unshare");
     unshare.args(["--map-root-user", "--net"]);
     if !unshare.arg("true").status().is_ok_and(|status| status.success()) {
-        return println!("not tested: no network namespaces here");
+        return println!("skipped: no network namespace can be created here");
     }
     let mut unshare = std::process::Command::new("unshare");
     unshare.args(["--map-root-user", "--net"]).arg(std::env::current_exe().unwrap());
-    common::run_case(unshare, "a_network_that_cannot_be_reached_is_told");
+    common::run_case(unshare, "an_unreachable_network_is_reported");
 }
 
 const ANY: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
-/// A listener that has no room for another connection, and the one that fills it.
-fn full() -> (std::net::TcpListener, SocketAddr, std::net::TcpStream) {
+/// A listener with a full backlog, and the connection that fills it.
+fn full_listener() -> (std::net::TcpListener, SocketAddr, std::net::TcpStream) {
     let listener = std::net::TcpListener::bind(ANY).unwrap();
     rustix::net::listen(&listener, 0).unwrap();
     let address = listener.local_addr().unwrap();
-    // No room is room for one.
+    // A backlog of 0 has room for one connection.
     let first = std::net::TcpStream::connect(address).unwrap();
     (listener, address, first)
 }
 
-/// The number of the system's error that is behind this one.
+/// The errno of the source of this error.
 fn cause(error: &io::Error) -> Option<i32> {
     error.source()?.downcast_ref::<io::Error>()?.raw_os_error()
 }
 
-/// A round of what a program may do and give up.
-async fn give_up() {
-    let (_listener, address, _first) = full();
+/// Operations that time out or fail, and sockets that are dropped.
+async fn abandon_operations() {
+    let (_listener, address, _first) = full_listener();
     assert!(timeout(2 * MS, TcpStream::connect(address)).await.is_err());
 
     let listener = TcpListener::bind(ANY).unwrap();
@@ -66,16 +66,16 @@ async fn give_up() {
     assert!(TcpStream::connect(address).await.is_err());
     assert!(TcpListener::bind(([192, 0, 2, 1], 0)).is_err());
 
-    assert!(UnixStream::connect("/nobody/listens").await.is_err());
-    assert!(UnixListener::bind("/nobody/listens").is_err());
+    assert!(UnixStream::connect("/missing/socket").await.is_err());
+    assert!(UnixListener::bind("/missing/socket").is_err());
     drop((UnixStream::pair().unwrap(), pipe().unwrap()));
 }
 
-async fn count_what_is_left() {
-    give_up().await; // starts what has to be started
+async fn assert_no_fd_leaks() {
+    abandon_operations().await; // creates the permanent fds
     let before = common::fds();
     for _ in 0..10 {
-        give_up().await;
+        abandon_operations().await;
     }
     assert_eq!(common::fds(), before);
 }
@@ -107,7 +107,7 @@ async fn connect_without_fds() {
     let error = TcpStream::connect(address).await.unwrap_err();
     assert_eq!(cause(&error), Some(24));
     assert!(error.to_string().starts_with(&format!("cannot connect to {address}: ")), "{error}");
-    let error = UnixStream::connect("/nobody/listens").await.unwrap_err();
+    let error = UnixStream::connect("/missing/socket").await.unwrap_err();
     assert_eq!(cause(&error), Some(24));
     drop(taken);
     TcpStream::connect(address).await.unwrap();
@@ -126,27 +126,27 @@ mod cases {
     use super::*;
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn dropped_connects_and_accepts_leave_no_fd() {
-        with_each_reactor!(count_what_is_left());
+    #[ignore = "run in a child process by the test of the same name"]
+    fn dropped_connects_and_accepts_leak_no_fd() {
+        with_each_reactor!(assert_no_fd_leaks());
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn without_fds_accepting_says_so_and_the_connection_waits() {
+    #[ignore = "run in a child process by the test of the same name"]
+    fn without_fds_accept_returns_an_error_and_the_connection_stays_queued() {
         with_each_reactor!(accept_without_fds());
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn without_fds_connecting_says_so() {
+    #[ignore = "run in a child process by the test of the same name"]
+    fn without_fds_connect_returns_an_error() {
         with_each_reactor!(connect_without_fds());
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn a_network_that_cannot_be_reached_is_told() {
-        // There are no routes here.
+    #[ignore = "run in a child process by the test of the same name"]
+    fn an_unreachable_network_is_reported() {
+        // This network namespace has no routes.
         let error = dormouse::block_on(TcpStream::connect(([192, 0, 2, 1], 1))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NetworkUnreachable);
         let expected = "cannot connect to 192.0.2.1:1: Network is unreachable (os error 101)";
@@ -154,8 +154,8 @@ mod cases {
     }
 
     #[cfg(feature = "tokio")]
-    async fn connect_in_all_ways() {
-        // At once.
+    async fn connect_with_every_outcome() {
+        // The connection is established or refused immediately.
         let listener = TcpListener::bind(ANY).unwrap();
         let address = listener.get_ref().local_addr().unwrap();
         let client = TcpStream::connect(address).await.unwrap();
@@ -170,8 +170,8 @@ mod cases {
         assert_eq!(client.read(&mut [0; 16]).await.unwrap(), 0);
         assert!(TcpStream::connect(address).await.is_err());
 
-        // After a wait, in vain, for long enough, and until there is a refusal.
-        let (listener, address, first) = full();
+        // The connect waits: until a timeout, until it succeeds, and until it is refused.
+        let (listener, address, first) = full_listener();
         assert!(timeout(2 * MS, TcpStream::connect(address)).await.is_err());
         let (client, ()) = futures::join!(TcpStream::connect(address), async {
             sleep(5 * MS).await;
@@ -185,7 +185,7 @@ mod cases {
             io::Write::write_all(&mut &server, b"hello").unwrap();
         });
         assert_eq!(read.unwrap(), 5);
-        let (listener, address, _first) = full();
+        let (listener, address, _first) = full_listener();
         let (client, ()) = futures::join!(TcpStream::connect(address), async {
             sleep(5 * MS).await;
             drop(listener);
@@ -199,11 +199,11 @@ mod cases {
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
+    #[ignore = "run in a child process by the test of the same name"]
     #[cfg(feature = "tokio")]
-    fn a_tokio_program_that_connects_has_no_thread_of_ours() {
+    fn connecting_on_tokio_starts_no_reactor_thread() {
         for runtime in [common::current_thread, common::multi_thread] {
-            within_time(|| runtime().block_on(connect_in_all_ways()));
+            within_time(|| runtime().block_on(connect_with_every_outcome()));
         }
         let threads = common::threads();
         assert!(threads.iter().all(|name| name != "dormouse"), "{threads:?}");

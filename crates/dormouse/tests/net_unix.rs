@@ -1,4 +1,4 @@
-//! What Unix sockets promise, on every reactor.
+//! Unix sockets, on every reactor.
 
 mod common;
 
@@ -14,47 +14,47 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 on_every_reactor! {
     a_stream_carries_bytes_both_ways
-    a_path_where_nothing_is_is_named
-    a_socket_that_nobody_listens_on_refuses
-    a_path_in_use_is_named
-    a_path_that_is_too_long_is_named
+    a_missing_path_is_named_in_the_error
+    a_socket_without_a_listener_refuses_connections
+    a_path_in_use_is_named_in_the_error
+    a_path_that_is_too_long_is_named_in_the_error
     a_connect_to_a_full_backlog_waits_for_room
     a_connect_to_a_full_backlog_can_be_timed_out
     a_dropped_accept_loses_no_connection
-    a_datagram_carries_its_address
+    recv_from_returns_the_path_of_the_sender
     a_datagram_waits_until_its_receiver_has_room
     a_datagram_of_a_connected_socket_waits_until_its_peer_has_room
-    a_datagram_to_nobody_names_the_path
+    a_datagram_to_a_missing_path_returns_an_error_that_names_it
 }
 
-/// A path that is nobody else's, and is removed in the end.
-struct Place(PathBuf);
+/// A unique socket path. The file is removed on drop.
+struct SocketPath(PathBuf);
 
-impl Place {
-    fn new() -> Place {
+impl SocketPath {
+    fn new() -> SocketPath {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("dormouse-test-{}-{number}", std::process::id());
-        Place(std::env::temp_dir().join(name))
+        SocketPath(std::env::temp_dir().join(name))
     }
 }
 
-impl AsRef<Path> for Place {
+impl AsRef<Path> for SocketPath {
     fn as_ref(&self) -> &Path {
         &self.0
     }
 }
 
-impl Drop for Place {
+impl Drop for SocketPath {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
     }
 }
 
 async fn a_stream_carries_bytes_both_ways() {
-    let place = Place::new();
-    let listener = UnixListener::bind(&place).unwrap();
-    let (client, server) = join!(UnixStream::connect(&place), listener.accept());
+    let path = SocketPath::new();
+    let listener = UnixListener::bind(&path).unwrap();
+    let (client, server) = join!(UnixStream::connect(&path), listener.accept());
     let (client, (server, peer)) = (client.unwrap(), server.unwrap());
     assert!(peer.is_unnamed());
     let mut buffer = [0; 16];
@@ -67,51 +67,50 @@ async fn a_stream_carries_bytes_both_ways() {
     }
 }
 
-async fn a_path_where_nothing_is_is_named() {
-    let place = Place::new();
-    let error = UnixStream::connect(&place).await.unwrap_err();
+async fn a_missing_path_is_named_in_the_error() {
+    let path = SocketPath::new();
+    let error = UnixStream::connect(&path).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    let expected = format!("cannot connect to {}: ", place.0.display());
+    let expected = format!("cannot connect to {}: ", path.0.display());
     assert!(error.to_string().starts_with(&expected), "{error}");
 }
 
-async fn a_socket_that_nobody_listens_on_refuses() {
-    let place = Place::new();
-    drop(UnixListener::bind(&place).unwrap());
-    let error = UnixStream::connect(&place).await.unwrap_err();
+async fn a_socket_without_a_listener_refuses_connections() {
+    let path = SocketPath::new();
+    drop(UnixListener::bind(&path).unwrap());
+    let error = UnixStream::connect(&path).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
 
-async fn a_path_in_use_is_named() {
-    let place = Place::new();
-    let _listener = UnixListener::bind(&place).unwrap();
-    for error in [UnixListener::bind(&place).unwrap_err(), UnixDatagram::bind(&place).unwrap_err()]
-    {
+async fn a_path_in_use_is_named_in_the_error() {
+    let path = SocketPath::new();
+    let _listener = UnixListener::bind(&path).unwrap();
+    for error in [UnixListener::bind(&path).unwrap_err(), UnixDatagram::bind(&path).unwrap_err()] {
         assert_eq!(error.kind(), ErrorKind::AddrInUse);
-        assert!(error.to_string().contains(place.0.to_str().unwrap()), "{error}");
+        assert!(error.to_string().contains(path.0.to_str().unwrap()), "{error}");
     }
 }
 
-async fn a_path_that_is_too_long_is_named() {
+async fn a_path_that_is_too_long_is_named_in_the_error() {
     let path = "/".repeat(200);
     let error = UnixStream::connect(&path).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains(&path), "{error}");
 }
 
-/// A listener that has no room for another connection, and the one that fills it.
-async fn full(place: &Place) -> (UnixListener, UnixStream) {
-    let listener = net::UnixListener::bind(place).unwrap();
+/// A listener with a full backlog, and the connection that fills it.
+async fn full_listener(path: &SocketPath) -> (UnixListener, UnixStream) {
+    let listener = net::UnixListener::bind(path).unwrap();
     rustix::net::listen(&listener, 0).unwrap();
-    // No room is room for one.
-    let first = UnixStream::connect(place).await.unwrap();
+    // A backlog of 0 has room for one connection.
+    let first = UnixStream::connect(path).await.unwrap();
     (AsyncFd::new(listener).unwrap(), first)
 }
 
 async fn a_connect_to_a_full_backlog_waits_for_room() {
-    let place = Place::new();
-    let (listener, _first) = full(&place).await;
-    let (connected, accepted) = join!(UnixStream::connect(&place), async {
+    let path = SocketPath::new();
+    let (listener, _first) = full_listener(&path).await;
+    let (connected, accepted) = join!(UnixStream::connect(&path), async {
         sleep(10 * MS).await;
         listener.accept().await.unwrap();
         listener.accept().await.unwrap().0
@@ -121,24 +120,24 @@ async fn a_connect_to_a_full_backlog_waits_for_room() {
 }
 
 async fn a_connect_to_a_full_backlog_can_be_timed_out() {
-    let place = Place::new();
-    let (_listener, _first) = full(&place).await;
-    assert!(timeout(10 * MS, UnixStream::connect(&place)).await.is_err());
+    let path = SocketPath::new();
+    let (_listener, _first) = full_listener(&path).await;
+    assert!(timeout(10 * MS, UnixStream::connect(&path)).await.is_err());
 }
 
 async fn a_dropped_accept_loses_no_connection() {
-    let place = Place::new();
-    let listener = UnixListener::bind(&place).unwrap();
+    let path = SocketPath::new();
+    let listener = UnixListener::bind(&path).unwrap();
     for _ in 0..10 {
         assert!(timeout(MS, listener.accept()).await.is_err());
-        let _client = UnixStream::connect(&place).await.unwrap();
+        let _client = UnixStream::connect(&path).await.unwrap();
         sleep(MS).await;
         listener.accept().await.unwrap();
     }
 }
 
-async fn a_datagram_carries_its_address() {
-    let (one, other) = (Place::new(), Place::new());
+async fn recv_from_returns_the_path_of_the_sender() {
+    let (one, other) = (SocketPath::new(), SocketPath::new());
     let sender = UnixDatagram::bind(&one).unwrap();
     let receiver = UnixDatagram::bind(&other).unwrap();
     let mut buffer = [0; 16];
@@ -153,18 +152,19 @@ async fn a_datagram_carries_its_address() {
     assert_eq!(sender.recv(&mut buffer).await.unwrap(), 7);
 }
 
-/// Somebody else fills the queue of a receiver; returns it, and how many datagrams are in it.
-async fn full_receiver(place: &Place) -> (UnixDatagram, usize) {
-    let receiver = UnixDatagram::bind(place).unwrap();
-    let somebody = UnixDatagram::unbound().unwrap();
+/// A receiver whose queue is full, and the number of datagrams in the queue.
+async fn full_receiver(path: &SocketPath) -> (UnixDatagram, usize) {
+    let receiver = UnixDatagram::bind(path).unwrap();
+    let sender = UnixDatagram::unbound().unwrap();
     let mut sent = 0;
-    while timeout(5 * MS, somebody.send_to(b"x", place)).await.is_ok() {
+    while timeout(5 * MS, sender.send_to(b"x", path)).await.is_ok() {
         sent += 1;
     }
     (receiver, sent)
 }
 
-async fn empty(receiver: &UnixDatagram, len: usize) {
+/// Receives `len` datagrams of one byte.
+async fn drain(receiver: &UnixDatagram, len: usize) {
     sleep(5 * MS).await;
     for _ in 0..len {
         assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 1);
@@ -172,37 +172,37 @@ async fn empty(receiver: &UnixDatagram, len: usize) {
 }
 
 async fn a_datagram_waits_until_its_receiver_has_room() {
-    let place = Place::new();
-    let (receiver, len) = full_receiver(&place).await;
+    let path = SocketPath::new();
+    let (receiver, len) = full_receiver(&path).await;
     let sender = UnixDatagram::unbound().unwrap();
     let (sent, polls) =
-        common::count_polls(timeout(50 * MS, sender.send_to(b"given up", &place))).await;
+        common::count_polls(timeout(50 * MS, sender.send_to(b"given up", &path))).await;
     assert!(sent.is_err());
     assert!(polls < 20, "{polls} polls in 50 ms are a busy loop");
-    let (sent, ()) = join!(sender.send_to(b"last", &place), empty(&receiver, len));
+    let (sent, ()) = join!(sender.send_to(b"last", &path), drain(&receiver, len));
     assert_eq!(sent.unwrap(), 4);
     assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 4);
     assert!(timeout(2 * MS, receiver.recv(&mut [0; 16])).await.is_err());
 }
 
 async fn a_datagram_of_a_connected_socket_waits_until_its_peer_has_room() {
-    let place = Place::new();
-    let (receiver, len) = full_receiver(&place).await;
+    let path = SocketPath::new();
+    let (receiver, len) = full_receiver(&path).await;
     let sender = UnixDatagram::unbound().unwrap();
-    sender.connect(&place).unwrap();
+    sender.connect(&path).unwrap();
     let (sent, polls) = common::count_polls(timeout(50 * MS, sender.send(b"given up"))).await;
     assert!(sent.is_err());
     assert!(polls < 20, "{polls} polls in 50 ms are a busy loop");
-    let (sent, ()) = join!(sender.send(b"last"), empty(&receiver, len));
+    let (sent, ()) = join!(sender.send(b"last"), drain(&receiver, len));
     assert_eq!(sent.unwrap(), 4);
     assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 4);
 }
 
-async fn a_datagram_to_nobody_names_the_path() {
-    let place = Place::new();
-    let error = UnixDatagram::unbound().unwrap().send_to(b"x", &place).await.unwrap_err();
+async fn a_datagram_to_a_missing_path_returns_an_error_that_names_it() {
+    let path = SocketPath::new();
+    let error = UnixDatagram::unbound().unwrap().send_to(b"x", &path).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert!(error.to_string().contains(place.0.to_str().unwrap()), "{error}");
+    assert!(error.to_string().contains(path.0.to_str().unwrap()), "{error}");
 }
 
 #[cfg(target_os = "linux")]
@@ -212,26 +212,26 @@ mod linux {
     use std::os::linux::net::SocketAddrExt;
 
     on_every_reactor! {
-        an_abstract_name_is_an_address
+        an_abstract_name_can_be_used_as_an_address
         a_seqpacket_connection_keeps_messages_apart
         a_seqpacket_sender_waits_until_there_is_room
         a_seqpacket_connect_to_a_full_backlog_waits_for_room
     }
 
-    fn address(place: &Place) -> net::SocketAddr {
-        net::SocketAddr::from_abstract_name(place.0.file_name().unwrap().to_str().unwrap()).unwrap()
+    fn address(path: &SocketPath) -> net::SocketAddr {
+        net::SocketAddr::from_abstract_name(path.0.file_name().unwrap().to_str().unwrap()).unwrap()
     }
 
-    async fn an_abstract_name_is_an_address() {
-        let place = Place::new();
-        let address = address(&place);
+    async fn an_abstract_name_can_be_used_as_an_address() {
+        let path = SocketPath::new();
+        let address = address(&path);
         let error = UnixStream::connect_addr(&address).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
         assert!(error.to_string().starts_with("cannot connect to @dormouse-test-"), "{error}");
         let listener = UnixListener::bind_addr(&address).unwrap();
         let stream = UnixStream::connect_addr(&address).await.unwrap();
         listener.accept().await.unwrap();
-        assert!(!place.0.exists());
+        assert!(!path.0.exists());
         drop((stream, listener));
 
         let receiver = UnixDatagram::bind_addr(&address).unwrap();
@@ -244,13 +244,13 @@ mod linux {
     }
 
     async fn a_seqpacket_connection_keeps_messages_apart() {
-        let place = Place::new();
-        let error = UnixSeqpacket::connect(&place).await.unwrap_err();
+        let path = SocketPath::new();
+        let error = UnixSeqpacket::connect(&path).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
-        assert!(error.to_string().contains(place.0.to_str().unwrap()), "{error}");
+        assert!(error.to_string().contains(path.0.to_str().unwrap()), "{error}");
 
-        let listener = UnixSeqpacketListener::bind(&place).unwrap();
-        let (client, server) = join!(UnixSeqpacket::connect(&place), listener.accept());
+        let listener = UnixSeqpacketListener::bind(&path).unwrap();
+        let (client, server) = join!(UnixSeqpacket::connect(&path), listener.accept());
         let (client, server) = (client.unwrap(), server.unwrap());
         for message in [&b"one"[..], b"another", b"a long one"] {
             assert_eq!(client.send(message).await.unwrap(), message.len());
@@ -286,12 +286,12 @@ mod linux {
     }
 
     async fn a_seqpacket_connect_to_a_full_backlog_waits_for_room() {
-        let place = Place::new();
-        let listener = UnixSeqpacketListener::bind(&place).unwrap();
+        let path = SocketPath::new();
+        let listener = UnixSeqpacketListener::bind(&path).unwrap();
         rustix::net::listen(&listener, 0).unwrap();
-        let _first = UnixSeqpacket::connect(&place).await.unwrap();
-        assert!(timeout(5 * MS, UnixSeqpacket::connect(&place)).await.is_err());
-        let (connected, ()) = join!(UnixSeqpacket::connect(&place), async {
+        let _first = UnixSeqpacket::connect(&path).await.unwrap();
+        assert!(timeout(5 * MS, UnixSeqpacket::connect(&path)).await.is_err());
+        let (connected, ()) = join!(UnixSeqpacket::connect(&path), async {
             sleep(5 * MS).await;
             listener.accept().await.unwrap();
         });

@@ -1,9 +1,9 @@
-//! QUIC over dormouse's sockets and timers: quinn, on an executor and without one.
+//! QUIC with the sockets and timers of dormouse: quinn, on an executor and without one.
 
 mod common;
 
 #[path = "../examples/quic.rs"]
-#[allow(dead_code, reason = "it has a main of its own")]
+#[allow(dead_code, reason = "the main function of the example")]
 mod quic;
 
 use std::sync::{Mutex, PoisonError};
@@ -11,10 +11,10 @@ use std::sync::{Mutex, PoisonError};
 const LEN: usize = 64 << 20;
 const SUM: u64 = (LEN as u64 / 256) * (255 * 256 / 2);
 
-/// One at a time: each takes seconds of CPU time in a debug build, and its time is bounded.
+/// Runs one test at a time, because each takes seconds of CPU time in a debug build and has a time limit.
 fn within_time(test: impl FnOnce() + Send) {
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    static RUNNING: Mutex<()> = Mutex::new(());
+    let _running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
     common::within_time(test);
 }
 
@@ -39,7 +39,7 @@ fn quinn_transfers_64_mib_without_a_runtime() {
 
 #[test]
 #[cfg(feature = "tokio")]
-fn quinn_transfers_64_mib_on_tokio_without_its_own_support() {
+fn quinn_transfers_64_mib_on_tokio_without_quinns_tokio_runtime() {
     within_time(|| {
         let spawn = |task: quic::Task| drop(tokio::spawn(task));
         let received = common::multi_thread().block_on(quic::transfer(spawn, LEN));

@@ -1,9 +1,8 @@
-//! What sleeps and intervals by the wall clock promise, on every reactor. Nobody sets it here: what happens then is
-//! tested in virtual time.
+//! Sleeps and intervals on the wall clock, on every reactor. Changes of the clock are tested in virtual time.
 
 mod common;
 
-use common::{MS, never_early};
+use common::{MS, assert_not_early};
 use dormouse::clock::{self, Clock, Monotonic, Realtime, Step};
 use dormouse::time::{Instant, MissedTickBehavior};
 use dormouse::{interval_at, sleep, sleep_until, timeout, timeout_at};
@@ -11,39 +10,39 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 on_every_reactor! {
     a_sleep_by_the_wall_clock_is_never_early
-    a_time_that_has_passed_is_over_at_once
-    a_time_that_never_comes_is_waited_for
-    timeouts_and_intervals_go_by_the_wall_clock_too
-    aligned_ticks_are_multiples_one_each
-    late_ticks_are_made_up_for_or_not
-    an_aligned_interval_can_start_anew
-    where_nobody_sets_the_clock_there_are_no_steps_and_no_resumes
+    a_past_time_is_ready_at_the_first_poll
+    a_time_in_the_far_future_stays_pending
+    timeouts_and_intervals_can_use_the_wall_clock
+    aligned_ticks_are_distinct_multiples_of_the_period
+    missed_aligned_ticks_follow_the_missed_tick_behavior
+    an_aligned_interval_can_be_reset
+    without_a_clock_change_no_step_and_no_resume_is_reported
     ten_thousand_sleeps_by_the_wall_clock_all_fire
 }
 
-// Other tests make timerfds that are about to be set.
+// In a child process, because other tests create timerfds that are not armed yet.
 #[cfg(target_os = "linux")]
-each_in_a_process_of_its_own! { the_kernel_is_asked_to_tell_when_the_wall_clock_is_set }
+each_in_a_child_process! { wall_clock_timerfds_are_armed_with_cancel_on_set }
 
 async fn a_sleep_by_the_wall_clock_is_never_early() {
     for ms in [1, 3, 10] {
         let until = SystemTime::now() + ms * MS;
         let sleep = Realtime::sleep_until(until);
         assert_eq!(SystemTime::from(sleep.deadline()), until);
-        never_early(sleep).await;
+        assert_not_early(sleep).await;
         assert!(SystemTime::now() >= until);
     }
-    never_early(Realtime::sleep(2 * MS)).await;
+    assert_not_early(Realtime::sleep(2 * MS)).await;
 }
 
-async fn a_time_that_has_passed_is_over_at_once() {
+async fn a_past_time_is_ready_at_the_first_poll() {
     for time in [UNIX_EPOCH, UNIX_EPOCH - Duration::from_secs(1), SystemTime::now() - MS] {
         let (_, polls) = common::count_polls(Realtime::sleep_until(time)).await;
         assert_eq!(polls, 1);
     }
 }
 
-async fn a_time_that_never_comes_is_waited_for() {
+async fn a_time_in_the_far_future_stays_pending() {
     let year_3000 = UNIX_EPOCH + Duration::from_secs(1030 * 365 * 86_400);
     for time in [year_3000, Realtime::now() + Duration::from_secs(3600)] {
         assert!(timeout(5 * MS, Realtime::sleep_until(time)).await.is_err());
@@ -51,7 +50,7 @@ async fn a_time_that_never_comes_is_waited_for() {
     assert_eq!(Instant::from(year_3000), Instant::<Realtime>::FAR_FUTURE);
 }
 
-async fn timeouts_and_intervals_go_by_the_wall_clock_too() {
+async fn timeouts_and_intervals_can_use_the_wall_clock() {
     let soon = Instant::from(SystemTime::now() + 3 * MS);
     assert!(timeout_at(soon, std::future::pending::<()>()).await.is_err());
     let mut ticks = interval_at(soon, 2 * MS);
@@ -60,7 +59,7 @@ async fn timeouts_and_intervals_go_by_the_wall_clock_too() {
     sleep_until(soon).await;
 }
 
-async fn aligned_ticks_are_multiples_one_each() {
+async fn aligned_ticks_are_distinct_multiples_of_the_period() {
     let period = 7 * MS;
     let before = SystemTime::now();
     let mut ticks = Realtime::interval_aligned(period);
@@ -73,13 +72,13 @@ async fn aligned_ticks_are_multiples_one_each() {
         assert!(last.is_none_or(|last| tick > last), "{last:?}, {tick:?}");
         last = Some(tick);
     }
-    // A tick that was begun and dropped is not lost.
+    // A tick whose future is dropped is not lost.
     let _ = timeout(Duration::ZERO, ticks.tick()).await;
     assert!(Some(ticks.tick().await) > last);
     assert_eq!(ticks.period(), period);
 }
 
-async fn late_ticks_are_made_up_for_or_not() {
+async fn missed_aligned_ticks_follow_the_missed_tick_behavior() {
     let period = 4 * MS;
     for behavior in [MissedTickBehavior::Skip, MissedTickBehavior::Delay, MissedTickBehavior::Burst]
     {
@@ -88,35 +87,35 @@ async fn late_ticks_are_made_up_for_or_not() {
         assert_eq!(ticks.missed_tick_behavior(), behavior);
         let first = ticks.tick().await;
         sleep(10 * period).await;
-        let asked = SystemTime::now();
+        let called = SystemTime::now();
         let next = ticks.tick().await;
         if behavior == MissedTickBehavior::Burst {
             assert_eq!(next, first + period);
             assert_eq!(ticks.tick().await, first + 2 * period);
         } else {
-            // The last multiple that has passed by then, or by the time that the tick was given out.
-            assert!(next > asked - period, "{behavior:?}: {next:?} at {asked:?}");
+            // The last multiple before the call to `tick`, or before it returned.
+            assert!(next > called - period, "{behavior:?}: {next:?} at {called:?}");
             assert!(next > first + 8 * period);
         }
     }
 }
 
-async fn an_aligned_interval_can_start_anew() {
+async fn an_aligned_interval_can_be_reset() {
     let mut ticks = Realtime::interval_aligned(2 * MS);
     ticks.tick().await;
     sleep(10 * MS).await;
     let now = SystemTime::now();
     ticks.reset();
     assert!(ticks.tick().await >= now);
-    // A period of zero is not a panic.
+    // A period of zero does not panic.
     Realtime::interval_aligned(Duration::ZERO).tick().await;
 }
 
-async fn where_nobody_sets_the_clock_there_are_no_steps_and_no_resumes() {
+async fn without_a_clock_change_no_step_and_no_resume_is_reported() {
     let (mut changes, mut resumes) = (clock::changes(), clock::resumes());
     let (step, resumed) =
         futures::join!(timeout(20 * MS, changes.change()), timeout(20 * MS, resumes.resume()));
-    // Somebody else may set this machine's clock while the test runs.
+    // Another process may set the clock of this machine while the test runs.
     assert!(step.is_err() || step.is_ok_and(|step| step != Step::Forward(Duration::ZERO)));
     assert!(resumed.is_err());
 }
@@ -127,18 +126,18 @@ async fn ten_thousand_sleeps_by_the_wall_clock_all_fire() {
 }
 
 #[test]
-fn instants_of_std_convert_to_within_what_reading_two_clocks_takes() {
+fn std_instants_convert_within_the_time_of_two_clock_readings() {
     fn check<C: Clock>() {
         let std = std::time::Instant::now();
         for far in [Duration::ZERO, MS, Duration::from_secs(3600)] {
             let std = std + far;
-            let ours = Instant::<C>::from(std);
-            let back = std::time::Instant::from(ours);
-            let off = (back - std).max(std - back);
-            // Unless this thread loses the processor in each of several attempts.
-            assert!(off < Duration::from_millis(100), "{off:?}");
+            let converted = Instant::<C>::from(std);
+            let back = std::time::Instant::from(converted);
+            let error = (back - std).max(std - back);
+            // Larger only if this thread is preempted in each of several attempts.
+            assert!(error < Duration::from_millis(100), "{error:?}");
         }
-        // Of a second ago, which is more than the conversion can be wrong by.
+        // A second is more than the error of the conversion.
         assert!(Instant::<C>::from(std::time::Instant::now() - Duration::from_secs(1)) <= C::now());
         let _ = std::time::Instant::from(Instant::<C>::FAR_FUTURE);
     }
@@ -158,26 +157,27 @@ fn system_times_convert_exactly() {
 mod cases {
     use super::*;
 
-    /// What a queue does when it is told is tested beside the queue; and all of it in a machine whose clock is set.
-    async fn is_asked() {
+    /// The reaction of the timer queue to a clock change is unit tested, and `scripts/suspend` tests all of it in a
+    /// virtual machine whose clock is set.
+    async fn check_timerfds() {
         let mut changes = clock::changes();
         assert!(timeout(MS, changes.change()).await.is_err());
         let timerfds = common::timerfds(rustix::time::TimerfdClockId::Realtime);
         assert!(!timerfds.is_empty());
-        for told in timerfds {
+        for timerfd in timerfds {
             // TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET
-            assert!(told.contains("settime flags: 03\n"), "{told}");
+            assert!(timerfd.contains("settime flags: 03\n"), "{timerfd}");
         }
     }
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn the_kernel_is_asked_to_tell_when_the_wall_clock_is_set() {
+    #[ignore = "run in a child process by the test of the same name"]
+    fn wall_clock_timerfds_are_armed_with_cancel_on_set() {
         common::within_time(|| {
-            dormouse::block_on(is_asked());
-            smol::block_on(is_asked());
-            common::current_thread().block_on(is_asked());
-            common::multi_thread().block_on(is_asked());
+            dormouse::block_on(check_timerfds());
+            smol::block_on(check_timerfds());
+            common::current_thread().block_on(check_timerfds());
+            common::multi_thread().block_on(check_timerfds());
         });
     }
 }

@@ -1,8 +1,10 @@
-//! What a sleep promises, on every reactor.
+//! Sleeps, on every reactor.
 
 mod common;
 
-use common::{Count, MS, count_polls, in_time, never_early, pending_for, poll, waker};
+use common::{
+    Count, MS, assert_not_early, count_polls, pending_for, poll, retry_with_longer_time, waker,
+};
 use dormouse::clock::{Boottime, Clock, Monotonic};
 use dormouse::time::{Instant, Sleep};
 use dormouse::{sleep, sleep_until};
@@ -17,19 +19,19 @@ on_every_reactor! {
     a_sleep_costs_two_polls_and_one_wake_up
     zero_and_past_deadlines_are_ready_at_the_first_poll
     the_longest_duration_never_fires_and_never_overflows
-    polled_again_after_its_end_a_sleep_is_ready_again
+    a_completed_sleep_is_ready_when_polled_again
     the_waker_of_the_last_poll_is_woken
-    a_sleep_can_be_moved_to_earlier
-    a_sleep_can_be_moved_to_later
-    a_sleep_put_off_and_then_moved_to_earlier_fires_at_the_last_deadline
-    a_sleep_that_is_put_off_all_the_time_wakes_its_task_once_a_period
-    a_sleep_that_was_over_can_be_used_again
-    a_sleep_until_the_far_future_can_be_moved
+    a_sleep_can_be_reset_to_an_earlier_deadline
+    a_sleep_can_be_reset_to_a_later_deadline
+    a_sleep_that_is_reset_to_later_and_then_to_earlier_fires_at_the_last_deadline
+    a_sleep_that_is_reset_continuously_wakes_its_task_once_a_period
+    a_completed_sleep_can_be_reset
+    a_sleep_until_the_far_future_can_be_reset
     sleeps_fire_in_the_order_of_their_deadlines
-    a_panicking_waker_harms_nobody_else
+    a_panicking_waker_does_not_affect_other_sleeps
     a_waker_may_panic_twice
     a_waker_may_use_timers
-    a_dropped_sleep_wakes_nobody
+    a_dropped_sleep_wakes_no_task
     ten_thousand_sleeps_all_fire
 }
 
@@ -38,8 +40,8 @@ async fn a_sleep_is_never_early() {
         for _ in 0..5 {
             let duration = Duration::from_micros(us);
             let start = std::time::Instant::now();
-            never_early(Boottime::sleep(duration)).await;
-            never_early(Monotonic::sleep(duration)).await;
+            assert_not_early(Boottime::sleep(duration)).await;
+            assert_not_early(Monotonic::sleep(duration)).await;
             assert!(start.elapsed() >= 2 * duration);
         }
     }
@@ -47,7 +49,7 @@ async fn a_sleep_is_never_early() {
 
 async fn a_sleep_costs_two_polls_and_one_wake_up() {
     assert_eq!(count_polls(sleep(20 * MS)).await.1, 2);
-    // By the second one the queue runs already.
+    // The second time, the timer queue is running already.
     assert_eq!(count_polls(sleep(200 * MS)).await.1, 2);
 }
 
@@ -72,7 +74,7 @@ async fn the_longest_duration_never_fires_and_never_overflows() {
     assert_eq!(count.get(), 0);
 }
 
-async fn polled_again_after_its_end_a_sleep_is_ready_again() {
+async fn a_completed_sleep_is_ready_when_polled_again() {
     let mut sleep = sleep(MS);
     (&mut sleep).await;
     for _ in 0..3 {
@@ -82,45 +84,45 @@ async fn polled_again_after_its_end_a_sleep_is_ready_again() {
 }
 
 async fn the_waker_of_the_last_poll_is_woken() {
-    let (first, last, moved) = in_time(5 * MS, |time| {
+    let (first, last, polled_twice) = retry_with_longer_time(5 * MS, |time| {
         let (first, first_waker) = Count::new();
         let (last, last_waker) = Count::new();
-        let mut moved = sleep(time);
+        let mut polled_twice = sleep(time);
         let wakers = [first_waker, last_waker];
-        let waits = wakers.iter().all(|waker| poll(&mut moved, waker).is_pending());
-        waits.then_some((first, last, moved))
+        let waits = wakers.iter().all(|waker| poll(&mut polled_twice, waker).is_pending());
+        waits.then_some((first, last, polled_twice))
     });
-    sleep_until(moved.deadline() + 5 * MS).await;
+    sleep_until(polled_twice.deadline() + 5 * MS).await;
     last.wait_for_async(1).await;
-    assert!(moved.is_elapsed());
+    assert!(polled_twice.is_elapsed());
     assert_eq!((first.get(), last.get()), (0, 1));
 }
 
-async fn a_sleep_can_be_moved_to_earlier() {
+async fn a_sleep_can_be_reset_to_an_earlier_deadline() {
     let (_, waker) = Count::new();
     let mut sleep = sleep(3600 * 1000 * MS);
     assert!(poll(&mut sleep, &waker).is_pending());
     sleep.reset(Instant::now() + 5 * MS);
-    never_early(sleep).await;
+    assert_not_early(sleep).await;
 
-    // Also without being polled again: its task is woken at the new deadline.
+    // Its task is woken at the new deadline even if the sleep is not polled after the reset.
     let mut hour = Some(dormouse::sleep(3600 * 1000 * MS));
-    let mut moved = false;
+    let mut was_reset = false;
     poll_fn(|cx| {
         let hour = hour.as_mut().unwrap();
-        if moved {
+        if was_reset {
             assert!(hour.is_elapsed());
             return Poll::Ready(());
         }
         assert!(poll(hour, cx.waker()).is_pending());
         hour.reset(Instant::now() + 5 * MS);
-        moved = true;
+        was_reset = true;
         Poll::Pending
     })
     .await;
 }
 
-async fn a_sleep_can_be_moved_to_later() {
+async fn a_sleep_can_be_reset_to_a_later_deadline() {
     let mut sleep = pending_for(5 * MS, Waker::noop());
     let before = sleep.deadline();
     let after = before + 20 * MS;
@@ -130,22 +132,22 @@ async fn a_sleep_can_be_moved_to_later() {
     if Instant::now() < after {
         assert!(poll(&mut sleep, Waker::noop()).is_pending());
     }
-    never_early(sleep).await;
+    assert_not_early(sleep).await;
 }
 
-async fn a_sleep_put_off_and_then_moved_to_earlier_fires_at_the_last_deadline() {
-    // The three that a queue may know it by: before, at and after the one it was registered with.
+async fn a_sleep_that_is_reset_to_later_and_then_to_earlier_fires_at_the_last_deadline() {
+    // Before, at and after the deadline with which the sleep is registered in the queue.
     for last in [5 * MS, 20 * MS, 30 * MS] {
         let mut sleep = pending_for(20 * MS, Waker::noop());
         let start = sleep.deadline() - 20 * MS;
         for deadline in [start + 3600 * 1000 * MS, start + last] {
             sleep.reset(deadline);
         }
-        never_early(sleep).await;
+        assert_not_early(sleep).await;
     }
 }
 
-async fn a_sleep_that_is_put_off_all_the_time_wakes_its_task_once_a_period() {
+async fn a_sleep_that_is_reset_continuously_wakes_its_task_once_a_period() {
     let period = 50 * MS;
     let mut idle = sleep(period);
     let (count, waker) = Count::new();
@@ -154,7 +156,7 @@ async fn a_sleep_that_is_put_off_all_the_time_wakes_its_task_once_a_period() {
         if count.get() > woken || packets == 0 {
             woken = count.get();
             if poll(&mut idle, &waker).is_ready() {
-                // The machine stood still for as long.
+                // The machine was too slow to reset the sleep in time.
                 return;
             }
         }
@@ -162,12 +164,12 @@ async fn a_sleep_that_is_put_off_all_the_time_wakes_its_task_once_a_period() {
         idle.reset(Instant::now() + period);
         packets += 1;
     }
-    // Each is counted from the packet before the wake-up, and so is up to a packet shorter.
+    // A period starts at the last packet before a wake-up, so it is up to one packet shorter.
     let periods = start.elapsed().as_millis() / period.as_millis();
     assert!(woken as u128 <= periods + 1, "woken {woken} times in {periods} periods");
 }
 
-async fn a_sleep_that_was_over_can_be_used_again() {
+async fn a_completed_sleep_can_be_reset() {
     let mut sleep = sleep(MS);
     for _ in 0..3 {
         (&mut sleep).await;
@@ -179,7 +181,7 @@ async fn a_sleep_that_was_over_can_be_used_again() {
     }
 }
 
-async fn a_sleep_until_the_far_future_can_be_moved() {
+async fn a_sleep_until_the_far_future_can_be_reset() {
     let (count, waker) = Count::new();
     let mut never = sleep_until(Instant::<Boottime>::FAR_FUTURE);
     assert!(poll(&mut never, &waker).is_pending());
@@ -190,7 +192,7 @@ async fn a_sleep_until_the_far_future_can_be_moved() {
 }
 
 async fn sleeps_fire_in_the_order_of_their_deadlines() {
-    let (order, start, mut sleeps) = in_time(20 * MS, |time| {
+    let (order, start, mut sleeps) = retry_with_longer_time(20 * MS, |time| {
         let order = Arc::new(Mutex::new(Vec::new()));
         let start = Instant::now() + time;
         let sleeps = (0..200u32).map(|i| {
@@ -201,7 +203,7 @@ async fn sleeps_fire_in_the_order_of_their_deadlines() {
             poll(&mut sleep, &waker).is_pending().then_some(sleep)
         });
         let sleeps: Vec<_> = sleeps.collect::<Option<_>>()?;
-        // Who comes after another has fired can be in time, and yet not in the order.
+        // A sleep that is registered after another has fired may be in time, but out of order.
         (Instant::now() < start).then_some((order, start, sleeps))
     });
     sleep_until(start + 10 * MS).await;
@@ -212,9 +214,9 @@ async fn sleeps_fire_in_the_order_of_their_deadlines() {
     assert_eq!(*order.lock().unwrap(), (0..200).collect::<Vec<_>>());
 }
 
-/// So many that wait for the same moment, half of them to call a waker that panics. What counts the others comes with them.
+/// `many` sleeps with the same deadline. Every other one has the waker `panicking`, the rest a waker that counts.
 fn every_other_one_panics(many: usize, panicking: &Waker) -> (Arc<Count>, Vec<Sleep>) {
-    in_time(5 * MS, |time| {
+    retry_with_longer_time(5 * MS, |time| {
         let (count, counting) = Count::new();
         let deadline = Instant::now() + time;
         let sleeps = (0..many).map(|i| {
@@ -226,11 +228,11 @@ fn every_other_one_panics(many: usize, panicking: &Waker) -> (Arc<Count>, Vec<Sl
     })
 }
 
-async fn a_panicking_waker_harms_nobody_else() {
+async fn a_panicking_waker_does_not_affect_other_sleeps() {
     let panicking = waker(|| std::panic::resume_unwind(Box::new("a waker that panics")));
     let (count, mut sleeps) = every_other_one_panics(10, &panicking);
-    never_early(sleep_until(sleeps[0].deadline())).await;
-    never_early(sleep(5 * MS)).await;
+    assert_not_early(sleep_until(sleeps[0].deadline())).await;
+    assert_not_early(sleep(5 * MS)).await;
     count.wait_for_async(5).await;
     assert_eq!(count.get(), 5);
     for sleep in &mut sleeps {
@@ -239,7 +241,7 @@ async fn a_panicking_waker_harms_nobody_else() {
 }
 
 async fn a_waker_may_panic_twice() {
-    /// Panics again when the panic is disposed of.
+    /// A panic payload that panics when it is dropped.
     struct Bomb;
     impl Drop for Bomb {
         fn drop(&mut self) {
@@ -248,8 +250,8 @@ async fn a_waker_may_panic_twice() {
     }
     let panicking = waker(|| std::panic::resume_unwind(Box::new(Bomb)));
     let (count, sleeps) = every_other_one_panics(4, &panicking);
-    never_early(sleep_until(sleeps[0].deadline())).await;
-    never_early(sleep(5 * MS)).await;
+    assert_not_early(sleep_until(sleeps[0].deadline())).await;
+    assert_not_early(sleep(5 * MS)).await;
     count.wait_for_async(2).await;
     assert_eq!(count.get(), 2);
 }
@@ -260,11 +262,11 @@ async fn a_waker_may_use_timers() {
     for sleep in kept.lock().unwrap().iter_mut() {
         assert!(poll(sleep, &counting).is_pending());
     }
-    let busy = {
+    let using_timers = {
         let kept = kept.clone();
         waker(move || {
             let mut kept = kept.lock().unwrap();
-            // Resets one, drops one, creates and polls one.
+            // Resets a sleep, drops one, creates and polls one.
             kept[0].reset(Instant::now() + MS);
             if kept.len() == 2 {
                 kept.pop();
@@ -272,16 +274,16 @@ async fn a_waker_may_use_timers() {
             kept.push(pending_for(2 * MS, &counting));
         })
     };
-    let first = pending_for(2 * MS, &busy);
-    drop(busy);
+    let first = pending_for(2 * MS, &using_timers);
+    drop(using_timers);
     sleep(50 * MS).await;
     count.wait_for_async(2).await;
     assert!(catch_unwind(AssertUnwindSafe(|| drop(first))).is_ok());
     kept.lock().unwrap().clear();
 }
 
-async fn a_dropped_sleep_wakes_nobody() {
-    let (count, waker, until) = in_time(5 * MS, |time| {
+async fn a_dropped_sleep_wakes_no_task() {
+    let (count, waker, until) = retry_with_longer_time(5 * MS, |time| {
         let (count, waker) = Count::new();
         let start = Instant::now() + time;
         let sleeps = (0..100u32).map(|i| {
@@ -299,7 +301,7 @@ async fn a_dropped_sleep_wakes_nobody() {
     });
     sleep_until(until + 5 * MS).await;
     assert_eq!(count.get(), 0);
-    // And nothing keeps its waker.
+    // The waker is not stored any more.
     drop(waker);
     assert_eq!(Arc::strong_count(&count), 1);
 }
@@ -315,11 +317,11 @@ async fn ten_thousand_sleeps_all_fire() {
 }
 
 #[test]
-fn a_sleep_may_move_between_threads_and_is_small() {
-    fn free<T: Send + Sync + Unpin>() {}
-    free::<Sleep>();
-    free::<Sleep<Monotonic>>();
-    // With a pointer to its virtual time.
+fn a_sleep_is_send_and_small() {
+    fn assert_send_sync_unpin<T: Send + Sync + Unpin>() {}
+    assert_send_sync_unpin::<Sleep>();
+    assert_send_sync_unpin::<Sleep<Monotonic>>();
+    // A pointer to the virtual time.
     let more = if cfg!(feature = "test-util") { 8 } else { 0 };
     assert_eq!(size_of::<Sleep>(), 40 + more);
 }

@@ -1,8 +1,8 @@
-//! What timeouts and intervals promise, on every reactor.
+//! Timeouts and intervals, on every reactor.
 
 mod common;
 
-use common::{Count, MS, in_time, poll};
+use common::{Count, MS, poll, retry_with_longer_time};
 use dormouse::clock::{Clock, Monotonic};
 use dormouse::time::{Instant, MissedTickBehavior};
 use dormouse::{interval, interval_at, sleep, timeout, timeout_at};
@@ -11,23 +11,23 @@ use std::io;
 use std::time::Duration;
 
 on_every_reactor! {
-    a_future_that_is_in_time_wins
-    a_future_that_is_late_is_cut_off
-    ticks_are_multiples_of_the_period_however_late_they_are_asked_for
+    a_timeout_returns_the_output_of_a_future_that_completes_in_time
+    a_timeout_returns_an_error_when_its_deadline_passes
+    ticks_are_multiples_of_the_period_however_late_they_are_polled
     burst_makes_up_for_missed_ticks
-    delay_counts_anew_from_the_late_tick
-    skip_leaves_missed_ticks_out
+    delay_counts_the_period_from_the_late_tick
+    skip_omits_missed_ticks
     a_dropped_tick_is_not_lost
     an_interval_can_be_reset
 }
 
-async fn a_future_that_is_in_time_wins() {
+async fn a_timeout_returns_the_output_of_a_future_that_completes_in_time() {
     assert_eq!(timeout(Duration::ZERO, ready(1)).await, Ok(1));
     assert_eq!(timeout(Duration::MAX, ready(1)).await, Ok(1));
     assert_eq!(timeout(Duration::MAX, sleep(MS)).await, Ok(()));
 }
 
-async fn a_future_that_is_late_is_cut_off() {
+async fn a_timeout_returns_an_error_when_its_deadline_passes() {
     let deadline = Monotonic::now() + 5 * MS;
     let error = timeout_at(deadline, pending::<()>()).await.unwrap_err();
     assert!(Monotonic::now() >= deadline);
@@ -36,7 +36,7 @@ async fn a_future_that_is_late_is_cut_off() {
     assert!(timeout(Duration::ZERO, pending::<()>()).await.is_err());
 }
 
-async fn ticks_are_multiples_of_the_period_however_late_they_are_asked_for() {
+async fn ticks_are_multiples_of_the_period_however_late_they_are_polled() {
     let start = Monotonic::now() + 3 * MS;
     let mut interval = interval_at(start, 4 * MS);
     for nth in 0..10 {
@@ -56,7 +56,7 @@ async fn burst_makes_up_for_missed_ticks() {
     assert!(Instant::now() >= start + 50 * MS);
 }
 
-async fn delay_counts_anew_from_the_late_tick() {
+async fn delay_counts_the_period_from_the_late_tick() {
     let mut interval = interval(10 * MS);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let start = interval.tick().await;
@@ -66,7 +66,7 @@ async fn delay_counts_anew_from_the_late_tick() {
     assert!(next >= start + 65 * MS, "{:?}", next - start);
 }
 
-async fn skip_leaves_missed_ticks_out() {
+async fn skip_omits_missed_ticks() {
     let mut interval = interval(10 * MS);
     interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let start = interval.tick().await;
@@ -79,13 +79,13 @@ async fn skip_leaves_missed_ticks_out() {
 
 async fn a_dropped_tick_is_not_lost() {
     let (_, waker) = Count::new();
-    let (start, mut interval) = in_time(5 * MS, |time| {
+    let (start, mut interval) = retry_with_longer_time(5 * MS, |time| {
         let start = Instant::now() + time;
         let mut interval = interval_at(start, 10 * MS);
         let waits = poll(&mut interval.tick(), &waker).is_pending();
         waits.then_some((start, interval))
     });
-    // Where the machine is slow, this one comes.
+    // On a slow machine, this tick completes.
     let first = timeout(MS, interval.tick()).await;
     assert!(first.is_err() || Instant::now() >= start);
     std::thread::sleep(6 * MS);
@@ -110,7 +110,7 @@ async fn an_interval_can_be_reset() {
 }
 
 #[test]
-fn a_period_of_zero_is_not_a_panic() {
+fn a_period_of_zero_does_not_panic() {
     let mut interval = interval(Duration::ZERO);
     for _ in 0..10 {
         dormouse::block_on(interval.tick());

@@ -1,5 +1,5 @@
-//! What the tests share.
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses its part")]
+//! Helpers shared by the test binaries.
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test binary uses a part of them")]
 
 pub mod stream;
 
@@ -19,10 +19,10 @@ use std::time::Duration;
 
 pub const MS: Duration = Duration::from_millis(1);
 
-/// Long enough for anything on a loaded machine: what takes longer hangs.
-pub const HANG: Duration = Duration::from_secs(30);
+/// The time limit of a test: long enough for a loaded machine, so a test that exceeds it hangs.
+pub const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One test a reactor, each named after it, from one async fn.
+/// Generates one test per reactor from an async fn, in a module with the name of that fn.
 #[macro_export]
 macro_rules! on_every_reactor {
     ($($promise:ident)*) => {$(
@@ -64,7 +64,7 @@ macro_rules! on_every_reactor {
     )*};
 }
 
-/// Runs a test on a thread of its own, and fails if it hangs.
+/// Runs a test on a new thread. Aborts the process if the test exceeds [`TEST_TIMEOUT`].
 pub fn within_time<R: Send>(test: impl FnOnce() -> R + Send) -> R {
     let (done, wait) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
@@ -76,10 +76,10 @@ pub fn within_time<R: Send>(test: impl FnOnce() -> R + Send) -> R {
                 result
             })
             .unwrap();
-        if wait.recv_timeout(HANG) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            // The thread cannot be ended, and the scope would wait for it. Not `eprintln`, which the test
-            // harness would keep to itself.
-            let _ = writeln!(std::io::stderr(), "the test hangs: it has run for {HANG:?}");
+        if wait.recv_timeout(TEST_TIMEOUT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            // A thread cannot be killed, and the scope would wait for it. The test harness captures the
+            // output of `eprintln`, but not this.
+            let _ = writeln!(std::io::stderr(), "the test hangs: it has run for {TEST_TIMEOUT:?}");
             std::process::abort();
         }
         match thread.join() {
@@ -101,7 +101,7 @@ pub fn without_io() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().build().unwrap()
 }
 
-/// A waker that counts.
+/// A waker that counts its wake-ups.
 #[derive(Default)]
 pub struct Count(AtomicUsize);
 
@@ -115,20 +115,20 @@ impl Count {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Waits until it has been woken this often.
+    /// Blocks the thread until there were `wakes` wake-ups.
     pub fn wait_for(&self, wakes: usize) {
         let start = std::time::Instant::now();
         while self.get() < wakes {
-            assert!(start.elapsed() < HANG, "woken {} times of {wakes}", self.get());
+            assert!(start.elapsed() < TEST_TIMEOUT, "woken {} times, not {wakes}", self.get());
             std::thread::sleep(MS);
         }
     }
 
-    /// The same for a test whose executor has to run on meanwhile.
+    /// Like [`wait_for`](Count::wait_for), for a test whose executor has to keep running meanwhile.
     pub async fn wait_for_async(&self, wakes: usize) {
         let start = std::time::Instant::now();
         while self.get() < wakes {
-            assert!(start.elapsed() < HANG, "woken {} times of {wakes}", self.get());
+            assert!(start.elapsed() < TEST_TIMEOUT, "woken {} times, not {wakes}", self.get());
             dormouse::sleep(MS).await;
         }
     }
@@ -140,7 +140,7 @@ impl Wake for Count {
     }
 }
 
-/// A waker that does something.
+/// A waker that calls a closure.
 pub struct Call<F>(pub F);
 
 impl<F: Fn() + Send + Sync + 'static> Wake for Call<F> {
@@ -153,32 +153,37 @@ pub fn waker(f: impl Fn() + Send + Sync + 'static) -> Waker {
     Waker::from(Arc::new(Call(f)))
 }
 
-/// Polls once, with this waker.
+/// Polls once with the given waker.
 pub fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(waker))
 }
 
-/// Does what has to be done in a time, and does it anew with twice the time where the machine was too slow: others may
-/// have it to themselves for a while, and under a checker of memory or threads everything takes longer.
-pub fn in_time<T>(mut time: Duration, mut attempt: impl FnMut(Duration) -> Option<T>) -> T {
+/// Calls `attempt` with a time, and again with twice that time for as long as it returns `None`.
+///
+/// For setups that are complete only if they are faster than a timer: the machine may be busy with other processes,
+/// and under a sanitizer everything is slower.
+pub fn retry_with_longer_time<T>(
+    mut time: Duration,
+    mut attempt: impl FnMut(Duration) -> Option<T>,
+) -> T {
     loop {
         if let Some(done) = attempt(time) {
             return done;
         }
-        assert!(time < HANG, "not done in {time:?}");
+        assert!(time < TEST_TIMEOUT, "not completed within {time:?}");
         time *= 2;
     }
 }
 
-/// A sleep that waits, of that duration if this thread polls it in time.
+/// A pending sleep of `duration`, or of a longer one if this thread does not poll it in time.
 pub fn pending_for(duration: Duration, waker: &Waker) -> Sleep {
-    in_time(duration, |duration| {
+    retry_with_longer_time(duration, |duration| {
         let mut sleep = dormouse::sleep(duration);
         poll(&mut sleep, waker).is_pending().then_some(sleep)
     })
 }
 
-/// Runs a future, and counts its polls.
+/// Runs a future and counts its polls.
 pub async fn count_polls<F: Future>(future: F) -> (F::Output, usize) {
     let mut future = pin!(future);
     let mut polls = 0;
@@ -190,8 +195,8 @@ pub async fn count_polls<F: Future>(future: F) -> (F::Output, usize) {
     (output, polls)
 }
 
-/// Waits for a sleep, and asserts that it was not early. Returns how late it was.
-pub async fn never_early<C: Clock>(sleep: Sleep<C>) -> Duration {
+/// Awaits a sleep, asserts that it did not fire early, and returns how late it was.
+pub async fn assert_not_early<C: Clock>(sleep: Sleep<C>) -> Duration {
     let deadline = sleep.deadline();
     sleep.await;
     let now = C::now();
@@ -199,7 +204,7 @@ pub async fn never_early<C: Clock>(sleep: Sleep<C>) -> Duration {
     now - deadline
 }
 
-/// The names of this process's threads.
+/// The names of the threads of this process.
 pub fn threads() -> Vec<String> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let comm = |task: std::io::Result<std::fs::DirEntry>| {
@@ -213,18 +218,18 @@ pub fn fds() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// What the kernel tells of the timerfds of this process by that clock: each as in `/proc/self/fdinfo`.
+/// The entries in `/proc/self/fdinfo` of the timerfds of this process that use `clock`.
 pub fn timerfds(clock: TimerfdClockId) -> Vec<String> {
     let files = std::fs::read_dir("/proc/self/fdinfo").unwrap();
-    let told = files.filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
+    let entries = files.filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
     let clock = format!("clockid: {}\n", clock as u32);
-    told.filter(|told| told.contains(&clock)).collect()
+    entries.filter(|entry| entry.contains(&clock)).collect()
 }
 
-/// Runs each of these cases in a process of its own: this program, called again with the ignored test
-/// of that name in the module `cases`.
+/// Runs each case in a child process: this test binary, started again with the ignored test of the same
+/// name in the module `cases`.
 #[macro_export]
-macro_rules! each_in_a_process_of_its_own {
+macro_rules! each_in_a_child_process {
     ($($case:ident)*) => {$(
         #[test]
         fn $case() {
@@ -234,7 +239,7 @@ macro_rules! each_in_a_process_of_its_own {
     )*};
 }
 
-/// Runs the ignored test `cases::<case>` by a command that is to be given the test's arguments.
+/// Runs the ignored test `cases::<case>`. `program` is the command that takes the arguments of a test binary.
 pub fn run_case(mut program: Command, case: &str) {
     let case = format!("cases::{case}");
     program.args(["--exact", &case, "--ignored", "--nocapture", "--test-threads=1"]);
@@ -243,7 +248,7 @@ pub fn run_case(mut program: Command, case: &str) {
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
-/// Takes all fds that the process may have.
+/// Opens fds until the process is at its limit, which it first sets to 64.
 pub fn take_all_fds() -> Vec<OwnedFd> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: Some(64), ..limit }).unwrap();

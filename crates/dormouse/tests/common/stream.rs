@@ -1,4 +1,4 @@
-//! A pair of sockets on the builtin reactor, and a byte to and fro.
+//! A pair of connected sockets on the builtin reactor, and the exchange of single bytes over them.
 
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
@@ -7,8 +7,8 @@ use std::os::unix::net::UnixStream;
 
 pub fn pair() -> (AsyncFd<UnixStream>, AsyncFd<UnixStream>) {
     let (a, b) = UnixStream::pair().unwrap();
-    let watched = |end| AsyncFd::new_on(&Reactor::builtin(), end).unwrap();
-    (watched(a), watched(b))
+    let wrap = |end| AsyncFd::new_on(&Reactor::builtin(), end).unwrap();
+    (wrap(a), wrap(b))
 }
 
 pub async fn send(stream: &AsyncFd<UnixStream>) {
@@ -19,7 +19,7 @@ pub async fn receive(stream: &AsyncFd<UnixStream>) {
     stream.async_io(Interest::READABLE, |mut fd| fd.read_exact(&mut [0])).await.unwrap();
 }
 
-/// Both ends in one future.
+/// Sends a byte back and forth, with both ends in one future.
 pub async fn ping_pong(rounds: usize) {
     let (a, b) = pair();
     let ping = async {

@@ -22,7 +22,7 @@ mod wall_clock;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-each_in_a_process_of_its_own! {
+each_in_a_child_process! {
     an_event_drained_by_the_poller_is_delivered_before_a_jump
 }
 

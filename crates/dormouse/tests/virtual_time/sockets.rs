@@ -121,7 +121,7 @@ fn a_wait_for_an_idle_socket_times_out() {
         let time = VirtualTime::new();
         let start = time.now();
         time.block_on(async {
-            let (ours, _theirs) = UnixStream::pair().unwrap();
+            let (ours, _peer) = UnixStream::pair().unwrap();
             let mut byte = [0];
             for _ in 0..365 {
                 assert!(timeout(DAY, ours.read(&mut byte)).await.is_err());
@@ -179,7 +179,7 @@ fn a_deadline_dropped_by_an_event_before_the_jump_does_not_move_time() {
 fn in_block_on_fds_are_registered_with_the_builtin_reactor() {
     let time = VirtualTime::new();
     time.block_on(async {
-        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let (ours, _peer) = UnixStream::pair().unwrap();
         assert_eq!(ours.reactor().name(), "builtin");
         assert_eq!(dormouse::reactor::Reactor::current().name(), "builtin");
     });

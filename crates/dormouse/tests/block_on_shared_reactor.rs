@@ -1,28 +1,28 @@
-//! `block_on` in a program where others use the builtin reactor too: nobody is left without their events.
+//! `block_on` in a process in which other threads use the builtin reactor as well: every thread gets its events.
 
 mod common;
 
 use common::stream::{pair, ping_pong, receive, send};
-use common::{MS, never_early, within_time};
+use common::{MS, assert_not_early, within_time};
 use dormouse::{block_on, sleep};
 use std::sync::mpsc;
 
 #[test]
-fn what_others_wait_for_comes_while_a_future_keeps_its_thread() {
+fn other_threads_get_their_events_while_a_future_blocks_its_thread() {
     within_time(|| {
         block_on(async {
-            for busy in [0, 2000] {
-                // So that the reactor's thread has been asked to stand aside.
-                ping_pong(busy).await;
+            for rounds in [0, 2000] {
+                // With 2000, the reactor thread is paused when the other thread starts to wait.
+                ping_pong(rounds).await;
                 let (done, wait) = mpsc::channel();
                 let other = std::thread::spawn(move || {
                     futures::executor::block_on(async {
-                        never_early(sleep(5 * MS)).await;
+                        assert_not_early(sleep(5 * MS)).await;
                         ping_pong(20).await;
                     });
                     done.send(()).unwrap();
                 });
-                // Blocks inside a poll, as nobody should.
+                // Blocks inside a poll, which a future should not do.
                 wait.recv().unwrap();
                 other.join().unwrap();
             }
@@ -31,11 +31,11 @@ fn what_others_wait_for_comes_while_a_future_keeps_its_thread() {
 }
 
 #[test]
-fn the_reactor_goes_on_when_block_on_ends() {
+fn events_are_delivered_after_block_on_has_returned() {
     within_time(|| {
-        for busy in [0, 500] {
+        for rounds in [0, 500] {
             let (a, b) = pair();
-            block_on(ping_pong(busy));
+            block_on(ping_pong(rounds));
             let reader = std::thread::spawn(move || futures::executor::block_on(receive(&b)));
             std::thread::sleep(5 * MS);
             futures::executor::block_on(send(&a));
@@ -44,10 +44,10 @@ fn the_reactor_goes_on_when_block_on_ends() {
     });
 }
 
-/// The reactor would call the task's waker on the worker that the other task blocks, and tokio would queue the
-/// task for that very worker.
+/// If the thread in `block_on` polled the reactor here, it would call the waker of `waking` on the worker that
+/// `blocking` blocks, and tokio would queue the task on that same worker.
 #[test]
-fn a_task_that_blocks_a_tokio_worker_keeps_no_other_from_being_woken() {
+fn a_task_that_blocks_a_tokio_worker_does_not_block_the_wake_up_of_another() {
     within_time(|| {
         for _ in 0..20 {
             let runtime =
@@ -55,12 +55,12 @@ fn a_task_that_blocks_a_tokio_worker_keeps_no_other_from_being_woken() {
             runtime.block_on(async {
                 let (sender, receiver) = futures::channel::oneshot::channel();
                 let waking = tokio::spawn(async {
-                    never_early(sleep(10 * MS)).await;
+                    assert_not_early(sleep(10 * MS)).await;
                     sender.send(()).unwrap();
                 });
                 let blocking = tokio::spawn(async {
                     block_on(async {
-                        never_early(sleep(MS)).await;
+                        assert_not_early(sleep(MS)).await;
                         receiver.await.unwrap();
                     })
                 });

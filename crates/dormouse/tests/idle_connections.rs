@@ -1,4 +1,4 @@
-//! Ten thousand idle connections on the builtin reactor, in a process of its own: it takes twice as many fds.
+//! Ten thousand idle connections on the builtin reactor, in a child process because they take 20,000 fds.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -14,13 +14,14 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-each_in_a_process_of_its_own! { ten_thousand_idle_connections_cost_nothing_and_each_is_served }
+each_in_a_child_process! { ten_thousand_idle_connections_use_no_cpu_time_and_each_is_served }
 
 const CONNECTIONS: usize = 10_000;
-/// Of each hundred, one has something to say.
-const TALKATIVE: usize = 100;
+/// One connection in a hundred receives data.
+const ACTIVE_EVERY: usize = 100;
 
-fn allow_fds() -> usize {
+/// Raises the limit of open fds to the maximum, and returns it.
+fn raise_fd_limit() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit).unwrap();
@@ -36,55 +37,55 @@ mod cases {
     use super::*;
 
     #[test]
-    #[ignore = "run by its namesake"]
-    fn ten_thousand_idle_connections_cost_nothing_and_each_is_served() {
-        let count = CONNECTIONS.min((allow_fds() - 100) / 2);
-        // What the reactor and timers need is there to stay.
+    #[ignore = "run in a child process by the test of the same name"]
+    fn ten_thousand_idle_connections_use_no_cpu_time_and_each_is_served() {
+        let count = CONNECTIONS.min((raise_fd_limit() - 100) / 2);
+        // Creates the permanent fds of the reactor and the timers.
         dormouse::init().unwrap();
         dormouse::block_on(sleep(MS));
         let fds_before = common::fds();
-        let mut theirs = Vec::new();
+        let mut peers = Vec::new();
         let waits = FuturesUnordered::new();
         for nth in 0..count {
-            let (mine, other) = UnixStream::pair().unwrap();
-            let mine = AsyncFd::new_on(&Reactor::builtin(), mine).unwrap();
-            theirs.push(other);
+            let (local, peer) = UnixStream::pair().unwrap();
+            let local = AsyncFd::new_on(&Reactor::builtin(), local).unwrap();
+            peers.push(peer);
             waits.push(async move {
                 let mut buffer = [0; 16];
-                let read = mine.async_io(Interest::READABLE, |mut fd| fd.read(&mut buffer)).await;
+                let read = local.async_io(Interest::READABLE, |mut fd| fd.read(&mut buffer)).await;
                 (nth, read.unwrap())
             });
         }
-        let heard = async move {
+        let receive = async move {
             let mut waits = waits;
-            let mut heard = Vec::new();
+            let mut received = Vec::new();
             let idle = async {
                 // All of them have been polled once by now.
                 sleep(MS).await;
                 let before = cpu_time();
                 sleep(200 * MS).await;
                 let idle = cpu_time() - before;
-                for other in theirs.iter_mut().step_by(TALKATIVE) {
-                    other.write_all(b"hello").unwrap();
+                for peer in peers.iter_mut().step_by(ACTIVE_EVERY) {
+                    peer.write_all(b"hello").unwrap();
                 }
-                // The end of a stream is news too.
+                // The end of a stream is an event too.
                 sleep(20 * MS).await;
-                drop(theirs);
+                drop(peers);
                 idle
             };
             let (idle, ()) = futures::join!(idle, async {
                 while let Some(next) = waits.next().await {
-                    heard.push(next);
+                    received.push(next);
                 }
             });
-            (idle, heard)
+            (idle, received)
         };
-        let (idle, mut heard) = common::within_time(|| dormouse::block_on(heard));
-        assert!(idle < 20 * MS, "{idle:?} of CPU time in 200 ms in which nothing happened");
-        heard.sort_unstable();
+        let (idle, mut received) = common::within_time(|| dormouse::block_on(receive));
+        assert!(idle < 20 * MS, "{idle:?} of CPU time in 200 ms without an event");
+        received.sort_unstable();
         let expected: Vec<_> =
-            (0..count).map(|nth| (nth, if nth % TALKATIVE == 0 { 5 } else { 0 })).collect();
-        assert_eq!(heard, expected);
+            (0..count).map(|nth| (nth, if nth % ACTIVE_EVERY == 0 { 5 } else { 0 })).collect();
+        assert_eq!(received, expected);
         assert_eq!(common::fds(), fds_before);
     }
 }

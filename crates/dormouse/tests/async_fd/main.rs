@@ -1,0 +1,45 @@
+//! The behaviour of `AsyncFd`, on every reactor.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod errors;
+mod object;
+#[cfg(feature = "tokio")]
+mod reactor;
+mod readiness;
+mod wait;
+
+use common::MS;
+use dormouse::io::{AsyncFd, Interest};
+use dormouse::timeout;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+
+fn pair() -> (AsyncFd<UnixStream>, AsyncFd<UnixStream>) {
+    let (local, peer) = UnixStream::pair().unwrap();
+    (AsyncFd::new(local).unwrap(), AsyncFd::new(peer).unwrap())
+}
+
+async fn read(fd: &AsyncFd<UnixStream>) -> io::Result<Vec<u8>> {
+    let mut buffer = [0; 4096];
+    let n = fd.async_io(Interest::READABLE, |mut fd| fd.read(&mut buffer)).await?;
+    Ok(buffer[..n].to_vec())
+}
+
+async fn write(fd: &AsyncFd<UnixStream>, data: &[u8]) -> io::Result<usize> {
+    fd.async_io(Interest::WRITABLE, |mut fd| fd.write(data)).await
+}
+
+/// Writes until it would block.
+async fn fill(fd: &AsyncFd<UnixStream>) {
+    loop {
+        let mut guard = fd.writable().await.unwrap();
+        while let Ok(written) = guard.try_io(|fd| fd.get_ref().write(&[0; 4096])) {
+            written.unwrap();
+        }
+        if timeout(5 * MS, fd.writable()).await.is_err() {
+            return;
+        }
+    }
+}

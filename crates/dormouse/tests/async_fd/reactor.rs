@@ -1,0 +1,64 @@
+//! The reactor that an AsyncFd is registered with.
+
+use crate::common::{self, MS};
+use crate::{pair, read, write};
+use dormouse::io::AsyncFd;
+use dormouse::reactor::Reactor;
+use dormouse::{sleep, timeout};
+use futures::join;
+use std::os::unix::net::UnixStream;
+
+#[test]
+fn a_wait_fails_when_its_tokio_runtime_shuts_down() {
+    for runtime in [common::current_thread, common::multi_thread] {
+        common::within_time(|| {
+            let runtime = runtime();
+            let (local, peer) = runtime.block_on(async { pair() });
+            assert_eq!(local.reactor().name(), "tokio");
+            let waiting = std::thread::scope(|scope| {
+                let wait = scope.spawn(|| dormouse::block_on(local.readable()).map(drop));
+                std::thread::sleep(10 * MS);
+                drop(runtime);
+                wait.join().unwrap()
+            });
+            let error = waiting.unwrap_err();
+            assert!(error.to_string().contains("shut down"), "{error}");
+            assert!(dormouse::block_on(local.writable()).is_err());
+            // The fds still work on another reactor.
+            let (local, peer) = (local.into_inner(), peer.into_inner());
+            let (local, peer) = (AsyncFd::new(local).unwrap(), AsyncFd::new(peer).unwrap());
+            dormouse::block_on(async {
+                write(&peer, b"x").await.unwrap();
+                assert_eq!(read(&local).await.unwrap(), b"x");
+            });
+        });
+    }
+}
+
+#[test]
+fn new_on_uses_the_given_reactor_in_any_context() {
+    common::within_time(|| {
+        let runtime = common::multi_thread();
+        let reactors = [
+            Reactor::builtin(),
+            Reactor::tokio(runtime.handle()).unwrap(),
+            #[cfg(feature = "smol")]
+            Reactor::async_io(),
+        ];
+        for reactor in &reactors {
+            let (local, peer) = UnixStream::pair().unwrap();
+            let local = AsyncFd::new_on(reactor, local).unwrap();
+            let peer = AsyncFd::new_on(reactor, peer).unwrap();
+            assert_eq!(local.reactor().name(), reactor.name());
+            let exchange = async {
+                let (got, _) = join!(read(&local), async {
+                    sleep(2 * MS).await;
+                    write(&peer, b"x").await
+                });
+                assert_eq!(got.unwrap(), b"x");
+                assert!(timeout(5 * MS, read(&local)).await.is_err());
+            };
+            dormouse::block_on(exchange);
+        }
+    });
+}

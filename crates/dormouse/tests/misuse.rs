@@ -1,0 +1,185 @@
+//! Hostile durations, peers, wakers and I/O objects, and the limits of what they can do. SECURITY.md cites these tests.
+
+mod common;
+
+use common::{Count, MS, assert_not_early, pending_for, poll, waker};
+use dormouse::clock::{Boottime, Clock, Monotonic, Realtime};
+use dormouse::io::{AsyncFd, Interest};
+use dormouse::{interval, interval_at, sleep, sleep_until, timeout};
+use futures::FutureExt;
+use std::future::pending;
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::pin::pin;
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+on_every_reactor! {
+    no_duration_causes_a_panic
+    an_interval_with_a_zero_period_is_always_ready
+    a_peer_that_always_has_data_keeps_the_task_from_yielding
+    the_panic_payload_of_a_waker_is_dropped
+}
+
+each_in_a_child_process! {
+    a_waker_that_blocks_delays_its_reactor_and_loses_no_wake_up
+    replacing_a_registered_object_does_not_affect_other_fds_on_the_builtin_reactor
+    replacing_a_registered_object_does_not_affect_other_fds_on_async_io
+}
+
+#[cfg(feature = "tokio")]
+each_in_a_child_process! { replacing_a_registered_object_does_not_affect_other_fds_on_tokio }
+
+const EXTREMES: [Duration; 9] = [
+    Duration::ZERO,
+    Duration::from_nanos(1),
+    Duration::from_secs(1 << 32),
+    Duration::from_nanos(i64::MAX as u64),
+    Duration::from_nanos(i64::MAX as u64 + 1),
+    Duration::from_nanos(u64::MAX - 1),
+    Duration::from_nanos(u64::MAX),
+    Duration::from_secs(i64::MAX as u64),
+    Duration::MAX,
+];
+
+async fn no_duration_causes_a_panic() {
+    fn check<C: Clock>(cx: &mut Context<'_>) {
+        for a in EXTREMES {
+            for b in EXTREMES {
+                let mut timer = C::sleep(a).slack(b);
+                let _ = timer.poll_unpin(cx);
+                timer.reset(C::now() + b);
+                let _ = timer.poll_unpin(cx);
+                let mut past = sleep_until(C::now() - a);
+                assert!(past.poll_unpin(cx).is_ready());
+                let mut ticks = interval_at(C::now() + a, b).slack(a);
+                let _ = ticks.poll_tick(cx);
+                ticks.reset_after(b);
+                let _ = ticks.poll_tick(cx);
+                ticks.reset();
+                let _ = ticks.poll_tick(cx);
+            }
+        }
+    }
+    let cx = &mut Context::from_waker(Waker::noop());
+    check::<Boottime>(cx);
+    check::<Monotonic>(cx);
+    check::<Realtime>(cx);
+    for duration in EXTREMES {
+        let _ = pin!(timeout(duration, pending::<()>())).poll(cx);
+        let mut aligned = Realtime::interval_aligned(duration);
+        let _ = aligned.poll_tick(cx);
+        let _ = aligned.poll_tick(cx);
+    }
+    assert_not_early(sleep(MS)).await;
+}
+
+/// So a program should enforce a minimum for a period that comes from untrusted input.
+async fn an_interval_with_a_zero_period_is_always_ready() {
+    let mut ticks = interval(Duration::ZERO);
+    for _ in 0..10_000 {
+        assert!(ticks.tick().now_or_never().is_some());
+    }
+}
+
+/// So a task has to yield explicitly to be fair to other tasks.
+async fn a_peer_that_always_has_data_keeps_the_task_from_yielding() {
+    let (local, mut peer) = UnixStream::pair().unwrap();
+    let local = AsyncFd::new(local).unwrap();
+    peer.write_all(&[0; 10_000]).unwrap();
+    drop(local.readable().await.unwrap());
+    for _ in 0..10_000 {
+        let read = local.async_io(Interest::READABLE, |mut fd| fd.read(&mut [0]));
+        assert_eq!(read.now_or_never().unwrap().unwrap(), 1);
+    }
+}
+
+async fn the_panic_payload_of_a_waker_is_dropped() {
+    let payload = Arc::new(());
+    let clone = payload.clone();
+    let panicking = waker(move || std::panic::resume_unwind(Box::new(clone.clone())));
+    let _fires = pending_for(MS, &panicking);
+    drop(panicking);
+    while Arc::strong_count(&payload) > 1 {
+        sleep(MS).await;
+    }
+}
+
+/// Closes the fd of a registered object, which the docs forbid, and opens another object that gets its number.
+async fn replacing_a_registered_object_does_not_affect_other_fds() {
+    let (_, waker) = Count::new();
+    let (replaced, _replaced_peer) = UnixStream::pair().unwrap();
+    let number = replaced.as_raw_fd();
+    let mut replaced = AsyncFd::new(replaced).unwrap();
+    assert!(poll(&mut Box::pin(replaced.readable()), &waker).is_pending());
+    let (new, _new_peer) = UnixStream::pair().unwrap();
+    drop(std::mem::replace(replaced.get_mut(), new));
+
+    let (unrelated, mut peer) = UnixStream::pair().unwrap();
+    assert_eq!(unrelated.as_raw_fd(), number);
+    let unrelated = AsyncFd::new(unrelated).unwrap();
+    let mut readable = Box::pin(unrelated.readable());
+    assert!(poll(&mut readable, &waker).is_pending());
+    drop(replaced);
+    peer.write_all(b"x").unwrap();
+    let event = timeout(common::TEST_TIMEOUT / 2, readable).await.expect("the event is lost");
+    drop(event.unwrap());
+}
+
+mod cases {
+    use super::*;
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_waker_that_blocks_delays_its_reactor_and_loses_no_wake_up() {
+        let (unblock, wait) = mpsc::channel::<()>();
+        let wait = std::sync::Mutex::new(wait);
+        let (called, blocked) = mpsc::channel();
+        let blocking = waker(move || {
+            called.send(()).unwrap();
+            wait.lock().unwrap().recv().unwrap();
+        });
+        let _first = pending_for(MS, &blocking);
+        blocked.recv().unwrap();
+        let (count, counting) = Count::new();
+        let second = pending_for(MS, &counting);
+        while !second.is_elapsed() {
+            std::thread::sleep(MS);
+        }
+        std::thread::sleep(20 * MS);
+        assert_eq!(count.get(), 0);
+        unblock.send(()).unwrap();
+        count.wait_for(1);
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn replacing_a_registered_object_does_not_affect_other_fds_on_the_builtin_reactor() {
+        dormouse::init().unwrap();
+        dormouse::block_on(async {
+            sleep(MS).await;
+            replacing_a_registered_object_does_not_affect_other_fds().await;
+        });
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn replacing_a_registered_object_does_not_affect_other_fds_on_async_io() {
+        smol::block_on(async {
+            sleep(MS).await;
+            replacing_a_registered_object_does_not_affect_other_fds().await;
+        });
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(feature = "tokio")]
+    fn replacing_a_registered_object_does_not_affect_other_fds_on_tokio() {
+        common::current_thread().block_on(async {
+            sleep(MS).await;
+            replacing_a_registered_object_does_not_affect_other_fds().await;
+        });
+    }
+}
