@@ -1,9 +1,9 @@
-//! A TCP echo server and its clients, on one thread and no executor.
+//! A TCP echo server and its clients, on one thread and without an executor.
 //!
-//! `dormouse::block_on` runs one future; the combinators of the `futures` crate make one of
-//! many. The same `serve` runs on tokio or smol as it is.
+//! `dormouse::block_on` runs one future. The combinators of the `futures` crate combine many futures
+//! into one. `serve` also runs on tokio or smol, without a change.
 //!
-//! Run it with `cargo run --example echo`. It talks to itself over loopback, then ends.
+//! Run it with `cargo run --example echo`. It connects to itself over loopback and then exits.
 
 use dormouse::net::{TcpListener, TcpStream};
 use dormouse::{sleep, timeout};
@@ -16,19 +16,19 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
-/// A client that says nothing for so long is cut off.
-const IDLE: Duration = Duration::from_secs(5);
-/// How long the clients that are there may take to finish, once the server is told to stop.
-const GRACE: Duration = Duration::from_secs(1);
+/// A client that sends nothing for this long is disconnected.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the connected clients may take to finish after `stop`.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Serves all who connect, until `stop`; then lets those who are there finish.
+/// Accepts and serves clients until `stop` completes, then lets the connected clients finish.
 async fn serve(
     listener: TcpListener,
     mut stop: impl FusedFuture<Output = ()> + Unpin,
 ) -> io::Result<()> {
     let mut sessions = FuturesUnordered::new();
     loop {
-        // Begun anew each time around: a wait that is dropped loses nothing.
+        // `accept` is dropped and called again in each iteration. It is cancel safe: no connection is lost.
         select! {
             accepted = pin!(listener.accept().fuse()) => {
                 let (stream, peer) = accepted?;
@@ -39,16 +39,16 @@ async fn serve(
         }
     }
     drop(listener);
-    timeout(GRACE, sessions.collect::<()>()).await?;
+    timeout(SHUTDOWN_TIMEOUT, sessions.collect::<()>()).await?;
     Ok(())
 }
 
-/// Sends back what comes in, and returns how many bytes that was.
+/// Sends back all data that it receives, and returns the number of bytes.
 async fn echo(stream: TcpStream) -> io::Result<usize> {
     let mut buffer = [0; 4096];
     let mut echoed = 0;
     loop {
-        let read = timeout(IDLE, stream.read(&mut buffer)).await??;
+        let read = timeout(IDLE_TIMEOUT, stream.read(&mut buffer)).await??;
         if read == 0 {
             return Ok(echoed);
         }
@@ -59,26 +59,28 @@ async fn echo(stream: TcpStream) -> io::Result<usize> {
 
 fn report(peer: SocketAddr, outcome: io::Result<usize>) {
     match outcome {
-        Ok(echoed) => println!("server: port {} is done, {echoed} bytes", peer.port()),
-        Err(err) => println!("server: port {} failed: {err}", peer.port()),
+        Ok(echoed) => {
+            println!("server: client on port {} done, {echoed} bytes echoed", peer.port())
+        }
+        Err(err) => println!("server: client on port {} failed: {err}", peer.port()),
     }
 }
 
-/// Says a few words, a little apart, and checks that they come back.
+/// Sends a few words with pauses in between, and prints their echoes.
 async fn client(server: SocketAddr, name: &str) -> io::Result<()> {
     let stream = TcpStream::connect(server).await?;
     for word in ["sleeps", "through", "the", "winter"] {
-        let said = format!("the {name} {word}");
-        write_all(&stream, said.as_bytes()).await?;
-        let mut heard = Vec::new();
-        while heard.len() < said.len() {
+        let sent = format!("the {name} {word}");
+        write_all(&stream, sent.as_bytes()).await?;
+        let mut received = Vec::new();
+        while received.len() < sent.len() {
             let mut buffer = [0; 64];
             match stream.read(&mut buffer).await? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                read => heard.extend(&buffer[..read]),
+                read => received.extend(&buffer[..read]),
             }
         }
-        println!("client: {}", String::from_utf8_lossy(&heard));
+        println!("client: {}", String::from_utf8_lossy(&received));
         sleep(Duration::from_millis(20)).await;
     }
     stream.get_ref().shutdown(Shutdown::Write)
@@ -101,10 +103,10 @@ fn main() -> io::Result<()> {
             let all =
                 try_join_all(["dormouse", "bat", "hedgehog"].map(|name| client(address, name)));
             let outcome = all.await;
-            drop(stop); // also if one has failed, or the server would wait for ever
+            drop(stop); // also if a client has failed, so that the server stops in any case
             outcome
         };
-        let (served, talked) = join!(serve(listener, stopped.map(drop).fuse()), clients);
-        served.and(talked.map(drop))
+        let (served, clients) = join!(serve(listener, stopped.map(drop).fuse()), clients);
+        served.and(clients.map(drop))
     })
 }

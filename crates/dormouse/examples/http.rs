@@ -1,10 +1,10 @@
-//! An HTTP server on every executor: one function, `serve`, over hyper.
+//! An HTTP server that runs on every executor: one function, `serve`, on top of hyper.
 //!
-//! HTTP/1.1 and HTTP/2 on one port, a timeout for clients that are slow to ask, and a graceful shutdown. On
-//! each executor it serves a hyper client for a moment, over both versions.
+//! It has HTTP/1.1 and HTTP/2 on one port, a timeout for clients that are slow to send a request, and a graceful
+//! shutdown. On each executor it serves hyper clients for a short time, with both versions.
 //!
-//! Run it with `cargo run --release --example http --features hyper,tokio,smol`. Without `tokio` or `smol`,
-//! the builtin reactor serves where theirs would.
+//! Run it with `cargo run --release --example http --features hyper,tokio,smol`. Without the feature `tokio` or
+//! `smol`, the builtin reactor is used on those executors too.
 
 #[path = "http/client.rs"]
 mod client;
@@ -22,8 +22,8 @@ use hyper::rt::Executor;
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
-/// For how long each version is asked on each executor.
-const MOMENT: Duration = Duration::from_millis(150);
+/// How long the clients send requests, for each version on each executor.
+const DURATION: Duration = Duration::from_millis(150);
 const CLIENTS: usize = 8;
 
 struct Row {
@@ -47,13 +47,13 @@ const EXECUTORS: &[(&str, Run)] = &[
 ];
 
 fn main() -> Result<()> {
-    println!("{CLIENTS} clients and the server on the same executor, requests a second:\n");
+    println!("{CLIENTS} clients and the server on the same executor, requests per second:\n");
     println!(
         "{:<22}{:<12}{:>10}{:>10}{:>14}",
         "executor", "reactor", "HTTP/1.1", "HTTP/2", "shutdown"
     );
     for (executor, run) in EXECUTORS {
-        let row = run(Box::new(|spawner| show(spawner).boxed()))?;
+        let row = run(Box::new(|spawner| measure(spawner).boxed()))?;
         println!(
             "{executor:<22}{:<12}{:>10.0}{:>10.0}{:>14}",
             row.reactor,
@@ -65,8 +65,8 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Starts the server, asks it for a moment, and shuts it down.
-async fn show(spawner: Spawner) -> Result<Row> {
+/// Starts the server, sends requests with both versions, and shuts the server down.
+async fn measure(spawner: Spawner) -> Result<Row> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel::<()>();
@@ -74,8 +74,8 @@ async fn show(spawner: Spawner) -> Result<Row> {
     let server = serve::serve(listener, stopped.map(drop), spawner.clone());
     spawner.execute(server.map(|outcome| drop(done.send(outcome))));
 
-    let http1_per_s = ask(address, Version::Http1, &spawner).await?;
-    let http2_per_s = ask(address, Version::Http2, &spawner).await?;
+    let http1_per_s = send_requests(address, Version::Http1, &spawner).await?;
+    let http2_per_s = send_requests(address, Version::Http2, &spawner).await?;
     let start = Instant::now();
     drop(stop);
     served.await??;
@@ -83,19 +83,20 @@ async fn show(spawner: Spawner) -> Result<Row> {
     Ok(Row { reactor, http1_per_s, http2_per_s, shutdown: start.elapsed() })
 }
 
-async fn ask(server: SocketAddr, version: Version, spawner: &Spawner) -> Result<f64> {
+/// Sends requests from all clients, and returns the number of responses per second.
+async fn send_requests(server: SocketAddr, version: Version, spawner: &Spawner) -> Result<f64> {
     let start = Instant::now();
     let clients = (0..CLIENTS).map(|_| async {
         let mut client = Client::connect(server, version, spawner).await?;
-        let echo = client.post("/echo", "who is there?".into()).await?;
-        assert_eq!(echo, "who is there?");
-        let mut answers = 1;
-        while start.elapsed() < MOMENT {
+        let echo = client.post("/echo", "are you awake?".into()).await?;
+        assert_eq!(echo, "are you awake?");
+        let mut responses = 1;
+        while start.elapsed() < DURATION {
             client.get("/").await?;
-            answers += 1;
+            responses += 1;
         }
-        Result::Ok(answers)
+        Result::Ok(responses)
     });
-    let answers: u32 = try_join_all(clients).await?.into_iter().sum();
-    Ok(f64::from(answers) / start.elapsed().as_secs_f64())
+    let responses: u32 = try_join_all(clients).await?.into_iter().sum();
+    Ok(f64::from(responses) / start.elapsed().as_secs_f64())
 }

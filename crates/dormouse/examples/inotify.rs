@@ -1,10 +1,9 @@
-//! Waits for what happens in a directory: inotify, on any executor.
+//! Waits for changes in a directory: inotify, on any executor.
 //!
-//! inotify is a file descriptor like another. `AsyncFd` makes it awaitable; a timer makes something
-//! happen.
+//! inotify delivers its events through a file descriptor. `AsyncFd` makes it awaitable.
 //!
-//! Run it with `cargo run --example inotify`. It watches a directory of its own under the system's
-//! one for temporary files, and removes it at the end.
+//! Run it with `cargo run --example inotify`. It creates a directory in the system's directory for
+//! temporary files, watches it, writes a file to it, and removes it at the end.
 
 #[cfg(target_os = "linux")]
 mod watch {
@@ -15,35 +14,35 @@ mod watch {
     use std::os::fd::OwnedFd;
     use std::path::Path;
 
-    /// Something that happened in the directory.
+    /// A change in the directory.
     #[derive(Debug)]
     pub(crate) struct Event {
-        pub what: ReadFlags,
-        /// The file's, if it was not the directory itself.
+        pub flags: ReadFlags,
+        /// The name of the file, or `None` for the directory itself.
         pub name: Option<String>,
     }
 
-    /// A directory that is watched.
+    /// An inotify watch on a directory.
     pub(crate) struct Watch {
         fd: AsyncFd<OwnedFd>,
     }
 
     impl Watch {
-        pub(crate) fn new(directory: &Path, what: WatchFlags) -> io::Result<Watch> {
+        pub(crate) fn new(directory: &Path, flags: WatchFlags) -> io::Result<Watch> {
             let fd = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
-            inotify::add_watch(&fd, directory, what)?;
+            inotify::add_watch(&fd, directory, flags)?;
             Ok(Watch { fd: AsyncFd::with_interest(fd, Interest::READABLE)? })
         }
 
-        /// Waits until something has happened, and returns all that has happened by then.
+        /// Waits until there are events, and returns them.
         ///
-        /// Cancel safe: events are read only when they are returned.
+        /// Cancel safe: the events are read in the same poll that returns them.
         pub(crate) async fn events(&self) -> io::Result<Vec<Event>> {
             self.fd.async_io(Interest::READABLE, read).await
         }
     }
 
-    /// One read from the kernel. `WouldBlock` if nothing has happened.
+    /// Reads once from the kernel. `WouldBlock` if there is no event.
     fn read(fd: &OwnedFd) -> io::Result<Vec<Event>> {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = Reader::new(fd, &mut buffer);
@@ -51,7 +50,7 @@ mod watch {
         loop {
             let event = reader.next()?;
             events.push(Event {
-                what: event.events(),
+                flags: event.events(),
                 name: event.file_name().map(|name| name.to_string_lossy().into_owned()),
             });
             if reader.is_buffer_empty() {
@@ -70,7 +69,7 @@ fn main() -> std::io::Result<()> {
     let directory = env::temp_dir().join(format!("dormouse-inotify-{}", process::id()));
     fs::create_dir(&directory)?;
 
-    let happened = dormouse::block_on(async {
+    let result = dormouse::block_on(async {
         let watch = watch::Watch::new(&directory, WatchFlags::CREATE | WatchFlags::CLOSE_WRITE)?;
 
         let write_later = async {
@@ -81,8 +80,8 @@ fn main() -> std::io::Result<()> {
         let until_written = async {
             loop {
                 for event in watch.events().await? {
-                    println!("{:?}: {}", event.what, event.name.as_deref().unwrap_or("."));
-                    if event.what.contains(ReadFlags::CLOSE_WRITE) {
+                    println!("{:?}: {}", event.flags, event.name.as_deref().unwrap_or("."));
+                    if event.flags.contains(ReadFlags::CLOSE_WRITE) {
                         return io::Result::Ok(());
                     }
                 }
@@ -95,10 +94,10 @@ fn main() -> std::io::Result<()> {
     });
 
     fs::remove_dir_all(&directory)?;
-    happened
+    result
 }
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    println!("inotify is a thing of Linux");
+    println!("inotify is only available on Linux");
 }

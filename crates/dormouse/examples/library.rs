@@ -1,19 +1,19 @@
-//! A library crate in miniature, which is async and does not name an executor.
+//! A small async library that does not depend on an executor, and a program that uses it on four executors.
 //!
-//! `asker` could be a crate of its own, with dormouse as its only dependency and no features. `main`
-//! is a program that uses it: it picks the executor, and it may pick several.
+//! `udp_client` could be a separate crate with dormouse as its only dependency and no features. `main` is the
+//! program: it chooses the executor.
 //!
-//! Run it with `cargo run --example library --features tokio,smol`. Without the features it leaves
-//! out the executors that they stand for.
+//! Run it with `cargo run --example library --features tokio,smol`. Without the feature `tokio` or `smol`, that
+//! executor is skipped.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
-/// Asks over UDP, again and again with a growing pause, until an answer comes or time is up.
-#[allow(unreachable_pub)] // it stands for a crate, and `ask` for its public face
-mod asker {
+/// Sends a request over UDP, repeatedly with a growing pause, until a response arrives or the time is up.
+#[allow(unreachable_pub)] // the module stands for a crate, and `request` for its public API
+mod udp_client {
     use dormouse::io::{AsyncFd, Interest};
     use std::io;
     use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -22,25 +22,25 @@ mod asker {
     const FIRST_PAUSE: Duration = Duration::from_millis(10);
     const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-    /// The server's answer.
+    /// Sends a request and returns the response of the server.
     ///
     /// # Errors
-    /// `TimedOut` if there was none within `limit`; and those of the socket.
+    /// `TimedOut` if there is no response within `limit`, and the errors of the socket.
     ///
     /// # Cancel safety
-    /// Dropping it closes the socket. The server may have been asked.
-    pub async fn ask(server: SocketAddr, question: &str, limit: Duration) -> io::Result<String> {
+    /// Dropping the future closes the socket. The server may have received the request.
+    pub async fn request(server: SocketAddr, message: &str, limit: Duration) -> io::Result<String> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         socket.connect(server)?;
         let socket = AsyncFd::new(socket)?;
-        dormouse::timeout(limit, keep_asking(&socket, question)).await?
+        dormouse::timeout(limit, send_until_response(&socket, message)).await?
     }
 
-    async fn keep_asking(socket: &AsyncFd<UdpSocket>, question: &str) -> io::Result<String> {
+    async fn send_until_response(socket: &AsyncFd<UdpSocket>, message: &str) -> io::Result<String> {
         let mut buffer = [0; 1500];
         let mut pause = FIRST_PAUSE;
         loop {
-            let send = socket.async_io(Interest::WRITABLE, |s| s.send(question.as_bytes()));
+            let send = socket.async_io(Interest::WRITABLE, |s| s.send(message.as_bytes()));
             send.await?;
             let receive = socket.async_io(Interest::READABLE, |s| s.recv(&mut buffer));
             match dormouse::timeout(pause, receive).await {
@@ -51,7 +51,7 @@ mod asker {
     }
 }
 
-/// A server that loses two questions of three. It is a thread, so as to run on no executor either.
+/// Starts a server that drops two of three requests, as a thread without an executor.
 fn start_lossy_server() -> io::Result<SocketAddr> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     let address = socket.local_addr()?;
@@ -69,17 +69,20 @@ fn start_lossy_server() -> io::Result<SocketAddr> {
     Ok(address)
 }
 
-/// What the program wants to know, wherever it runs.
+/// The async part of the program, which is the same on each executor.
 async fn program(executor: &str, server: SocketAddr) -> io::Result<()> {
     let reactor = dormouse::reactor::Reactor::current();
-    let answer = asker::ask(server, "are you awake?", Duration::from_secs(2)).await?;
-    println!("on {executor}, served by the {} reactor: {answer}", reactor.name());
+    let response = udp_client::request(server, "are you awake?", Duration::from_secs(2)).await?;
+    println!("on {executor}, with the {} reactor: {response}", reactor.name());
 
-    let deaf = UdpSocket::bind("127.0.0.1:0")?;
-    let nothing = asker::ask(deaf.local_addr()?, "and you?", Duration::from_millis(100)).await;
-    match nothing {
-        Err(err) if err.kind() == io::ErrorKind::TimedOut => println!("    and nobody else is"),
-        other => println!("    and somebody else says {:?}", other?),
+    let silent = UdpSocket::bind("127.0.0.1:0")?;
+    let result =
+        udp_client::request(silent.local_addr()?, "and you?", Duration::from_millis(100)).await;
+    match result {
+        Err(err) if err.kind() == io::ErrorKind::TimedOut => {
+            println!("    a server that does not respond: {err}")
+        }
+        other => println!("    unexpected response: {:?}", other?),
     }
     Ok(())
 }
@@ -94,7 +97,7 @@ fn main() -> io::Result<()> {
     #[cfg(feature = "tokio")]
     {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_io().build()?;
-        // Spawned, so that it moves between threads: the future is `Send`.
+        // Spawned on the multi-threaded runtime, because the future is `Send`.
         runtime.block_on(runtime.spawn(program("tokio", server)))??;
     }
 

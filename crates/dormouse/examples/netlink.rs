@@ -1,11 +1,11 @@
-//! Asks the kernel which network links there are: a netlink socket, on any executor.
+//! Lists the network links of the machine: a netlink socket, on any executor.
 //!
-//! std has no netlink, and no executor has; but a netlink socket is a file descriptor, and that
-//! is all that `AsyncFd` asks for. The conversation has a time limit, as each conversation should.
+//! Neither std nor the executors support netlink. But a netlink socket is a file descriptor, so `AsyncFd`
+//! makes it awaitable. The request has a timeout.
 //!
 //! Run it with `cargo run --example netlink`. It needs no privileges.
 
-/// A little of rtnetlink(7).
+/// A small part of rtnetlink(7).
 #[cfg(target_os = "linux")]
 mod links {
     use dormouse::io::{AsyncFd, Interest};
@@ -36,21 +36,20 @@ mod links {
         pub is_up: bool,
     }
 
-    /// All network links of the machine, as far as this network namespace sees them.
+    /// Lists the network links in this network namespace.
     pub(crate) async fn list() -> io::Result<Vec<Link>> {
-        // No protocol is protocol 0, which is NETLINK_ROUTE.
+        // `None` is protocol 0, which is NETLINK_ROUTE.
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)?;
-        connect(&socket, &SocketAddrNetlink::new(0, 0))?; // 0 is the kernel
+        connect(&socket, &SocketAddrNetlink::new(0, 0))?; // port 0 is the kernel
         let socket = AsyncFd::new(socket)?;
 
-        let question = question();
-        let asking = socket.async_io(Interest::WRITABLE, |socket| {
-            Ok(send(socket, &question, SendFlags::empty())?)
-        });
-        asking.await?;
+        let request = request();
+        let sending = socket
+            .async_io(Interest::WRITABLE, |socket| Ok(send(socket, &request, SendFlags::empty())?));
+        sending.await?;
 
-        // The kernel splits what it lists into datagrams of at most this size.
+        // The kernel splits the list into datagrams of at most this size.
         let mut datagram = vec![0; 32 * 1024];
         let mut links = Vec::new();
         loop {
@@ -67,17 +66,17 @@ mod links {
         }
     }
 
-    fn question() -> Vec<u8> {
+    fn request() -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.extend(((MESSAGE_HEADER + LINK_HEADER) as u32).to_ne_bytes());
         bytes.extend(RTM_GETLINK.to_ne_bytes());
         bytes.extend((NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
-        bytes.extend([0; 8]); // sequence number and sender: one question, one asker
+        bytes.extend([0; 8]); // sequence number and port, not needed for a single request
         bytes.extend([0; LINK_HEADER]); // links of any kind
         bytes
     }
 
-    /// Adds the links in a datagram, and says whether it was the last.
+    /// Adds the links in a datagram to `links`. Returns whether it was the last datagram.
     fn parse(mut datagram: &[u8], links: &mut Vec<Link>) -> io::Result<bool> {
         while !datagram.is_empty() {
             let len = u32_at(datagram, 0)? as usize;
@@ -126,7 +125,7 @@ mod links {
     }
 
     fn malformed() -> io::Error {
-        io::Error::new(io::ErrorKind::InvalidData, "a netlink message that is cut short")
+        io::Error::new(io::ErrorKind::InvalidData, "truncated netlink message")
     }
 }
 
@@ -141,5 +140,5 @@ fn main() -> std::io::Result<()> {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    println!("netlink is a thing of Linux");
+    println!("netlink is only available on Linux");
 }

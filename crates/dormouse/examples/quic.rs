@@ -1,9 +1,9 @@
-//! QUIC on any executor: a `quinn::Runtime` made of `AsyncFd` and dormouse's timers.
+//! QUIC on any executor: a `quinn::Runtime` with the sockets and timers of dormouse.
 //!
-//! quinn asks its surroundings for three things: a UDP socket, timers, and somebody who runs its tasks. The
-//! first two are here, once for all executors; the third is the executor's own.
+//! A `quinn::Runtime` provides three things: UDP sockets, timers, and a way to spawn tasks. The first two are
+//! implemented here, once for all executors. The third is a function of the executor.
 //!
-//! Run it with `cargo run --release --example quic`. It sends 64 MiB to itself, over loopback.
+//! Run it with `cargo run --release --example quic`. It sends 64 MiB to itself over loopback.
 
 use dormouse::clock::{Clock, Monotonic};
 use dormouse::io::Interest;
@@ -24,7 +24,7 @@ use std::time::Instant;
 
 pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// For quinn: sockets and timers of dormouse's, and tasks of the executor's.
+/// Sockets and timers of dormouse, and the spawn function of the executor.
 #[derive(Debug)]
 pub(crate) struct Runtime {
     pub(crate) spawn: fn(Task),
@@ -32,7 +32,7 @@ pub(crate) struct Runtime {
 
 impl quinn::Runtime for Runtime {
     fn new_timer(&self, deadline: Instant) -> Pin<Box<dyn AsyncTimer>> {
-        Box::pin(Timer(sleep_until(translate(deadline))))
+        Box::pin(Timer(sleep_until(to_monotonic(deadline))))
     }
 
     fn spawn(&self, task: Task) {
@@ -50,7 +50,7 @@ struct Timer(Sleep<Monotonic>);
 
 impl AsyncTimer for Timer {
     fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
-        self.0.reset(translate(deadline));
+        self.0.reset(to_monotonic(deadline));
     }
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -58,8 +58,8 @@ impl AsyncTimer for Timer {
     }
 }
 
-/// quinn reckons by std's clock, which is `Monotonic` on most systems, but does not show its numbers.
-fn translate(deadline: Instant) -> dormouse::time::Instant<Monotonic> {
+/// `std::time::Instant` is opaque, so this converts the remaining time. Both clocks are the same on most systems.
+fn to_monotonic(deadline: Instant) -> dormouse::time::Instant<Monotonic> {
     Monotonic::now() + deadline.saturating_duration_since(Instant::now())
 }
 
@@ -71,7 +71,7 @@ struct Socket {
 
 impl AsyncUdpSocket for Socket {
     fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
-        Box::pin(Room { socket: self, wait: None })
+        Box::pin(WritablePoller { socket: self, wait: None })
     }
 
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
@@ -112,15 +112,15 @@ impl AsyncUdpSocket for Socket {
 
 type Wait = Pin<Box<dyn Future<Output = io::Result<()>> + Send + Sync>>;
 
-/// Waits until the socket has room. Each of quinn's connections has one, so each waits by itself.
-struct Room {
+/// Waits until the socket is writable. Each connection of quinn has its own, so each has its own waiter.
+struct WritablePoller {
     socket: Arc<Socket>,
     wait: Option<Wait>,
 }
 
-impl UdpPoller for Room {
+impl UdpPoller for WritablePoller {
     fn poll_writable(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Room { socket, wait } = &mut *self;
+        let WritablePoller { socket, wait } = &mut *self;
         let wait = wait.get_or_insert_with(|| {
             let socket = socket.clone();
             Box::pin(async move { socket.io.writable().await.map(drop) })
@@ -131,13 +131,13 @@ impl UdpPoller for Room {
     }
 }
 
-impl fmt::Debug for Room {
+impl fmt::Debug for WritablePoller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Room").field("socket", &self.socket).finish_non_exhaustive()
+        f.debug_struct("WritablePoller").field("socket", &self.socket).finish_non_exhaustive()
     }
 }
 
-/// Sends that many bytes to itself, and returns how many arrived and what they add up to.
+/// Sends `bytes` bytes from a client to a server. Returns the number of bytes received and their sum.
 pub(crate) async fn transfer(
     spawn: fn(Task),
     bytes: usize,
@@ -152,7 +152,7 @@ pub(crate) async fn transfer(
             stream.write_all(&chunk[..chunk.len().min(bytes - start)]).await?;
         }
         stream.finish()?;
-        connection.closed().await; // the receiver has all of it
+        connection.closed().await; // the receiver has read everything
         Ok::<_, Box<dyn Error>>(())
     };
     let receive = async {
@@ -171,11 +171,11 @@ pub(crate) async fn transfer(
     Ok(received)
 }
 
-/// A server, and a client that trusts its certificate.
+/// A server endpoint, and a client endpoint that trusts its certificate.
 fn endpoints(spawn: fn(Task)) -> Result<(quinn::Endpoint, quinn::Endpoint), Box<dyn Error>> {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
-    let certificate = made.cert.der().clone();
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let generated = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    let certificate = generated.cert.der().clone();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(generated.signing_key.serialize_der());
     let mut trusted = rustls::RootCertStore::empty();
     trusted.add(certificate.clone())?;
     let server = quinn::ServerConfig::with_single_cert(vec![certificate], key.into())?;
@@ -186,9 +186,9 @@ fn endpoints(spawn: fn(Task)) -> Result<(quinn::Endpoint, quinn::Endpoint), Box<
         let runtime = Arc::new(Runtime { spawn });
         quinn::Endpoint::new(quinn::EndpointConfig::default(), server, socket, runtime)
     };
-    let (server, mut caller) = (endpoint(Some(server))?, endpoint(None)?);
-    caller.set_default_client_config(client);
-    Ok((server, caller))
+    let (server, mut client_endpoint) = (endpoint(Some(server))?, endpoint(None)?);
+    client_endpoint.set_default_client_config(client);
+    Ok((server, client_endpoint))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

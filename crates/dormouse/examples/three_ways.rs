@@ -1,16 +1,16 @@
-//! One sleep, three ways to write it.
+//! Three ways to implement a sleep.
 //!
-//! 1. **A timerfd in an executor's wrapper.** It counts the time that the machine is suspended, and it
-//!    is on time. But each executor has a wrapper of its own, so a crate needs this once for each of
-//!    them, and it takes a file descriptor a sleep.
-//! 2. **A `Future` by hand, with a thread.** State and a waker, shared with whoever wakes. It runs on
-//!    any executor, but it takes a thread a sleep, or a queue that you write; and there are three
-//!    ways to get it wrong, which the comments name.
-//! 3. **A `Future` by hand, around a dormouse sleep.** It runs on any executor; the waking is the
-//!    library's. All sleeps of a clock share one timerfd.
+//! 1. **A timerfd in the fd wrapper of an executor.** It counts the time that the machine is suspended, and it is
+//!    accurate. But each executor has a different wrapper, so a crate needs one implementation for each
+//!    executor, and each sleep takes a file descriptor.
+//! 2. **A manual `Future` with a thread.** It shares its state and a waker with the thread. It runs on any
+//!    executor, but each sleep takes a thread, unless you write a timer queue. The comments name three
+//!    possible mistakes.
+//! 3. **A manual `Future` around a dormouse sleep.** It runs on any executor, and the library wakes the task.
+//!    All sleeps of a clock share one timerfd.
 //!
-//! Run it with `cargo run --example three_ways --features tokio,smol`. Without the features it leaves
-//! out what needs them.
+//! Run it with `cargo run --example three_ways --features tokio,smol`. Without the features, the parts that need
+//! them are skipped.
 
 use dormouse::time::{Instant, Sleep};
 use std::future::Future;
@@ -21,9 +21,9 @@ use std::task::{Context, Poll, Waker, ready};
 use std::thread;
 use std::time::Duration;
 
-/// 1. A timerfd in an executor's wrapper: the same function twice, and not the last time.
+/// 1. A timerfd in the fd wrapper of an executor. Each executor needs its own function.
 #[cfg(all(target_os = "linux", any(feature = "tokio", feature = "smol")))]
-mod by_timerfd {
+mod timerfd_sleep {
     use rustix::time::{
         Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
         timerfd_settime,
@@ -34,8 +34,8 @@ mod by_timerfd {
 
     #[cfg(feature = "tokio")]
     pub(crate) async fn sleep_on_tokio(duration: Duration) -> io::Result<()> {
-        // Deprecated in favour of an unsafe constructor, which asks that the object keep its fd.
-        // An `OwnedFd` does.
+        // Deprecated in favour of an unsafe constructor, which requires that the object keeps its fd. An
+        // `OwnedFd` does.
         #[allow(deprecated)]
         let fd = tokio::io::unix::AsyncFd::new(timerfd(duration)?)?;
         fd.async_io(tokio::io::Interest::READABLE, read).await
@@ -51,7 +51,7 @@ mod by_timerfd {
         let fd = timerfd_create(TimerfdClockId::Boottime, flags)?;
         let time = Itimerspec {
             it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
-            // Zero would disarm it.
+            // Zero would disarm the timer.
             it_value: duration.max(Duration::from_nanos(1)).try_into().map_err(io::Error::other)?,
         };
         timerfd_settime(&fd, TimerfdTimerFlags::empty(), &time)?;
@@ -64,51 +64,51 @@ mod by_timerfd {
     }
 }
 
-/// 2. A future by hand, which shares its state with a thread.
+/// 2. A manual future that shares its state with a thread.
 ///
-/// Dropped, it leaves its thread asleep; and `thread::sleep` stands still during suspend. To
-/// do better is to write a timer queue.
-struct ByThread(Arc<Mutex<Shared>>);
+/// When it is dropped, its thread keeps sleeping, and `thread::sleep` does not count the time that the machine is
+/// suspended. A better implementation needs a timer queue.
+struct ThreadSleep(Arc<Mutex<Shared>>);
 
 #[derive(Default)]
 struct Shared {
-    over: bool,
+    elapsed: bool,
     waker: Option<Waker>,
 }
 
-impl ByThread {
-    fn sleep(duration: Duration) -> ByThread {
+impl ThreadSleep {
+    fn sleep(duration: Duration) -> ThreadSleep {
         let shared = Arc::new(Mutex::new(Shared::default()));
-        let theirs = Arc::clone(&shared);
+        let thread_shared = Arc::clone(&shared);
         thread::spawn(move || {
             thread::sleep(duration);
-            let mut shared = theirs.lock().expect("nobody panics with this lock held");
-            // The state before the waker: whoever is woken has to find it.
-            shared.over = true;
+            let mut shared = thread_shared.lock().expect("no panic while locked");
+            // Set the state before the wake-up, so that the next poll sees it.
+            shared.elapsed = true;
             let waker = shared.waker.take();
-            // A waker is a stranger's code, which may poll us right there: unlock first.
+            // Unlock before the wake-up: a waker runs unknown code, which may poll this future.
             drop(shared);
             if let Some(waker) = waker {
                 waker.wake();
             }
         });
-        ByThread(shared)
+        ThreadSleep(shared)
     }
 }
 
-impl Future for ByThread {
+impl Future for ThreadSleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut shared = self.0.lock().expect("nobody panics with this lock held");
-        if shared.over {
+        let mut shared = self.0.lock().expect("no panic while locked");
+        if shared.elapsed {
             return Poll::Ready(());
         }
-        // Wrong would be:
-        // - to look at `over` and to leave the waker under two locks: the thread may come between
-        //   them, find no waker, and nobody is ever woken;
-        // - to keep the waker of the first poll: the future may have moved to another task since;
-        // - to call the waker here, "to be polled again soon": that burns a core.
+        // Three possible mistakes:
+        // - Check `elapsed` and store the waker in two separate locks. If the thread runs between them, it finds
+        //   no waker, and the task is never woken.
+        // - Keep the waker of the first poll. The future may have moved to another task since then.
+        // - Call the waker here in order to be polled again soon. That is a busy loop.
         match &mut shared.waker {
             Some(waker) => waker.clone_from(cx.waker()),
             none => *none = Some(cx.waker().clone()),
@@ -117,18 +117,18 @@ impl Future for ByThread {
     }
 }
 
-/// 3. A future by hand, which leaves the waking to the library. It has no wake-up of its own to lose.
+/// 3. A manual future around a dormouse sleep. The library wakes the task.
 ///
-/// `async { dormouse::sleep(duration).await }` would do the same. By hand, it can have a name.
-struct ByDormouse(Sleep);
+/// `async { dormouse::sleep(duration).await }` does the same, but its type has no name.
+struct DormouseSleep(Sleep);
 
-impl ByDormouse {
-    fn sleep(duration: Duration) -> ByDormouse {
-        ByDormouse(dormouse::sleep(duration))
+impl DormouseSleep {
+    fn sleep(duration: Duration) -> DormouseSleep {
+        DormouseSleep(dormouse::sleep(duration))
     }
 }
 
-impl Future for ByDormouse {
+impl Future for DormouseSleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -147,10 +147,10 @@ async fn nap<T>(what: &str, executor: &str, sleep: impl Future<Output = T>) -> T
     output
 }
 
-/// What needs no particular executor.
+/// The two sleeps that run on any executor.
 async fn portable_naps(executor: &str) {
-    nap("state, waker and a thread", executor, ByThread::sleep(NAP)).await;
-    nap("around a dormouse sleep", executor, ByDormouse::sleep(NAP)).await;
+    nap("Future with a thread", executor, ThreadSleep::sleep(NAP)).await;
+    nap("Future around dormouse sleep", executor, DormouseSleep::sleep(NAP)).await;
 }
 
 fn main() -> io::Result<()> {
@@ -159,7 +159,7 @@ fn main() -> io::Result<()> {
     #[cfg(feature = "tokio")]
     tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(async {
         #[cfg(target_os = "linux")]
-        nap("timerfd in tokio's AsyncFd", "tokio", by_timerfd::sleep_on_tokio(NAP)).await?;
+        nap("timerfd in tokio's AsyncFd", "tokio", timerfd_sleep::sleep_on_tokio(NAP)).await?;
         portable_naps("tokio").await;
         io::Result::Ok(())
     })?;
@@ -167,7 +167,7 @@ fn main() -> io::Result<()> {
     #[cfg(feature = "smol")]
     smol::block_on(async {
         #[cfg(target_os = "linux")]
-        nap("timerfd in smol's Async", "smol", by_timerfd::sleep_on_smol(NAP)).await?;
+        nap("timerfd in smol's Async", "smol", timerfd_sleep::sleep_on_smol(NAP)).await?;
         portable_naps("smol").await;
         io::Result::Ok(())
     })?;

@@ -1,6 +1,6 @@
-//! A small cron: something at each full second, until the time that is given, or for three seconds. It tells too
-//! when somebody sets the clock, and when the machine comes back from suspend. Try it with a longer time, and
-//! `date --set` or a lid.
+//! A small cron: prints a line at each full second, for the given number of seconds or for three. It also reports when
+//! the wall clock is set and when the machine resumes from suspend. To see that, run it for longer, and set the clock
+//! with `date --set` or suspend the machine.
 //!
 //! ```text
 //! cargo run -p dormouse --example wall_clock -- 60
@@ -21,7 +21,7 @@ async fn run(until: SystemTime) {
     let mut end = Realtime::sleep_until(until).fuse();
     loop {
         select! {
-            tick = full_second.tick().fuse() => println!("{} it is time", of_day(tick)),
+            tick = full_second.tick().fuse() => println!("{} tick", time_of_day(tick)),
             step = changes.change().fuse() => println!("the clock was set: {step:?}"),
             slept = resumes.resume().fuse() => println!("the machine was suspended for {slept:?}"),
             () = end => return,
@@ -29,8 +29,8 @@ async fn run(until: SystemTime) {
     }
 }
 
-/// In UTC: for time zones there are other crates.
-fn of_day(time: SystemTime) -> String {
+/// The time of day in UTC.
+fn time_of_day(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() % 86_400);
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

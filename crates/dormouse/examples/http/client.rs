@@ -1,4 +1,4 @@
-//! A client: hyper's, over one connection.
+//! The client: hyper's client for one connection.
 
 use super::executors::Spawner;
 use dormouse::io::AsyncFd;
@@ -31,7 +31,7 @@ impl Client {
         version: Version,
         spawner: &Spawner,
     ) -> Result<Client> {
-        // On loopback this blocks no longer than a system call does.
+        // A blocking connect: on loopback it takes no longer than a system call.
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
         let stream = AsyncFd::new(stream)?;
@@ -67,20 +67,20 @@ impl Client {
             }
             Client::Http2(client) => {
                 let mut request = request.body(Full::from(body))?;
-                // HTTP/2 tells the host in the URI.
+                // HTTP/2 has the host in the URI.
                 let path = request.uri().path();
                 *request.uri_mut() = format!("http://localhost{path}").parse()?;
                 client.ready().await?;
                 client.send_request(request).await?
             }
         };
-        whole(response).await
+        read_body(response).await
     }
 }
 
-async fn whole(response: hyper::Response<Incoming>) -> Result<Bytes> {
+async fn read_body(response: hyper::Response<Incoming>) -> Result<Bytes> {
     if !response.status().is_success() {
-        return Err(format!("the server says {}", response.status()).into());
+        return Err(format!("the server responded with {}", response.status()).into());
     }
     Ok(response.into_body().collect().await?.to_bytes())
 }

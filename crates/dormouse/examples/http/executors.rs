@@ -1,6 +1,6 @@
-//! The executors, each as a function that runs a body and tells it how to spawn.
+//! The executors, each as a function that runs a body and gives it a `Spawner`.
 //!
-//! dormouse is not told which one it is.
+//! dormouse gets no parameter for the executor.
 
 use futures::channel::mpsc;
 use futures::executor::{LocalPool, ThreadPool};
@@ -13,7 +13,7 @@ use tokio::runtime;
 
 type Task = BoxFuture<'static, ()>;
 
-/// Hands a future to the executor.
+/// Spawns a future on the executor.
 #[derive(Clone)]
 pub(crate) struct Spawner(Arc<dyn Fn(Task) + Send + Sync>);
 
@@ -69,9 +69,9 @@ pub(crate) fn futures_thread_pool<T: Send + 'static>(body: Body<T>) -> T {
     futures::executor::block_on(body)
 }
 
-/// Its spawner stays on its thread, and ours does not: the tasks come by a channel.
+/// The spawner of a `LocalPool` is not `Send`, and a [`Spawner`] is. So a channel carries the tasks to the pool.
 pub(crate) fn futures_local_pool<T: Send + 'static>(body: Body<T>) -> T {
-    let (spawner, tasks) = by_channel();
+    let (spawner, tasks) = channel_spawner();
     let mut pool = LocalPool::new();
     let spawn = pool.spawner();
     let spawn_all = tasks.for_each(move |task| {
@@ -82,9 +82,9 @@ pub(crate) fn futures_local_pool<T: Send + 'static>(body: Body<T>) -> T {
     pool.run_until(body(spawner))
 }
 
-/// `block_on` runs one future. One that runs many is in the futures crate.
+/// `block_on` runs one future. `for_each_concurrent` of the futures crate makes one future of all tasks.
 pub(crate) fn block_on<T: Send + 'static>(body: Body<T>) -> T {
-    let (spawner, tasks) = by_channel();
+    let (spawner, tasks) = channel_spawner();
     let tasks = tasks.for_each_concurrent(None, |task| task);
     dormouse::block_on(async {
         match select(body(spawner), pin!(tasks)).await {
@@ -94,8 +94,8 @@ pub(crate) fn block_on<T: Send + 'static>(body: Body<T>) -> T {
     })
 }
 
-fn by_channel() -> (Spawner, mpsc::UnboundedReceiver<Task>) {
+fn channel_spawner() -> (Spawner, mpsc::UnboundedReceiver<Task>) {
     let (sender, tasks) = mpsc::unbounded();
-    // If nobody receives, the executor has ended, and the task with it.
+    // If the receiver is gone, the executor has stopped, and the task is dropped.
     (Spawner::new(move |task| drop(sender.unbounded_send(task))), tasks)
 }

@@ -1,4 +1,4 @@
-//! The server: HTTP/1.1 and HTTP/2 on one port, written once, for any executor.
+//! The server: HTTP/1.1 and HTTP/2 on one port, for any executor.
 
 use super::executors::Spawner;
 use dormouse::io::{AsyncFd, Interest};
@@ -20,21 +20,21 @@ use std::net::{TcpListener, TcpStream};
 use std::pin::pin;
 use std::time::Duration;
 
-/// A client that has not said what it wants by then is cut off.
+/// A client that has not sent a request header within this time is disconnected.
 pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long requests that are being answered may take, once the server is told to stop.
-const GRACE: Duration = Duration::from_secs(10);
-/// Between two looks whether an HTTP/2 client is there still.
+/// How long the requests in flight may take after `shutdown`.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+/// The interval of HTTP/2 keep-alive pings.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
-/// How long `/slow` takes.
+/// How long a request for `/slow` takes.
 pub(crate) const SLOW: Duration = Duration::from_millis(200);
 
 type Body = BoxBody<Bytes, hyper::Error>;
 
-/// Serves all who connect, until `shutdown`; then answers what has been asked, and ends.
+/// Accepts and serves clients until `shutdown` completes, then finishes the requests in flight.
 ///
 /// # Errors
-/// If the listener cannot be watched, or if requests were not done within [`GRACE`].
+/// If the listener cannot be registered, or if the requests in flight take longer than [`SHUTDOWN_TIMEOUT`].
 pub(crate) async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
@@ -48,31 +48,31 @@ pub(crate) async fn serve(
     let open = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown.fuse());
     loop {
-        // Begun anew each time around: a wait that is dropped loses nothing.
+        // `accept` is dropped and created again in each iteration. It is cancel safe: no connection is lost.
         let accept = pin!(listener.async_io(Interest::READABLE, |listener| listener.accept()));
         match select(accept, shutdown.as_mut()).await {
             Either::Left((Ok((stream, _)), _)) => {
                 spawner.execute(connection(http.clone(), stream, open.watcher()));
             }
-            // The client has gone, or there are no fds left. The next one may have more luck.
+            // The client has disconnected, or the process is at its fd limit. Try again after a pause.
             Either::Left((Err(_), _)) => sleep(Duration::from_millis(50)).await,
             Either::Right(_) => break,
         }
     }
     drop(listener);
-    Ok(timeout(GRACE, open.shutdown()).await?)
+    Ok(timeout(SHUTDOWN_TIMEOUT, open.shutdown()).await?)
 }
 
-/// If something goes wrong, it concerns nobody but the client, who sees the end of the connection.
+/// Serves one connection. Errors are ignored: they only affect the client, which sees the end of the connection.
 async fn connection(http: auto::Builder<Spawner>, stream: TcpStream, open: Watcher) {
     let _ = stream.set_nodelay(true);
     let Ok(stream) = AsyncFd::new(stream) else { return };
-    // hyper's timeout begins when the first bytes have told HTTP/1 from HTTP/2.
+    // The timeout of hyper only starts when it has detected the version from the first bytes.
     let Ok(Ok(_)) = timeout(HEADER_TIMEOUT, stream.readable()).await else { return };
-    let _ = open.watch(http.serve_connection(stream, service_fn(answer)).into_owned()).await;
+    let _ = open.watch(http.serve_connection(stream, service_fn(respond)).into_owned()).await;
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+async fn respond(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let text = |text: &'static str| Full::from(text).map_err(|never| match never {}).boxed();
     Ok(match (request.method(), request.uri().path()) {
         (&Method::GET, "/") => Response::new(text("sleep well\n")),
@@ -82,7 +82,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Infallible
         }
         (&Method::POST, "/echo") => Response::new(request.into_body().boxed()),
         _ => {
-            let mut response = Response::new(text("nobody here\n"));
+            let mut response = Response::new(text("not found\n"));
             *response.status_mut() = StatusCode::NOT_FOUND;
             response
         }
