@@ -29,7 +29,7 @@ on_every_reactor! {
     a_wait_for_errors_only_ends_whatever_interest_is_registered
     all_interests_can_be_awaited_at_once
     a_failed_constructor_returns_the_object_unchanged
-    write_interest_that_is_registered_late_is_reported
+    a_late_registration_of_write_interest_reports_writability
     a_hang_up_is_reported_whatever_interest_is_registered
 }
 
@@ -195,26 +195,26 @@ async fn a_failed_constructor_returns_the_object_unchanged() {
 }
 
 /// A reactor registers write interest only when a write first has to wait.
-async fn write_interest_that_is_registered_late_is_reported() {
+async fn a_late_registration_of_write_interest_reports_writability() {
     for _ in 0..20 {
         let (local, mut peer) = UnixStream::pair().unwrap();
         let local = AsyncFd::new(local).unwrap();
         // A wait for data is registered first, and is still pending afterwards.
         let (count, waker) = Count::new();
-        let mut reads = pin!(local.readable());
-        assert!(poll(&mut reads.as_mut(), &waker).is_pending());
+        let mut read_wait = pin!(local.readable());
+        assert!(poll(&mut read_wait.as_mut(), &waker).is_pending());
         // The first writes do not wait.
         while local.try_io(Interest::WRITABLE, |mut fd| fd.write(&[0; 4096])).is_ok() {}
         let mut buffer = vec![0; 1 << 20];
-        let (room, read) = join!(local.writable(), async {
+        let (guard, read) = join!(local.writable(), async {
             sleep(MS).await;
             peer.read(&mut buffer).unwrap()
         });
-        assert!(room.unwrap().ready().is_writable() && read > 0);
+        assert!(guard.unwrap().ready().is_writable() && read > 0);
         assert_eq!(count.get(), 0);
         peer.write_all(b"x").unwrap();
         count.wait_for_async(1).await;
-        assert!(poll(&mut reads.as_mut(), &waker).is_ready());
+        assert!(poll(&mut read_wait.as_mut(), &waker).is_ready());
     }
 }
 

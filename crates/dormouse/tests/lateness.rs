@@ -14,7 +14,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-/// How late a blocking read of a timerfd returns that is set to 1 ms from now.
+/// How late a blocking read returns from a timerfd that is set to 1 ms from now.
 fn bare_timerfd() -> Duration {
     let fd = timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::CLOEXEC).unwrap();
     let deadline = Boottime::now() + MS;
