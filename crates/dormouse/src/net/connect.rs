@@ -6,7 +6,7 @@
 //! - A socket that waits is owned by the future that waits. Dropped, it closes.
 
 use crate::io::{AsyncFd, Interest};
-use crate::sleep;
+use crate::time::sleep;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
