@@ -61,7 +61,7 @@ fn main() -> ExitCode {
         }));
     }
 
-    let mut memory = Memory::new();
+    let mut memory = Memory::default();
     let start = Instant::now();
     let mut printed = Duration::ZERO;
     while start.elapsed() < Duration::from_secs(seconds) {
