@@ -1,45 +1,45 @@
-//! Other builds of this program: with the other reactor of dormouse outside tokio, and with what tokio calls
-//! unstable.
+//! Finds or makes other builds of this program: with dormouse's other reactor outside tokio, and with
+//! `--cfg tokio_unstable`.
 //!
-//! Cargo turns a feature or a cfg on for a whole build, so one program cannot hold them all.
+//! Cargo enables a feature or a cfg for a whole build, so one program cannot contain all peers.
 
-use crate::peer::Build;
+use crate::registry::Build;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Where to find the program for each peer.
+/// The path of the program for each build.
 #[derive(Debug)]
 pub(crate) struct Builds {
-    own: PathBuf,
+    this_program: PathBuf,
     others: Vec<(Build, Result<PathBuf, String>)>,
 }
 
 impl Builds {
-    /// Builds what `wanted` asks for and this program is not.
-    pub(crate) fn new(wanted: &[Build], may_build: bool) -> Builds {
-        let own = std::env::current_exe().expect("the path of this program");
+    /// Prepares each build in `needed` that this program is not.
+    pub(crate) fn new(needed: &[Build], may_build: bool) -> Builds {
+        let this_program = std::env::current_exe().expect("the path of this program");
         let others = [Build::Plain, Build::Smol, Build::TokioUnstable]
             .into_iter()
-            .filter(|build| wanted.contains(build) && !build.is_this())
-            .map(|build| (build, other(&own, build, may_build)))
+            .filter(|build| needed.contains(build) && !build.is_this())
+            .map(|build| (build, find_or_build(&this_program, build, may_build)))
             .collect();
-        Builds { own, others }
+        Builds { this_program, others }
     }
 
     pub(crate) fn program(&self, build: Build) -> Result<&Path, String> {
         if build.is_this() {
-            return Ok(&self.own);
+            return Ok(&self.this_program);
         }
         match self.others.iter().find(|(other, _)| *other == build) {
             Some((_, Ok(path))) => Ok(path),
-            Some((_, Err(why))) => Err(why.clone()),
+            Some((_, Err(reason))) => Err(reason.clone()),
             None => Err("not built".into()),
         }
     }
 }
 
-/// The name of its folder, and what it is.
+/// The name of the build's folder, and a description.
 fn describe(build: Build) -> (&'static str, &'static str) {
     match build {
         Build::Any | Build::Plain => ("plain", "dormouse's builtin reactor"),
@@ -48,19 +48,19 @@ fn describe(build: Build) -> (&'static str, &'static str) {
     }
 }
 
-fn other(own: &Path, build: Build, may_build: bool) -> Result<PathBuf, String> {
-    let (name, what) = describe(build);
-    let profile = own.parent().ok_or("this program has no folder")?;
+fn find_or_build(this_program: &Path, build: Build, may_build: bool) -> Result<PathBuf, String> {
+    let (name, description) = describe(build);
+    let profile = this_program.parent().ok_or("this program has no folder")?;
     let target = profile.parent().ok_or("no target folder")?.join("bench").join(name);
-    let built = target.join("release/dormouse-bench");
+    let program = target.join("release/dormouse-bench");
     let cargo = std::env::var_os("CARGO").filter(|_| may_build);
     let Some(cargo) = cargo else {
-        let how = format!("needs another build, with {what}: start the bench by `cargo run`");
-        return if built.exists() { Ok(built) } else { Err(how) };
+        let reason = format!("needs a build with {description}: start the bench with `cargo run`");
+        return if program.exists() { Ok(program) } else { Err(reason) };
     };
-    eprintln!("building the bench with {what}, into {}", target.display());
+    eprintln!("building the bench with {description}, into {}", target.display());
     let mut command = Command::new(cargo);
-    // Without the default peers, which this program has itself: they take long to build.
+    // Without the default peers: this program has them, and they take long to build.
     command.args([
         "build",
         "--quiet",
@@ -75,7 +75,7 @@ fn other(own: &Path, build: Build, may_build: bool) -> Result<PathBuf, String> {
         Build::Any | Build::Plain => {}
     }
     command.arg("--target-dir").arg(&target).current_dir(env!("CARGO_MANIFEST_DIR"));
-    // What cargo told this program about its own build is not for the next one.
+    // These describe the build of this program, not of the next one.
     let inherited: HashMap<_, _> = std::env::vars_os().collect();
     for key in inherited.keys().filter_map(|key| key.to_str()) {
         if key.starts_with("CARGO_PKG_") || key.starts_with("CARGO_MANIFEST_") {
@@ -84,13 +84,13 @@ fn other(own: &Path, build: Build, may_build: bool) -> Result<PathBuf, String> {
     }
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
     match status {
-        Ok(status) if status.success() => Ok(built),
+        Ok(status) if status.success() => Ok(program),
         Ok(status) => Err(format!("cargo build: {status}")),
         Err(err) => Err(format!("cargo build: {err}")),
     }
 }
 
-/// To those that the user has set, in the variable that cargo prefers.
+/// Appends to the flags that the user has set, in the variable that cargo prefers.
 fn add_rustflags(command: &mut Command, flags: &[&str]) {
     let encoded = "CARGO_ENCODED_RUSTFLAGS";
     let (key, separator) =

@@ -1,22 +1,27 @@
-//! dormouse side by side with the timers that people use today.
+//! Measures dormouse side by side with the timers and fd wrappers of tokio, async-io and others.
 //!
-//! Read in this order:
-//! - [`peer`]: what is compared. One trait, an implementation for each timer and its executor.
-//! - [`fd_peer`]: the same for file descriptors, which W7 measures.
-//! - [`workload`]: what is measured, generic over the peer.
-//! - [`child`]: each measurement is a process of its own, so that memory, threads and system calls can be
-//!   told apart, and nobody inherits a warm or a fragmented heap.
-//! - [`rounds`]: peers take turns, round by round, so that what else the machine does hits all alike.
-//! - [`builds`]: the other builds, with dormouse's feature `smol` and with tokio's unstable timer.
-//! - [`summary`], [`table`], [`report`]: medians, spread, ratios; as tables, as JSON, and as a page with plots.
+//! Layers, from the top. Imports point down, or to a module further right on the same line:
+//! 1. [`report`] writes a page with plots. [`table`] prints text.
+//! 2. [`rounds`] runs each peer once per round, so that other load on the machine affects all peers alike.
+//!    [`strace`] counts system calls.
+//! 3. [`summary`] computes medians, spread and ratios. [`args`] is the command line.
+//! 4. [`child`] runs each measurement in its own process: memory, threads and system calls belong to one peer, and
+//!    each starts with a fresh heap. [`builds`] makes builds with other features or cfgs.
+//! 5. [`registry`] is the list of peers, with the functions that measure each. It alone joins workloads and peers.
+//! 6. [`workload`] is what is measured. It is generic over the traits of peers, and knows none of them.
+//! 7. [`fd_peer`], [`peer`] are what is compared. They do not know workloads.
+//! 8. [`case`] is the plain data that the layers exchange.
 
 mod args;
 mod builds;
+mod case;
 mod child;
 mod fd_peer;
 mod peer;
+mod registry;
 mod report;
 mod rounds;
+mod strace;
 mod summary;
 mod table;
 mod workload;
@@ -28,11 +33,11 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    if let Some(order) = &args.child {
-        child::obey(order);
+    if let Some(request) = &args.child {
+        child::serve(request);
     }
     if args.list {
-        print!("{}", table::catalogue());
+        print!("{}", table::list());
         return ExitCode::SUCCESS;
     }
     let report = rounds::run(&args);
@@ -46,7 +51,7 @@ fn main() -> ExitCode {
     };
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader had enough, as `head` does.
+        // The reader closed the pipe, as `head` does.
         Err(_) => ExitCode::FAILURE,
     }
 }

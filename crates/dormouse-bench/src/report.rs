@@ -1,10 +1,11 @@
-//! `target/bench/report.html`: the results as one page that needs nothing else.
+//! `target/bench/report.html`: the results as one self-contained page.
 //!
-//! [`page`] puts it together from [`figures`], which says what each workload shows, and [`tables`]. Figures
-//! are SVG, drawn by [`plot`] on an [`axis`]; what colour a peer has everywhere is up to [`style`].
+//! [`page`] composes it from [`figures`], which selects the plots of each workload, and [`tables`]. Plots are SVG,
+//! drawn by [`plot`] on an [`axis`]. [`style`] gives each peer the same colour in all plots.
 
 mod axis;
 mod figures;
+mod html;
 mod page;
 mod plot;
 mod style;
@@ -16,7 +17,7 @@ use crate::summary::Report;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-/// Writes the page, and says where.
+/// Writes the page, and returns its path.
 pub(crate) fn write(report: &Report, path: Option<&Path>) -> Result<PathBuf, Box<dyn Error>> {
     let own = std::env::current_exe()?;
     let target = own.parent().and_then(Path::parent).ok_or("no target folder")?;
@@ -26,8 +27,4 @@ pub(crate) fn write(report: &Report, path: Option<&Path>) -> Result<PathBuf, Box
     }
     std::fs::write(&path, page::page(report)?)?;
     Ok(path)
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

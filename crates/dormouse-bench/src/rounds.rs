@@ -1,27 +1,25 @@
-//! Who is measured when: every peer once a round, beginning with another each round.
+//! The order of measurements: each round runs every peer once, and starts with a different peer.
 
 use crate::args::Args;
 use crate::builds::Builds;
-use crate::child;
-use crate::peer::{self, Entry, REFERENCE};
-use crate::summary::{Measured, Report, Row};
-use crate::workload::{self, Case, Outcome};
+use crate::case::{Case, Outcome};
+use crate::registry::{self, Entry, REFERENCE};
+use crate::summary::{CaseRuns, PeerRuns, Report};
+use crate::{child, strace, workload};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::process::Command;
 use std::thread;
 
 pub(crate) fn run(args: &Args) -> Report {
-    let chosen = |name: &str| args.workloads.is_empty() || args.workloads.iter().any(|w| w == name);
-    let cases: Vec<_> =
-        workload::cases(args.size()).into_iter().filter(|case| chosen(&case.workload)).collect();
-    let wanted = |entry: &&Entry| {
-        let name = entry.name;
-        args.peers.is_empty() || name == REFERENCE || args.peers.iter().any(|peer| peer == name)
-    };
-    let peers: Vec<_> = peer::ALL.iter().filter(wanted).collect();
+    let is_selected =
+        |name: &str| args.workloads.is_empty() || args.workloads.iter().any(|w| w == name);
+    let mut cases = workload::cases(args.size());
+    cases.retain(|case| is_selected(&case.workload));
+    let peers = selected_peers(args);
     let needed: Vec<_> = peers.iter().map(|entry| entry.build).collect();
     let builds = Builds::new(&needed, !args.no_build);
 
-    let steps: usize = cases.iter().map(|case| case.rounds * serving(&peers, case).count()).sum();
+    let steps: usize = cases.iter().map(|case| case.rounds * peers_for(&peers, case).count()).sum();
     // Draws nothing unless stderr is a terminal.
     let bar = ProgressBar::new(steps as u64);
     let style = "{wide_bar} {pos}/{len} {elapsed} {msg:28!}";
@@ -29,7 +27,7 @@ pub(crate) fn run(args: &Args) -> Report {
     let results = cases
         .into_iter()
         .map(|case| {
-            let runs = serving(&peers, &case).map(Run::new).collect();
+            let runs = peers_for(&peers, &case).map(Run::new).collect();
             Report::case(measure(case, runs, &builds, &bar))
         })
         .collect();
@@ -37,15 +35,22 @@ pub(crate) fn run(args: &Args) -> Report {
     Report::new(args.size(), results)
 }
 
-fn serving<'a>(peers: &'a [&Entry], case: &'a Case) -> impl Iterator<Item = &'static Entry> {
-    let names: Vec<_> = peers
-        .iter()
-        .filter(|entry| entry.only.is_none_or(|only| only == case.workload))
-        .map(|entry| entry.name)
-        .collect();
-    peer::ALL.iter().filter(move |entry| names.contains(&entry.name))
+fn selected_peers(args: &Args) -> Vec<&'static Entry> {
+    let is_selected = |name: &str| {
+        args.peers.is_empty() || name == REFERENCE || args.peers.iter().any(|peer| peer == name)
+    };
+    registry::ALL.iter().filter(|entry| is_selected(entry.name)).collect()
 }
 
+fn peers_for<'a>(
+    peers: &'a [&'static Entry],
+    case: &'a Case,
+) -> impl Iterator<Item = &'static Entry> {
+    let has_case = |entry: &&Entry| entry.only.is_none_or(|only| only == case.workload);
+    peers.iter().copied().filter(has_case)
+}
+
+/// The rounds of one peer.
 struct Run {
     entry: &'static Entry,
     rounds: Vec<Outcome>,
@@ -57,39 +62,40 @@ impl Run {
         Run { entry, rounds: Vec::new(), skipped: None }
     }
 
-    fn go(&mut self, case: &Case, builds: &Builds, bar: &ProgressBar) {
+    /// Runs one round, unless an earlier one has failed.
+    fn measure(&mut self, case: &Case, builds: &Builds, bar: &ProgressBar) {
         if self.skipped.is_none() {
             bar.set_message(format!("{}: {}", case.workload, self.entry.name));
             let outcome = builds
                 .program(self.entry.build)
-                .and_then(|program| child::run(program, self.entry.name, case));
+                .and_then(|program| child::run(Command::new(program), self.entry.name, case));
             match outcome {
                 Ok(outcome) => self.rounds.push(outcome),
-                Err(why) => self.skipped = Some(why),
+                Err(reason) => self.skipped = Some(reason),
             }
         }
         bar.inc(1);
     }
 
-    fn trace(&mut self, case: &Case, builds: &Builds) {
+    fn count_system_calls(&mut self, case: &Case, builds: &Builds) {
         let Some(last) = self.rounds.last_mut() else { return };
         let calls = builds
             .program(self.entry.build)
-            .and_then(|program| child::count_system_calls(program, self.entry.name, case));
-        // No strace, or not allowed: then the table has no such column.
+            .and_then(|program| strace::count_system_calls(program, self.entry.name, case));
+        // Without strace, or where ptrace is not permitted, the table has no such column.
         if let Ok(calls) = calls {
             last.values.insert("system calls".into(), vec![calls as f64]);
         }
     }
 }
 
-fn measure(case: Case, mut runs: Vec<Run>, builds: &Builds, bar: &ProgressBar) -> Measured {
-    // Counts, unlike times, are the same when all run at once.
+fn measure(case: Case, mut runs: Vec<Run>, builds: &Builds, bar: &ProgressBar) -> CaseRuns {
+    // Counts, unlike times, do not change when all peers run at the same time.
     let counts = case.workload == "w6";
     if counts && case.variant != "timeouts" {
         thread::scope(|scope| {
             for run in &mut runs {
-                scope.spawn(|| run.go(&case, builds, bar));
+                scope.spawn(|| run.measure(&case, builds, bar));
             }
         });
     } else {
@@ -97,7 +103,7 @@ fn measure(case: Case, mut runs: Vec<Run>, builds: &Builds, bar: &ProgressBar) -
             let first = round % runs.len().max(1);
             runs.rotate_left(first);
             for run in &mut runs {
-                run.go(&case, builds, bar);
+                run.measure(&case, builds, bar);
             }
             runs.rotate_right(first);
         }
@@ -106,13 +112,13 @@ fn measure(case: Case, mut runs: Vec<Run>, builds: &Builds, bar: &ProgressBar) -
         bar.set_message("w6: once more, under strace");
         thread::scope(|scope| {
             for run in &mut runs {
-                scope.spawn(|| run.trace(&case, builds));
+                scope.spawn(|| run.count_system_calls(&case, builds));
             }
         });
     }
-    let rows = runs
+    let peers = runs
         .into_iter()
-        .map(|run| Row { peer: run.entry.name, rounds: run.rounds, skipped: run.skipped })
+        .map(|run| PeerRuns { peer: run.entry.name, rounds: run.rounds, skipped: run.skipped })
         .collect();
-    Measured { case, rows }
+    CaseRuns { case, peers }
 }

@@ -1,28 +1,28 @@
-//! From samples to numbers: median, spread, and the ratio to tokio.
+//! Computes median, spread and the ratio to the reference from the samples of all rounds.
 //!
-//! The ratio is the median of the ratios of single rounds, in which both ran one after the other; so a
-//! machine that slows down between rounds does not bend it.
+//! The ratio is the median of the ratios within each round, in which both peers ran one after the other. So a
+//! machine that becomes slower between rounds does not distort it.
 
-use crate::peer::REFERENCE;
-use crate::workload::{Case, Outcome, Size};
+use crate::case::{Case, Outcome, Size};
+use crate::registry::REFERENCE;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The rounds of one case.
 #[derive(Debug)]
-pub(crate) struct Measured {
+pub(crate) struct CaseRuns {
     pub(crate) case: Case,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) peers: Vec<PeerRuns>,
 }
 
 #[derive(Debug)]
-pub(crate) struct Row {
+pub(crate) struct PeerRuns {
     pub(crate) peer: &'static str,
     pub(crate) rounds: Vec<Outcome>,
     pub(crate) skipped: Option<String>,
 }
 
-/// All there is to print.
+/// The complete results. Their JSON form is the output of `--format json`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) version: &'static str,
@@ -44,7 +44,7 @@ pub(crate) struct PeerReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) skipped: Option<String>,
     pub(crate) metrics: BTreeMap<String, Metric>,
-    /// Lateness in ns and how often, all rounds together.
+    /// Pairs of a lateness in ns and its count, over all rounds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) lateness: Vec<(u64, u64)>,
 }
@@ -58,7 +58,7 @@ pub(crate) struct Metric {
     pub(crate) ratio: Option<f64>,
 }
 
-/// By metric: each round's samples with their weights.
+/// The samples of each round with their weights, by metric.
 type Rounds = BTreeMap<String, Vec<Vec<(f64, u64)>>>;
 
 impl Report {
@@ -73,18 +73,18 @@ impl Report {
         }
     }
 
-    pub(crate) fn case(measured: Measured) -> CaseReport {
-        let reference = measured.rows.iter().find(|row| row.peer == REFERENCE).map(rounds);
-        let peers = measured.rows.iter().map(|row| summarize(row, reference.as_ref())).collect();
-        CaseReport { case: measured.case, peers }
+    pub(crate) fn case(runs: CaseRuns) -> CaseReport {
+        let reference = runs.peers.iter().find(|run| run.peer == REFERENCE).map(rounds);
+        let peers = runs.peers.iter().map(|run| summarize(run, reference.as_ref())).collect();
+        CaseReport { case: runs.case, peers }
     }
 }
 
-fn summarize(row: &Row, reference: Option<&Rounds>) -> PeerReport {
+fn summarize(run: &PeerRuns, reference: Option<&Rounds>) -> PeerReport {
     let mut metrics = BTreeMap::new();
-    for (name, rounds) in rounds(row) {
+    for (name, rounds) in rounds(run) {
         let mut pooled: Vec<_> = rounds.concat();
-        // A 99th percentile of one round would be noise.
+        // Pooled over all rounds: the 99th percentile of one round is noise.
         if name == LATENESS {
             let tail = quantile(&mut pooled, 0.99);
             metrics.insert(
@@ -93,24 +93,24 @@ fn summarize(row: &Row, reference: Option<&Rounds>) -> PeerReport {
             );
         }
         let ratio =
-            reference.and_then(|all| all.get(&name)).and_then(|theirs| ratio(&rounds, theirs));
+            reference.and_then(|all| all.get(&name)).and_then(|other| ratio(&rounds, other));
         let [p10, p90] = [0.1, 0.9].map(|q| quantile(&mut pooled, q));
-        let median = middle(&mut pooled);
+        let median = median(&mut pooled);
         metrics.insert(name, Metric { median, p10, p90, ratio });
     }
     let mut lateness = BTreeMap::new();
-    for (ns, count) in row.rounds.iter().flat_map(|round| &round.lateness) {
+    for (ns, count) in run.rounds.iter().flat_map(|round| &round.lateness) {
         *lateness.entry(*ns).or_insert(0) += count;
     }
     let lateness = lateness.into_iter().collect();
-    PeerReport { peer: row.peer, skipped: row.skipped.clone(), metrics, lateness }
+    PeerReport { peer: run.peer, skipped: run.skipped.clone(), metrics, lateness }
 }
 
 const LATENESS: &str = "late us";
 
-fn rounds(row: &Row) -> Rounds {
+fn rounds(run: &PeerRuns) -> Rounds {
     let mut all = Rounds::new();
-    for outcome in &row.rounds {
+    for outcome in &run.rounds {
         for (name, values) in &outcome.values {
             let samples = values.iter().map(|value| (*value, 1)).collect();
             all.entry(name.clone()).or_default().push(samples);
@@ -123,17 +123,17 @@ fn rounds(row: &Row) -> Rounds {
     all
 }
 
-fn ratio(ours: &[Vec<(f64, u64)>], theirs: &[Vec<(f64, u64)>]) -> Option<f64> {
-    let median = |round: &Vec<(f64, u64)>| middle(&mut round.clone());
-    let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| median(ours) / median(theirs));
+fn ratio(peer: &[Vec<(f64, u64)>], reference: &[Vec<(f64, u64)>]) -> Option<f64> {
+    let median_of = |round: &Vec<(f64, u64)>| median(&mut round.clone());
+    let ratios = peer.iter().zip(reference).map(|(a, b)| median_of(a) / median_of(b));
     let mut ratios: Vec<_> =
         ratios.filter(|ratio| ratio.is_finite()).map(|ratio| (ratio, 1)).collect();
-    (!ratios.is_empty()).then(|| middle(&mut ratios))
+    (!ratios.is_empty()).then(|| median(&mut ratios))
 }
 
-/// The median. Of an even number, the mean of the two in the middle: with two rounds, the lower one would
-/// favour whoever scatters more.
-fn middle(samples: &mut [(f64, u64)]) -> f64 {
+/// For an even number of samples, the mean of the two in the middle: with two rounds, the lower one would favour
+/// the peer with the larger spread.
+fn median(samples: &mut [(f64, u64)]) -> f64 {
     samples.sort_by(|a, b| a.0.total_cmp(&b.0));
     let total: u64 = samples.iter().map(|(_, weight)| weight).sum();
     let low = quantile(samples, 0.5);
@@ -145,16 +145,16 @@ fn middle(samples: &mut [(f64, u64)]) -> f64 {
     }
 }
 
-/// The least value that a part `q` of all are not above.
+/// The smallest value that at least a fraction `q` of the samples do not exceed.
 fn quantile(samples: &mut [(f64, u64)], q: f64) -> f64 {
     samples.sort_by(|a, b| a.0.total_cmp(&b.0));
     let total: u64 = samples.iter().map(|(_, weight)| weight).sum();
-    let mut left = (total as f64 * q).ceil().max(1.0) as u64;
+    let mut remaining = (total as f64 * q).ceil().max(1.0) as u64;
     for (value, weight) in samples.iter() {
-        if *weight >= left {
+        if *weight >= remaining {
             return *value;
         }
-        left -= weight;
+        remaining -= weight;
     }
     f64::NAN
 }
@@ -181,18 +181,18 @@ mod tests {
     }
 
     #[test]
-    fn the_median_of_an_even_number_takes_no_side() {
-        assert_eq!(middle(&mut [(1.0, 1), (3.0, 1)]), 2.0);
-        assert_eq!(middle(&mut [(3.0, 1), (1.0, 1), (2.0, 1)]), 2.0);
-        assert_eq!(middle(&mut [(1.0, 2), (3.0, 1)]), 1.0);
-        assert_eq!(middle(&mut [(1.0, 2), (1.0, 2), (5.0, 4)]), 3.0);
+    fn the_median_of_an_even_number_of_samples_is_the_mean_of_the_middle_two() {
+        assert_eq!(median(&mut [(1.0, 1), (3.0, 1)]), 2.0);
+        assert_eq!(median(&mut [(3.0, 1), (1.0, 1), (2.0, 1)]), 2.0);
+        assert_eq!(median(&mut [(1.0, 2), (3.0, 1)]), 1.0);
+        assert_eq!(median(&mut [(1.0, 2), (1.0, 2), (5.0, 4)]), 3.0);
     }
 
     #[test]
     fn a_ratio_compares_within_rounds() {
-        // Everything took ten times as long in the second round.
-        let ours = [vec![(1.0, 1)], vec![(10.0, 1)], vec![(1.0, 1)]];
-        let theirs = [vec![(2.0, 1)], vec![(20.0, 1)], vec![(2.0, 1)]];
-        assert_eq!(ratio(&ours, &theirs), Some(0.5));
+        // In the second round, both took ten times as long.
+        let peer = [vec![(1.0, 1)], vec![(10.0, 1)], vec![(1.0, 1)]];
+        let reference = [vec![(2.0, 1)], vec![(20.0, 1)], vec![(2.0, 1)]];
+        assert_eq!(ratio(&peer, &reference), Some(0.5));
     }
 }

@@ -1,6 +1,6 @@
-//! The results for people: a table for each workload.
+//! The results as text: one table per workload.
 
-use crate::peer::{ALL, REFERENCE};
+use crate::registry::{ALL, REFERENCE};
 use crate::summary::{CaseReport, Metric, Report};
 use crate::workload::NAMES;
 use comfy_table::TableComponent::{HorizontalLines, MiddleIntersections};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// What `--list` prints.
-pub(crate) fn catalogue() -> String {
+pub(crate) fn list() -> String {
     let mut text = String::from("Workloads:\n");
     for (name, about) in NAMES {
         let _ = writeln!(text, "  {name:<18} {about}");
@@ -31,11 +31,11 @@ pub(crate) fn render(report: &Report) -> String {
             text.push_str(&notes(&cases));
         }
     }
-    let _ = writeln!(text, "\nmedian (10th to 90th percentile) and x times {REFERENCE}");
+    let _ = writeln!(text, "\nmedian (10th to 90th percentile) and ratio to {REFERENCE}");
     text
 }
 
-/// In this order. What is not here is measured to check the measurement.
+/// The columns, in this order. Metrics that are not listed serve to check the measurement; see [`notes`].
 const COLUMNS: &[&str] = &[
     "wall ns",
     "requests/s",
@@ -49,7 +49,7 @@ const COLUMNS: &[&str] = &[
     "system calls",
 ];
 
-/// The columns that have something in them.
+/// The columns that have values.
 pub(crate) fn columns(cases: &[&CaseReport]) -> Vec<&'static str> {
     let measured = |name: &&str| {
         cases.iter().flat_map(|c| &c.peers).any(|peer| peer.metrics.contains_key(*name))
@@ -93,7 +93,7 @@ fn cell(metric: &Metric) -> String {
     text
 }
 
-/// Three digits.
+/// Formats with three digits.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         0.0 | 100.0.. => format!("{value:.0}"),
@@ -102,7 +102,7 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// What was skipped and why, and what came out wrong.
+/// Skipped peers with the reason, and measurements that failed their checks.
 pub(crate) fn notes(cases: &[&CaseReport]) -> String {
     let mut text = String::new();
     let mut skipped: BTreeMap<_, Vec<&str>> = BTreeMap::new();
@@ -110,22 +110,22 @@ pub(crate) fn notes(cases: &[&CaseReport]) -> String {
         let label = &case.case.label;
         for peer in &case.peers {
             let name = peer.peer;
-            if let Some(why) = &peer.skipped {
-                skipped.entry((name, why)).or_default().push(label);
+            if let Some(reason) = &peer.skipped {
+                skipped.entry((name, reason)).or_default().push(label);
             }
-            let check = |metric: &str| peer.metrics.get(metric).map(|found| (found.p90, found.p10));
-            if let Some((early, _)) = check("early").filter(|(early, _)| *early > 0.0) {
+            let early = peer.metrics.get("early").map_or(0.0, |metric| metric.p90);
+            if early > 0.0 {
                 let _ = writeln!(text, "  {name}, {label}: {early} fired early");
             }
-            if check("headroom ms").is_some_and(|(_, least)| least <= 0.0) {
-                let _ = writeln!(text, "  {name}, {label}: some were due before all were there");
+            if peer.metrics.get("headroom ms").is_some_and(|metric| metric.p10 <= 0.0) {
+                let _ = writeln!(text, "  {name}, {label}: some were due before all were created");
             }
         }
     }
-    for ((name, why), labels) in skipped {
+    for ((name, reason), labels) in skipped {
         let all = labels.len() == cases.len();
         let of = if all { String::new() } else { format!(" ({})", labels.join("; ")) };
-        let _ = writeln!(text, "  skipped {name}{of}: {why}");
+        let _ = writeln!(text, "  skipped {name}{of}: {reason}");
     }
     text
 }

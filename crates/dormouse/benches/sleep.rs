@@ -1,8 +1,8 @@
-//! What takes nanoseconds: a sleep that does not fire (create, poll once, drop, with others pending), a reset,
-//! a timeout around what is ready, and the clock.
+//! Operations that take nanoseconds: a sleep that does not fire (create, poll once, drop, with others pending), a
+//! reset, a timeout around a ready future, and a read of the clock.
 //!
 //! `cargo bench -p dormouse --features tokio,smol`. Each row is measured on the thread of a tokio
-//! runtime whose driver has parked before, or of a plain `block_on`.
+//! runtime whose driver has parked before, or on that of a plain `block_on`.
 
 #![allow(missing_docs, reason = "criterion_group makes public items")]
 
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 const FAR: Duration = Duration::from_secs(1000);
 
-/// Creates, polls and drops `n` sleeps, the deadlines of which lie 1 us apart.
+/// Creates, polls and drops `n` sleeps. Their deadlines lie 1 us apart.
 async fn churn<S: Future>(n: u64, sleep: impl Fn(Duration) -> S) -> Duration {
     poll_fn(|cx| {
         let start = Instant::now();
@@ -29,7 +29,7 @@ async fn churn<S: Future>(n: u64, sleep: impl Fn(Duration) -> S) -> Duration {
     .await
 }
 
-/// Leaves `n` sleeps pending, in a driver that has parked since: before, tokio's pays a system call for each.
+/// Returns `n` pending sleeps, after the driver has parked: before that, tokio makes a system call for each sleep.
 async fn pending<S: Future>(n: u64, sleep: impl Fn(Duration) -> S) -> Vec<Pin<Box<S>>> {
     let spread = |i| FAR + Duration::from_micros(i * 7919 % 1_000_000);
     let mut sleeps: Vec<_> = (0..n).map(|i| Box::pin(sleep(spread(i)))).collect();
@@ -44,8 +44,8 @@ async fn pending<S: Future>(n: u64, sleep: impl Fn(Duration) -> S) -> Vec<Pin<Bo
     sleeps
 }
 
-/// `n` polls of a new future each, all of which are ready.
-async fn ready_at_once<F: Future>(n: u64, make: impl Fn() -> F) -> Duration {
+/// Creates and polls `n` futures that are ready.
+async fn poll_ready<F: Future>(n: u64, make: impl Fn() -> F) -> Duration {
     poll_fn(|cx| {
         let start = Instant::now();
         for _ in 0..n {
@@ -61,7 +61,7 @@ fn current_thread() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Which reactor dormouse has outside tokio.
+/// The reactor that dormouse uses outside tokio.
 const OUTSIDE: &str =
     if cfg!(feature = "smol") { "dormouse on async-io" } else { "dormouse builtin" };
 
@@ -70,7 +70,7 @@ fn create_poll_drop(criterion: &mut Criterion) {
     for others in [0, 1_000, 100_000, 1_000_000] {
         let mut group = short(criterion, &format!("create+poll+drop/{others} pending"));
         group.bench_function(BenchmarkId::from_parameter("tokio::time"), |bencher| {
-            // Under the coop budget tokio's sleeps would say Pending without registering.
+            // Under the coop budget, tokio's sleeps would return Pending without being registered.
             let run = |future| runtime.block_on(tokio::task::unconstrained(future));
             let others = pending(others, tokio::time::sleep);
             let _others = runtime.block_on(tokio::task::unconstrained(others));
@@ -89,7 +89,7 @@ fn create_poll_drop(criterion: &mut Criterion) {
     }
 }
 
-/// A pending sleep moved to later, again and again.
+/// Moves a pending sleep to a later deadline, repeatedly.
 fn reset(criterion: &mut Criterion) {
     let mut group = short(criterion, "reset");
     let runtime = current_thread();
@@ -117,15 +117,15 @@ fn timeout(criterion: &mut Criterion) {
     group.bench_function("tokio::time", |bencher| {
         let make = || tokio::time::timeout(FAR, ready(()));
         let run = |future| runtime.block_on(tokio::task::unconstrained(future));
-        bencher.iter_custom(|n| run(ready_at_once(n, make)));
+        bencher.iter_custom(|n| run(poll_ready(n, make)));
     });
     let make = || dormouse::timeout(FAR, ready(()));
     #[cfg(feature = "tokio")]
     group.bench_function("dormouse on tokio", |bencher| {
-        bencher.iter_custom(|n| runtime.block_on(ready_at_once(n, make)));
+        bencher.iter_custom(|n| runtime.block_on(poll_ready(n, make)));
     });
     group.bench_function(OUTSIDE, |bencher| {
-        bencher.iter_custom(|n| dormouse::block_on(ready_at_once(n, make)));
+        bencher.iter_custom(|n| dormouse::block_on(poll_ready(n, make)));
     });
     group.finish();
 }

@@ -1,9 +1,9 @@
-//! Executors, as W7 uses them: they run several futures at once.
+//! Executors, as W7 uses them: they run several futures concurrently.
 //!
-//! Where there are tasks, each future is one. A `block_on` has none; there all futures share a
-//! `FuturesUnordered`, which polls those alone that were woken.
+//! Where the executor has tasks, each future is a task. A plain `block_on` has none; there, all futures share a
+//! `FuturesUnordered`, which polls only the futures that were woken.
 
-use crate::peer::Flavor;
+use crate::peer::runtime::Flavor;
 use async_executor::Executor as Tasks;
 use futures_channel::oneshot;
 use futures_util::future::join_all;
@@ -13,96 +13,96 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
-/// An executor that is ready to run.
+/// A started executor.
 pub(crate) trait Executor: Sized + Send + 'static {
-    /// Whether it spreads tasks over threads by itself.
-    const SPREADS: bool = false;
+    /// Whether tasks run on several threads.
+    const MULTI_THREAD: bool = false;
 
     fn start() -> Result<Self, String>;
 
-    /// Runs futures at once, to the end of the last one.
-    fn all<F>(&self, futures: Vec<F>)
+    /// Runs futures concurrently, until all have completed.
+    fn run_all<F>(&self, futures: Vec<F>)
     where
         F: Future<Output = ()> + Send + 'static;
 }
 
-async fn joined<F: Future<Output = ()>>(futures: Vec<F>) {
+async fn join<F: Future<Output = ()>>(futures: Vec<F>) {
     futures.into_iter().collect::<FuturesUnordered<_>>().collect::<()>().await;
 }
 
-/// Not `unconstrained`, unlike the timers: every future here waits before it could use up tokio's
-/// budget, and keeping the budget is part of what tokio's users pay.
-pub(super) struct OnTokio<K>(Runtime, PhantomData<K>);
+/// Not `unconstrained`, unlike the timers: each future waits before it could exhaust tokio's coop budget, and
+/// accounting for the budget is part of the cost of an fd in tokio.
+pub(crate) struct OnTokio<K>(Runtime, PhantomData<K>);
 
 impl<K: Flavor> Executor for OnTokio<K> {
-    const SPREADS: bool = K::SPREADS;
+    const MULTI_THREAD: bool = K::MULTI_THREAD;
 
     fn start() -> Result<Self, String> {
-        Ok(OnTokio(K::runtime()?, PhantomData))
+        Ok(OnTokio(K::build()?, PhantomData))
     }
 
-    fn all<F>(&self, futures: Vec<F>)
+    fn run_all<F>(&self, futures: Vec<F>)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let tasks: Vec<_> = futures.into_iter().map(|future| self.0.spawn(future)).collect();
-        for done in self.0.block_on(join_all(tasks)) {
-            done.expect("a task of w7 panicked");
+        for result in self.0.block_on(join_all(tasks)) {
+            result.expect("a task of w7 panicked");
         }
     }
 }
 
-pub(super) struct AsyncIoBlockOn;
+pub(crate) struct AsyncIoBlockOn;
 
 impl Executor for AsyncIoBlockOn {
     fn start() -> Result<Self, String> {
         Ok(AsyncIoBlockOn)
     }
 
-    fn all<F>(&self, futures: Vec<F>)
+    fn run_all<F>(&self, futures: Vec<F>)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        async_io::block_on(joined(futures));
+        async_io::block_on(join(futures));
     }
 }
 
-pub(super) struct DormouseBlockOn;
+pub(crate) struct DormouseBlockOn;
 
 impl Executor for DormouseBlockOn {
     fn start() -> Result<Self, String> {
         Ok(DormouseBlockOn)
     }
 
-    fn all<F>(&self, futures: Vec<F>)
+    fn run_all<F>(&self, futures: Vec<F>)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        dormouse::block_on(joined(futures));
+        dormouse::block_on(join(futures));
     }
 }
 
-/// async-executor on two threads, as smol's global executor is with `SMOL_THREADS=2`.
-pub(super) struct TwoThreads;
+/// async-executor on two threads, like smol's global executor with `SMOL_THREADS=2`.
+pub(crate) struct TwoThreads;
 
 impl Executor for TwoThreads {
-    const SPREADS: bool = true;
+    const MULTI_THREAD: bool = true;
 
     fn start() -> Result<Self, String> {
         Ok(TwoThreads)
     }
 
-    fn all<F>(&self, futures: Vec<F>)
+    fn run_all<F>(&self, futures: Vec<F>)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let tasks = Arc::new(Tasks::new());
         let spawned: Vec<_> = futures.into_iter().map(|future| tasks.spawn(future)).collect();
-        let (done, over) = oneshot::channel::<()>();
+        let (stop, stopped) = oneshot::channel::<()>();
         std::thread::scope(|scope| {
-            scope.spawn(|| async_io::block_on(tasks.run(over)));
+            scope.spawn(|| async_io::block_on(tasks.run(stopped)));
             async_io::block_on(tasks.run(join_all(spawned)));
-            drop(done);
+            drop(stop);
         });
     }
 }

@@ -6,10 +6,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-pub(super) struct AsyncIo;
+pub(crate) struct AsyncIo;
 
 /// An `async_io::Timer` that returns nothing.
-pub(super) struct Timer(async_io::Timer);
+pub(crate) struct Timer(async_io::Timer);
 
 impl Peer for AsyncIo {
     type Sleep = Timer;

@@ -1,11 +1,10 @@
 //! dormouse, on each of its reactors.
 //!
-//! Outside tokio its feature `smol` decides between async-io and the builtin reactor, for the whole
-//! program; so it takes two builds to measure both.
+//! Outside tokio, dormouse's feature `smol` selects async-io instead of the builtin reactor, for the whole
+//! program. So it takes two builds to measure both.
 
-use super::tokio::{Flavor, spawn};
-use super::{Build, Peer};
-use crate::workload::{Case, Outcome, task};
+use super::runtime::{self, Flavor};
+use super::{Peer, Spawn};
 use dormouse::reactor::Reactor;
 use dormouse::time::{Instant, Sleep};
 use std::future::Future;
@@ -14,13 +13,13 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-/// Which dormouse this program was built with.
-pub(super) fn build() -> Build {
-    // Asked of the library: cargo may have turned the feature on for another crate's sake.
-    if Reactor::current().name() == "builtin" { Build::Plain } else { Build::Smol }
+/// Whether dormouse uses its builtin reactor outside tokio in this build.
+pub(crate) fn has_builtin_reactor() -> bool {
+    // Queries the library, not a feature of this crate: cargo may have enabled `smol` for another crate.
+    Reactor::current().name() == "builtin"
 }
 
-/// The timer is the same everywhere; the executor is what differs.
+/// The timer, which is the same on all executors.
 macro_rules! timer {
     () => {
         type Sleep = Sleep;
@@ -41,34 +40,40 @@ macro_rules! timer {
     };
 }
 
-pub(super) struct OnTokio<K>(Runtime, PhantomData<K>);
+pub(crate) struct OnTokio<K>(Runtime, PhantomData<K>);
 
 impl<K: Flavor> Peer for OnTokio<K> {
     timer!();
 
     fn start() -> Result<Self, String> {
-        Ok(OnTokio(K::runtime()?, PhantomData))
+        Ok(OnTokio(K::build()?, PhantomData))
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }
+}
 
-    fn run(&self, case: &Case) -> Outcome {
-        spawn(&self.0, task::<Self>(case.clone()))
+impl<K: Flavor> Spawn for OnTokio<K> {
+    fn spawn<F>(&self, future: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        runtime::spawn(&self.0, future)
     }
 }
 
-pub(super) struct OnAsyncIo;
+pub(crate) struct OnAsyncIo;
 
 impl Peer for OnAsyncIo {
     timer!();
 
     fn start() -> Result<Self, String> {
-        match build() {
-            Build::Smol => Ok(OnAsyncIo),
-            _ => Err("this build has no async-io reactor".into()),
+        if has_builtin_reactor() {
+            return Err("this build has no async-io reactor".into());
         }
+        Ok(OnAsyncIo)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -76,16 +81,16 @@ impl Peer for OnAsyncIo {
     }
 }
 
-pub(super) struct Builtin;
+pub(crate) struct Builtin;
 
 impl Peer for Builtin {
     timer!();
 
     fn start() -> Result<Self, String> {
-        match build() {
-            Build::Plain => Ok(Builtin),
-            _ => Err("this build prefers async-io to the builtin reactor".into()),
+        if !has_builtin_reactor() {
+            return Err("this build prefers async-io to the builtin reactor".into());
         }
+        Ok(Builtin)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

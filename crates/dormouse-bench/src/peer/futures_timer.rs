@@ -1,4 +1,4 @@
-//! futures-timer: a thread with a heap.
+//! futures-timer: one thread with a heap of deadlines.
 
 use super::Peer;
 use futures_timer::Delay;
@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-pub(super) struct FuturesTimer;
+pub(crate) struct FuturesTimer;
 
 impl Peer for FuturesTimer {
     type Sleep = Delay;

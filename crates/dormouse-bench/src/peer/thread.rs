@@ -1,4 +1,4 @@
-//! A thread for each sleep, which a dropped sleep ends.
+//! One thread per sleep. Dropping the sleep ends its thread.
 
 use super::Peer;
 use std::future::Future;
@@ -8,9 +8,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-pub(super) struct Threads;
+pub(crate) struct Threads;
 
-pub(super) struct Sleep {
+pub(crate) struct Sleep {
     deadline: Instant,
     thread: Option<(Thread, Arc<Mutex<Option<Waker>>>)>,
 }
@@ -30,8 +30,8 @@ impl Peer for Threads {
         Sleep { deadline: Instant::now() + duration, thread: None }
     }
 
-    fn limit() -> Option<(u64, &'static str)> {
-        Some((2000, "a thread each"))
+    fn max_pending() -> Option<(u64, &'static str)> {
+        Some((2000, "one thread each"))
     }
 }
 
@@ -48,21 +48,21 @@ impl Future for Sleep {
             return Poll::Pending;
         }
         let waker = Arc::new(Mutex::new(Some(cx.waker().clone())));
-        let theirs = waker.clone();
+        let shared = waker.clone();
         let thread = thread::Builder::new().stack_size(64 * 1024).spawn(move || {
             loop {
-                let left = deadline.saturating_duration_since(Instant::now());
-                if left.is_zero() || Arc::strong_count(&theirs) == 1 {
+                let remaining = deadline.saturating_duration_since(Instant::now());
+                if remaining.is_zero() || Arc::strong_count(&shared) == 1 {
                     break;
                 }
-                thread::park_timeout(left);
+                thread::park_timeout(remaining);
             }
-            let waker = theirs.lock().unwrap().take();
+            let waker = shared.lock().unwrap().take();
             if let Some(waker) = waker {
                 waker.wake();
             }
         });
-        let handle = thread.expect("no more threads to be had").thread().clone();
+        let handle = thread.expect("cannot start another thread").thread().clone();
         self.thread = Some((handle, waker));
         Poll::Pending
     }

@@ -1,8 +1,8 @@
-//! A timerfd for each sleep: what crates do that need the boot-time clock, or precision.
+//! One timerfd per sleep, as crates do that need the boot-time clock or precision.
 
-use super::Peer;
-use super::tokio::{CurrentThread, Flavor, spawn};
-use crate::workload::{Case, Outcome, task};
+use super::runtime::{self, CurrentThread, Flavor};
+use super::{Peer, Spawn};
+use rustix::process::{Resource, getrlimit};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
@@ -16,16 +16,14 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::Runtime;
 
-/// Half of the fds that a process may have.
-pub(crate) fn half_of_fds() -> u64 {
-    rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(1 << 20) / 2
+/// One fd per sleep. The other half of the limit is for the rest of the process.
+fn max_pending() -> Option<(u64, &'static str)> {
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(1 << 20);
+    Some((limit / 2, "one file descriptor each, and ulimit -n"))
 }
 
-fn limit() -> Option<(u64, &'static str)> {
-    Some((half_of_fds(), "a file descriptor each, and ulimit -n"))
-}
-
-pub(super) fn set(fd: &OwnedFd, duration: Duration) {
+/// `max(1)`: a timerfd set to zero is disarmed.
+pub(super) fn arm(fd: &OwnedFd, duration: Duration) {
     let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
     let tv_sec = duration.as_secs().try_into().unwrap_or(i64::MAX);
     let value = Timespec { tv_sec, tv_nsec: duration.subsec_nanos().max(1).into() };
@@ -33,48 +31,50 @@ pub(super) fn set(fd: &OwnedFd, duration: Duration) {
     timerfd_settime(fd, TimerfdTimerFlags::empty(), &time).expect("timerfd_settime");
 }
 
-pub(super) fn create() -> OwnedFd {
-    timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK)
-        .expect("timerfd_create")
-}
-
-fn armed(duration: Duration) -> OwnedFd {
-    let fd = create();
-    set(&fd, duration);
+fn create_armed(duration: Duration) -> OwnedFd {
+    let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+    let fd = timerfd_create(TimerfdClockId::Boottime, flags).expect("timerfd_create");
+    arm(&fd, duration);
     fd
 }
 
-pub(super) struct OnTokio(Runtime);
-pub(super) struct TokioSleep(AsyncFd<OwnedFd>);
+pub(crate) struct OnTokio(Runtime);
+pub(crate) struct TokioSleep(AsyncFd<OwnedFd>);
 
 impl Peer for OnTokio {
     type Sleep = TokioSleep;
 
     fn start() -> Result<Self, String> {
-        CurrentThread::runtime().map(OnTokio)
+        CurrentThread::build().map(OnTokio)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(tokio::task::unconstrained(future))
     }
 
-    fn run(&self, case: &Case) -> Outcome {
-        spawn(&self.0, task::<Self>(case.clone()))
-    }
-
     #[allow(deprecated, reason = "its successor is unsafe")]
     fn sleep(duration: Duration) -> TokioSleep {
-        let fd = AsyncFd::with_interest(armed(duration), Interest::READABLE);
+        let fd = AsyncFd::with_interest(create_armed(duration), Interest::READABLE);
         TokioSleep(fd.expect("AsyncFd"))
     }
 
     fn reset(sleep: Pin<&mut TokioSleep>, duration: Duration) -> bool {
-        set(sleep.0.get_ref(), duration);
+        arm(sleep.0.get_ref(), duration);
         true
     }
 
-    fn limit() -> Option<(u64, &'static str)> {
-        limit()
+    fn max_pending() -> Option<(u64, &'static str)> {
+        max_pending()
+    }
+}
+
+impl Spawn for OnTokio {
+    fn spawn<F>(&self, future: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        runtime::spawn(&self.0, future)
     }
 }
 
@@ -88,8 +88,8 @@ impl Future for TokioSleep {
     }
 }
 
-pub(super) struct OnAsyncIo;
-pub(super) struct AsyncIoSleep(async_io::Async<OwnedFd>);
+pub(crate) struct OnAsyncIo;
+pub(crate) struct AsyncIoSleep(async_io::Async<OwnedFd>);
 
 impl Peer for OnAsyncIo {
     type Sleep = AsyncIoSleep;
@@ -103,16 +103,16 @@ impl Peer for OnAsyncIo {
     }
 
     fn sleep(duration: Duration) -> AsyncIoSleep {
-        AsyncIoSleep(async_io::Async::new(armed(duration)).expect("Async::new"))
+        AsyncIoSleep(async_io::Async::new(create_armed(duration)).expect("Async::new"))
     }
 
     fn reset(sleep: Pin<&mut AsyncIoSleep>, duration: Duration) -> bool {
-        set(sleep.0.get_ref(), duration);
+        arm(sleep.0.get_ref(), duration);
         true
     }
 
-    fn limit() -> Option<(u64, &'static str)> {
-        limit()
+    fn max_pending() -> Option<(u64, &'static str)> {
+        max_pending()
     }
 }
 

@@ -1,23 +1,23 @@
-//! Where a value lies on a logarithmic axis, and what is written where.
+//! A logarithmic axis: its range, its ticks and their labels.
 
-use crate::workload::short;
+use crate::case::abbreviate;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use std::ops::Range;
 
-/// All in decades: what plotters is told are logarithms.
+/// All positions are decimal logarithms.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
     pub(super) range: Range<f64>,
     pub(super) ticks: Vec<(f64, String)>,
-    /// Where the place for zero ends, if there is one.
+    /// The position that separates zero from the other values, if zero has a tick.
     pub(super) gap: Option<f64>,
 }
 
 impl Axis {
-    /// Times in ns.
+    /// An axis of times in ns.
     pub(super) fn time(low: f64, high: f64) -> Axis {
         let range = low.log10() - 0.05..high.max(low * 1.01).log10() + 0.05;
-        // Of a short axis, one in ten would be too few.
+        // On a short axis, one tick per decade would be too few.
         let steps: &[f64] = if range.end - range.start < 2.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let decades = range.start.floor() as i32..=range.end.ceil() as i32;
         let all = decades.flat_map(|decade| steps.iter().map(move |s| s * 10f64.powi(decade)));
@@ -26,10 +26,14 @@ impl Axis {
         Axis { range, ticks, gap: None }
     }
 
-    /// Numbers of timers, each with a tick. A logarithm has no place for none: that gets one of its own.
+    /// An axis of numbers of timers, with a tick for each. Zero has no logarithm, so its tick is placed one decade
+    /// below the others.
     pub(super) fn counts(counts: &[u64]) -> Axis {
-        let mut ticks: Vec<_> =
-            counts.iter().filter(|n| **n > 0).map(|n| ((*n as f64).log10(), short(*n))).collect();
+        let mut ticks: Vec<_> = counts
+            .iter()
+            .filter(|n| **n > 0)
+            .map(|n| ((*n as f64).log10(), abbreviate(*n)))
+            .collect();
         let first = ticks.first().map_or(0.0, |tick| tick.0);
         let gap = counts.contains(&0).then_some(first - 0.5);
         if counts.contains(&0) {
@@ -39,8 +43,8 @@ impl Axis {
         Axis { range: ends[0] - 0.3..ends[1] + 0.3, ticks, gap }
     }
 
-    /// The place of a number of timers.
-    pub(super) fn place(&self, n: u64) -> f64 {
+    /// The position of a number of timers.
+    pub(super) fn position(&self, n: u64) -> f64 {
         if n == 0 { self.ticks.first().map_or(0.0, |tick| tick.0) } else { (n as f64).log10() }
     }
 }
@@ -50,8 +54,8 @@ impl Ranged for Axis {
     type ValueType = f64;
 
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        let part = (value - self.range.start) / (self.range.end - self.range.start);
-        limit.0 + (part * f64::from(limit.1 - limit.0)).round() as i32
+        let fraction = (value - self.range.start) / (self.range.end - self.range.start);
+        limit.0 + (fraction * f64::from(limit.1 - limit.0)).round() as i32
     }
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
@@ -92,11 +96,11 @@ mod tests {
     }
 
     #[test]
-    fn none_has_a_place_of_its_own() {
+    fn zero_has_a_separate_tick() {
         let axis = Axis::counts(&[0, 1_000, 1_000_000]);
         assert_eq!(labels(&axis), ["none", "1 k", "1 M"]);
-        assert!(axis.place(0) < axis.gap.unwrap() && axis.gap.unwrap() < axis.place(1_000));
-        assert!(axis.range.contains(&axis.place(0)));
+        assert!(axis.position(0) < axis.gap.unwrap() && axis.gap.unwrap() < axis.position(1_000));
+        assert!(axis.range.contains(&axis.position(0)));
         assert_eq!(Axis::counts(&[1_000]).gap, None);
     }
 

@@ -1,29 +1,31 @@
-//! Which figures a workload has.
+//! Selects the plots of each workload.
 
 use super::axis::Axis;
-use super::escape;
+use super::html::escape;
 use super::plot::{self, Curve, Svg};
 use crate::summary::{CaseReport, PeerReport};
 use std::error::Error;
 
 type Figure = Result<String, Box<dyn Error>>;
 
-/// Lateness below this is not told apart.
-const LEAST_NS: f64 = 100.0;
+/// The axis of lateness starts here at the lowest.
+const MIN_NS: f64 = 100.0;
 
-/// How many times the value in the middle is too much for a plot.
-const OUT_OF_SIGHT: f64 = 12.0;
+/// A plot leaves out values above this multiple of the median.
+const MAX_TIMES_MEDIAN: f64 = 12.0;
 
 pub(super) fn of(workload: &str, cases: &[&CaseReport]) -> Result<Vec<String>, Box<dyn Error>> {
     match workload {
         "w1" => ["wall ns", "cpu ns"].into_iter().filter_map(|m| churn(cases, m)).collect(),
         "w3" => {
-            let cpu = by_count("CPU time of a timer, by how many there are", cases, "cpu ns");
+            let cpu = by_count("CPU time per timer, by number of timers", cases, "cpu ns");
             cpu.into_iter().chain(cases.iter().filter_map(|case| lateness(case))).collect()
         }
         "w4" => cases.iter().filter_map(|case| lateness(case)).collect(),
-        "w5" => cases.iter().filter_map(|case| bars(case, "bytes", "bytes of a timer")).collect(),
-        "w2" | "w8" => cases.iter().filter_map(|case| bars(case, "wall ns", "ns each")).collect(),
+        "w5" => cases.iter().filter_map(|case| bars(case, "bytes", "bytes per timer")).collect(),
+        "w2" | "w8" => {
+            cases.iter().filter_map(|case| bars(case, "wall ns", "ns per operation")).collect()
+        }
         _ => Ok(Vec::new()),
     }
 }
@@ -34,17 +36,17 @@ fn figure(title: &str, svg: Svg) -> Figure {
     Ok(format!("<figure><figcaption>{title}</figcaption>\n{svg}</figure>\n"))
 }
 
-/// From one thread: two threads have too few points for a curve.
+/// With one thread: the cases with two threads are too few for a curve.
 fn churn(cases: &[&CaseReport], metric: &str) -> Option<Figure> {
     let one: Vec<_> = cases.iter().copied().filter(|case| case.case.threads == 1).collect();
     let title = match metric {
-        "wall ns" => "Time of one sleep, by how many others are pending; one thread",
-        _ => "CPU time of the process for it",
+        "wall ns" => "Time of one sleep, by number of pending sleeps; one thread",
+        _ => "CPU time of the process per sleep",
     };
     by_count(title, &one, metric)
 }
 
-/// A curve for each peer, over the number of timers.
+/// One curve per peer, over the number of timers.
 fn by_count(title: &str, cases: &[&CaseReport], metric: &str) -> Option<Figure> {
     let mut counts: Vec<_> = cases.iter().map(|case| case.case.n).collect();
     counts.sort_unstable();
@@ -54,21 +56,22 @@ fn by_count(title: &str, cases: &[&CaseReport], metric: &str) -> Option<Figure> 
     }
     let x = Axis::counts(&counts);
     let mut curves = curves(cases, metric, &x);
-    let missing = far_above(&curves);
-    curves.retain(|curve| !missing.contains(&curve.peer));
+    let omitted = far_above(&curves);
+    curves.retain(|curve| !omitted.contains(&curve.peer));
     let y = span(values(&curves))?;
     let mut title = title.to_string();
-    if !missing.is_empty() {
-        title += &format!("; far above: {}", missing.join(", "));
+    if !omitted.is_empty() {
+        title += &format!("; far above: {}", omitted.join(", "));
     }
     Some(figure(&title, plot::marked(&x, &y, &curves)))
 }
 
-/// Of a peer that has been measured with none too, there are two: nothing leads from none to some.
+/// A peer that has a value at zero gets a second curve for it: the tick of zero is not on the logarithmic scale,
+/// so no line connects it to the others.
 fn curves(cases: &[&CaseReport], metric: &str, x: &Axis) -> Vec<Curve> {
     let mut curves: Vec<Curve> = Vec::new();
     for case in cases {
-        let at = x.place(case.case.n);
+        let at = x.position(case.case.n);
         for peer in &case.peers {
             let Some(ns) = peer.metrics.get(metric).map(|m| m.median).filter(|ns| *ns > 0.0) else {
                 continue;
@@ -88,17 +91,17 @@ fn values(curves: &[Curve]) -> impl Iterator<Item = f64> {
     curves.iter().flat_map(|curve| &curve.points).map(|point| 10f64.powf(point.1))
 }
 
-/// Who has no point that the others leave room for.
+/// The peers whose points are all out of range.
 fn far_above(curves: &[Curve]) -> Vec<&'static str> {
-    let most =
-        plot::most(values(curves), OUT_OF_SIGHT).map_or(f64::INFINITY, |ns| ns.log10() + 1e-6);
+    let max = plot::max_within(values(curves), MAX_TIMES_MEDIAN)
+        .map_or(f64::INFINITY, |ns| ns.log10() + 1e-6);
     let points = |peer| curves.iter().filter(move |c| c.peer == peer).flat_map(|c| &c.points);
-    let in_sight = |peer| points(peer).any(|point| point.1 <= most);
-    let mut missing: Vec<_> =
-        curves.iter().map(|curve| curve.peer).filter(|peer| !in_sight(*peer)).collect();
-    missing.sort_unstable();
-    missing.dedup();
-    missing
+    let in_range = |peer| points(peer).any(|point| point.1 <= max);
+    let mut omitted: Vec<_> =
+        curves.iter().map(|curve| curve.peer).filter(|peer| !in_range(*peer)).collect();
+    omitted.sort_unstable();
+    omitted.dedup();
+    omitted
 }
 
 fn span(values: impl Iterator<Item = f64>) -> Option<Axis> {
@@ -108,32 +111,32 @@ fn span(values: impl Iterator<Item = f64>) -> Option<Axis> {
     ends.map(|(low, high)| Axis::time(low, high))
 }
 
-/// Which part of the sleeps was no later than a time.
+/// The cumulative distribution of lateness.
 fn lateness(case: &CaseReport) -> Option<Figure> {
     let peers: Vec<_> = case.peers.iter().filter(|peer| !peer.lateness.is_empty()).collect();
-    // The very latest of one peer may be a hundred times what matters.
-    let ends = peers.iter().flat_map(|peer| [late(peer, 0.01), late(peer, 0.99)]);
-    let x = span(ends.map(|ns| ns.max(LEAST_NS)))?;
+    // The maximum of one peer may be a hundred times the values of interest.
+    let ends = peers.iter().flat_map(|peer| [quantile(peer, 0.01), quantile(peer, 0.99)]);
+    let x = span(ends.map(|ns| ns.max(MIN_NS)))?;
     let curve = |peer: &&PeerReport| Curve { peer: peer.peer, points: steps(&peer.lateness, &x) };
     let curves: Vec<_> = peers.iter().map(curve).collect();
-    let title = format!("{}: how many are no later than", case.case.label);
+    let title = format!("{}: fraction that is no later than", case.case.label);
     Some(figure(&title, plot::cumulative(&x, &curves)))
 }
 
-fn late(peer: &PeerReport, part: f64) -> f64 {
+fn quantile(peer: &PeerReport, q: f64) -> f64 {
     let total: u64 = peer.lateness.iter().map(|(_, count)| count).sum();
     let mut seen = 0;
     let reached = peer.lateness.iter().find(|(_, count)| {
         seen += count;
-        seen as f64 >= total as f64 * part
+        seen as f64 >= total as f64 * q
     });
     reached.map_or(0.0, |(ns, _)| *ns as f64)
 }
 
-/// A staircase, cut where the axis ends, with at most a step for each of the dots on a screen.
+/// A staircase, cut at the end of the axis, with at most one step per pixel.
 fn steps(lateness: &[(u64, u64)], x: &Axis) -> Vec<(f64, f64)> {
     let total: u64 = lateness.iter().map(|(_, count)| count).sum();
-    let dot = (x.range.end - x.range.start) / 800.0;
+    let pixel = (x.range.end - x.range.start) / 800.0;
     let (mut points, mut seen) = (Vec::<(f64, f64)>::new(), 0);
     for (ns, count) in lateness {
         let at = (*ns as f64).max(1.0).log10().max(x.range.start);
@@ -143,10 +146,10 @@ fn steps(lateness: &[(u64, u64)], x: &Axis) -> Vec<(f64, f64)> {
             points.push((x.range.end, before));
             break;
         }
-        let part = seen as f64 / total as f64;
+        let fraction = seen as f64 / total as f64;
         match points.last_mut() {
-            Some(last) if at - last.0 < dot => last.1 = part,
-            _ => points.extend([(at, before), (at, part)]),
+            Some(last) if at - last.0 < pixel => last.1 = fraction,
+            _ => points.extend([(at, before), (at, fraction)]),
         }
     }
     points
@@ -155,8 +158,8 @@ fn steps(lateness: &[(u64, u64)], x: &Axis) -> Vec<(f64, f64)> {
 fn bars(case: &CaseReport, metric: &str, unit: &str) -> Option<Figure> {
     let value = |peer: &PeerReport| Some((peer.peer, peer.metrics.get(metric)?.median));
     let all: Vec<_> = case.peers.iter().filter_map(value).collect();
-    let cut = if plot::is_cut(&all) { "; bars with a gap are far longer" } else { "" };
-    let title = format!("{}: {unit}{cut}", case.case.label);
+    let note = if plot::is_cut(&all) { "; bars with a gap are far longer" } else { "" };
+    let title = format!("{}: {unit}{note}", case.case.label);
     (!all.is_empty()).then(|| figure(&title, plot::bars(&all)))
 }
 
@@ -165,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outlier_is_cut_where_the_axis_ends() {
+    fn an_outlier_is_cut_at_the_end_of_the_axis() {
         let x = Axis::time(1e3, 1e4);
         let points = steps(&[(2_000, 98), (3_000, 1), (90_000_000, 1)], &x);
         assert_eq!(points.first(), Some(&(2_000f64.log10(), 0.0)));
@@ -174,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_too_close_to_be_seen_are_one() {
+    fn steps_closer_than_a_pixel_are_merged() {
         let many: Vec<_> = (0..10_000).map(|i| (1_000_000 + i, 1)).collect();
         let points = steps(&many, &Axis::time(1e3, 1e9));
         assert!(points.len() < 10, "{points:?}");

@@ -1,7 +1,8 @@
-//! The page as a whole.
+//! Composes the page.
 
-use super::{escape, figures, style, tables};
-use crate::peer::{ALL, REFERENCE};
+use super::html::escape;
+use super::{figures, style, tables};
+use crate::registry::{ALL, REFERENCE};
 use crate::summary::{CaseReport, Report};
 use crate::workload::NAMES;
 use std::error::Error;
@@ -45,10 +46,10 @@ fn about(report: &Report) -> String {
     let (date, command) = (date(report.unix_time), escape(&command(report)));
     format!(
         "<p>dormouse {version}, on {date}<br/>{machine}</p>\n\
-         <p>To repeat it: <code>{command}</code></p>\n\
-         <p>A number is a median; behind it, how many times that of {REFERENCE} it is in the median \
-         of the rounds, and the 10th to the 90th percentile. Less is better everywhere. In the plots, \
-         relatives share a colour, and dormouse's lines are thick.</p>\n"
+         <p>Command: <code>{command}</code></p>\n\
+         <p>Each number is a median. It is followed by its ratio to {REFERENCE} (the median over the \
+         rounds) and the 10th to the 90th percentile. Lower is better, except for requests/s. In the \
+         plots, peers of one family share a colour, and dormouse's lines are thick.</p>\n"
     )
 }
 
@@ -58,7 +59,7 @@ fn peers(cases: &[&CaseReport]) -> Vec<&'static str> {
     all.filter(|peer| !peer.metrics.is_empty()).map(|peer| peer.peer).collect()
 }
 
-/// What measures the same.
+/// The command that repeats the measurement.
 fn command(report: &Report) -> String {
     let mut args = String::new();
     if report.size != "full" {
@@ -70,11 +71,11 @@ fn command(report: &Report) -> String {
             let _ = write!(args, " {name}");
         }
     }
-    // Skipped ones were asked for.
-    let asked = |name| report.cases.iter().flat_map(|c| &c.peers).any(|peer| peer.peer == name);
-    let could = |only: Option<&str>| only.is_none_or(has);
-    if !ALL.iter().all(|entry| asked(entry.name) || !could(entry.only)) {
-        for entry in ALL.iter().filter(|entry| asked(entry.name)) {
+    // A skipped peer was selected too.
+    let selected = |name| report.cases.iter().flat_map(|c| &c.peers).any(|peer| peer.peer == name);
+    let could_run = |only: Option<&str>| only.is_none_or(has);
+    if !ALL.iter().all(|entry| selected(entry.name) || !could_run(entry.only)) {
+        for entry in ALL.iter().filter(|entry| selected(entry.name)) {
             let _ = write!(args, " --peer {}", entry.name);
         }
     }
@@ -82,7 +83,7 @@ fn command(report: &Report) -> String {
     format!("cargo run --release -p dormouse-bench{separator}{args}")
 }
 
-/// The day in UTC, by the calendar that begins its years in March: then a leap day is a year's last.
+/// The date in UTC. Computes with years that begin in March, so that a leap day is the last day of a year.
 fn date(unix_time: u64) -> String {
     let days = unix_time / 86_400 + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_date_knows_leap_years() {
+    fn dates_account_for_leap_years() {
         assert_eq!(date(0), "1970-01-01");
         assert_eq!(date(951_782_400), "2000-02-29");
         assert_eq!(date(951_868_800), "2000-03-01");

@@ -1,6 +1,6 @@
 //! Curves and bars, as SVG.
 //!
-//! Small, with text that can be read when a phone shows the whole width; the legend is the page's.
+//! Plots are small, and their text is readable at the width of a phone. The page provides the legend.
 
 use super::axis::Axis;
 use super::style::{self, INK, PAPER};
@@ -10,7 +10,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::error::Error;
 
 const WIDTH: u32 = 460;
-/// plotters divides by 1.24.
+/// plotters divides the size by 1.24.
 const TEXT: (&str, u32) = ("sans-serif", 17);
 
 pub(super) type Svg = Result<String, Box<dyn Error>>;
@@ -30,19 +30,20 @@ fn draw(height: u32, plot: impl FnOnce(&Area<'_>) -> Result<(), Box<dyn Error>>)
         plot(&area)?;
         area.present()?;
     }
-    // A viewBox without a size of its own scales to the screen.
+    // With a viewBox and without width and height, the image scales to its container.
     let sized = format!("<svg width=\"{WIDTH}\" height=\"{height}\"");
-    Ok(style::dress(&svg).replace(&sized, "<svg role=\"img\""))
+    Ok(style::insert_classes(&svg).replace(&sized, "<svg role=\"img\""))
 }
 
-/// Where measurements are few, with a mark at each.
+/// Curves with a mark at each point.
 pub(super) fn marked(x: &Axis, y: &Axis, curves: &[Curve]) -> Svg {
     chart(x, y, curves, true)
 }
 
-/// How much is done (from none to all) at each place of an axis.
+/// Curves of cumulative fractions, from 0 to 100 %.
 pub(super) fn cumulative(x: &Axis, curves: &[Curve]) -> Svg {
-    let ticks = [0, 25, 50, 75, 100].map(|part| (f64::from(part) / 100.0, format!("{part} %")));
+    let ticks =
+        [0, 25, 50, 75, 100].map(|percent| (f64::from(percent) / 100.0, format!("{percent} %")));
     chart(x, &Axis { range: 0.0..1.02, ticks: ticks.into(), gap: None }, curves, false)
 }
 
@@ -62,19 +63,20 @@ fn chart(x: &Axis, y: &Axis, curves: &[Curve], marks: bool) -> Svg {
             .label_style(TEXT.into_font().color(&INK))
             .draw()?;
         if let Some(gap) = x.gap {
-            let wall =
+            let line =
                 |at| PathElement::new([(at, y.range.start), (at, y.range.end)], INK.mix(0.6));
-            chart.draw_series([wall(gap - 0.03), wall(gap + 0.03)])?;
+            chart.draw_series([line(gap - 0.03), line(gap + 0.03)])?;
         }
-        // Ours last, so that they are on top.
-        let (ours, theirs): (Vec<_>, Vec<_>) = curves.iter().partition(|c| style::is_ours(c.peer));
-        for curve in theirs.into_iter().chain(ours) {
-            let colour = style::key(curve.peer);
+        // dormouse's curves are drawn last, on top of the others.
+        let (dormouse, others): (Vec<_>, Vec<_>) =
+            curves.iter().partition(|c| style::is_dormouse(c.peer));
+        for curve in others.into_iter().chain(dormouse) {
+            let colour = style::key_colour(curve.peer);
             if curve.points.len() > 1 {
                 chart.draw_series([PathElement::new(curve.points.clone(), colour)])?;
             }
             if marks {
-                let size = if style::is_ours(curve.peer) { 4 } else { 3 };
+                let size = if style::is_dormouse(curve.peer) { 4 } else { 3 };
                 let mark = |point: &(f64, f64)| Circle::new(*point, size, colour.filled());
                 chart.draw_series(curve.points.iter().map(mark))?;
             }
@@ -83,27 +85,29 @@ fn chart(x: &Axis, y: &Axis, curves: &[Curve], marks: bool) -> Svg {
     })
 }
 
-/// A bar for each peer, with its name and value. Those far longer than the others are cut, and show it.
+/// One bar per peer, with its name and value. A bar far longer than the others is cut, and drawn with a gap.
 pub(super) fn bars(bars: &[(&'static str, f64)]) -> Svg {
     const STEP: i32 = 24;
     const LEFT: i32 = 172;
     let room = f64::from(WIDTH as i32 - LEFT - 60);
-    let most = longest(bars);
+    let max = max_length(bars);
     draw((bars.len() as i32 * STEP + 8) as u32, |area| {
         for (i, (peer, value)) in bars.iter().enumerate() {
             let (top, bottom) = (4 + i as i32 * STEP, i as i32 * STEP + STEP);
             let middle = (top + bottom) / 2;
-            let right = LEFT + (value / most).min(1.0).mul_add(room, 1.0) as i32;
-            let bar =
-                Rectangle::new([(LEFT, top + 1), (right, bottom - 1)], style::key(peer).filled());
+            let right = LEFT + (value / max).min(1.0).mul_add(room, 1.0) as i32;
+            let bar = Rectangle::new(
+                [(LEFT, top + 1), (right, bottom - 1)],
+                style::key_colour(peer).filled(),
+            );
             area.draw(&bar)?;
-            if *value > most {
+            if *value > max {
                 let at = right - 30;
                 let gap = [(at, bottom), (at + 6, top), (at + 12, top), (at + 6, bottom)];
                 area.draw(&Polygon::new(gap, PAPER.filled()))?;
             }
             let font = TEXT.into_font();
-            let font = if style::is_ours(peer) { font.style(FontStyle::Bold) } else { font };
+            let font = if style::is_dormouse(peer) { font.style(FontStyle::Bold) } else { font };
             let text = |side| font.clone().color(&INK).pos(Pos::new(side, VPos::Center));
             area.draw(&Text::new(*peer, (LEFT - 8, middle), text(HPos::Right)))?;
             area.draw(&Text::new(number(*value), (right + 6, middle), text(HPos::Left)))?;
@@ -112,21 +116,20 @@ pub(super) fn bars(bars: &[(&'static str, f64)]) -> Svg {
     })
 }
 
-fn longest(bars: &[(&'static str, f64)]) -> f64 {
-    most(bars.iter().map(|bar| bar.1), 6.0).unwrap_or(1.0).max(f64::MIN_POSITIVE)
+fn max_length(bars: &[(&'static str, f64)]) -> f64 {
+    max_within(bars.iter().map(|bar| bar.1), 6.0).unwrap_or(1.0).max(f64::MIN_POSITIVE)
 }
 
-/// The greatest value that is at most so many times the one in the middle: what is beyond would leave
-/// little to be seen of it.
-pub(super) fn most(values: impl Iterator<Item = f64>, times: f64) -> Option<f64> {
+/// The largest value that is at most `times` the median. Larger values would compress the rest of the plot.
+pub(super) fn max_within(values: impl Iterator<Item = f64>, times: f64) -> Option<f64> {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
-    let middle = *values.get(values.len().saturating_sub(1) / 2)?;
-    values.into_iter().rfind(|value| *value <= middle * times)
+    let median = *values.get(values.len().saturating_sub(1) / 2)?;
+    values.into_iter().rfind(|value| *value <= median * times)
 }
 
 pub(super) fn is_cut(bars: &[(&'static str, f64)]) -> bool {
-    bars.iter().any(|bar| bar.1 > longest(bars))
+    bars.iter().any(|bar| bar.1 > max_length(bars))
 }
 
 fn number(value: f64) -> String {
@@ -140,7 +143,7 @@ mod tests {
     #[test]
     fn one_long_bar_does_not_flatten_the_rest() {
         let bars = [("tokio-ct", 10.0), ("tokio-mt", 12.0), ("thread", 9000.0), ("async-io", 30.0)];
-        assert_eq!(longest(&bars), 30.0);
+        assert_eq!(max_length(&bars), 30.0);
         assert!(is_cut(&bars) && !is_cut(&bars[..2]));
     }
 }

@@ -1,27 +1,26 @@
-//! What a peer looks like, the same in all plots of a page.
+//! The colour and dashes of a peer, the same in all plots of a page.
 //!
-//! Relatives share a colour and differ in dashes. plotters knows opaque colours only, and a page has two sets
-//! of them, for light and for dark; so it draws with keys that nobody would choose, which become classes.
+//! Peers of one family share a colour and differ in dashes. The page has two sets of colours, light and dark, and
+//! plotters takes fixed colours only. So it draws each peer in a key colour, which is then replaced by a CSS class.
 
-use super::escape;
-use crate::peer::ALL;
+use super::html::escape;
+use crate::registry::ALL;
 use plotters::style::{RGBColor, colors};
 use std::fmt::Write;
 
-/// Of text and axes: the page's.
+/// Text and axes. Replaced by the text colour of the page.
 pub(super) const INK: RGBColor = colors::BLACK;
-/// Of gaps.
+/// Gaps. Replaced by the background colour of the page.
 pub(super) const PAPER: RGBColor = colors::WHITE;
 
-/// Relatives, and their colour in the style sheet.
+/// The prefix of each family, and its colour in the style sheet.
 const FAMILIES: &[(&str, &str)] =
     &[("dormouse", "blue"), ("tokio-", "orange"), ("timerfd-", "green")];
-/// In turn, of those without relatives.
+/// The colours of peers without a family, used in turn.
 const OTHERS: &[&str] = &["pink", "sky", "red", "grey", "ink"];
 const DASHES: &[&str] = &["none", "7 4", "2 3", "9 3 2 3"];
 
-/// Whose rows these pages are about.
-pub(super) fn is_ours(peer: &str) -> bool {
+pub(super) fn is_dormouse(peer: &str) -> bool {
     peer.starts_with("dormouse")
 }
 
@@ -29,13 +28,13 @@ fn index(peer: &str) -> usize {
     ALL.iter().position(|entry| entry.name == peer).unwrap_or(ALL.len())
 }
 
-/// What plotters is to draw a peer with.
-pub(super) fn key(peer: &str) -> RGBColor {
+/// The colour in which plotters draws a peer.
+pub(super) fn key_colour(peer: &str) -> RGBColor {
     RGBColor(1, 0, index(peer) as u8)
 }
 
-/// Puts classes in the place of the keys.
-pub(super) fn dress(svg: &str) -> String {
+/// Replaces the key colours with classes.
+pub(super) fn insert_classes(svg: &str) -> String {
     let mut svg = svg
         .replace("fill=\"#FFFFFF\"", "class=\"gap\"")
         .replace("#000000", "currentColor")
@@ -48,16 +47,16 @@ pub(super) fn dress(svg: &str) -> String {
     svg
 }
 
-/// The rules for those classes.
+/// The CSS rules of these classes.
 pub(super) fn rules() -> String {
     let mut rules = String::new();
-    let (mut relatives, mut others) = (vec![0; FAMILIES.len()], 0);
+    let (mut in_family, mut others) = (vec![0; FAMILIES.len()], 0);
     for (i, entry) in ALL.iter().enumerate() {
         let family = FAMILIES.iter().position(|(prefix, _)| entry.name.starts_with(prefix));
         let (colour, nth) = match family {
             Some(family) => {
-                relatives[family] += 1;
-                (FAMILIES[family].1, relatives[family] - 1)
+                in_family[family] += 1;
+                (FAMILIES[family].1, in_family[family] - 1)
             }
             None => {
                 others += 1;
@@ -65,17 +64,17 @@ pub(super) fn rules() -> String {
             }
         };
         let dash = DASHES[nth % DASHES.len()];
-        let width = if is_ours(entry.name) { "3.5" } else { "1.8" };
+        let width = if is_dormouse(entry.name) { "3.5" } else { "1.8" };
         let _ = writeln!(rules, ".p{i}{{--peer:var(--{colour});--dash:{dash};--width:{width}}}");
     }
     rules
 }
 
-/// Of the peers given, in the order of the tables.
+/// The legend of these peers, in the order of the tables.
 pub(super) fn legend(peers: &[&str]) -> String {
     let mut legend = String::from("<ul class=\"legend\">\n");
     for entry in ALL.iter().filter(|entry| peers.contains(&entry.name)) {
-        let ours = if is_ours(entry.name) { " class=\"ours\"" } else { "" };
+        let ours = if is_dormouse(entry.name) { " class=\"ours\"" } else { "" };
         let i = index(entry.name);
         let _ = writeln!(
             legend,

@@ -1,13 +1,14 @@
 //! The tables of the page.
 
-use super::{escape, style};
+use super::html::escape;
+use super::style;
 use crate::summary::{CaseReport, Metric, PeerReport};
 use crate::table;
 use std::fmt::Write;
 
 pub(super) fn table(cases: &[&CaseReport]) -> String {
     let names = table::columns(cases);
-    // For those who scroll by keys.
+    // With a tabindex, the keyboard scrolls it.
     let mut html =
         String::from("<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr><td></td>");
     for name in &names {
@@ -30,7 +31,7 @@ pub(super) fn table(cases: &[&CaseReport]) -> String {
 }
 
 fn row(peer: &PeerReport, names: &[&str]) -> String {
-    let ours = if style::is_ours(peer.peer) { " class=\"ours\"" } else { "" };
+    let ours = if style::is_dormouse(peer.peer) { " class=\"ours\"" } else { "" };
     let mut html = format!("<tr{ours}><th scope=\"row\">{}</th>", escape(peer.peer));
     for name in names {
         html.push_str(&cells(peer.metrics.get(*name)));
@@ -38,7 +39,7 @@ fn row(peer: &PeerReport, names: &[&str]) -> String {
     html + "</tr>\n"
 }
 
-/// Three, so that like stands below like.
+/// Three cells, so that medians, ratios and spreads align in columns.
 fn cells(metric: Option<&Metric>) -> String {
     let Some(metric) = metric else { return "<td></td><td></td><td></td>".into() };
     let ratio = metric.ratio.map(|ratio| format!("{ratio:.2}x")).unwrap_or_default();
@@ -52,7 +53,7 @@ fn cells(metric: Option<&Metric>) -> String {
     html + "</td>"
 }
 
-/// What the numbers do not say.
+/// [`table::notes`] as a list.
 pub(super) fn notes(cases: &[&CaseReport]) -> String {
     let notes = table::notes(cases);
     if notes.is_empty() {

@@ -1,8 +1,8 @@
-//! Of the page: that everything is there, and that it could be read as XML.
+//! Tests of the page: it is complete, and well-formed XML after its doctype.
 
 use super::page::page;
+use crate::case::Case;
 use crate::summary::{CaseReport, Metric, PeerReport, Report};
-use crate::workload::Case;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::collections::BTreeMap;
@@ -66,9 +66,9 @@ fn the_page_has_its_parts() {
         let (section, _) = section.split_once("</section>").unwrap();
         assert_eq!(section.matches("<figure>").count(), figures, "figures of {workload}");
         assert_eq!(section.matches("<table>").count(), 1, "tables of {workload}");
-        let ours = section.matches("<tr class=\"ours\">").count();
+        let dormouse = section.matches("<tr class=\"ours\">").count();
         let cases = report().cases.iter().filter(|case| case.case.workload == workload).count();
-        assert_eq!(ours, cases, "our rows of {workload}");
+        assert_eq!(dormouse, cases, "dormouse rows of {workload}");
     }
 }
 
@@ -76,7 +76,7 @@ fn the_page_has_its_parts() {
 fn plots_take_their_colours_from_the_page() {
     let page = page(&report()).unwrap();
     let (_, body) = page.split_once("<body>").unwrap();
-    assert!(!body.contains("=\"#0"), "a colour that the page's style does not know");
+    assert!(!body.contains("=\"#0"), "a key colour was not replaced");
     assert!(body.contains("fill=\"currentColor\""));
 }
 
@@ -90,7 +90,7 @@ fn the_page_is_well_formed() {
             Ok(Event::Eof) => break,
             Ok(Event::Start(tag) | Event::Empty(tag)) => {
                 for attribute in tag.attributes() {
-                    attribute.expect("an attribute of its own, quoted");
+                    attribute.expect("a unique, quoted attribute");
                 }
             }
             Ok(_) => {}

@@ -1,9 +1,10 @@
-//! W1: a sleep that does not fire. Created, polled once, dropped: what a timeout around I/O costs.
+//! W1: a sleep that does not fire: created, polled once and dropped. This is the cost of a timeout around I/O.
 //!
-//! The process's CPU time is reported beside the time of the calling thread, because a peer may do
-//! the work in a thread of its own.
+//! The CPU time of the process is reported beside the elapsed time of the calling thread, because a peer may do
+//! its work on another thread.
 
-use super::{Case, FAR, Outcome, Size, cpu_ns, park_once, pending, short};
+use super::support::{FAR, cpu_ns, park_once, pending_sleeps};
+use crate::case::{Case, Outcome, Size, abbreviate};
 use crate::peer::Peer;
 use std::future::{Future, poll_fn};
 use std::hint::black_box;
@@ -12,21 +13,22 @@ use std::sync::Barrier;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// Long enough that reading the clock does not count, short enough that most are undisturbed.
+/// Long enough that the cost of reading the clock is negligible, short enough that most batches are not
+/// interrupted.
 const BATCH: Duration = Duration::from_micros(500);
 
 pub(super) fn cases(size: Size) -> Vec<Case> {
     let mut cases = Vec::new();
-    let most = size.pick(2, 4, 5);
+    let counts = size.pick(2, 4, 5);
     for threads in [1, 2] {
-        for n in [0, 1_000, 100_000, 1_000_000, 10_000_000].into_iter().take(most) {
-            // From two threads, fewer say enough.
-            let few = size == Size::Quick && n != 100_000;
-            if threads == 2 && (few || n == 0 || n == 10_000_000) {
+        for n in [0, 1_000, 100_000, 1_000_000, 10_000_000].into_iter().take(counts) {
+            // With two threads, fewer counts are enough.
+            let skipped = size == Size::Quick && n != 100_000;
+            if threads == 2 && (skipped || n == 0 || n == 10_000_000) {
                 continue;
             }
             let s = if threads == 1 { "" } else { "s at once" };
-            // Setting up the most takes far longer than measuring: so it is done once, for longer.
+            // Creating ten million sleeps takes far longer than the measurement: one long round.
             let (rounds, ms) = match n {
                 10_000_000 => (1, 1000),
                 1_000_000 => (size.pick(1, 1, 3), 100),
@@ -34,7 +36,7 @@ pub(super) fn cases(size: Size) -> Vec<Case> {
             };
             cases.push(Case {
                 workload: "w1".into(),
-                label: format!("{} pending, {threads} thread{s}", short(n)),
+                label: format!("{} pending, {threads} thread{s}", abbreviate(n)),
                 n,
                 threads,
                 ms: size.pick(2, 40, ms),
@@ -55,11 +57,11 @@ pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
             (0..case.threads).map(|_| scope.spawn(|| thread(peer, case, &barrier))).collect();
         let (mut used, mut operations) = (0.0, 0);
         for thread in threads {
-            let done = thread.join().expect("a thread of w1 panicked");
-            operations += done.operations;
-            // All threads saw the same window, up to a batch.
-            used = done.cpu_ns;
-            for ns in done.batches {
+            let result = thread.join().expect("a thread of w1 panicked");
+            operations += result.operations;
+            // The same for all threads: their windows differ by a batch at most.
+            used = result.cpu_ns;
+            for ns in result.batches {
                 outcome.put("wall ns", ns);
             }
         }
@@ -68,49 +70,50 @@ pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
     outcome
 }
 
-struct Done {
+struct ThreadResult {
     operations: u64,
-    /// ns for each sleep of a batch.
+    /// The mean of each batch, in ns per sleep.
     batches: Vec<f64>,
-    /// Of the process, not of the thread.
+    /// CPU time of the process, not of the thread.
     cpu_ns: f64,
 }
 
-fn thread<P: Peer>(peer: &P, case: &Case, barrier: &Barrier) -> Done {
+fn thread<P: Peer>(peer: &P, case: &Case, barrier: &Barrier) -> ThreadResult {
     let others = peer.block_on(async {
-        let others = pending::<P>(case.n / case.threads as u64).await;
-        // Only a driver that has parked since knows when it wakes next. Until then tokio's
-        // current_thread pays a system call for each sleep, however many are pending.
+        let others = pending_sleeps::<P>(case.n / case.threads as u64).await;
+        // Lets the driver park, which sets the time of its next wake-up. Before that, tokio's current_thread
+        // makes a system call for each sleep, however many are pending.
         P::sleep(Duration::from_millis(2)).await;
         others
     });
-    // From here on the thread is kept, which may be the one that drives the others' sleeps.
+    // After this, no thread runs its executor for the others, and one of them may drive the sleeps of all.
     barrier.wait();
     peer.block_on(async {
-        // In one poll: while another thread waits at the barrier, nobody may need its executor.
-        let done = poll_fn(|cx| {
+        // A single poll: a thread that waits at the barrier does not run its executor, so no thread may depend
+        // on another one for a wake-up.
+        let result = poll_fn(|cx| {
             let size = calibrate::<P>(cx);
             barrier.wait();
             let (mut operations, mut batches) = (0, Vec::new());
             let (start, before) = (Instant::now(), cpu_ns());
-            // One at least: the machine may stall for as long as the window is.
+            // At least one batch: the machine may stall for longer than the window.
             while operations == 0 || start.elapsed() < Duration::from_millis(case.ms) {
                 batches.push(batch::<P>(cx, size));
                 operations += size;
             }
             let cpu_ns = cpu_ns() - before;
-            // Until all have measured, none stops.
+            // No thread stops before all have measured.
             barrier.wait();
-            Poll::Ready(Done { operations, batches, cpu_ns })
+            Poll::Ready(ThreadResult { operations, batches, cpu_ns })
         })
         .await;
-        // A million destructors are not what is measured; the process ends soon.
+        // Skips up to ten million destructors, which are not measured; the process exits soon.
         std::mem::forget(others);
-        done
+        result
     })
 }
 
-/// How many make a batch; warms up too.
+/// Returns the number of sleeps in a batch. Also warms up.
 fn calibrate<P: Peer>(cx: &mut Context<'_>) -> u64 {
     let start = Instant::now();
     let mut ns = batch::<P>(cx, 10);
@@ -120,7 +123,7 @@ fn calibrate<P: Peer>(cx: &mut Context<'_>) -> u64 {
     (BATCH.as_nanos() as f64 / ns).max(1.0) as u64
 }
 
-/// ns a sleep. The deadlines are later than those of the others, as those of timeouts are.
+/// Returns ns per sleep. The deadlines are later than those of the pending sleeps, as those of new timeouts are.
 fn batch<P: Peer>(cx: &mut Context<'_>, n: u64) -> f64 {
     let start = Instant::now();
     for i in 0..n {

@@ -1,6 +1,7 @@
-//! W4: how late a lone sleep is, on a machine that is idle and on one with all its cores taken.
+//! W4: how late a single sleep is, on an idle machine and with all cores busy.
 
-use super::{Case, Outcome, Size, histogram, park_once};
+use super::support::histogram;
+use crate::case::{Case, Outcome, Size};
 use crate::peer::Peer;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -25,19 +26,19 @@ pub(super) fn cases(size: Size) -> Vec<Case> {
     cases
 }
 
-/// How late each of as many sleeps was as fit into the case's time.
-struct Late {
+/// Records the lateness of each sleep, for as many sleeps as fit into the case's time.
+struct Recorder {
     duration: Duration,
     until: Instant,
     histogram: hdrhistogram::Histogram<u64>,
     early: u32,
 }
 
-impl Late {
-    fn new(case: &Case) -> Late {
+impl Recorder {
+    fn new(case: &Case) -> Recorder {
         let until = Instant::now() + Duration::from_millis(case.ms);
         let duration = Duration::from_micros(case.us);
-        Late { duration, until, histogram: histogram(), early: 0 }
+        Recorder { duration, until, histogram: histogram(), early: 0 }
     }
 
     fn is_over(&self) -> bool {
@@ -59,54 +60,47 @@ impl Late {
     }
 }
 
-pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
-    let _load = Load::of(case);
-    park_once(peer);
-    peer.run(case)
-}
-
 pub(super) async fn task<P: Peer>(case: Case) -> Outcome {
-    let mut late = Late::new(&case);
-    while !late.is_over() {
+    let mut recorder = Recorder::new(&case);
+    while !recorder.is_over() {
         let start = Instant::now();
-        P::sleep(late.duration).await;
-        late.record(start);
+        P::sleep(recorder.duration).await;
+        recorder.record(start);
     }
-    late.outcome()
+    recorder.outcome()
 }
 
 /// The same with a sleep that blocks.
-pub(crate) fn blocking(case: &Case, mut sleep: impl FnMut(Duration)) -> Outcome {
-    let _load = Load::of(case);
-    let mut late = Late::new(case);
-    while !late.is_over() {
+pub(super) fn measure_blocking(case: &Case, mut sleep: impl FnMut(Duration)) -> Outcome {
+    let _load = start_load(case);
+    let mut recorder = Recorder::new(case);
+    while !recorder.is_over() {
         let start = Instant::now();
-        sleep(late.duration);
-        late.record(start);
+        sleep(recorder.duration);
+        recorder.record(start);
     }
-    late.outcome()
+    recorder.outcome()
 }
 
-/// A busy thread for each core, as long as it lives.
-struct Load(Arc<AtomicBool>);
+/// Keeps one busy thread per core running until it is dropped.
+pub(super) struct Load(Arc<AtomicBool>);
 
-impl Load {
-    fn of(case: &Case) -> Option<Load> {
-        if case.variant != "loaded" {
-            return None;
-        }
-        let stop = Arc::new(AtomicBool::new(false));
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            let stop = stop.clone();
-            std::thread::spawn(move || {
-                let mut x = 1u64;
-                while !stop.load(Ordering::Relaxed) {
-                    x = black_box(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
-                }
-            });
-        }
-        Some(Load(stop))
+/// The load that a case needs, if any.
+pub(super) fn start_load(case: &Case) -> Option<Load> {
+    if case.variant != "loaded" {
+        return None;
     }
+    let stop = Arc::new(AtomicBool::new(false));
+    for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+        let stop = stop.clone();
+        std::thread::spawn(move || {
+            let mut x = 1u64;
+            while !stop.load(Ordering::Relaxed) {
+                x = black_box(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+            }
+        });
+    }
+    Some(Load(stop))
 }
 
 impl Drop for Load {

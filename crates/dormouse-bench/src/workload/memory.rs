@@ -1,10 +1,11 @@
-//! W5: what a pending timer weighs: resident memory, with the future itself.
+//! W5: resident memory of a pending timer, including the future itself.
 //!
-//! Thirty futures share an allocation (a `JoinAll`), so that the allocator's rounding of each counts for
-//! little, as it would in a task that holds a sleep among its other state. Kernel memory is not in it: a
-//! timerfd's is several hundred bytes.
+//! Thirty futures share one allocation (a `JoinAll`), so that the allocator's rounding adds little to each, as in
+//! a task that holds a sleep among other state. Kernel memory is not included: a timerfd takes several hundred
+//! bytes of it.
 
-use super::{Case, FAR, Outcome, Size, park_once, short};
+use super::support::{FAR, park_once};
+use crate::case::{Case, Outcome, Size, abbreviate};
 use crate::peer::Peer;
 use futures_util::future::join_all;
 use std::future::{Future, poll_fn};
@@ -12,16 +13,16 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-/// What `JoinAll` keeps in one piece.
+/// The maximum for which `JoinAll` keeps all futures in one allocation.
 const CHUNK: u64 = 30;
 
 pub(super) fn cases(size: Size) -> Vec<Case> {
     let n = size.pick(3_000, 1_000_000, 1_000_000);
     vec![Case {
         workload: "w5".into(),
-        label: format!("{} pending", short(n)),
+        label: format!("{} pending", abbreviate(n)),
         n,
-        // Next to nothing differs between rounds.
+        // Rounds hardly differ.
         rounds: size.pick(1, 1, 2),
         ..Case::default()
     }]
@@ -35,8 +36,8 @@ pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
         let mut all = Vec::with_capacity(chunks as usize);
         let before = resident();
         for chunk in 0..chunks {
-            let deadline = |i| FAR + Duration::from_micros((chunk * CHUNK + i) * 7919 % 1_000_000);
-            let mut joined = join_all((0..CHUNK).map(|i| P::sleep(deadline(i))));
+            let duration = |i| FAR + Duration::from_micros((chunk * CHUNK + i) * 7919 % 1_000_000);
+            let mut joined = join_all((0..CHUNK).map(|i| P::sleep(duration(i))));
             assert!(Pin::new(&mut joined).poll(cx).is_pending());
             all.push(joined);
         }

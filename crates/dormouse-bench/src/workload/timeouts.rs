@@ -1,6 +1,7 @@
-//! W8: the price of a timeout that does not fire, around what is ready and around a receive that waits.
+//! W8: the cost of a timeout that does not fire, around a future that is ready and around a receive that waits.
 
-use super::{Case, Outcome, Size, cpu_ns, park_once};
+use super::support::{WARM_UP, cpu_ns};
+use crate::case::{Case, Outcome, Size};
 use crate::peer::Peer;
 use futures_channel::mpsc;
 use futures_util::{SinkExt, StreamExt};
@@ -24,15 +25,10 @@ pub(super) fn cases(size: Size) -> Vec<Case> {
         .into()
 }
 
-pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
-    park_once(peer);
-    peer.run(case)
-}
-
 pub(super) async fn task<P: Peer>(case: Case) -> Outcome {
     let mut outcome = Outcome::default();
-    let warm = Instant::now();
-    while warm.elapsed() < Duration::from_millis(10) {
+    let warm_up = Instant::now();
+    while warm_up.elapsed() < WARM_UP {
         batch::<P>(&case.variant).await;
     }
     let (before, start, mut count) = (cpu_ns(), Instant::now(), 0);
@@ -53,7 +49,7 @@ async fn batch<P: Peer>(variant: &str) {
         }
         return;
     }
-    // Each message finds the receiver waiting, so each timeout is registered.
+    // The receiver waits before each message is sent, so each timeout is registered.
     let (mut sender, mut receiver) = mpsc::channel(0);
     let receive = async {
         for _ in 0..BATCH {
@@ -62,7 +58,7 @@ async fn batch<P: Peer>(variant: &str) {
     };
     let send = async {
         for i in 0..BATCH {
-            sender.send(i).await.expect("the receiver is there");
+            sender.send(i).await.expect("the receiver lives");
         }
     };
     futures_util::future::join(receive, send).await;

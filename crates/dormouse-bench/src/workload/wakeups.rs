@@ -1,10 +1,11 @@
-//! W6: how often the process wakes up, and what it asks of the kernel, when little or nothing fires.
+//! W6: wake-ups and system calls of the process when few or no timers fire.
 //!
-//! Wake-ups are the voluntary context switches of all threads: each is a thread that had gone to sleep.
-//! System calls are counted by the parent, in another run of the same case under `strace`; for it the
-//! window is marked by a look at a file that does not exist.
+//! Wake-ups are counted as the voluntary context switches of all threads, since a thread that blocks is woken
+//! later. The parent counts system calls, in another run of the same case under `strace`. The measured window
+//! lies between two calls of `stat` on paths that do not exist, which `strace` shows.
 
-use super::{Case, Outcome, Size, cpu_ns, park_once, pending, short};
+use super::support::{cpu_ns, pending_sleeps};
+use crate::case::{Case, Outcome, Size, abbreviate};
 use crate::peer::Peer;
 use futures_channel::oneshot;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -12,18 +13,18 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
-/// Between these two, system calls count.
+/// System calls are counted from this marker to [`END`].
 pub(crate) const BEGIN: &str = "/dormouse-bench/begin";
 pub(crate) const END: &str = "/dormouse-bench/end";
-/// Added to [`BEGIN`] by a thread whose own system calls do not.
-pub(crate) const OTHERS: &str = "-others";
+/// Suffix of [`BEGIN`]: the system calls of the marking thread are not counted.
+pub(crate) const CALLER_EXCLUDED: &str = "-others";
 
 const CONNECTIONS: u64 = 1000;
 
 pub(super) fn cases(size: Size) -> Vec<Case> {
     let idle = size.pick(100, 10_000, 10_000);
     let seconds = size.pick(0, 2, 10);
-    // Under strace, the peer with a thread for each takes 1.5 ms a timeout.
+    // Under strace, the peer with one thread per sleep takes 1.5 ms per timeout.
     let many = size.pick(1_000, 2_000, 20_000);
     let case = |variant: &str, label, n, ms| Case {
         workload: "w6".into(),
@@ -37,23 +38,18 @@ pub(super) fn cases(size: Size) -> Vec<Case> {
     vec![
         case(
             "idle",
-            format!("{} of an hour, over 2 s", short(idle)),
+            format!("{} that do not fire, over 2 s", abbreviate(idle)),
             idle,
             size.pick(20, 2000, 2000),
         ),
         case("one", format!("one sleep of {seconds} s"), 1, size.pick(20, 2000, 10_000)),
-        case("timeouts", format!("{} timeouts, none fires", short(many)), many, 0),
+        case("timeouts", format!("{} timeouts that do not fire", abbreviate(many)), many, 0),
     ]
 }
 
-/// How many at once; what is limited is that.
-pub(crate) fn at_once(case: &Case) -> u64 {
+/// How many timers are pending at the same time.
+pub(super) fn max_pending(case: &Case) -> u64 {
     if case.variant == "timeouts" { CONNECTIONS.min(case.n) } else { case.n }
-}
-
-pub(super) fn measure<P: Peer>(peer: &P, case: &Case) -> Outcome {
-    park_once(peer);
-    peer.run(case)
 }
 
 pub(super) async fn task<P: Peer>(case: Case) -> Outcome {
@@ -72,8 +68,9 @@ pub(super) async fn task<P: Peer>(case: Case) -> Outcome {
 async fn timeouts<P: Peer>(n: u64) -> Outcome {
     let window = Window::open("");
     let before = cpu_ns();
-    let each = n / CONNECTIONS.min(n);
-    let mut all: FuturesUnordered<_> = (0..n / each).map(|_| connection::<P>(each)).collect();
+    let requests = n / CONNECTIONS.min(n);
+    let mut all: FuturesUnordered<_> =
+        (0..n / requests).map(|_| connection::<P>(requests)).collect();
     while let Some(()) = all.next().await {}
     let cpu = cpu_ns() - before;
     let mut outcome = window.close();
@@ -81,73 +78,76 @@ async fn timeouts<P: Peer>(n: u64) -> Outcome {
     outcome
 }
 
-/// One after the other, requests that are answered in time.
+/// Requests in sequence, each with a timeout that does not fire.
 async fn connection<P: Peer>(requests: u64) {
     for _ in 0..requests {
-        let mut asked = false;
-        let answer = poll_fn(|cx| {
-            if std::mem::replace(&mut asked, true) {
+        let mut sent = false;
+        let response = poll_fn(|cx| {
+            if std::mem::replace(&mut sent, true) {
                 return Poll::Ready(());
             }
             cx.waker().wake_by_ref();
             Poll::Pending
         });
-        assert!(P::timeout(Duration::from_secs(30), answer).await);
+        assert!(P::timeout(Duration::from_secs(30), response).await);
     }
 }
 
-/// Looks on from a thread of its own while the executor has nothing to do.
+/// Counts on a separate thread while the executor is idle.
 async fn idle<P: Peer>(n: u64, duration: Duration) -> Outcome {
-    let (ready, set_up) = std::sync::mpsc::channel();
-    let (done, over) = oneshot::channel();
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    let (result, outcome) = oneshot::channel();
     std::thread::spawn(move || {
-        if set_up.recv().is_ok() {
-            // What follows a registration is over by then.
+        if is_ready.recv().is_ok() {
+            // Work that follows the registrations completes in this time.
             std::thread::sleep(duration.min(Duration::from_millis(200)));
-            let window = Window::open(OTHERS);
+            let window = Window::open(CALLER_EXCLUDED);
             std::thread::sleep(duration);
-            let _ = done.send(window.close());
+            let _ = result.send(window.close());
         }
     });
-    let sleeps = pending::<P>(n).await;
+    let sleeps = pending_sleeps::<P>(n).await;
     let _ = ready.send(());
-    let outcome = over.await.expect("the thread that looks on");
+    let outcome = outcome.await.expect("the counting thread panicked");
     std::mem::forget(sleeps);
     outcome
 }
 
+/// The measured window.
 struct Window {
+    /// Context switches before it.
     switches: u64,
-    /// The thread that opened it does not count.
-    without: Option<u32>,
+    /// The id of a thread that is not counted.
+    excluded: Option<u32>,
 }
 
 impl Window {
     fn open(suffix: &str) -> Window {
         let own = rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
-        let without = (suffix == OTHERS).then_some(own);
-        let switches = switches(without);
+        let excluded = (suffix == CALLER_EXCLUDED).then_some(own);
+        let switches = voluntary_switches(excluded);
         mark(&format!("{BEGIN}{suffix}"));
-        Window { switches, without }
+        Window { switches, excluded }
     }
 
     fn close(self) -> Outcome {
         mark(END);
         let mut outcome = Outcome::default();
-        outcome.put("wake-ups", (switches(self.without) - self.switches) as f64);
+        outcome.put("wake-ups", (voluntary_switches(self.excluded) - self.switches) as f64);
         outcome
     }
 }
 
+/// A system call that `strace` shows with its path.
 fn mark(path: &str) {
     let _ = std::fs::metadata(path);
 }
 
-/// Voluntary context switches so far, of all threads that live.
-fn switches(without: Option<u32>) -> u64 {
+/// Voluntary context switches so far, of all live threads.
+fn voluntary_switches(excluded: Option<u32>) -> u64 {
     let mut sum = 0;
     for task in std::fs::read_dir("/proc/self/task").expect("/proc/self/task").flatten() {
-        if without.is_some_and(|id| task.file_name().to_string_lossy() == id.to_string()) {
+        if excluded.is_some_and(|id| task.file_name().to_string_lossy() == id.to_string()) {
             continue;
         }
         let Ok(status) = std::fs::read_to_string(task.path().join("status")) else { continue };

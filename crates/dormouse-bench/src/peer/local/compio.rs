@@ -1,24 +1,19 @@
-//! compio: a map by deadline. A sleep is in it from when it is made; its first poll adds the waker.
+//! compio: a map by deadline. Creating a sleep inserts it; its first poll stores the waker.
 //!
-//! There is no reset.
+//! It has no reset.
 
-use super::{Made, current, made};
+use super::thread_runtime::{ThreadRuntime, current, leak};
 use crate::peer::Peer;
-use crate::workload::{self, Case, Outcome};
 use compio_runtime::Runtime;
 use compio_runtime::time::Sleep;
 use std::future::Future;
 use std::time::Duration;
 
 thread_local! {
-    static RUNTIME: Made<Runtime> = made(Runtime::new());
+    static RUNTIME: ThreadRuntime<Runtime> = leak(Runtime::new());
 }
 
-struct Compio;
-
-pub(super) fn measure(case: &Case) -> Result<Outcome, String> {
-    workload::measure::<Compio>(case)
-}
+pub(crate) struct Compio;
 
 impl Peer for Compio {
     type Sleep = Sleep;

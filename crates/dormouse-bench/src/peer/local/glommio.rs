@@ -1,8 +1,7 @@
-//! glommio: a map by deadline and another by id, on io_uring alone.
+//! glommio: one map by deadline and one by id, on io_uring only.
 
-use super::{Made, current, made};
+use super::thread_runtime::{ThreadRuntime, current, leak};
 use crate::peer::Peer;
-use crate::workload::{self, Case, Outcome};
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 use std::future::Future;
 use std::pin::Pin;
@@ -10,29 +9,17 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 thread_local! {
-    static EXECUTOR: Made<LocalExecutor> =
-        made(LocalExecutorBuilder::new(Placement::Unbound).make());
+    static EXECUTOR: ThreadRuntime<LocalExecutor> =
+        leak(LocalExecutorBuilder::new(Placement::Unbound).make());
 }
 
-/// As many sleeps as a task can hold, with some to spare: it counts its wakers in an `i16`.
-const IN_A_TASK: u64 = 32_000;
+/// Slightly less than the maximum: a task counts the clones of its waker in an `i16`.
+const MAX_PER_WAKER: u64 = 32_000;
 
-pub(super) fn measure(case: &Case) -> Result<Outcome, String> {
-    let in_a_task = workload::at_once(case) / case.threads.max(1) as u64;
-    // Where each sleep has a waker of its own, as in these two, there is no limit.
-    let own_wakers = case.workload == "w3" || case.variant == "timeouts";
-    if in_a_task > IN_A_TASK && !own_wakers {
-        return Err(
-            "holds at most 32767 sleeps in a task, which counts its wakers in 16 bits".into()
-        );
-    }
-    workload::measure::<Glommio>(case)
-}
-
-struct Glommio;
+pub(crate) struct Glommio;
 
 /// A `glommio::timer::Timer` that returns nothing.
-struct Timer(glommio::timer::Timer);
+pub(crate) struct Timer(glommio::timer::Timer);
 
 impl Peer for Glommio {
     type Sleep = Timer;
@@ -52,6 +39,10 @@ impl Peer for Glommio {
     fn reset(mut sleep: Pin<&mut Timer>, duration: Duration) -> bool {
         sleep.0.reset(duration);
         true
+    }
+
+    fn max_per_waker() -> Option<(u64, &'static str)> {
+        Some((MAX_PER_WAKER, "at most 32767 sleeps in a task, which counts its wakers in 16 bits"))
     }
 
     fn timeout<F: Future>(duration: Duration, future: F) -> impl Future<Output = bool> {

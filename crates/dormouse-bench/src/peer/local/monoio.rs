@@ -1,8 +1,7 @@
-//! monoio: tokio's former wheel, with ticks of a millisecond, for one thread.
+//! monoio: tokio's former timer wheel, with ticks of 1 ms, for one thread.
 
-use super::{Made, current, made};
+use super::thread_runtime::{ThreadRuntime, current, leak};
 use crate::peer::Peer;
-use crate::workload::{self, Case, Outcome};
 use monoio::time::{Instant, Sleep, TimeDriver};
 use monoio::{FusionDriver, FusionRuntime, IoUringDriver, LegacyDriver, RuntimeBuilder};
 use std::cell::RefCell;
@@ -13,16 +12,12 @@ use std::time::Duration;
 type Runtime = FusionRuntime<TimeDriver<IoUringDriver>, TimeDriver<LegacyDriver>>;
 
 thread_local! {
-    static RUNTIME: Made<RefCell<Runtime>> = made(
+    static RUNTIME: ThreadRuntime<RefCell<Runtime>> = leak(
         RuntimeBuilder::<FusionDriver>::new().enable_timer().build().map(RefCell::new),
     );
 }
 
-struct Monoio;
-
-pub(super) fn measure(case: &Case) -> Result<Outcome, String> {
-    workload::measure::<Monoio>(case)
-}
+pub(crate) struct Monoio;
 
 impl Peer for Monoio {
     type Sleep = Sleep;

@@ -1,7 +1,8 @@
-//! The client of the HTTP server: one thread, epoll, no async. Every connection sends its next request
-//! when it has the answer to its last.
+//! The HTTP client: one thread, epoll, no async. Each connection sends its next request when it has received the
+//! response to the last one.
 
-use super::{Case, Outcome, WARM_UP, cpu_ns};
+use crate::case::{Case, Outcome};
+use crate::workload::support::{WARM_UP, cpu_ns};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
 use rustix::time::{ClockId, clock_gettime};
@@ -14,7 +15,7 @@ const REQUEST: &[u8] =
     b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 12\r\n\r\nHello, hyper";
 const BODY: &[u8] = b"Hello, hyper";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\n";
-/// Answers between two looks at the clock.
+/// Responses between two reads of the clock.
 const BATCH: u64 = 200;
 
 pub(super) struct Client {
@@ -25,7 +26,7 @@ pub(super) struct Client {
 
 struct Connection {
     socket: TcpStream,
-    answer: Vec<u8>,
+    response: Vec<u8>,
 }
 
 impl Client {
@@ -37,7 +38,7 @@ impl Client {
             let index = epoll::EventData::new_u64(i as u64);
             epoll::add(&epoll, &socket, index, epoll::EventFlags::IN)?;
             socket.write_all(REQUEST)?;
-            connections.push(Connection { socket, answer: Vec::new() });
+            connections.push(Connection { socket, response: Vec::new() });
         }
         let events = Vec::with_capacity(connections.len());
         Ok(Client { epoll, connections, events })
@@ -46,14 +47,14 @@ impl Client {
     pub(super) fn measure(mut self, case: &Case) -> io::Result<Outcome> {
         let mut outcome = Outcome::default();
         let start = Instant::now();
-        while start.elapsed() < Duration::from_millis(WARM_UP) {
-            self.turn()?;
+        while start.elapsed() < WARM_UP {
+            self.process_events()?;
         }
         let (before, start, mut total) = (server_cpu_ns(), Instant::now(), 0);
         while total == 0 || start.elapsed() < Duration::from_millis(case.ms) {
             let (start, mut count) = (Instant::now(), 0);
             while count < BATCH {
-                count += self.turn()?;
+                count += self.process_events()?;
             }
             outcome.put("requests/s", count as f64 / start.elapsed().as_secs_f64());
             total += count;
@@ -62,8 +63,8 @@ impl Client {
         Ok(outcome)
     }
 
-    /// Waits, takes the answers that are there, and asks again. How many they were.
-    fn turn(&mut self) -> io::Result<u64> {
+    /// Waits for events, reads responses, and sends the next requests. Returns the number of complete responses.
+    fn process_events(&mut self) -> io::Result<u64> {
         match epoll::wait(&self.epoll, spare_capacity(&mut self.events), None) {
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => return Ok(0),
@@ -72,7 +73,7 @@ impl Client {
         let mut count = 0;
         for event in self.events.drain(..) {
             let connection = &mut self.connections[event.data.u64() as usize];
-            if connection.answered()? {
+            if connection.read_response()? {
                 connection.socket.write_all(REQUEST)?;
                 count += 1;
             }
@@ -82,26 +83,26 @@ impl Client {
 }
 
 impl Connection {
-    /// There is something to read: is the answer complete?
-    fn answered(&mut self) -> io::Result<bool> {
+    /// Reads once. Returns true if the response is complete.
+    fn read_response(&mut self) -> io::Result<bool> {
         let mut buffer = [0; 1024];
         let read = self.socket.read(&mut buffer)?;
         if read == 0 {
-            return Err(io::Error::other("the server hung up"));
+            return Err(io::Error::other("the server closed the connection"));
         }
-        self.answer.extend_from_slice(&buffer[..read]);
-        if !self.answer.ends_with(BODY) {
+        self.response.extend_from_slice(&buffer[..read]);
+        if !self.response.ends_with(BODY) {
             return Ok(false);
         }
-        if !self.answer.starts_with(OK) {
-            return Err(io::Error::other("the server answered something else"));
+        if !self.response.starts_with(OK) {
+            return Err(io::Error::other("unexpected response"));
         }
-        self.answer.clear();
+        self.response.clear();
         Ok(true)
     }
 }
 
-/// Of all threads but this one.
+/// CPU time of all threads except this one.
 fn server_cpu_ns() -> f64 {
     let own = clock_gettime(ClockId::ThreadCPUTime);
     cpu_ns() - (own.tv_sec as f64 * 1e9 + own.tv_nsec as f64)

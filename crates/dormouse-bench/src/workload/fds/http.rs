@@ -1,12 +1,14 @@
-//! An echo server: hyper's HTTP/1, a future for each connection.
+//! An HTTP/1 echo server with hyper, one future per connection.
 //!
-//! The connections are made before the server starts, and stay: what counts is reading, writing and
-//! waiting. The client has a thread of its own; its CPU time is left out.
+//! The connections are established before the server starts, and stay open: reading, writing and waiting are
+//! measured. The client runs on another thread, the CPU time of which is not counted.
 
 use super::client::Client;
 use super::hyper_io::Io;
-use super::{Case, Outcome};
-use crate::fd_peer::{Executor, FdPeer, Watched};
+use crate::case::{Case, Outcome};
+use crate::fd_peer::FdPeer;
+use crate::fd_peer::executor::Executor;
+use crate::fd_peer::socket::Registered;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -27,13 +29,13 @@ pub(super) fn measure<E: Executor, P: FdPeer>(executor: E, case: &Case) -> io::R
     }
     let case = case.clone();
     let client = std::thread::spawn(move || Client::new(clients)?.measure(&case));
-    executor.all(connections);
-    client.join().expect("the client")
+    executor.run_all(connections);
+    client.join().expect("the client panicked")
 }
 
-/// Until the client hangs up. If something goes wrong, the client sees the end of the connection.
-async fn serve<W: Watched<TcpStream>>(connection: TcpStream) {
-    let Ok(socket) = W::watch(connection) else { return };
+/// Serves until the client closes the connection. After an error, the client sees that it is closed.
+async fn serve<W: Registered<TcpStream>>(connection: TcpStream) {
+    let Ok(socket) = W::register(connection) else { return };
     let _ = http1::Builder::new().serve_connection(Io::new(socket), service_fn(echo)).await;
 }
 

@@ -1,9 +1,9 @@
-//! hyper's `Read` and `Write` over any watched socket.
+//! hyper's `Read` and `Write` over any registered socket.
 //!
-//! One adapter for all peers, so that they differ in their reactors alone. It has no `unsafe`, so what is
-//! read goes through a buffer of its own: a copy of some hundred bytes, which all pay.
+//! All peers use this adapter, so that only their reactors differ. It has no `unsafe`, so it reads into its own
+//! buffer and copies: some hundred bytes, the same for all peers.
 
-use crate::fd_peer::Watched;
+use crate::fd_peer::socket::Registered;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io;
 use std::net::TcpStream;
@@ -17,12 +17,12 @@ pub(super) struct Io<W> {
 
 impl<W> Io<W> {
     pub(super) fn new(socket: W) -> Io<W> {
-        // What hyper asks for at first.
+        // The size of hyper's first read.
         Io { socket, buffer: vec![0; 8 * 1024].into() }
     }
 }
 
-impl<W: Watched<TcpStream>> Read for Io<W> {
+impl<W: Registered<TcpStream>> Read for Io<W> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -36,7 +36,7 @@ impl<W: Watched<TcpStream>> Read for Io<W> {
     }
 }
 
-impl<W: Watched<TcpStream>> Write for Io<W> {
+impl<W: Registered<TcpStream>> Write for Io<W> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -49,7 +49,7 @@ impl<W: Watched<TcpStream>> Write for Io<W> {
         Poll::Ready(Ok(()))
     }
 
-    // Closed when it is dropped; there are no halves here.
+    // The socket is closed when it is dropped. It is not split into halves.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

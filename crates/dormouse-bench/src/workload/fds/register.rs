@@ -1,12 +1,15 @@
-//! Watching an fd, and no longer: a non-blocking socket is wrapped, nothing is awaited, and the socket is
-//! taken out of the wrapper again, which stays open. So nobody's close counts.
+//! Registers and deregisters an fd: a non-blocking socket is wrapped, nothing is awaited, and the socket is taken
+//! out of the wrapper again and stays open. So the cost of closing it is not measured.
 //!
-//! The socket is writable when it comes under watch, as new sockets are, and edge-triggered reactors
-//! report that at once. Between batches the driver gets its turn, with a round trip on another pair; its
-//! CPU time counts among the others'.
+//! The socket is writable when it is registered, as new sockets are, and edge-triggered reactors report that at
+//! once. A round trip on another pair between batches lets the driver run; its CPU time is included.
 
-use super::{Case, Outcome, WARM_UP, cpu_ns, echo, pair, round_trip};
-use crate::fd_peer::{Executor, FdPeer, Watched};
+use super::socket_pair::{echo, pair, round_trip};
+use crate::case::{Case, Outcome};
+use crate::fd_peer::FdPeer;
+use crate::fd_peer::executor::Executor;
+use crate::fd_peer::socket::Registered;
+use crate::workload::support::{WARM_UP, cpu_ns};
 use futures_util::future::{Either, select};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::io;
@@ -15,42 +18,42 @@ use std::pin::pin;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-/// Enough that the round trip in between counts for little.
+/// Large enough that the round trip between two batches is negligible.
 const BATCH: u64 = 200;
 
 pub(super) fn measure<E: Executor, P: FdPeer>(executor: E, case: &Case) -> io::Result<Outcome> {
-    allow_fds();
-    let (sender, answer) = channel();
+    raise_fd_limit();
+    let (sender, outcome) = channel();
     let case = case.clone();
-    executor.all(vec![async move {
+    executor.run_all(vec![async move {
         let _ = sender.send(task::<P::Unix>(&case).await);
     }]);
-    answer.recv().expect("the task that measures")
+    outcome.recv().expect("the measuring task panicked")
 }
 
-/// As many as may be: the usual 1024 are too few, with a duplicate for each.
-fn allow_fds() {
+/// Sets the soft limit to the hard limit: the usual 1024 are too few, because some peers duplicate each fd.
+fn raise_fd_limit() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // If not, watching says that there are too few.
+    // If this fails, registration returns an error.
     let _ = setrlimit(Resource::Nofile, limit);
 }
 
-async fn task<W: Watched<UnixStream>>(case: &Case) -> io::Result<Outcome> {
+async fn task<W: Registered<UnixStream>>(case: &Case) -> io::Result<Outcome> {
     let mut others = Vec::new();
     for _ in 0..case.n.div_ceil(2) {
         let (one, two) = pair()?;
-        others.extend([W::watch(one)?, W::watch(two)?]);
+        others.extend([W::register(one)?, W::register(two)?]);
     }
-    let (ours, theirs) = pair()?;
-    let mut ours = W::watch(ours)?;
-    let echo = pin!(echo(W::watch(theirs)?));
+    let (client, server) = pair()?;
+    let mut client = W::register(client)?;
+    let echo = pin!(echo(W::register(server)?));
     let outcome = async {
-        // The others are all writable; that has been reported when this is over.
+        // The other sockets are all writable. The reactor has reported that after these round trips.
         for _ in 0..case.n.max(10) {
-            round_trip(&mut ours).await?;
+            round_trip(&mut client).await?;
         }
-        churn(&mut ours, case).await
+        churn(&mut client, case).await
     };
     match select(pin!(outcome), echo).await {
         Either::Left((outcome, _)) => outcome,
@@ -58,23 +61,23 @@ async fn task<W: Watched<UnixStream>>(case: &Case) -> io::Result<Outcome> {
     }
 }
 
-async fn churn<W: Watched<UnixStream>>(driven: &mut W, case: &Case) -> io::Result<Outcome> {
+async fn churn<W: Registered<UnixStream>>(client: &mut W, case: &Case) -> io::Result<Outcome> {
     let (mut socket, _other_end) = pair()?;
     let mut outcome = Outcome::default();
     let start = Instant::now();
-    while start.elapsed() < Duration::from_millis(WARM_UP) {
-        socket = W::watch(socket)?.into_inner()?;
-        round_trip(driven).await?;
+    while start.elapsed() < WARM_UP {
+        socket = W::register(socket)?.into_inner()?;
+        round_trip(client).await?;
     }
     let (before, start, mut count) = (cpu_ns(), Instant::now(), 0);
     while count == 0 || start.elapsed() < Duration::from_millis(case.ms) {
         let start = Instant::now();
         for _ in 0..BATCH {
-            socket = W::watch(socket)?.into_inner()?;
+            socket = W::register(socket)?.into_inner()?;
         }
         outcome.put("wall ns", start.elapsed().as_nanos() as f64 / BATCH as f64);
         count += BATCH;
-        round_trip(driven).await?;
+        round_trip(client).await?;
     }
     outcome.put("cpu ns", (cpu_ns() - before) / count as f64);
     Ok(outcome)

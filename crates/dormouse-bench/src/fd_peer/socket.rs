@@ -1,7 +1,7 @@
-//! Sockets that a reactor watches: wrapped, read, written, and taken back.
+//! Sockets registered with a reactor: registered, read, written and deregistered.
 //!
-//! Each wrapper is used as its own documentation has it, in two ways: by its async functions, and by
-//! polling, which is what an implementation of `AsyncRead` or of hyper's traits needs.
+//! Each wrapper is used as its documentation recommends, in two ways: through its async functions, and through
+//! its poll functions, which an implementation of `AsyncRead` or of hyper's traits needs.
 
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind, Read, Write};
@@ -14,13 +14,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A non-blocking socket of std.
 pub(crate) trait Socket: AsFd + AsRawFd + Send + Sync + Unpin + 'static {
-    fn get(&self, buffer: &mut [u8]) -> io::Result<usize>;
-    fn put(&self, bytes: &[u8]) -> io::Result<usize>;
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
 }
 
-/// A socket under watch. It can be made in the executor's context only.
-pub(crate) trait Watched<S>: Sized + Send + Unpin + 'static {
-    fn watch(socket: S) -> io::Result<Self>;
+/// A socket that is registered with a reactor.
+pub(crate) trait Registered<S>: Sized + Send + Unpin + 'static {
+    /// Registers a socket. Must be called in the context of the executor.
+    fn register(socket: S) -> io::Result<Self>;
+    /// Deregisters the socket, and returns it open.
     fn into_inner(self) -> io::Result<S>;
 
     fn read(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
@@ -33,11 +35,11 @@ pub(crate) trait Watched<S>: Sized + Send + Unpin + 'static {
 macro_rules! socket {
     ($name:ty) => {
         impl Socket for $name {
-            fn get(&self, buffer: &mut [u8]) -> io::Result<usize> {
+            fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
                 (&mut &*self).read(buffer)
             }
 
-            fn put(&self, bytes: &[u8]) -> io::Result<usize> {
+            fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
                 (&mut &*self).write(bytes)
             }
         }
@@ -47,7 +49,7 @@ macro_rules! socket {
 socket!(UnixStream);
 socket!(TcpStream);
 
-/// Waits for a guard, and tries under it.
+/// Waits for a readiness guard, then tries the I/O under it.
 macro_rules! guarded {
     () => {
         fn poll_read(
@@ -57,7 +59,7 @@ macro_rules! guarded {
         ) -> Poll<io::Result<usize>> {
             loop {
                 let mut guard = ready!(self.poll_read_ready(cx))?;
-                if let Ok(done) = guard.try_io(|fd| fd.get_ref().get(buffer)) {
+                if let Ok(done) = guard.try_io(|fd| fd.get_ref().try_read(buffer)) {
                     return Poll::Ready(done);
                 }
             }
@@ -66,7 +68,7 @@ macro_rules! guarded {
         fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
             loop {
                 let mut guard = ready!(self.poll_write_ready(cx))?;
-                if let Ok(done) = guard.try_io(|fd| fd.get_ref().put(bytes)) {
+                if let Ok(done) = guard.try_io(|fd| fd.get_ref().try_write(bytes)) {
                     return Poll::Ready(done);
                 }
             }
@@ -74,8 +76,8 @@ macro_rules! guarded {
     };
 }
 
-impl<S: Socket> Watched<S> for dormouse::io::AsyncFd<S> {
-    fn watch(socket: S) -> io::Result<Self> {
+impl<S: Socket> Registered<S> for dormouse::io::AsyncFd<S> {
+    fn register(socket: S) -> io::Result<Self> {
         dormouse::io::AsyncFd::new(socket)
     }
 
@@ -84,19 +86,19 @@ impl<S: Socket> Watched<S> for dormouse::io::AsyncFd<S> {
     }
 
     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.async_io(dormouse::io::Interest::READABLE, |socket| socket.get(buffer)).await
+        self.async_io(dormouse::io::Interest::READABLE, |socket| socket.try_read(buffer)).await
     }
 
     async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.async_io(dormouse::io::Interest::WRITABLE, |socket| socket.put(bytes)).await
+        self.async_io(dormouse::io::Interest::WRITABLE, |socket| socket.try_write(bytes)).await
     }
 
     guarded!();
 }
 
-impl<S: Socket> Watched<S> for tokio::io::unix::AsyncFd<S> {
+impl<S: Socket> Registered<S> for tokio::io::unix::AsyncFd<S> {
     #[allow(deprecated, reason = "its successor is unsafe")]
-    fn watch(socket: S) -> io::Result<Self> {
+    fn register(socket: S) -> io::Result<Self> {
         tokio::io::unix::AsyncFd::new(socket)
     }
 
@@ -105,18 +107,18 @@ impl<S: Socket> Watched<S> for tokio::io::unix::AsyncFd<S> {
     }
 
     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.async_io(tokio::io::Interest::READABLE, |socket| socket.get(buffer)).await
+        self.async_io(tokio::io::Interest::READABLE, |socket| socket.try_read(buffer)).await
     }
 
     async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.async_io(tokio::io::Interest::WRITABLE, |socket| socket.put(bytes)).await
+        self.async_io(tokio::io::Interest::WRITABLE, |socket| socket.try_write(bytes)).await
     }
 
     guarded!();
 }
 
-impl<S: Socket> Watched<S> for async_io::Async<S> {
-    fn watch(socket: S) -> io::Result<Self> {
+impl<S: Socket> Registered<S> for async_io::Async<S> {
+    fn register(socket: S) -> io::Result<Self> {
         async_io::Async::new_nonblocking(socket)
     }
 
@@ -125,17 +127,17 @@ impl<S: Socket> Watched<S> for async_io::Async<S> {
     }
 
     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.read_with(|socket| socket.get(buffer)).await
+        self.read_with(|socket| socket.try_read(buffer)).await
     }
 
     async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_with(|socket| socket.put(bytes)).await
+        self.write_with(|socket| socket.try_write(bytes)).await
     }
 
-    // It tries first, and asks then: so does its own `AsyncRead`, which wants `IoSafe`.
+    // Tries first, then waits, like its own `AsyncRead`, which is not used because it requires `IoSafe`.
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
-            match self.get_ref().get(buffer) {
+            match self.get_ref().try_read(buffer) {
                 Err(err) if err.kind() == ErrorKind::WouldBlock => {}
                 done => return Poll::Ready(done),
             }
@@ -145,7 +147,7 @@ impl<S: Socket> Watched<S> for async_io::Async<S> {
 
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         loop {
-            match self.get_ref().put(bytes) {
+            match self.get_ref().try_write(bytes) {
                 Err(err) if err.kind() == ErrorKind::WouldBlock => {}
                 done => return Poll::Ready(done),
             }
@@ -156,8 +158,8 @@ impl<S: Socket> Watched<S> for async_io::Async<S> {
 
 macro_rules! tokio_net {
     ($own:ty, $std:ty) => {
-        impl Watched<$std> for $own {
-            fn watch(socket: $std) -> io::Result<Self> {
+        impl Registered<$std> for $own {
+            fn register(socket: $std) -> io::Result<Self> {
                 <$own>::from_std(socket)
             }
 
@@ -166,11 +168,11 @@ macro_rules! tokio_net {
             }
 
             async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                poll_fn(|cx| Watched::poll_read(self, cx, buffer)).await
+                poll_fn(|cx| Registered::poll_read(self, cx, buffer)).await
             }
 
             async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                poll_fn(|cx| Watched::poll_write(self, cx, bytes)).await
+                poll_fn(|cx| Registered::poll_write(self, cx, bytes)).await
             }
 
             fn poll_read(

@@ -1,0 +1,195 @@
+//! The list of all peers. It is the only module that names both peers and workloads: it instantiates the code of
+//! the workloads with the types of each peer.
+
+use crate::case::{Case, Outcome};
+use crate::fd_peer::executor::{self, AsyncIoBlockOn, DormouseBlockOn, TwoThreads};
+use crate::fd_peer::{AsyncIo, Dormouse, TokioFd, TokioNet};
+use crate::peer::async_io::AsyncIo as AsyncIoTimer;
+use crate::peer::futures_timer::FuturesTimer;
+use crate::peer::local::{Compio, Glommio, Monoio};
+use crate::peer::runtime::{AltTimer, CurrentThread, MultiThread};
+use crate::peer::thread::Threads;
+use crate::peer::tokio::Tokio;
+use crate::peer::{Peer, Spawn, bare, dormouse, timerfd};
+use crate::workload::{self, fds};
+
+/// The denominator of all ratios.
+pub(crate) const REFERENCE: &str = "tokio-ct";
+
+type Measure = fn(&Case) -> Result<Outcome, String>;
+
+/// A row of the tables.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) build: Build,
+    /// The only workload that it runs, if it does not run all.
+    pub(crate) only: Option<&'static str>,
+    timers: Measure,
+    fds: Measure,
+}
+
+impl Entry {
+    const fn new(name: &'static str, about: &'static str, timers: Measure) -> Entry {
+        let fds = |_: &Case| Err("is measured with timers only".into());
+        Entry { name, about, build: Build::Any, only: None, timers, fds }
+    }
+
+    const fn fds(self, fds: Measure) -> Entry {
+        Entry { fds, ..self }
+    }
+
+    const fn build(self, build: Build) -> Entry {
+        Entry { build, ..self }
+    }
+
+    const fn only(self, workload: &'static str) -> Entry {
+        Entry { only: Some(workload), ..self }
+    }
+
+    pub(crate) fn measure(&self, case: &Case) -> Result<Outcome, String> {
+        if case.workload != "w7" {
+            return (self.timers)(case);
+        }
+        if !self.build.is_this() {
+            return Err("this build of dormouse has another reactor".into());
+        }
+        (self.fds)(case)
+    }
+}
+
+/// Which build of this program a peer needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Build {
+    Any,
+    /// dormouse without its feature `smol`.
+    Plain,
+    /// dormouse with its feature `smol`.
+    Smol,
+    /// `--cfg tokio_unstable`.
+    TokioUnstable,
+}
+
+impl Build {
+    /// Whether this program can measure the peer.
+    pub(crate) fn is_this(self) -> bool {
+        match self {
+            Build::Any => true,
+            Build::Plain => dormouse::has_builtin_reactor(),
+            Build::Smol => !dormouse::has_builtin_reactor(),
+            Build::TokioUnstable => cfg!(tokio_unstable),
+        }
+    }
+}
+
+/// Workloads of timers, with their tasks under `block_on`.
+fn on_block_on<P: Peer>(case: &Case) -> Result<Outcome, String> {
+    workload::measure::<P>(case, |peer, case| peer.block_on(workload::task::<P>(case)))
+}
+
+/// Workloads of timers, with their tasks spawned. A macro, because only the concrete type of a peer proves that
+/// the future is `Send`.
+macro_rules! spawned {
+    ($peer:ty) => {
+        |case| {
+            workload::measure::<$peer>(case, |peer, case| peer.spawn(workload::task::<$peer>(case)))
+        }
+    };
+}
+
+const fn fds_only(name: &'static str, about: &'static str, fds: Measure) -> Entry {
+    Entry::new(name, about, |_| Err("has no timer".into())).only("w7").fds(fds)
+}
+
+/// In the order of the tables.
+pub(crate) const ALL: &[Entry] = &[
+    Entry::new("tokio-ct", "tokio::time on current_thread", spawned!(Tokio<CurrentThread>))
+        .fds(fds::measure::<executor::OnTokio<CurrentThread>, TokioFd>),
+    Entry::new("tokio-mt", "tokio::time on multi_thread, 2 workers", spawned!(Tokio<MultiThread>))
+        .fds(fds::measure::<executor::OnTokio<MultiThread>, TokioFd>),
+    Entry::new(
+        "tokio-alt",
+        "tokio's unstable timer on multi_thread (w1, w2 and w5 from outside its workers)",
+        spawned!(Tokio<AltTimer>),
+    )
+    .build(Build::TokioUnstable),
+    Entry::new("async-io", "async_io::Timer on async_io::block_on", on_block_on::<AsyncIoTimer>)
+        .fds(fds::measure::<AsyncIoBlockOn, AsyncIo>),
+    Entry::new(
+        "futures-timer",
+        "futures_timer::Delay on futures' block_on",
+        on_block_on::<FuturesTimer>,
+    ),
+    Entry::new("monoio", "monoio::time (io_uring, else epoll)", on_block_on::<Monoio>),
+    Entry::new("glommio", "glommio::timer::Timer (io_uring)", on_block_on::<Glommio>),
+    Entry::new("compio", "compio::time (io_uring, else epoll)", on_block_on::<Compio>),
+    Entry::new(
+        "timerfd-tokio",
+        "one timerfd per sleep in tokio's AsyncFd",
+        spawned!(timerfd::OnTokio),
+    ),
+    Entry::new(
+        "timerfd-smol",
+        "one timerfd per sleep in async_io::Async",
+        on_block_on::<timerfd::OnAsyncIo>,
+    ),
+    Entry::new("thread", "one thread per sleep, futures' block_on", on_block_on::<Threads>),
+    Entry::new(
+        "dormouse-tokio",
+        "dormouse on current_thread",
+        spawned!(dormouse::OnTokio<CurrentThread>),
+    )
+    .fds(fds::measure::<executor::OnTokio<CurrentThread>, Dormouse>),
+    Entry::new(
+        "dormouse-tokio-mt",
+        "dormouse on multi_thread",
+        spawned!(dormouse::OnTokio<MultiThread>),
+    )
+    .fds(fds::measure::<executor::OnTokio<MultiThread>, Dormouse>),
+    Entry::new(
+        "dormouse-async-io",
+        "dormouse with the feature smol on async_io::block_on",
+        on_block_on::<dormouse::OnAsyncIo>,
+    )
+    .build(Build::Smol)
+    .fds(fds::measure::<AsyncIoBlockOn, Dormouse>),
+    Entry::new(
+        "dormouse-builtin",
+        "dormouse's builtin reactor on its own block_on",
+        on_block_on::<dormouse::Builtin>,
+    )
+    .build(Build::Plain)
+    .fds(fds::measure::<DormouseBlockOn, Dormouse>),
+    Entry::new("bare-timerfd", "a blocking read of a timerfd (w4 only)", |case| {
+        workload::measure_blocking(case, bare::timerfd()?)
+    })
+    .only("w4"),
+    Entry::new("nanosleep", "clock_nanosleep (w4 only)", |case| {
+        workload::measure_blocking(case, bare::nanosleep)
+    })
+    .only("w4"),
+    Entry::new("no-timeout", "the same without a timeout (w8 only)", on_block_on::<bare::NoTimer>)
+        .only("w8"),
+    fds_only(
+        "tokio-net",
+        "tokio::net on current_thread (w7 only)",
+        fds::measure::<executor::OnTokio<CurrentThread>, TokioNet>,
+    ),
+    fds_only(
+        "tokio-net-mt",
+        "tokio::net on multi_thread (w7 only)",
+        fds::measure::<executor::OnTokio<MultiThread>, TokioNet>,
+    ),
+    fds_only(
+        "smol-mt",
+        "async_io::Async on async-executor, 2 threads (w7 only)",
+        fds::measure::<TwoThreads, AsyncIo>,
+    ),
+    fds_only(
+        "dormouse-smol-mt",
+        "dormouse on async-executor, 2 threads (w7 only)",
+        fds::measure::<TwoThreads, Dormouse>,
+    )
+    .build(Build::Smol),
+];
