@@ -18,7 +18,7 @@ pub(crate) trait FdPeer: 'static {
     type Tcp: Registered<TcpStream>;
 }
 
-/// tokio's `AsyncFd`, for an fd that another crate has opened.
+/// tokio's `AsyncFd`, for an fd that its user has opened.
 pub(crate) struct TokioFd;
 
 impl FdPeer for TokioFd {

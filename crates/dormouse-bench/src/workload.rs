@@ -45,7 +45,7 @@ pub(crate) fn cases(size: Size) -> Vec<Case> {
 /// code that names the type of the peer can prove that the future is `Send`.
 pub(crate) type RunTask<P> = fn(&P, Case) -> Outcome;
 
-/// Runs one case with one peer. W7 has a function of its own, [`fds::measure`].
+/// Runs one case with one peer. W7 has a separate function, [`fds::measure`].
 pub(crate) fn measure<P: Peer>(case: &Case, run: RunTask<P>) -> Result<Outcome, String> {
     check_limits::<P>(case)?;
     let peer = P::start()?;

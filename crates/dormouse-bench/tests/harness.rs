@@ -51,7 +51,9 @@ fn thread_per_core_peers_measure_each_case_or_give_a_reason() {
         for peer in case["peers"].as_array().unwrap() {
             // The kernel may forbid io_uring, and a peer may not be built in. Then there is a reason.
             match peer["skipped"].as_str() {
-                Some(reason) => assert!(!reason.is_empty() && !reason.contains("did not end"), "{peer}"),
+                Some(reason) => {
+                    assert!(!reason.is_empty() && !reason.contains("did not end"), "{peer}")
+                }
                 None => assert!(!peer["metrics"].as_object().unwrap().is_empty(), "{peer}"),
             }
         }

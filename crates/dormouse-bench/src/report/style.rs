@@ -74,11 +74,11 @@ pub(super) fn rules() -> String {
 pub(super) fn legend(peers: &[&str]) -> String {
     let mut legend = String::from("<ul class=\"legend\">\n");
     for entry in ALL.iter().filter(|entry| peers.contains(&entry.name)) {
-        let ours = if is_dormouse(entry.name) { " class=\"ours\"" } else { "" };
+        let class = if is_dormouse(entry.name) { " class=\"ours\"" } else { "" };
         let i = index(entry.name);
         let _ = writeln!(
             legend,
-            "<li{ours} title=\"{}\"><svg viewBox=\"0 0 32 8\" aria-hidden=\"true\">\
+            "<li{class} title=\"{}\"><svg viewBox=\"0 0 32 8\" aria-hidden=\"true\">\
              <line class=\"line p{i}\" x1=\"0\" y1=\"4\" x2=\"32\" y2=\"4\"/></svg>{}</li>",
             escape(entry.about),
             escape(entry.name),

@@ -31,8 +31,8 @@ pub(super) fn table(cases: &[&CaseReport]) -> String {
 }
 
 fn row(peer: &PeerReport, names: &[&str]) -> String {
-    let ours = if style::is_dormouse(peer.peer) { " class=\"ours\"" } else { "" };
-    let mut html = format!("<tr{ours}><th scope=\"row\">{}</th>", escape(peer.peer));
+    let class = if style::is_dormouse(peer.peer) { " class=\"ours\"" } else { "" };
+    let mut html = format!("<tr{class}><th scope=\"row\">{}</th>", escape(peer.peer));
     for name in names {
         html.push_str(&cells(peer.metrics.get(*name)));
     }

@@ -1,8 +1,8 @@
 //! W6: wake-ups and system calls of the process when few or no timers fire.
 //!
-//! Wake-ups are counted as the voluntary context switches of all threads, since a thread that blocks is woken
-//! later. The parent counts system calls, in another run of the same case under `strace`. The measured window
-//! lies between two calls of `stat` on paths that do not exist, which `strace` shows.
+//! Wake-ups are the voluntary context switches of all threads: in each, a thread has blocked. The parent counts
+//! system calls, in another run of the same case under `strace`. The measured window lies between two calls of
+//! `stat` on paths that do not exist, which `strace` shows.
 
 use super::support::{cpu_ns, pending_sleeps};
 use crate::case::{Case, Outcome, Size, abbreviate};
