@@ -86,7 +86,7 @@ fn thread<P: Peer>(peer: &P, case: &Case, barrier: &Barrier) -> ThreadResult {
         P::sleep(Duration::from_millis(2)).await;
         others
     });
-    // After this, no thread runs its executor for the others, and one of them may drive the sleeps of all.
+    // Setup ends for all threads together: one of them may drive the sleeps of all, and it stops doing so below.
     barrier.wait();
     peer.block_on(async {
         // A single poll: a thread that waits at the barrier does not run its executor, so no thread may depend
