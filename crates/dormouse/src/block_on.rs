@@ -1,6 +1,6 @@
 //! The smallest executor: one future, the calling thread.
 
-use crate::context::InBlockOn;
+use crate::context::{Context as BlockOnContext, InBlockOn};
 use crate::reactor::{Parker, PollerRole};
 use crate::sync::thread::{self, Thread};
 use std::future::Future;
@@ -34,7 +34,7 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let waker = Waker::from(thread_waker.clone());
     let cx = &mut Context::from_waker(&waker);
     let mut role = PollerRole::new();
-    let _context = InBlockOn::enter();
+    let _context = InBlockOn::enter(BlockOnContext::BlockOn);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return output;

@@ -14,6 +14,7 @@ pub(crate) use id::{ClockId, Sealed};
 pub use realtime::Realtime;
 
 use crate::time::{Instant, Sleep, sleep_until};
+use crate::virtual_clock;
 use std::time::Duration;
 
 /// A source of time: [`Boottime`], [`Monotonic`] or [`Realtime`].
@@ -36,11 +37,8 @@ pub trait Clock: Sealed + Copy + Send + Sync + Unpin + 'static {
     /// assert!(Boottime::now() <= Boottime::now());
     /// ```
     fn now() -> Instant<Self> {
-        #[cfg(feature = "test-util")]
-        if let Some(ns) = crate::virtual_time::now_ns(Self::ID) {
-            return Instant::from_ns(ns);
-        }
-        Instant::from_ns(Self::ID.now_ns())
+        let ns = virtual_clock::now_ns(Self::ID).unwrap_or_else(|| Self::ID.now_ns());
+        Instant::from_ns(ns)
     }
 
     /// Waits for `duration` by this clock. [`sleep`](crate::sleep()) does so by [`Boottime`].

@@ -1,4 +1,4 @@
-//! Where the calling code runs: what can be known of it.
+//! What a thread knows of the code that it runs.
 
 #[cfg(all(loom, test, feature = "tokio"))]
 use crate::loom_test::tokio;
@@ -7,30 +7,50 @@ use std::cell::Cell;
 #[cfg(feature = "tokio")]
 use tokio::runtime::Handle;
 
-thread_local! {
-    static IN_BLOCK_ON: Cell<bool> = const { Cell::new(false) };
+/// Which `block_on` of this crate a thread is in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Context {
+    Outside,
+    /// [`block_on`](crate::block_on).
+    BlockOn,
+    /// A `block_on` whose fds must be watched by the builtin reactor. A `block_on` inside it needs the same.
+    BuiltinOnly,
 }
 
-/// While it lives, this thread is in [`block_on`](crate::block_on).
+thread_local! {
+    static CONTEXT: Cell<Context> = const { Cell::new(Context::Outside) };
+}
+
+/// While it lives, this thread is in `block_on`.
 pub(crate) struct InBlockOn {
-    outer: bool,
+    outer: Context,
 }
 
 impl InBlockOn {
-    pub(crate) fn enter() -> InBlockOn {
-        InBlockOn { outer: IN_BLOCK_ON.with(|inside| inside.replace(true)) }
+    pub(crate) fn enter(context: Context) -> InBlockOn {
+        let context = if builtin_only() { Context::BuiltinOnly } else { context };
+        InBlockOn { outer: CONTEXT.with(|current| current.replace(context)) }
     }
 }
 
 impl Drop for InBlockOn {
     fn drop(&mut self) {
-        let _ = IN_BLOCK_ON.try_with(|inside| inside.set(self.outer));
+        let _ = CONTEXT.try_with(|current| current.set(self.outer));
     }
 }
 
-/// Whether this thread is in [`block_on`](crate::block_on).
+/// Whether this thread is in `block_on`.
 pub(crate) fn in_block_on() -> bool {
-    IN_BLOCK_ON.try_with(Cell::get).unwrap_or(false)
+    current() != Context::Outside
+}
+
+/// Whether fds that are registered here must be watched by the builtin reactor.
+pub(crate) fn builtin_only() -> bool {
+    current() == Context::BuiltinOnly
+}
+
+fn current() -> Context {
+    CONTEXT.try_with(Cell::get).unwrap_or(Context::Outside)
 }
 
 /// The tokio runtime that the caller is inside, unless `block_on` of ours is further inside: that keeps

@@ -17,6 +17,11 @@ mod loom_test;
 mod sync;
 mod timer;
 #[cfg(feature = "test-util")]
+mod virtual_clock;
+#[cfg(not(feature = "test-util"))]
+#[path = "virtual_clock/absent.rs"]
+mod virtual_clock;
+#[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod virtual_time;
 mod wheel;

@@ -77,8 +77,7 @@ impl Reactor {
     /// println!("fds are watched by {}", Reactor::current().name());
     /// ```
     pub fn current() -> Reactor {
-        #[cfg(feature = "test-util")]
-        if crate::virtual_time::in_block_on() {
+        if crate::context::builtin_only() {
             return Reactor::builtin();
         }
         #[cfg(feature = "tokio")]

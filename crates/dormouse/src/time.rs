@@ -28,7 +28,6 @@ pub use self::hyper::HyperTimer;
 pub use alarm::{Alarm, AlarmClock};
 pub use aligned::AlignedInterval;
 pub use instant::Instant;
-#[cfg(feature = "test-util")]
 pub(crate) use instant::to_ns;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};

@@ -1,12 +1,12 @@
 //! Virtual time: clocks that stand still until a test moves them.
 //!
-//! What takes a year takes milliseconds, ends at the same nanosecond each time, and can have the machine suspended or
-//! its wall clock set on the way. Code under test is not changed for it: [`Instant::now`](crate::time::Instant::now),
+//! A test of a year runs in milliseconds, ends at the same nanosecond in each run, and can suspend the machine or set
+//! the wall clock on the way. The code under test does not change: [`Instant::now`](crate::time::Instant::now),
 //! [`Realtime::now`](crate::clock::Realtime::now), sleeps, timeouts, intervals, alarms,
-//! [`changes`](crate::clock::changes) and [`resumes`](crate::clock::resumes) follow the virtual time
-//! that they are used in, on every clock.
+//! [`changes`](crate::clock::changes) and [`resumes`](crate::clock::resumes) use the virtual time in which they are
+//! called or created, on every clock.
 //!
-//! There are two ways to use it. Without an executor, [`VirtualTime::block_on`] runs a future, and jumps to the next
+//! There are two ways to use it. Without an executor, [`VirtualTime::block_on`] runs a future, and advances to the next
 //! deadline whenever nothing else can run:
 //!
 //! ```
@@ -26,8 +26,8 @@
 //! });
 //! ```
 //!
-//! On an executor, [`VirtualTime::scope`] takes a future into virtual time, on whatever thread it is polled, and
-//! [`VirtualTime::advance`] moves the time:
+//! On an executor, [`VirtualTime::scope`] runs a future in virtual time, on whatever thread it is polled, and
+//! [`VirtualTime::advance`] advances the time:
 //!
 //! ```
 //! use dormouse::{VirtualTime, sleep};
@@ -43,43 +43,36 @@
 //! ```
 //!
 //! # Order
-//! Timers fire in the order of their deadlines, and of equal deadlines in the order in which the sleeps were created,
-//! on whatever clock they are: each when its own clock shows its deadline, and no clock has gone further. To fire is to call
-//! a waker. When the task that it belongs to is polled is up to its executor; [`advance`](VirtualTime::advance) and
-//! [`block_on`](VirtualTime::block_on) say what they wait for before time goes on.
+//! Timers fire in the order of their deadlines, on whatever clocks they are. Of equal deadlines, the sleep that was
+//! created first fires first. Each timer fires when its own clock shows its deadline, and no clock has advanced further.
+//! To fire a timer is to call its waker; its executor decides when the task is polled.
+//! [`advance`](VirtualTime::advance) and [`block_on`](VirtualTime::block_on) say what they wait for before time advances
+//! further.
 //!
-//! # What it does not know
-//! Threads, other processes and the network go by real time. So does `std::time`, and whatever was created
+//! # Limits
+//! Threads, other processes and the network use real time. So does `std::time`, and so does everything that was created
 //! outside: a sleep keeps the time that it was created in, real or virtual, wherever it is polled.
 
 mod block_on;
-mod current;
+mod quiesce;
 mod scope;
-mod settle;
-mod state;
-mod timer;
 
-pub(crate) use block_on::in_block_on;
-pub use current::Entered;
-pub(crate) use current::now_ns;
+pub use crate::virtual_clock::EnterGuard;
 pub use scope::Scope;
-pub(crate) use timer::Timer;
 
-use crate::catch_panic::catch_panic;
 use crate::clock::{ClockId, Realtime};
 use crate::sync::lock;
 use crate::time::{Instant, to_ns};
-use state::{Sleeper, State};
+use crate::virtual_clock::VirtualClock;
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// A time that stands still until it is moved: see the [module](self).
 ///
-/// It is a handle: clones are the same time. It begins at the present of the real clocks, so an instant that was taken
-/// before means what it says. There may be any number of them; each goes by itself.
+/// This is a handle: its clones are the same virtual time. Its clocks start at what the real clocks show, so an instant
+/// that was taken before stays valid. Any number of virtual times can exist; they are independent.
 ///
 /// ```
 /// use dormouse::VirtualTime;
@@ -87,129 +80,28 @@ use std::time::{Duration, SystemTime};
 /// use std::time::Duration;
 ///
 /// let time = VirtualTime::new();
-/// let _entered = time.enter();
+/// let _guard = time.enter();
 /// let start = Instant::now();
 /// time.advance_now(Duration::from_secs(3600));
 /// assert_eq!(start.elapsed(), Duration::from_secs(3600));
 /// ```
 #[derive(Clone)]
-pub struct VirtualTime(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
-    /// How many sleeps were created.
-    sleeps: AtomicU64,
-    /// Changes whenever a timer is created, registered, completed or dropped.
-    activity: AtomicU64,
-    /// Scoped futures that are being polled or have been told to be; and timers that are being fired.
-    busy: AtomicUsize,
-    /// How many of these wait for the others themselves.
-    excused: AtomicUsize,
-    /// How many of the others were waited for in vain.
-    passed_over: AtomicUsize,
-}
-
-impl Shared {
-    fn now_ns(&self, clock: ClockId) -> u64 {
-        lock(&self.state).now_ns(clock)
-    }
-
-    fn count_sleep(&self) -> u64 {
-        self.note_activity();
-        self.sleeps.fetch_add(1, Ordering::Relaxed)
-    }
-
-    fn note_activity(&self) {
-        self.activity.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn add_busy(&self) {
-        self.busy.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn remove_busy(&self) {
-        let busy = self.busy.fetch_sub(1, Ordering::SeqCst) - 1;
-        // This may be one that was passed over; whoever comes next is not.
-        let others = busy.saturating_sub(self.excused.load(Ordering::SeqCst));
-        self.passed_over.fetch_min(others, Ordering::SeqCst);
-    }
-
-    /// To the next deadline, but by no more than what is left.
-    fn step(&self, state: &mut State, left_ns: &mut u64) -> Option<Sleeper> {
-        let (moved, due) = state.step(*left_ns);
-        *left_ns -= moved;
-        self.note_due(due)
-    }
-
-    /// To the next deadline, if there is one.
-    fn jump(&self, state: &mut State) -> Option<Sleeper> {
-        self.note_due(state.jump())
-    }
-
-    /// Who is due is busy from the moment at which the clock shows it, under the lock, until his waker has been
-    /// called, which may count him in itself: so that no other thread moves the time in between.
-    fn note_due(&self, due: Option<Sleeper>) -> Option<Sleeper> {
-        if due.is_some() {
-            self.add_busy();
-        }
-        due
-    }
-
-    fn fire(&self, due: Sleeper) {
-        wake(due);
-        self.remove_busy();
-    }
-
-    /// Moves clocks at once. Calls who is due then, and after that everybody else who sleeps by the wall clock, as the
-    /// kernel does when that has been set and when the machine was suspended.
-    fn leap<R>(&self, moved: impl FnOnce(&mut State) -> R) -> R {
-        let mut state = lock(&self.state);
-        let moved = moved(&mut state);
-        // As for one who is due.
-        self.add_busy();
-        drop(state);
-        loop {
-            let due = lock(&self.state).take_due();
-            let Some(due) = due else { break };
-            wake(due);
-        }
-        let told = lock(&self.state).sleepers(ClockId::Realtime);
-        told.into_iter().for_each(wake);
-        self.remove_busy();
-        moved
-    }
-}
-
-/// Calls a waker.
-fn wake(sleeper: Sleeper) {
-    catch_panic(move || {
-        sleeper.wake_by_ref();
-        drop(sleeper);
-    });
-}
+pub struct VirtualTime(Arc<VirtualClock>);
 
 impl VirtualTime {
-    /// A time of its own.
+    /// Creates a virtual time that starts now.
     ///
-    /// To have the same dates in each run, [set the wall clock](Self::set_wall_clock) first.
+    /// For the same dates in each run, [set the wall clock](Self::set_wall_clock) first.
     ///
     /// ```
     /// let time = dormouse::VirtualTime::new();
     /// assert_eq!(time.now(), time.now());
     /// ```
     pub fn new() -> VirtualTime {
-        VirtualTime(Arc::new(Shared {
-            state: Mutex::new(State::new()),
-            sleeps: AtomicU64::new(0),
-            activity: AtomicU64::new(0),
-            busy: AtomicUsize::new(0),
-            excused: AtomicUsize::new(0),
-            passed_over: AtomicUsize::new(0),
-        }))
+        VirtualTime(Arc::new(VirtualClock::new()))
     }
 
-    /// The present, by the boot-time clock. Inside, each clock tells its own.
+    /// The present instant of the boot-time clock. The other clocks can be read [inside](Self::enter).
     ///
     /// ```
     /// use dormouse::VirtualTime;
@@ -223,10 +115,10 @@ impl VirtualTime {
         Instant::from_ns(self.0.now_ns(ClockId::Boottime))
     }
 
-    /// Puts the calling thread into this time, until the guard is dropped.
+    /// Enters this time on the calling thread, until the guard is dropped.
     ///
-    /// Inside another time it is the inner one that counts. In an async function that may be moved to another thread
-    /// use [`scope`](Self::scope).
+    /// Of several that were entered, the last one is used. In an async function that may move to another thread, use
+    /// [`scope`](Self::scope).
     ///
     /// ```
     /// use dormouse::{VirtualTime, sleep};
@@ -235,20 +127,20 @@ impl VirtualTime {
     /// #[tokio::main(flavor = "current_thread")] // or `#[tokio::test]`, which is the same
     /// async fn main() {
     ///     let time = VirtualTime::new();
-    ///     let _entered = time.enter();
+    ///     let _guard = time.enter();
     ///     let task = tokio::spawn(sleep(Duration::from_secs(3600)));
     ///     time.advance(Duration::from_secs(3600)).await;
     ///     task.await.unwrap();
     /// }
     /// ```
-    pub fn enter(&self) -> Entered {
-        Entered::new(self, false)
+    pub fn enter(&self) -> EnterGuard {
+        EnterGuard::enter(&self.0)
     }
 
-    /// Has every poll of `future` take place in this time, on whatever thread, and its drop too.
+    /// Wraps `future`, so that it is polled and dropped in this time, on whatever thread.
     ///
-    /// What it spawns is not inside, unless that is scoped as well; and what is created before the call is not,
-    /// as the sleep in `scope(sleep(duration))`. In `scope(async { sleep(duration).await })` it is.
+    /// A task that it spawns is not in this time unless it is scoped too. Nor is what is created before the call: in
+    /// `scope(sleep(duration))` the sleep is outside, in `scope(async { sleep(duration).await })` it is inside.
     ///
     /// ```
     /// use dormouse::{VirtualTime, time::Instant};
@@ -258,21 +150,23 @@ impl VirtualTime {
     /// ```
     ///
     /// # Cancel safety
-    /// Dropping it drops the future.
+    /// Dropping the scope drops the future.
     pub fn scope<F: IntoFuture>(&self, future: F) -> Scope<F::IntoFuture> {
         Scope::new(self, future.into_future())
     }
 
-    /// Lets time go on by `duration`, deadline by deadline, and has those that are woken run before it goes further.
+    /// Advances time by `duration`, from deadline to deadline, and waits for the woken tasks before it goes further.
     ///
-    /// It waits, before it starts and after each timer, until every [scoped](Self::scope) future that has been
-    /// created or woken has been polled and has nothing to do, on whatever thread that happens: so what a scoped task does at
-    /// a deadline it does at that time, on executors with several threads too. That is what it goes by; what tasks
-    /// without a scope do cannot be seen. For these it yields to its executor, a few times, and more as long
-    /// as timers are created or fired. That does on an executor with one thread, as `#[tokio::test]` is by default.
+    /// Before it starts, and after each timer, it waits until every [scoped](Self::scope) future that was created or
+    /// woken has been polled, on whatever thread, and has nothing more to do. So what a scoped task does at a deadline
+    /// happens at that time, also on executors with several threads.
     ///
-    /// A scoped future that is never polled, or never stops to wake itself, is waited for in vain: for a second
-    /// of real time, and then time goes on.
+    /// Whether tasks without a scope have something to do cannot be seen. For these it yields to its executor a few
+    /// times, and more often as long as timers are created or fire. That is enough on an executor with one thread, as
+    /// `#[tokio::test]` is by default.
+    ///
+    /// A scoped future that is never polled, or that always wakes itself again, is waited for for a second of real
+    /// time; then time advances without it.
     ///
     /// ```
     /// use dormouse::{VirtualTime, time::Instant, sleep};
@@ -295,31 +189,31 @@ impl VirtualTime {
     /// ```
     ///
     /// # Cancel safety
-    /// Dropped, it leaves time where it has got to.
+    /// If the future is dropped, time stays where it is by then.
     pub fn advance(&self, duration: Duration) -> impl Future<Output = ()> + Send + use<> {
         let shared = self.0.clone();
         async move {
-            let mut left = to_ns(duration).unwrap_or(u64::MAX);
+            let mut left_ns = to_ns(duration).unwrap_or(u64::MAX);
             while let Some(due) =
-                settle::settle(&shared, |state| shared.step(state, &mut left)).await
+                quiesce::quiesce(&shared, |clocks| shared.step(clocks, &mut left_ns)).await
             {
                 shared.fire(due);
             }
         }
     }
 
-    /// Lets time go on by `duration`, deadline by deadline, and waits for nobody.
+    /// Advances time by `duration`, from deadline to deadline, and does not wait for the woken tasks.
     ///
-    /// Wakers are called in order, each when the clock shows its deadline; when the call returns, all have been
-    /// called. The tasks run later, as their executors like, and see the time as it is by then. Timers that wakers create
-    /// fire too. Two threads that do it at once add up.
+    /// Wakers are called in order, each when the clock shows its deadline; when the call returns, all have been called.
+    /// The tasks run when their executors poll them, and see the time as it is then. Timers that wakers create fire too.
+    /// If two threads call it at once, time advances by the sum.
     ///
     /// ```
     /// use dormouse::{VirtualTime, sleep};
     /// use std::time::Duration;
     ///
     /// let time = VirtualTime::new();
-    /// let entered = time.enter();
+    /// let _guard = time.enter();
     /// let sleep = sleep(Duration::from_secs(5));
     /// time.advance_now(Duration::from_secs(4));
     /// assert!(!sleep.is_elapsed());
@@ -327,25 +221,25 @@ impl VirtualTime {
     /// assert!(sleep.is_elapsed());
     /// ```
     pub fn advance_now(&self, duration: Duration) {
-        let mut left = to_ns(duration).unwrap_or(u64::MAX);
+        let mut left_ns = to_ns(duration).unwrap_or(u64::MAX);
         loop {
-            let due = self.0.step(&mut lock(&self.0.state), &mut left);
+            let due = self.0.step(&mut lock(&self.0.clocks), &mut left_ns);
             let Some(due) = due else { break };
             self.0.fire(due);
         }
     }
 
-    /// Runs a future to its end on the calling thread, in this time, which jumps to the next deadline whenever nothing
-    /// else can run.
+    /// Runs a future to completion on the calling thread, in this time, and advances to the next deadline whenever
+    /// nothing else can run.
     ///
-    /// As long as the future itself, or a [scoped](Self::scope) one on another thread, has something to do, time stands
-    /// still. Then one timer fires, the one with the least time left; and so on. With no timer, it waits really.
-    /// So does `block_on(sleep(duration))`, whose sleep is created outside: write
+    /// Time stands still while the future, or a [scoped](Self::scope) one on another thread, has something to do. When
+    /// none has, the timer with the least time left fires, and so on. Without a timer, the thread waits in real time.
+    /// It does so in `block_on(sleep(duration))` too, where the sleep is created outside: write
     /// `block_on(async { sleep(duration).await })`.
     ///
-    /// What is ready wins against any deadline: sockets, pipes and other fds that are wrapped inside are watched by the
-    /// builtin reactor, and what the kernel has to report of them is delivered before each jump. For a peer in another
-    /// thread or process, which may need a moment of real time, nobody waits.
+    /// Readiness wins over any deadline: sockets, pipes and other fds that are wrapped inside are registered with the
+    /// builtin reactor, and the events that the kernel has for them are delivered each time before time advances. A
+    /// peer in another thread or process, which may need some real time, is not waited for.
     ///
     /// ```
     /// use dormouse::{VirtualTime, sleep, timeout};
@@ -363,11 +257,11 @@ impl VirtualTime {
         block_on::block_on(self, future.into_future())
     }
 
-    /// Suspends the machine for `duration`, or until an [`Alarm`](crate::time::Alarm) wakes it, and says for how long
-    /// it was.
+    /// Suspends the machine for `duration`, or until an [`Alarm`](crate::time::Alarm) wakes it. Returns how long it was
+    /// suspended.
     ///
-    /// Boot time and the wall clock go on; the monotonic clock stands still. Timers that have become due meanwhile
-    /// fire afterwards, and so do [`resumes`](crate::clock::resumes).
+    /// Boot time and the wall clock advance; the monotonic clock stands still. Timers that have become due fire
+    /// afterwards, and so do [`resumes`](crate::clock::resumes).
     ///
     /// ```
     /// use dormouse::VirtualTime;
@@ -376,7 +270,7 @@ impl VirtualTime {
     /// use std::time::Duration;
     ///
     /// let time = VirtualTime::new();
-    /// let _entered = time.enter();
+    /// let _guard = time.enter();
     /// let (boottime, monotonic) = (Instant::now(), Monotonic::now());
     /// assert_eq!(time.suspend(Duration::from_secs(60)), Duration::from_secs(60));
     /// assert_eq!(boottime.elapsed(), Duration::from_secs(60));
@@ -384,19 +278,19 @@ impl VirtualTime {
     /// ```
     pub fn suspend(&self, duration: Duration) -> Duration {
         let duration = to_ns(duration).unwrap_or(u64::MAX);
-        let lasted = self.0.leap(|state| {
-            let lasted = state.until_alarm().map_or(duration, |alarm| alarm.min(duration));
-            state.go_on(ClockId::Boottime, lasted);
-            state.go_on(ClockId::Realtime, lasted);
-            lasted
+        let suspended = self.0.jump_clock(|clocks| {
+            let suspended = clocks.until_alarm().map_or(duration, |alarm| alarm.min(duration));
+            clocks.advance(ClockId::Boottime, suspended);
+            clocks.advance(ClockId::Realtime, suspended);
+            suspended
         });
-        Duration::from_nanos(lasted)
+        Duration::from_nanos(suspended)
     }
 
-    /// Sets the wall clock, forward or back. The others stand still.
+    /// Sets the wall clock, forward or back. The other clocks stand still.
     ///
-    /// Who sleeps by [`Realtime`] follows: it is over at once if its time has passed now.
-    /// [`changes`](crate::clock::changes) are told.
+    /// Sleeps on [`Realtime`] follow: one whose deadline has passed by the new time completes at once.
+    /// [`changes`](crate::clock::changes) reports the step.
     ///
     /// ```
     /// use dormouse::VirtualTime;
@@ -407,12 +301,12 @@ impl VirtualTime {
     /// let new_year = UNIX_EPOCH + Duration::from_secs(1_767_225_600); // 2026
     /// time.set_wall_clock(new_year - Duration::from_secs(1));
     /// time.block_on(async { Realtime::sleep_until(new_year).await });
-    /// let _entered = time.enter();
+    /// let _guard = time.enter();
     /// assert_eq!(Realtime::now(), new_year);
     /// ```
     pub fn set_wall_clock(&self, to: SystemTime) {
         let to = Instant::<Realtime>::from(to).ns();
-        self.0.leap(|state| state.set(ClockId::Realtime, to));
+        self.0.jump_clock(|clocks| clocks.set(ClockId::Realtime, to));
     }
 }
 

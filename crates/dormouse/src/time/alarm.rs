@@ -46,11 +46,7 @@ use std::task::{Context, Poll};
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Alarm<C: AlarmClock = Boottime> {
     sleep: Sleep<C>,
-    /// Wakes the machine.
-    #[cfg(not(feature = "test-util"))]
-    fd: OwnedFd,
-    /// The same; in virtual time the sleep does it.
-    #[cfg(feature = "test-util")]
+    /// The timerfd that wakes the machine. `None` in virtual time, in which the sleep wakes it.
     fd: Option<OwnedFd>,
 }
 
@@ -88,18 +84,13 @@ impl<C: AlarmClock> Alarm<C> {
     /// `PermissionDenied`, if the process has not got the capability `CAP_WAKE_ALARM`. `Unsupported`, if the system is
     /// not Linux. And if the process has no file descriptors left.
     pub fn new(deadline: Instant<C>) -> io::Result<Alarm<C>> {
-        #[cfg(feature = "test-util")]
-        {
-            let mut sleep = sleep_until(deadline);
-            if sleep.set_virtual_alarm() {
-                return Ok(Alarm { sleep, fd: None });
-            }
+        let mut sleep = sleep_until(deadline);
+        if sleep.set_virtual_alarm() {
+            return Ok(Alarm { sleep, fd: None });
         }
         let fd = sys::create(C::ID)?;
         sys::set(&fd, deadline.ns())?;
-        #[cfg(feature = "test-util")]
-        let fd = Some(fd);
-        Ok(Alarm { sleep: sleep_until(deadline), fd })
+        Ok(Alarm { sleep, fd: Some(fd) })
     }
 
     /// When it completes.
@@ -144,12 +135,10 @@ impl<C: AlarmClock> Alarm<C> {
     /// # Errors
     /// Those of the kernel. There are none for an alarm that could be made.
     pub fn reset(&mut self, deadline: Instant<C>) -> io::Result<()> {
-        #[cfg(not(feature = "test-util"))]
-        sys::set(&self.fd, deadline.ns())?;
-        #[cfg(feature = "test-util")]
-        self.fd.as_ref().map_or(Ok(()), |fd| sys::set(fd, deadline.ns()))?;
+        if let Some(fd) = &self.fd {
+            sys::set(fd, deadline.ns())?;
+        }
         self.sleep.reset(deadline);
-        #[cfg(feature = "test-util")]
         self.sleep.set_virtual_alarm();
         Ok(())
     }

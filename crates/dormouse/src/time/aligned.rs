@@ -8,8 +8,7 @@
 //! - A multiple ticks once; again only if the clock was set back to before it, and repeated ones are wanted.
 
 use crate::clock::Realtime;
-use crate::time::instant::to_ns;
-use crate::time::{Instant, MissedTickBehavior, Sleep, sleep_until};
+use crate::time::{Instant, MissedTickBehavior, Sleep, sleep_until, to_ns};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;

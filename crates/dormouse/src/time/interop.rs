@@ -1,9 +1,8 @@
 //! Instants of std, and what they are by this crate's clocks.
 
 use crate::clock::Clock;
-use crate::time::Instant;
 use crate::time::at_once::at_once;
-use crate::time::instant::to_ns;
+use crate::time::{Instant, to_ns};
 use std::time::{Duration, Instant as StdInstant};
 
 /// As of now, by reading both clocks.

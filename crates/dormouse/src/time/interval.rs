@@ -1,9 +1,8 @@
 //! Ticks at a fixed period.
 
 use crate::clock::{Boottime, Clock};
-use crate::time::instant::to_ns;
 use crate::time::slack::Slack;
-use crate::time::{Instant, Sleep, sleep_until};
+use crate::time::{Instant, Sleep, sleep_until, to_ns};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;

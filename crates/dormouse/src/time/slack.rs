@@ -5,7 +5,7 @@
 //! them; and nobody has to search for company. (The unit is 10 ms / 128, so that slacks of 5, 10 and 20 ms are
 //! granules themselves.)
 
-use super::instant::to_ns;
+use crate::time::to_ns;
 use std::time::Duration;
 
 const UNIT_NS: u64 = 78_125;

@@ -17,8 +17,7 @@ use crate::sync::thread;
 use crate::time::Instant;
 use crate::time::slack::Slack;
 use crate::timer::{self, TimerHandle};
-#[cfg(feature = "test-util")]
-use crate::virtual_time;
+use crate::virtual_clock::TimerSlot;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -70,13 +69,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// # Accuracy
 /// Never early. See [the module](crate::time#accuracy) for how late.
 pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
-    Sleep {
-        deadline,
-        slack: Slack::NONE,
-        registered: None,
-        #[cfg(feature = "test-util")]
-        virtual_timer: virtual_time::Timer::new(C::ID).map(Box::new),
-    }
+    Sleep { deadline, slack: Slack::NONE, registered: None, virtual_timer: TimerSlot::new(C::ID) }
 }
 
 /// The future of [`sleep`] and [`sleep_until`].
@@ -105,9 +98,8 @@ pub struct Sleep<C: Clock = Boottime> {
     deadline: Instant<C>,
     slack: Slack,
     registered: Option<TimerHandle>,
-    /// In place of `registered`, if it was created in virtual time. Boxed, since most are not.
-    #[cfg(feature = "test-util")]
-    virtual_timer: Option<Box<virtual_time::Timer>>,
+    /// In place of `registered`, if the sleep was created in virtual time.
+    virtual_timer: TimerSlot,
 }
 
 impl<C: Clock> Sleep<C> {
@@ -171,11 +163,7 @@ impl<C: Clock> Sleep<C> {
 
     /// The present by any clock, where the sleep is at home.
     pub(super) fn read(&self, clock: ClockId) -> u64 {
-        #[cfg(feature = "test-util")]
-        if let Some(timer) = &self.virtual_timer {
-            return timer.read(clock);
-        }
-        clock.now_ns()
+        self.virtual_timer.now_ns(clock).unwrap_or_else(|| clock.now_ns())
     }
 
     /// Moves the deadline. A task that waits for the sleep is woken at the new one; a sleep that was
@@ -201,17 +189,14 @@ impl<C: Clock> Sleep<C> {
     }
 
     /// In virtual time, has it wake the machine too; false if it is not in virtual time.
-    #[cfg(feature = "test-util")]
     pub(super) fn set_virtual_alarm(&mut self) -> bool {
-        let deadline = self.deadline.ns();
-        self.virtual_timer.as_mut().map(|timer| timer.set_alarm(Some(deadline))).is_some()
+        self.virtual_timer.set_alarm(self.deadline.ns())
     }
 
     fn fire_by_deadline(&mut self) {
         let at = self.fires_at();
-        #[cfg(feature = "test-util")]
-        if let Some(timer) = &mut self.virtual_timer {
-            return timer.fire_at(at);
+        if self.virtual_timer.reset(at) {
+            return;
         }
         // Where it has fired, its task has been woken and will poll it, which registers it again.
         self.registered.take_if(|registered| !registered.fire_by(at));
@@ -253,12 +238,9 @@ impl<C: Clock> Future for Sleep<C> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline.ns();
-        #[cfg(feature = "test-util")]
-        {
-            let at = self.fires_at();
-            if let Some(timer) = &mut self.virtual_timer {
-                return timer.poll(deadline, at, cx.waker());
-            }
+        let fires_at = self.fires_at();
+        if let Some(polled) = self.virtual_timer.poll(deadline, fires_at, cx.waker()) {
+            return polled;
         }
         if self.registered.is_none() {
             // A deadline that is far off needs no exact clock. If the coarse one is wrong, after a

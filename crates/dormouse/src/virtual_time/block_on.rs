@@ -1,19 +1,23 @@
-//! `block_on` in virtual time: it jumps to the next deadline when nothing can run before.
+//! `VirtualTime::block_on`: runs a future, and advances to the next deadline when nothing else can run.
 //!
 //! # Invariants
-//! - A jump is made only while the future waits for something that has not happened. What the kernel knew to be
-//!   ready before it has been handed to those who wait: what is polled here is watched by the builtin reactor, which is
-//!   asked to deliver first (`reactor::flush_events`); it does not matter on which thread it does so.
-//! - One timer fires at a time, whichever thread moves the time, and whoever is woken runs before the next one does. So of two with the same deadline,
-//!   the first may cancel the second.
-//! - The thread waits really only where there is nothing to jump to, and is told when there is.
+//! - Time advances only while the future waits for something that has not happened. What the kernel has reported by
+//!   then is delivered first: the fds that are wrapped inside are registered with the builtin reactor, and
+//!   `reactor::flush_events` returns when that has delivered its events, on whatever thread it does so.
+//! - One timer fires at a time, whichever thread advances the time, and what it has woken runs before the next one
+//!   fires. So of two timers with the same deadline, the first can cancel the second.
+//! - The thread parks without a timeout only while there is no deadline, and is unparked when there is one.
+//!   The thread: (1) under the lock on the clocks, finds no deadline and is added to the parked threads;
+//!   (2) reads `woken`; (3) parks. A sleep: (1) under the same lock, adds its timer and takes the parked threads;
+//!   (2) unparks them. The lock orders the two first steps: either the thread sees the deadline, or the sleep takes the
+//!   thread, and `unpark` ends its park even if that comes later. A wake-up stores `woken` before it unparks.
 
-use super::settle::Settling;
-use super::{Shared, VirtualTime};
-use crate::context::InBlockOn;
+use super::VirtualTime;
+use super::quiesce::QuiesceWait;
+use crate::context::{Context as BlockOnContext, InBlockOn};
 use crate::reactor;
 use crate::sync::lock;
-use std::cell::Cell;
+use crate::virtual_clock::VirtualClock;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -22,88 +26,64 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
-/// How often to look whether others, on other threads, still run.
-const LOOK_EVERY: Duration = Duration::from_micros(50);
-
-thread_local! {
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether this thread is in `VirtualTime::block_on`.
-pub(crate) fn in_block_on() -> bool {
-    INSIDE.try_with(Cell::get).unwrap_or(false)
-}
-
-struct Inside {
-    outer: bool,
-    _in_block_on: InBlockOn,
-}
-
-impl Inside {
-    fn enter() -> Inside {
-        Inside { outer: INSIDE.replace(true), _in_block_on: InBlockOn::enter() }
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        let _ = INSIDE.try_with(|inside| inside.set(self.outer));
-    }
-}
+/// How often to check, in real time, whether futures on other threads are still busy.
+const CHECK_EVERY: Duration = Duration::from_micros(50);
 
 pub(super) fn block_on<F: Future>(time: &VirtualTime, future: F) -> F::Output {
     let mut future = pin!(time.scope(future));
-    let runner = Arc::new(Runner { thread: std::thread::current(), woken: AtomicBool::new(false) });
-    let waker = Waker::from(runner.clone());
+    let notify =
+        Arc::new(ThreadNotify { thread: std::thread::current(), woken: AtomicBool::new(false) });
+    let waker = Waker::from(notify.clone());
     let cx = &mut Context::from_waker(&waker);
-    let _inside = Inside::enter();
+    let _context = InBlockOn::enter(BlockOnContext::BuiltinOnly);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return output;
         }
-        runner.wait(&time.0);
+        notify.wait(&time.0);
     }
 }
 
-/// The thread that runs the future.
-struct Runner {
+/// The waker of the future, and the thread that runs it.
+struct ThreadNotify {
     thread: Thread,
     woken: AtomicBool,
 }
 
-impl Runner {
-    /// Until the future has been woken.
-    fn wait(&self, time: &Arc<Shared>) {
-        let mut settling = Settling::begin(time);
+impl ThreadNotify {
+    /// Advances time until the future has been woken.
+    fn wait(&self, time: &Arc<VirtualClock>) {
+        let mut quiesce = QuiesceWait::begin(time);
         while !self.woken.swap(false, Ordering::AcqRel) {
-            if settling.others_run() {
-                std::thread::park_timeout(LOOK_EVERY);
-            } else if !self.idle(time) {
+            if quiesce.others_busy() {
+                std::thread::park_timeout(CHECK_EVERY);
+            } else if !self.park_without_deadline(time) {
                 reactor::flush_events();
-                // Another thread may have jumped meanwhile, and what there was to jump to may have been dropped.
-                let mut state = lock(&time.state);
-                let may = !self.woken.load(Ordering::Acquire) && !settling.others_run();
-                let due = if may { time.jump(&mut state) } else { None };
-                drop(state);
+                // Both may have changed: an event may have woken a future, and another thread may have advanced the
+                // time, or dropped the sleep with the deadline.
+                let mut clocks = lock(&time.clocks);
+                let quiescent = !self.woken.load(Ordering::Acquire) && !quiesce.others_busy();
+                let due = if quiescent { time.step_to_deadline(&mut clocks) } else { None };
+                drop(clocks);
                 due.into_iter().for_each(|due| time.fire(due));
             }
         }
     }
 
-    /// Waits for anything to happen, if there is no deadline.
-    fn idle(&self, time: &Shared) -> bool {
-        let idle = lock(&time.state).add_idle(&self.thread);
-        if idle {
+    /// Parks until a wake-up or a deadline to advance to; returns false at once if there is such a deadline.
+    fn park_without_deadline(&self, time: &VirtualClock) -> bool {
+        let no_deadline = lock(&time.clocks).add_parked(&self.thread);
+        if no_deadline {
             if !self.woken.load(Ordering::Acquire) {
                 std::thread::park();
             }
-            lock(&time.state).remove_idle(&self.thread);
+            lock(&time.clocks).remove_parked(&self.thread);
         }
-        idle
+        no_deadline
     }
 }
 
-impl Wake for Runner {
+impl Wake for ThreadNotify {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }

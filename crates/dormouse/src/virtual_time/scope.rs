@@ -1,17 +1,17 @@
-//! A future that is in a virtual time, wherever it is polled.
+//! A future in virtual time, wherever it is polled.
 //!
-//! What runs under a scope is known to the virtual time: from the call of its waker to the end of the poll
-//! that follows, it counts as busy, and time that waits for others to run waits for it. That holds on every
-//! executor, with any number of threads, since nothing but the waker is looked at.
+//! From the call of its waker to the end of the poll that follows, a scoped future counts as busy, and is waited for
+//! before time advances. Only its waker is used for this, so it holds on every executor, with any number of threads.
 //!
 //! # Invariants
-//! - A task adds one to `Shared::busy` exactly while its phase is neither `IDLE` nor `DONE`.
-//! - It is counted before its executor is told, and its waker is taken out to be called; the next poll leaves
-//!   another. So a call that finds none comes while the executor knows already.
+//! - A task is counted in `VirtualClock::busy` while its state is neither `IDLE` nor `COMPLETE`. A change of state adds
+//!   to the count before it and subtracts after it: the task may count twice for a moment, but never not at all.
+//! - A wake-up counts the task before it calls the waker of the executor. It takes that waker out, and each poll stores
+//!   another. So a wake-up that finds none comes after one that has notified the executor, and before the next poll.
 
-use super::current::Entered;
-use super::{Shared, VirtualTime};
+use super::VirtualTime;
 use crate::sync::lock;
+use crate::virtual_clock::{EnterGuard, VirtualClock};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -32,7 +32,7 @@ pin_project! {
     /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Scope<F> {
-        // Taken when it is dropped, which happens inside too.
+        // `None` once it has been dropped, which happens in the virtual time too.
         #[pin]
         future: Option<F>,
         time: VirtualTime,
@@ -43,8 +43,8 @@ pin_project! {
     impl<F> PinnedDrop for Scope<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _entered = Entered::new(this.time, false);
-            let _done = Done(this.task);
+            let _enter = EnterGuard::enter(&this.time.0);
+            let _complete = CompleteOnDrop(this.task);
             this.future.set(None);
         }
     }
@@ -52,10 +52,10 @@ pin_project! {
 
 impl<F> Scope<F> {
     pub(super) fn new(time: &VirtualTime, future: F) -> Scope<F> {
-        // Whoever has just been given it will poll it for the first time.
+        // Its executor will poll it for the first time.
         time.0.add_busy();
         let task = Arc::new(Task {
-            phase: AtomicU8::new(WOKEN),
+            state: AtomicU8::new(NOTIFIED),
             waker: Mutex::new(None),
             time: time.0.clone(),
         });
@@ -69,12 +69,12 @@ impl<F: Future> Future for Scope<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _running = Running::begin(this.task, cx.waker());
-        let _entered = Entered::new(this.time, true);
+        let _poll = PollGuard::begin(this.task, cx.waker());
+        let _enter = EnterGuard::enter_scoped(&this.time.0);
         let Some(future) = this.future.as_pin_mut() else { return Poll::Pending };
         let polled = future.poll(&mut Context::from_waker(this.waker));
         if polled.is_ready() {
-            drop(Done(this.task));
+            drop(CompleteOnDrop(this.task));
         }
         polled
     }
@@ -88,28 +88,28 @@ impl<F> fmt::Debug for Scope<F> {
 
 /// Neither woken nor being polled.
 const IDLE: u8 = 0;
-/// Its executor has been told to poll it.
-const WOKEN: u8 = 1;
-/// It is being polled.
+/// Woken: its executor has been notified, or is being notified.
+const NOTIFIED: u8 = 1;
+/// Being polled.
 const RUNNING: u8 = 2;
-/// It is being polled, and has been woken again.
-const RUNNING_WOKEN: u8 = 3;
-/// It will not be polled any more.
-const DONE: u8 = 4;
+/// Being polled, and woken again.
+const RUNNING_NOTIFIED: u8 = 3;
+/// Completed or dropped.
+const COMPLETE: u8 = 4;
 
-/// What is known of a scoped future: its waker.
+/// The state of a scoped future, and the waker of its last poll. It is the waker that the future is polled with.
 struct Task {
-    phase: AtomicU8,
+    state: AtomicU8,
     waker: Mutex<Option<Waker>>,
-    time: Arc<Shared>,
+    time: Arc<VirtualClock>,
 }
 
 impl Task {
-    /// Goes over to the phase that `next` says, and returns the one before.
+    /// Changes the state, and returns the one before.
     fn change(&self, next: impl Fn(u8) -> u8) -> u8 {
         let changed =
-            self.phase.fetch_update(Ordering::AcqRel, Ordering::Acquire, |phase| Some(next(phase)));
-        changed.unwrap_or_else(|phase| phase)
+            self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| Some(next(state)));
+        changed.unwrap_or_else(|state| state)
     }
 }
 
@@ -119,11 +119,11 @@ impl Wake for Task {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Counted first: once the phase says so, a poll may end and take it off.
+        // Counted first: once the state has changed, a poll may end and subtract it.
         self.time.add_busy();
-        let before = self.change(|phase| match phase {
-            IDLE => WOKEN,
-            RUNNING => RUNNING_WOKEN,
+        let before = self.change(|state| match state {
+            IDLE => NOTIFIED,
+            RUNNING => RUNNING_NOTIFIED,
             other => other,
         });
         if before != IDLE {
@@ -137,26 +137,26 @@ impl Wake for Task {
 }
 
 /// One poll.
-struct Running<'a>(&'a Task);
+struct PollGuard<'a>(&'a Task);
 
-impl Running<'_> {
-    fn begin<'a>(task: &'a Task, waker: &Waker) -> Running<'a> {
+impl PollGuard<'_> {
+    fn begin<'a>(task: &'a Task, waker: &Waker) -> PollGuard<'a> {
         let new = Some(waker.clone());
         let old = std::mem::replace(&mut *lock(&task.waker), new);
         drop(old);
         task.time.add_busy();
-        if !matches!(task.change(|_| RUNNING), IDLE | DONE) {
+        if !matches!(task.change(|_| RUNNING), IDLE | COMPLETE) {
             task.time.remove_busy();
         }
-        Running(task)
+        PollGuard(task)
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for PollGuard<'_> {
     fn drop(&mut self) {
-        let before = self.0.change(|phase| match phase {
+        let before = self.0.change(|state| match state {
             RUNNING => IDLE,
-            RUNNING_WOKEN => WOKEN,
+            RUNNING_NOTIFIED => NOTIFIED,
             other => other,
         });
         if before == RUNNING {
@@ -165,12 +165,11 @@ impl Drop for Running<'_> {
     }
 }
 
-/// The end.
-struct Done<'a>(&'a Task);
+struct CompleteOnDrop<'a>(&'a Task);
 
-impl Drop for Done<'_> {
+impl Drop for CompleteOnDrop<'_> {
     fn drop(&mut self) {
-        if !matches!(self.0.change(|_| DONE), IDLE | DONE) {
+        if !matches!(self.0.change(|_| COMPLETE), IDLE | COMPLETE) {
             self.0.time.remove_busy();
         }
         let waker = lock(&self.0.waker).take();

@@ -1,0 +1,135 @@
+//! The clocks and timers of a virtual time, and which virtual time the calling code is in.
+//!
+//! This is the lower half of virtual time, which clocks and sleeps use: [`now_ns`] and [`TimerSlot`]. It knows no
+//! future and no reactor. The upper half, `virtual_time`, is the public API, and decides when time advances.
+//!
+//! The module exists twice. Without the feature `test-util` it is `virtual_clock/absent.rs`, in which no code is ever
+//! in virtual time.
+
+mod clocks;
+mod current;
+mod timer;
+
+pub(crate) use clocks::{Clocks, SharedWaker};
+pub use current::EnterGuard;
+pub(crate) use current::{now_ns, scoped_polls};
+pub(crate) use timer::TimerSlot;
+
+use crate::catch_panic::catch_panic;
+use crate::clock::ClockId;
+use crate::sync::lock;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::Mutex;
+
+/// What the handles, scopes and timers of one virtual time share.
+///
+/// # Invariants
+/// - A timer that is due counts in `busy` from the moment at which the clock shows its deadline until its waker has
+///   returned: [`step`](Self::step) counts it under the lock on `clocks`. The waker of a scoped task counts the task in
+///   `busy` before it returns. So no other thread that waits for the busy ones advances time in between.
+/// - Wakers are called with no lock held.
+#[derive(Debug)]
+pub(crate) struct VirtualClock {
+    pub(crate) clocks: Mutex<Clocks>,
+    /// How many sleeps were created.
+    sleeps: AtomicU64,
+    /// Changes whenever a timer is created, registered, completed or dropped.
+    pub(crate) activity: AtomicU64,
+    /// Scoped futures that are being polled or have been woken; timers that are being fired; jumps in progress.
+    pub(crate) busy: AtomicUsize,
+    /// The part of `busy` that waits for the rest: polls of scoped futures inside which a thread waits for the others.
+    pub(crate) self_count: AtomicUsize,
+    /// How many of the others were waited for until the time limit.
+    pub(crate) timed_out: AtomicUsize,
+}
+
+impl VirtualClock {
+    pub(crate) fn new() -> VirtualClock {
+        VirtualClock {
+            clocks: Mutex::new(Clocks::new()),
+            sleeps: AtomicU64::new(0),
+            activity: AtomicU64::new(0),
+            busy: AtomicUsize::new(0),
+            self_count: AtomicUsize::new(0),
+            timed_out: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn now_ns(&self, clock: ClockId) -> u64 {
+        lock(&self.clocks).now_ns(clock)
+    }
+
+    /// The number of a new sleep.
+    fn count_sleep(&self) -> u64 {
+        self.note_activity();
+        self.sleeps.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn note_activity(&self) {
+        self.activity.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn add_busy(&self) {
+        self.busy.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn remove_busy(&self) {
+        let busy = self.busy.fetch_sub(1, Ordering::SeqCst) - 1;
+        // The one removed may be one that timed out. One that becomes busy after it is waited for.
+        let others = busy.saturating_sub(self.self_count.load(Ordering::SeqCst));
+        self.timed_out.fetch_min(others, Ordering::SeqCst);
+    }
+
+    /// Advances to the next deadline, but by no more than `left_ns`, which becomes less by as much. Returns the
+    /// waker of the timer that is due then: pass it to [`fire`](Self::fire).
+    pub(crate) fn step(&self, clocks: &mut Clocks, left_ns: &mut u64) -> Option<SharedWaker> {
+        let (moved_ns, due) = clocks.step(*left_ns);
+        *left_ns -= moved_ns;
+        self.note_due(due)
+    }
+
+    /// Advances to the next deadline, if there is one: as [`step`](Self::step), without a limit.
+    pub(crate) fn step_to_deadline(&self, clocks: &mut Clocks) -> Option<SharedWaker> {
+        self.note_due(clocks.step_to_deadline())
+    }
+
+    fn note_due(&self, due: Option<SharedWaker>) -> Option<SharedWaker> {
+        if due.is_some() {
+            self.add_busy();
+        }
+        due
+    }
+
+    /// Calls the waker of a timer that is due.
+    pub(crate) fn fire(&self, due: SharedWaker) {
+        wake(due);
+        self.remove_busy();
+    }
+
+    /// Moves clocks by a jump. Then calls the wakers of the timers that are due, and after these the wakers of all
+    /// other sleeps on the wall clock, as the kernel does when that clock is set and when the machine resumes.
+    pub(crate) fn jump_clock<R>(&self, jump: impl FnOnce(&mut Clocks) -> R) -> R {
+        let mut clocks = lock(&self.clocks);
+        let jumped = jump(&mut clocks);
+        // Under the lock, as for a timer that is due.
+        self.add_busy();
+        drop(clocks);
+        loop {
+            let due = lock(&self.clocks).take_due();
+            let Some(due) = due else { break };
+            wake(due);
+        }
+        let wall_clock = lock(&self.clocks).wakers(ClockId::Realtime);
+        wall_clock.into_iter().for_each(wake);
+        self.remove_busy();
+        jumped
+    }
+}
+
+/// Calls a waker, and drops it.
+fn wake(waker: SharedWaker) {
+    catch_panic(move || {
+        waker.wake_by_ref();
+        drop(waker);
+    });
+}

@@ -1,0 +1,144 @@
+//! The timer of a sleep in virtual time, in place of its registration with a timer queue.
+//!
+//! # Invariants
+//! - A timer belongs to the virtual time in which its sleep was created, wherever the sleep is polled.
+//! - While the sleep is pending and has been polled, its timer is in `Clocks`, at the time at which it is to fire now,
+//!   with the waker of the last poll; or that waker has been called since. So no step goes past the time at which it is
+//!   to fire, and none stops at one before the last reset.
+//! - Wakers are cloned, called and dropped with no lock held.
+
+use super::clocks::SharedWaker;
+use super::{VirtualClock, current, wake};
+use crate::clock::ClockId;
+use crate::sync::lock;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use std::thread::Thread;
+
+/// The field of a sleep for its timer in virtual time. Empty if the sleep was created in real time; then the methods
+/// return `None` or `false`, and do nothing. Boxed, since most sleeps are in real time.
+#[derive(Debug)]
+pub(crate) struct TimerSlot(Option<Box<Timer>>);
+
+impl TimerSlot {
+    /// With a timer, if the caller is in virtual time.
+    pub(crate) fn new(clock: ClockId) -> TimerSlot {
+        TimerSlot(Timer::new(clock).map(Box::new))
+    }
+
+    /// What `clock` shows in the virtual time of the sleep.
+    pub(crate) fn now_ns(&self, clock: ClockId) -> Option<u64> {
+        self.0.as_ref().map(|timer| timer.time.now_ns(clock))
+    }
+
+    /// Polls for `deadline`. If that is to come, `waker` is called at `at`, which is no earlier.
+    pub(crate) fn poll(&mut self, deadline: u64, at: u64, waker: &Waker) -> Option<Poll<()>> {
+        self.0.as_mut().map(|timer| timer.poll(deadline, at, waker))
+    }
+
+    /// If a task waits for the sleep, wakes it at `at` instead: at once, if that has passed.
+    pub(crate) fn reset(&mut self, at: u64) -> bool {
+        self.0.as_mut().map(|timer| timer.reset(at)).is_some()
+    }
+
+    /// Wakes the machine at `at`, also while no task waits for the sleep.
+    pub(crate) fn set_alarm(&mut self, at: u64) -> bool {
+        self.0.as_mut().map(|timer| timer.set_alarm(Some(at))).is_some()
+    }
+}
+
+#[derive(Debug)]
+struct Timer {
+    time: Arc<VirtualClock>,
+    clock: ClockId,
+    /// Counts the sleeps of this virtual time: of equal deadlines, the lower number fires first.
+    number: u64,
+    /// The time at which it was put into `Clocks`. It may have fired since.
+    registered: Option<u64>,
+    /// When it wakes the machine.
+    alarm: Option<u64>,
+}
+
+impl Timer {
+    fn new(clock: ClockId) -> Option<Timer> {
+        let time = current::current()?;
+        let number = time.count_sleep();
+        Some(Timer { time, clock, number, registered: None, alarm: None })
+    }
+
+    fn poll(&mut self, deadline: u64, at: u64, waker: &Waker) -> Poll<()> {
+        let mut new = Some(Arc::new(waker.clone()));
+        let mut old = None;
+        let mut parked = Vec::new();
+        let mut changed = true;
+        let mut clocks = lock(&self.time.clocks);
+        let pending = deadline > clocks.now_ns(self.clock);
+        if let Some(before) = self.registered.take_if(|before| !pending || *before != at) {
+            old = clocks.remove(self.clock, (before, self.number));
+        }
+        if pending {
+            let key = (at, self.number);
+            match clocks.get_mut(self.clock, key) {
+                Some(registered) if registered.will_wake(waker) => changed = false,
+                Some(registered) => {
+                    old = new.take().map(|new| std::mem::replace(registered, new));
+                }
+                None => parked.extend(new.take().map(|new| clocks.insert(self.clock, key, new))),
+            }
+            self.registered = Some(at);
+        }
+        drop(clocks);
+        drop((old, new));
+        if changed {
+            self.time.note_activity();
+        }
+        parked.iter().flatten().for_each(Thread::unpark);
+        if pending { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    fn reset(&mut self, at: u64) {
+        let Some(before) = self.registered.take() else { return };
+        let mut due: Option<SharedWaker> = None;
+        let mut parked = Vec::new();
+        let mut clocks = lock(&self.time.clocks);
+        // If the timer has fired, its task has been woken; the next poll registers the timer again.
+        if let Some(waker) = clocks.remove(self.clock, (before, self.number)) {
+            if at > clocks.now_ns(self.clock) {
+                parked = clocks.insert(self.clock, (at, self.number), waker);
+                self.registered = Some(at);
+            } else {
+                due = Some(waker);
+            }
+        }
+        drop(clocks);
+        self.time.note_activity();
+        parked.iter().for_each(Thread::unpark);
+        if let Some(due) = due {
+            wake(due);
+        }
+    }
+
+    fn set_alarm(&mut self, at: Option<u64>) {
+        let before = std::mem::replace(&mut self.alarm, at);
+        let mut clocks = lock(&self.time.clocks);
+        if let Some(before) = before {
+            clocks.remove_alarm(self.clock, (before, self.number));
+        }
+        if let Some(at) = at {
+            clocks.set_alarm(self.clock, (at, self.number));
+        }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if self.alarm.is_some() {
+            self.set_alarm(None);
+        }
+        if let Some(at) = self.registered {
+            let waker = lock(&self.time.clocks).remove(self.clock, (at, self.number));
+            self.time.note_activity();
+            drop(waker);
+        }
+    }
+}
