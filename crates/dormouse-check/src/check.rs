@@ -1,39 +1,20 @@
-//! The face: what is to be checked, with which limits, and what is fine.
+//! The public builder: what is checked, with which limits, and which findings are allowed.
 
+use crate::instance::Factory;
 use crate::kind::Kind;
+use crate::pollable::{CheckedFuture, CheckedStream, Expect};
 use crate::probes;
 use crate::report::Report;
-use crate::stage::Around;
-use crate::subject::{Expect, Factory, Items, OneOutput};
+use crate::settings::Settings;
 use futures_core::Stream;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The limits of a check.
-#[derive(Clone)]
-pub(crate) struct Settings {
-    pub(crate) name: String,
-    pub(crate) time_limit: Duration,
-    pub(crate) polls: u32,
-    pub(crate) yields: u32,
-    pub(crate) blocking_limit: Duration,
-    pub(crate) around: Around,
-    pub(crate) memory: Option<Arc<dyn Fn() -> usize + Send + Sync>>,
-    allowed: BTreeSet<Kind>,
-    denied: BTreeSet<Kind>,
-}
+/// Makes a factory from the expected output and the number of items.
+type MakeFactory<T> = Box<dyn FnOnce(Expect<T>, usize) -> Factory>;
 
-impl Settings {
-    pub(crate) fn is_note(&self, kind: Kind) -> bool {
-        self.allowed.contains(&kind) || kind.is_note() && !self.denied.contains(&kind)
-    }
-}
-
-type Maker<T> = Box<dyn FnOnce(Expect<T>, usize) -> Factory>;
-
-/// A check that has not run yet: made by [`check`](crate::check()) and its like, run by [`run`](Check::run).
+/// A check that has not run yet: created by [`check`](crate::check()) and its variants, run by [`run`](Check::run).
 ///
 /// `T` is the output of the future, or the item of the stream.
 ///
@@ -53,7 +34,7 @@ type Maker<T> = Box<dyn FnOnce(Expect<T>, usize) -> Factory>;
 /// ```
 #[must_use = "a check does nothing until it is `run`"]
 pub struct Check<T> {
-    maker: Maker<T>,
+    make_factory: MakeFactory<T>,
     expect: Expect<T>,
     items: usize,
     settings: Settings,
@@ -66,88 +47,76 @@ impl<T> fmt::Debug for Check<T> {
 }
 
 impl<T: 'static> Check<T> {
-    fn new<S>(maker: impl FnOnce(Expect<T>, usize) -> Factory + 'static) -> Check<T> {
-        let settings = Settings {
-            name: std::any::type_name::<S>().to_owned(),
-            time_limit: Duration::from_secs(5),
-            polls: 8,
-            yields: 100,
-            blocking_limit: Duration::from_millis(10),
-            around: None,
-            memory: None,
-            allowed: BTreeSet::new(),
-            denied: BTreeSet::new(),
-        };
-        Check { maker: Box::new(maker), expect: None, items: 3, settings }
+    fn new<S>(make_factory: impl FnOnce(Expect<T>, usize) -> Factory + 'static) -> Check<T> {
+        let settings = Settings::new(std::any::type_name::<S>());
+        Check { make_factory: Box::new(make_factory), expect: None, items: 3, settings }
     }
 
-    /// What it is called in the report; otherwise, by its type.
+    /// The name of the future in the report: its type by default.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.settings.name = name.into();
         self
     }
 
-    /// How long it may take until the future is ready, and how long a poll may be stuck: 5 s by default.
+    /// How long the future may take to be ready, and how long a poll may hang: 5 s by default.
     ///
-    /// It is an upper bound. Where the future is ready sooner, as it should be in a test (some
-    /// milliseconds), the checker waits no longer than it needs.
+    /// This is an upper bound. If the future is ready sooner, as it should be in a test (some milliseconds), the checker
+    /// waits no longer than necessary.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.settings.time_limit = limit;
         self
     }
 
-    /// After how many polls the future is dropped at most: 8 by default. It is dropped after each number of
-    /// polls from none up to this.
+    /// The largest number of polls after which the future is dropped: 8 by default. It is dropped after each number of
+    /// polls from 0 up to this one.
     pub fn polls(mut self, polls: u32) -> Self {
-        self.settings.polls = polls;
+        self.settings.max_polls = polls;
         self
     }
 
-    /// How often in a row it may wake itself inside `poll`, to leave the thread to others: 100 by default.
+    /// How many polls in a row may wake their own task, to yield the thread: 100 by default.
     pub fn yields(mut self, yields: u32) -> Self {
-        self.settings.yields = yields;
+        self.settings.max_self_wakes = yields;
         self
     }
 
-    /// How long a poll may hold its thread, asleep or at work: 10 ms by default.
+    /// How long a poll may block its thread, asleep or computing: 10 ms by default.
     pub fn blocking_limit(mut self, limit: Duration) -> Self {
         self.settings.blocking_limit = limit;
         self
     }
 
-    /// How many items of a stream are asked for: 3 by default.
+    /// How many items of a stream are polled for: 3 by default.
     pub fn items(mut self, items: usize) -> Self {
         self.items = items;
         self
     }
 
-    /// Which outputs (or items) are right. Without it, any is.
-    pub fn expect_output(mut self, right: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
-        self.expect = Some(Arc::new(right));
+    /// A predicate that the output (or each item) has to satisfy. Without it, any output is right.
+    pub fn expect_output(mut self, expect: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
+        self.expect = Some(Arc::new(expect));
         self
     }
 
     /// Makes findings of this kind notes.
     ///
-    /// [`WakeUnderLock`](Kind::WakeUnderLock) and [`BrokenByPanic`](Kind::BrokenByPanic) are not even looked for
-    /// then: where there is such a defect, to provoke it stops a thread of the process, which others may need.
+    /// The probes for [`WakeUnderLock`](Kind::WakeUnderLock) and [`BrokenByPanic`](Kind::BrokenByPanic) are skipped if
+    /// their kind is allowed: provoking such a defect stops a thread of the process, which other code may need.
     pub fn allow(mut self, kind: Kind) -> Self {
-        self.settings.denied.remove(&kind);
-        self.settings.allowed.insert(kind);
+        self.settings.allow(kind);
         self
     }
 
     /// Makes findings of this kind failures.
     pub fn deny(mut self, kind: Kind) -> Self {
-        self.settings.allowed.remove(&kind);
-        self.settings.denied.insert(kind);
+        self.settings.deny(kind);
         self
     }
 
-    /// What has to be around on each thread on which a copy is made, polled and dropped: usually, a runtime to
-    /// be inside of. It has to call what it is given, once.
+    /// A closure that wraps the code on each thread on which the future is created, polled and dropped. Usually it
+    /// enters a runtime. It has to call its argument, once.
     ///
-    /// It does not apply where the future is run on executors, which bring their own.
+    /// It does not apply where the future runs on executors, which bring their own context.
     ///
     /// ```
     /// use std::time::Duration;
@@ -167,10 +136,10 @@ impl<T: 'static> Check<T> {
         self
     }
 
-    /// How to ask how many bytes are allocated: makes memory that grows with each poll a finding.
+    /// A closure that returns how many bytes are allocated. With it, memory that grows with each poll is a finding.
     ///
-    /// The checker has no allocator of its own, because that takes `unsafe`. A test that brings one which
-    /// counts says here how to read it.
+    /// The checker has no allocator, because an allocator needs `unsafe`. A test that installs a counting allocator
+    /// passes its counter here.
     ///
     /// ```
     /// use cap::Cap;
@@ -187,31 +156,31 @@ impl<T: 'static> Check<T> {
     /// }
     /// ```
     pub fn memory(mut self, allocated: impl Fn() -> usize + Send + Sync + 'static) -> Self {
-        self.settings.memory = Some(Arc::new(allocated));
+        self.settings.allocated_bytes = Some(Arc::new(allocated));
         self
     }
 
     /// Runs every probe.
     ///
-    /// It takes a second or so where the future is ready after some milliseconds. What the probes have
-    /// found wrong at first they try again, with more patience, before they report it.
+    /// A run takes a second or so if the future is ready after some milliseconds. A probe that fails is repeated with
+    /// longer timeouts before the failure is reported.
     pub fn run(self) -> Report {
-        let factory = (self.maker)(self.expect, self.items);
+        let factory = (self.make_factory)(self.expect, self.items);
         probes::run(factory, self.settings)
     }
 }
 
 /// Checks whether a future keeps the contract of `poll` and `Waker`.
 ///
-/// The closure makes the future afresh, as often as the checker asks; each of them has to behave the
-/// same. Let it be ready within some milliseconds. What has to happen from outside before it is ready goes into
-/// [`event`](crate::event()).
+/// The checker calls the closure some hundred times. Each call creates a new future, and all of them have to behave
+/// alike. A future should be ready within some milliseconds. What has to happen from outside before it is ready goes
+/// into [`event`](crate::event()).
 ///
 /// ```
 /// use dormouse_check::{Kind, check};
 /// use std::{future::poll_fn, task::Poll, time::{Duration, Instant}};
 ///
-/// // It is ready after 5 ms; but who would poll it then?
+/// // It is ready after 5 ms, but never wakes its task.
 /// let report = check(|| {
 ///     let deadline = Instant::now() + Duration::from_millis(5);
 ///     poll_fn(move |_| if Instant::now() < deadline { Poll::Pending } else { Poll::Ready(()) })
@@ -224,21 +193,13 @@ where
     M: Fn() -> F + Send + Sync + 'static,
     F: Future + Send + 'static,
 {
-    Check::new::<F>(|expect, _| {
-        let make = Arc::new(move || OneOutput::new(make(), expect.clone()));
-        let make_send = make.clone();
-        Factory {
-            make: Arc::new(move || Box::pin(make())),
-            make_send: Some(Arc::new(move || Box::pin(make_send()))),
-            copies: Arc::default(),
-        }
-    })
+    Check::new::<F>(|expect, _| Factory::send(move || CheckedFuture::new(make(), expect.clone())))
 }
 
 /// Checks a future that is not `Send`.
 ///
-/// It is made, polled and dropped on one thread; what takes another one, it is spared. Events that are not
-/// `Send` either go into [`local_event`](crate::local_event).
+/// It is created, polled and dropped on one thread. Probes that need another thread are skipped. Events that are not
+/// `Send` go into [`local_event`](crate::local_event).
 ///
 /// ```
 /// use std::{rc::Rc, time::Duration};
@@ -257,13 +218,10 @@ where
     M: Fn() -> F + Send + Sync + 'static,
     F: Future + 'static,
 {
-    Check::new::<F>(|expect, _| {
-        let make = Arc::new(move || Box::pin(OneOutput::new(make(), expect.clone())) as _);
-        Factory { make, make_send: None, copies: Arc::default() }
-    })
+    Check::new::<F>(|expect, _| Factory::local(move || CheckedFuture::new(make(), expect.clone())))
 }
 
-/// Checks whether a stream keeps the contract: up to its end, or for the first few [items](Check::items).
+/// Checks whether a stream keeps the contract, up to its end or for the first few [items](Check::items).
 ///
 /// ```
 /// use std::time::Duration;
@@ -278,13 +236,7 @@ where
     S::Item: 'static,
 {
     Check::new::<S>(|expect, items| {
-        let make = Arc::new(move || Items::new(make(), items, expect.clone()));
-        let make_send = make.clone();
-        Factory {
-            make: Arc::new(move || Box::pin(make())),
-            make_send: Some(Arc::new(move || Box::pin(make_send()))),
-            copies: Arc::default(),
-        }
+        Factory::send(move || CheckedStream::new(make(), items, expect.clone()))
     })
 }
 
@@ -303,7 +255,6 @@ where
     S::Item: 'static,
 {
     Check::new::<S>(|expect, items| {
-        let make = Arc::new(move || Box::pin(Items::new(make(), items, expect.clone())) as _);
-        Factory { make, make_send: None, copies: Arc::default() }
+        Factory::local(move || CheckedStream::new(make(), items, expect.clone()))
     })
 }

@@ -1,18 +1,18 @@
-//! What has to happen outside of a future before it can be ready: a message is sent, a byte is written.
+//! Events outside of a future that it waits for: a message is sent, a byte is written.
 //!
-//! The closure that makes a future registers its events as it runs; each copy of the future has its own.
-//! They are fired in that order, each when the future is pending and has nothing to do. A probe chooses the
-//! moment and the thread, which is what lets it look for races.
+//! The closure that creates a future registers its events as it runs, so each instance has its own events. They are
+//! fired in that order, each when the future is pending and not woken. A probe chooses the moment and the thread, which
+//! lets it look for races.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 
-/// One event of one copy.
+/// One event of one instance.
 pub(crate) enum Event {
     /// Fired on any thread.
     Send(Box<dyn FnOnce() + Send>),
-    /// Fired on the thread that the copy was made on.
+    /// Fired on the thread that created the instance.
     Local(Box<dyn FnOnce()>),
 }
 
@@ -26,33 +26,31 @@ impl fmt::Debug for Event {
 }
 
 thread_local! {
-    /// The events of the copy that is being made on this thread.
-    static MAKING: RefCell<Option<VecDeque<Event>>> = const { RefCell::new(None) };
+    /// The events of the instance that is being created on this thread.
+    static CREATING: RefCell<Option<VecDeque<Event>>> = const { RefCell::new(None) };
 }
 
-/// Makes a copy, and takes down its events.
-pub(crate) fn collect<R>(make: impl FnOnce() -> R) -> (R, VecDeque<Event>) {
-    let outer = MAKING.with_borrow_mut(|making| making.replace(VecDeque::new()));
-    // If `make` panics, whatever it registered is dropped by the next one.
-    let made = make();
-    let events = MAKING.with_borrow_mut(|making| std::mem::replace(making, outer));
-    (made, events.unwrap_or_default())
+/// Runs `create`, which must not panic, and collects the events that it registers.
+pub(crate) fn collect<R>(create: impl FnOnce() -> R) -> (R, VecDeque<Event>) {
+    let outer = CREATING.with_borrow_mut(|creating| creating.replace(VecDeque::new()));
+    let created = create();
+    let events = CREATING.with_borrow_mut(|creating| std::mem::replace(creating, outer));
+    (created, events.unwrap_or_default())
 }
 
 fn register(event: Event) {
-    MAKING.with_borrow_mut(|making| match making {
+    CREATING.with_borrow_mut(|creating| match creating {
         Some(events) => events.push_back(event),
         None => panic!("an event belongs to a future: register it in the closure given to `check`"),
     });
 }
 
-/// Says what has to happen before the future that is being made can be ready.
+/// Registers an event that has to happen before the future can be ready.
 ///
-/// Call it in the closure that is given to [`check`](crate::check()) and its like, for anything that comes
-/// from outside: sending on a channel, writing to a pipe. The checker then decides when that happens, and
-/// on which thread: while nobody polls, in the middle of a poll, or never, because the future is dropped.
-/// Without it, do not start a thread in the closure to do the same: it would be taken for one that
-/// the future leaves behind.
+/// Call it in the closure that is given to [`check`](crate::check()) or one of its variants, for anything that comes
+/// from outside: sending on a channel, writing to a pipe. The checker then decides when the event happens, and
+/// on which thread: between two polls, in the middle of a poll, or never, because the future is dropped.
+/// Do not start a thread in the closure instead: it would be reported as a thread that the future leaves behind.
 ///
 /// Several events are fired one after the other, each when the future is waiting.
 ///
@@ -70,12 +68,12 @@ fn register(event: Event) {
 /// ```
 ///
 /// # Panics
-/// If it is called anywhere else than in that closure.
+/// Outside of that closure.
 pub fn event(event: impl FnOnce() + Send + 'static) {
     register(Event::Send(Box::new(event)));
 }
 
-/// Like [`event()`], for what cannot be sent to another thread. It is fired on the thread of its future.
+/// Like [`event()`], for a closure that is not `Send`. It is fired on the thread of its future.
 ///
 /// ```
 /// use std::{cell::Cell, future::poll_fn, rc::Rc, task::{Poll, Waker}};
@@ -104,7 +102,7 @@ pub fn event(event: impl FnOnce() + Send + 'static) {
 /// ```
 ///
 /// # Panics
-/// If it is called anywhere else than in the closure given to a check.
+/// Outside of the closure that is given to a check.
 pub fn local_event(event: impl FnOnce() + 'static) {
     register(Event::Local(Box::new(event)));
 }
@@ -114,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_made_while_another_is_made_keeps_its_events_apart() {
+    fn an_instance_created_inside_another_one_has_its_own_events() {
         let (inner, outer) = collect(|| {
             event(|| ());
             let ((), inner) = collect(|| {
@@ -129,7 +127,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "register it in the closure")]
-    fn an_event_without_a_future_is_refused() {
+    fn an_event_outside_of_a_check_panics() {
         event(|| ());
     }
 }

@@ -10,7 +10,7 @@
 pub(crate) mod awaits;
 
 use crate::executors::Executor;
-use crate::patience::{Patience, SLICE};
+use crate::timeout::{SLICE, Timeout};
 use awaits::Awaits;
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
@@ -98,7 +98,7 @@ fn supervise(
 
     // On a busy machine, the thread can take longer to start than a short time limit.
     let _ = started.recv();
-    for _ in 0..=Patience::of(test.time_limit).0 {
+    for _ in 0..=Timeout::at_least(test.time_limit).0 {
         match outcome.recv_timeout(SLICE) {
             Ok(outcome) => {
                 let _ = thread.join();

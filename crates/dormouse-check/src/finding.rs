@@ -1,10 +1,11 @@
-//! One thing that was found, with all that helps to understand it.
+//! One finding, with everything that helps to understand it.
 
+use crate::json::Json;
 use crate::kind::Kind;
-use crate::timeline::{self, Entry, What};
+use crate::timeline::{self, Action, Entry};
 use std::fmt;
 
-/// Something that was found, with a reproduction.
+/// A way in which the future breaks the contract, with a reproduction.
 ///
 /// ```
 /// use dormouse_check::{Kind, check};
@@ -50,18 +51,18 @@ impl Finding {
         }
     }
 
-    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Finding {
+    pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Finding {
         self.details.push(detail.into());
         self
     }
 
-    /// What led to it. The last poll in it is the one to look at, unless another has been named.
-    pub(crate) fn log(mut self, log: &[Entry]) -> Finding {
-        self.timeline = timeline::draw(log);
+    /// Adds the time line. The poll to look at is the last one, unless another is set.
+    pub(crate) fn with_log(mut self, log: &[Entry]) -> Finding {
+        self.timeline = timeline::render(log);
         if self.poll.is_none() {
-            self.poll = log.iter().rev().find_map(|entry| match entry.what {
-                // A forced poll only shows that it was stuck.
-                What::PollBegins { number, forced: false, .. } => Some(number),
+            self.poll = log.iter().rev().find_map(|entry| match entry.action {
+                // A forced poll is not the cause: it only shows that the task was stuck.
+                Action::PollBegins { number, forced: false, .. } => Some(number),
                 _ => None,
             });
         }
@@ -73,19 +74,25 @@ impl Finding {
         self
     }
 
-    /// The backtrace of the wake-up that is to blame: the last one in the log that `is_culprit`.
-    pub(crate) fn blame(mut self, log: &[Entry], is_culprit: impl Fn(&What) -> bool) -> Finding {
-        let trace = log.iter().rev().find_map(|entry| match &entry.what {
-            what @ What::Wake { trace: Some(trace), .. } if is_culprit(what) => Some(trace),
+    /// Adds the backtrace of the last wake-up in the log that `is_culprit`.
+    pub(crate) fn with_culprit(
+        mut self,
+        log: &[Entry],
+        is_culprit: impl Fn(&Action) -> bool,
+    ) -> Finding {
+        let backtrace = log.iter().rev().find_map(|entry| match &entry.action {
+            wake @ Action::Wake { backtrace: Some(backtrace), .. } if is_culprit(wake) => {
+                Some(backtrace)
+            }
             _ => None,
         });
-        if let Some(trace) = trace {
-            self.culprit = timeline::frames(trace);
+        if let Some(backtrace) = backtrace {
+            self.culprit = timeline::user_frames(backtrace);
         }
         self
     }
 
-    /// The way in which the contract is broken.
+    /// How the future breaks the contract.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -100,30 +107,44 @@ impl Finding {
         &self.headline
     }
 
-    /// The poll to look at, counted from 1 in the time line, where there is one.
+    /// The number of the poll to look at, counted from 1 in the time line.
     pub fn poll(&self) -> Option<u32> {
         self.poll
     }
 
-    /// What else is known about it.
+    /// Further observations.
     pub fn details(&self) -> &[String] {
         &self.details
     }
 
-    /// The polls and wakes that lead to it, one line each.
+    /// The polls and wake-ups that lead to it, one line each.
     pub fn timeline(&self) -> &[String] {
         &self.timeline
     }
 
-    /// Where the wake-up came from that is to blame: the frames of its backtrace, as far as they belong to
-    /// neither std nor the checker.
+    /// The origin of the wake-up that causes the finding: the frames of its backtrace that belong neither to std nor
+    /// to the checker.
     pub fn culprit(&self) -> &[String] {
         &self.culprit
+    }
+
+    pub(crate) fn to_json(&self) -> Json {
+        Json::object([
+            ("kind", Json::string(self.kind.name())),
+            ("note", Json::bool(self.note)),
+            ("headline", Json::string(&self.headline)),
+            ("poll", self.poll.map_or(Json::null(), Json::number)),
+            ("details", Json::strings(&self.details)),
+            ("timeline", Json::strings(&self.timeline)),
+            ("culprit", Json::strings(&self.culprit)),
+            ("contract", Json::string(self.kind.contract())),
+            ("mend", Json::string(self.kind.mend())),
+        ])
     }
 }
 
 /// Breaks a text into lines of at most `width` characters.
-pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is always one");
@@ -164,7 +185,7 @@ impl fmt::Display for Finding {
         if self.note {
             return Ok(());
         }
-        for (title, text) in [("contract", self.kind.contract()), ("mend it", self.kind.mend())] {
+        for (title, text) in [("contract", self.kind.contract()), ("fix", self.kind.mend())] {
             for (number, line) in wrap(text, 86).iter().enumerate() {
                 let lead = if number == 0 { title } else { "" };
                 writeln!(f, "      {lead:<9} {line}")?;
@@ -179,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_word_is_lost_where_lines_are_broken() {
+    fn line_breaks_lose_no_word() {
         let text = "a future that returns Pending is woken once it can make progress";
         let lines = wrap(text, 20);
         assert!(lines.iter().all(|line| line.chars().count() <= 20), "{lines:?}");

@@ -1,8 +1,8 @@
-//! Just enough JSON to write a report.
+//! A minimal JSON writer, for reports.
 
 use std::fmt::Write as _;
 
-/// A value, written.
+/// A serialized value.
 #[derive(Clone, Debug)]
 pub(crate) struct Json(String);
 
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_parser_reads_what_is_written() {
+    fn serde_json_reads_what_is_written() {
         let odd = "a \"quote\", a \\, a\nline, a \u{1} and a \u{1f42d}";
         let json = Json::object([
             (odd, Json::strings(&[odd.to_owned(), String::new()])),

@@ -2,25 +2,39 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// The layers, from top to bottom. A module imports only from layers below its own.
+//
+//   check                                     the public builder
+//   probes                                    one module for each kind of hostility, and the order in which they run
+//   driver, settings                          polls an instance, as executors do and as bad ones do; the limits
+//   instance, watchdog, clone_hook, report    one future under test; threads that can be abandoned; the result
+//   task, finding, process                    wakers and their log; one defect; threads and descriptors, from /proc
+//   timeline, kind, event, pollable, ...      leaves
+//
+// Beside them, `every_executor` runs async tests. It shares `executors` with one of the probes.
+
 mod check;
-mod drive;
+mod clone_hook;
+mod driver;
+mod drop_point;
 mod event;
 mod every_executor;
 mod executors;
 mod finding;
-mod hook;
+mod instance;
 mod json;
 mod kind;
 mod panics;
-mod patience;
+mod pollable;
 mod probes;
 mod process;
 mod report;
-mod run;
-mod stage;
-mod subject;
+mod settings;
+mod sync;
 mod task;
 mod timeline;
+mod timeout;
+mod watchdog;
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -1,7 +1,7 @@
-//! Panics of the code under test: caught, and kept from standard error, because they are part of the report.
+//! Catches panics of the code under test, and keeps them off standard error, because they are part of the report.
 //!
-//! A panic hook is put in front of the one that is there, once a process. It keeps quiet on threads that poll
-//! for a probe, and passes everything else on.
+//! Once a process, a panic hook is installed in front of the existing one. It prints nothing for threads that run
+//! code under test, and calls the existing hook for all others.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -9,21 +9,22 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-    /// Where the last quiet panic of this thread was.
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Whether this thread runs code under test.
+    static SILENT: Cell<bool> = const { Cell::new(false) };
+    /// The location of the last silent panic of this thread.
+    static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// The payload of the panics that the checker causes itself.
-pub(crate) const PLANTED: &str = "dormouse-check: this waker panics";
+pub(crate) const DELIBERATE: &str = "dormouse-check: this waker panics";
 
 fn install_hook() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let next = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if QUIET.get() {
-                PLACE.set(info.location().map(ToString::to_string));
+            if SILENT.get() {
+                LOCATION.set(info.location().map(ToString::to_string));
             } else {
                 next(info);
             }
@@ -31,7 +32,7 @@ fn install_hook() {
     });
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&str>() {
         (*text).to_owned()
@@ -42,26 +43,26 @@ pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// Runs code under test. If it panics, says with what message, and where.
+/// Runs code under test. If it panics, returns the message and the location.
 pub(crate) fn catch<R>(code: impl FnOnce() -> R) -> Result<R, String> {
     install_hook();
-    let outer = QUIET.replace(true);
+    let outer = SILENT.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(code));
-    QUIET.set(outer);
+    SILENT.set(outer);
     result.map_err(|payload| {
         let message = message(&*payload);
-        // Destroying a payload may panic as well; that is nobody's business here.
+        // Dropping the payload may panic as well.
         std::mem::forget(payload);
-        match PLACE.take() {
-            Some(place) => format!("{message} ({place})"),
+        match LOCATION.take() {
+            Some(location) => format!("{message} ({location})"),
             None => message,
         }
     })
 }
 
-/// Panics without calling the panic hook: for wakers that panic on purpose.
-pub(crate) fn panic_quietly() -> ! {
-    panic::resume_unwind(Box::new(PLANTED))
+/// Panics without calling the panic hook: for wakers that panic deliberately.
+pub(crate) fn panic_deliberately() -> ! {
+    panic::resume_unwind(Box::new(DELIBERATE))
 }
 
 #[cfg(test)]
@@ -69,15 +70,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_caught_panic_says_what_and_where() {
+    fn a_caught_panic_has_its_message_and_location() {
         let caught: Result<(), String> = catch(|| panic!("no {}", "reactor"));
         let caught = caught.expect_err("it panics");
         assert!(caught.starts_with("no reactor (") && caught.contains("panics.rs"), "{caught}");
     }
 
     #[test]
-    fn a_planted_panic_is_known_by_its_message() {
-        let caught: Result<(), String> = catch(|| panic_quietly());
-        assert_eq!(caught.expect_err("it panics"), PLANTED);
+    fn a_deliberate_panic_is_recognized_by_its_message() {
+        let caught: Result<(), String> = catch(|| panic_deliberately());
+        assert_eq!(caught.expect_err("it panics"), DELIBERATE);
     }
 }

@@ -1,254 +1,202 @@
 //! The probes, and the order in which they run.
 //!
-//! Each probe makes copies of the subject and tries one kind of hostility on them. What it sees at first it
-//! tries again with more patience, and reports it only if it comes out the same.
+//! Each probe creates instances of the future and tries one kind of hostility on them. A failure is repeated with longer
+//! timeouts, and reported only if it fails each time.
 //!
 //! # Invariants
-//! - A probe runs only if what it relies on holds: where the future is never woken at all, nothing is said about
-//!   who is woken. So each defect is found once, by the name that fits it best.
-//! - Probes that may damage what copies share (a thread of the library under test, a global lock) come last.
+//! - A probe runs only if what it relies on works: where the future is never woken at all, no probe looks which waker is
+//!   woken. So each defect is reported once, by the name that fits it best.
+//! - Probes that may damage what the instances share (a thread of the library under test, a global lock) come last.
 //! - While a probe counts threads or descriptors, no other probe of this process runs.
 
-mod after;
-mod blocking;
-mod cancel;
-mod early;
-mod executors;
-mod leak;
-mod left;
-mod moves;
-mod panicking;
-mod plain;
-mod race;
-mod reentrant;
-mod stale;
-mod sweep;
+mod blocking_poll;
+mod cancellation;
+mod context;
+mod executor_dependence;
+mod leak_after_drop;
+mod leak_per_poll;
+mod panicking_waker;
+mod plain_run;
+mod poll_after_ready;
+mod reentrant_wake;
+mod spurious_poll;
+mod stale_waker;
+mod thread_migration;
+mod wake_before_ready;
+mod wake_up_race;
 
-use crate::check::Settings;
-use crate::drive::{Drive, Wakers};
 use crate::finding::Finding;
+use crate::instance::Factory;
 use crate::kind::Kind;
-use crate::patience::Patience;
-use crate::process;
 use crate::report::Report;
-use crate::stage::{self, Staged};
-use crate::subject::Factory;
-use crate::task::Task;
-use std::cell::Cell;
-use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use crate::settings::Settings;
+use context::ProbeContext;
+use std::sync::{PoisonError, RwLock};
+use std::time::Instant;
 
-/// Taken for reading by whoever probes, for writing by whoever counts.
-static PROBING: RwLock<()> = RwLock::new(());
+/// Held for reading by most probes, for writing by those that count threads or descriptors.
+static PROBE_LOCK: RwLock<()> = RwLock::new(());
 
-/// What is waited for beyond the time that it takes the future to be ready.
-const SPARE: Patience = Patience(15);
+/// With one of these, no other probe gives a result.
+const BASIC_FAILURES: [Kind; 3] = [Kind::Panics, Kind::NeverReady, Kind::WrongOutput];
+/// With one of these, a probe cannot tell whether a wake-up is missing.
+const WAKE_FAILURES: [Kind; 5] =
+    [Kind::Panics, Kind::NeverReady, Kind::WrongOutput, Kind::BusyWake, Kind::LostWakeUp];
 
-/// What a probe works with.
-pub(crate) struct Probing {
-    pub(crate) factory: Factory,
-    pub(crate) settings: Settings,
-    /// How long it takes the future to be ready, on this machine as it is.
-    pub(crate) natural: Duration,
-    /// The least that it was seen to take.
-    pub(crate) soonest: Duration,
-    /// The thread that runs the check, by its id.
-    pub(crate) caller: Option<u32>,
-    /// A poll did not return. So would others.
-    pub(crate) gave_up: Cell<bool>,
+/// Runs all probes.
+pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
+    let started = Instant::now();
+    let mut runner = Runner {
+        context: ProbeContext::new(factory, settings),
+        findings: Vec::new(),
+        executed: Vec::new(),
+        skipped: Vec::new(),
+    };
+    let executors = run_each(&mut runner);
+
+    let Runner { context, mut findings, executed, skipped } = runner;
+    findings.sort_by_key(|finding| (finding.note, finding.kind));
+    Report {
+        name: context.settings.name,
+        findings,
+        probes: executed,
+        skipped,
+        executors,
+        instances: context.factory.instances(),
+        took: started.elapsed(),
+    }
+}
+
+/// Runs each probe, in order. Returns the results on the executors.
+fn run_each(runner: &mut Runner) -> Vec<(&'static str, String)> {
+    use Kind::{
+        BlockingPoll, BrokenByPanic, LeakPerPoll, PanicOnDrop, SpuriousPoll, StaleWaker,
+        ThreadBound, WakeBeforeReady, WakeUnderLock,
+    };
+    let with = |more: &[Kind], kinds: &[Kind]| [more, kinds].concat();
+    let no_wake = with(&[SpuriousPoll], &WAKE_FAILURES);
+
+    runner.shared("plain run", &[], plain_run::probe);
+    runner.shared("blocking poll", &BASIC_FAILURES, blocking_poll::probe);
+    runner.shared("stale waker", &no_wake, stale_waker::probe);
+    runner.shared("thread moves", &no_wake, thread_migration::probe);
+    runner.shared("drop after each poll", &BASIC_FAILURES, cancellation::probe);
+
+    let has_stale_waker = runner.find(&[StaleWaker]).is_some();
+    runner.exclusive("spurious polls", &with(&[BlockingPoll], &no_wake), |context| {
+        let leak = leak_per_poll::probe(context);
+        leak.into_iter().chain(spurious_poll::probe(context, has_stale_waker))
+    });
+    runner.exclusive(
+        "left behind",
+        &with(&[LeakPerPoll, PanicOnDrop, BlockingPoll], &BASIC_FAILURES),
+        leak_after_drop::probe,
+    );
+
+    let no_race = with(&[StaleWaker, ThreadBound, BlockingPoll], &no_wake);
+    runner.shared("early wake-up", &no_race, wake_before_ready::probe);
+    runner.shared(
+        "wake-up race",
+        &with(&[WakeBeforeReady, LeakPerPoll], &no_race),
+        wake_up_race::probe,
+    );
+    runner.shared("poll after ready", &WAKE_FAILURES, poll_after_ready::probe);
+    let mut executors = Vec::new();
+    runner.shared("every executor", &WAKE_FAILURES, |context| {
+        let (finding, table) = executor_dependence::probe(context);
+        executors = table;
+        finding
+    });
+
+    runner.damaging("wake inside of wake", WakeUnderLock, &no_race, reentrant_wake::probe);
+    let no_panic = with(&[WakeUnderLock], &no_race);
+    runner.damaging("panicking waker", BrokenByPanic, &no_panic, panicking_waker::probe);
+    executors
+}
+
+/// Runs probes, and collects what they find.
+struct Runner {
+    context: ProbeContext,
     findings: Vec<Finding>,
-    ran: Vec<&'static str>,
+    executed: Vec<&'static str>,
     skipped: Vec<(&'static str, String)>,
 }
 
-impl Probing {
-    /// How long to wait for a wake-up, at the n-th attempt.
-    pub(crate) fn wake(&self, attempt: u32) -> Patience {
-        Patience::of(self.natural).times(2).and(SPARE).times(1 << attempt)
-    }
-
-    /// How long nothing may happen before a thread is given up.
-    pub(crate) fn idle(&self) -> Patience {
-        Patience::of(self.settings.time_limit)
-    }
-
-    /// Drives as a good executor does.
-    pub(crate) fn fair(&self, attempt: u32) -> Drive {
-        Drive {
-            wake: self.wake(attempt),
-            yields: self.settings.yields,
-            wakers: Wakers::One,
-            prompt: false,
-        }
-    }
-
-    /// Runs something on a thread that can be given up.
-    pub(crate) fn stage<R: Send + 'static>(
-        &self,
-        task: &Arc<Task>,
-        code: impl FnOnce(&Factory) -> R + Send + 'static,
-    ) -> Staged<R> {
-        let factory = self.factory.clone();
-        stage::run(task, self.idle(), &self.settings.around, move || code(&factory))
-    }
-
-    /// Tries up to three times, each with more patience. What does not come out thrice is not reported.
-    pub(crate) fn confirmed(
-        &self,
-        mut attempt: impl FnMut(&Probing, u32) -> Option<Finding>,
-    ) -> Option<Finding> {
-        let mut found = None;
-        for number in 0..3 {
-            found = Some(attempt(self, number)?);
-        }
-        found
-    }
-
-    fn has(&self, kinds: &[Kind]) -> Option<Kind> {
-        self.findings.iter().map(Finding::kind).find(|kind| kinds.contains(kind))
-    }
-
-    fn found(&mut self, finding: impl IntoIterator<Item = Finding>) {
-        for mut finding in finding {
-            // One defect shows in several probes; the first has the smallest reproduction.
-            if self.findings.iter().all(|known| known.kind != finding.kind) {
-                finding.note = self.settings.is_note(finding.kind);
-                self.findings.push(finding);
-            }
-        }
-    }
-
-    fn makes_no_sense(&mut self, name: &'static str, needs_absence: &[Kind]) -> bool {
-        if let Some(kind) = self.has(needs_absence) {
-            self.skipped.push((name, format!("makes no sense with: {kind}")));
-        } else if self.gave_up.get() {
-            self.skipped.push((name, "a poll has not returned".into()));
-        } else {
-            return false;
-        }
-        true
-    }
-
-    /// Runs a probe, unless one of the findings stands in its way.
-    fn probe<I: IntoIterator<Item = Finding>>(
+impl Runner {
+    /// Runs a probe unless one of `obstacles` has been found.
+    fn shared<I: IntoIterator<Item = Finding>>(
         &mut self,
         name: &'static str,
-        needs_absence: &[Kind],
-        probe: impl FnOnce(&mut Probing) -> I,
+        obstacles: &[Kind],
+        probe: impl FnOnce(&ProbeContext) -> I,
     ) {
-        let beside_others = || PROBING.read().unwrap_or_else(PoisonError::into_inner);
-        self.probe_within(beside_others, name, needs_absence, probe);
+        let lock = || PROBE_LOCK.read().unwrap_or_else(PoisonError::into_inner);
+        self.run(lock, name, obstacles, probe);
     }
 
-    /// Runs a probe that may do lasting damage to what copies share, unless what it looks for is allowed.
+    /// Runs a probe while no other probe of this process runs.
+    fn exclusive<I: IntoIterator<Item = Finding>>(
+        &mut self,
+        name: &'static str,
+        obstacles: &[Kind],
+        probe: impl FnOnce(&ProbeContext) -> I,
+    ) {
+        let lock = || PROBE_LOCK.write().unwrap_or_else(PoisonError::into_inner);
+        self.run(lock, name, obstacles, probe);
+    }
+
+    /// Runs a probe that may permanently damage what the instances share, unless the kind that it looks for is allowed.
     fn damaging(
         &mut self,
         name: &'static str,
         kind: Kind,
-        needs_absence: &[Kind],
-        probe: impl FnOnce(&mut Probing) -> Option<Finding>,
+        obstacles: &[Kind],
+        probe: impl FnOnce(&ProbeContext) -> Option<Finding>,
     ) {
-        if self.settings.is_note(kind) {
-            self.skipped.push((name, format!("{kind} is allowed, and provoking it may do damage")));
+        if self.context.settings.is_note(kind) {
+            let reason = format!("{kind} is allowed, and provoking it may do damage");
+            self.skipped.push((name, reason));
         } else {
-            self.probe(name, needs_absence, probe);
+            self.shared(name, obstacles, probe);
         }
     }
 
-    /// Runs a probe while no other one of this process runs.
-    fn counting<I: IntoIterator<Item = Finding>>(
-        &mut self,
-        name: &'static str,
-        needs_absence: &[Kind],
-        probe: impl FnOnce(&mut Probing) -> I,
-    ) {
-        let alone = || PROBING.write().unwrap_or_else(PoisonError::into_inner);
-        self.probe_within(alone, name, needs_absence, probe);
-    }
-
-    fn probe_within<G, I: IntoIterator<Item = Finding>>(
+    fn run<G, I: IntoIterator<Item = Finding>>(
         &mut self,
         lock: impl FnOnce() -> G,
         name: &'static str,
-        needs_absence: &[Kind],
-        probe: impl FnOnce(&mut Probing) -> I,
+        obstacles: &[Kind],
+        probe: impl FnOnce(&ProbeContext) -> I,
     ) {
-        if self.makes_no_sense(name, needs_absence) {
+        if let Some(reason) = self.skip_reason(obstacles) {
+            self.skipped.push((name, reason));
             return;
         }
-        self.ran.push(name);
-        let findings = {
-            let _lock = lock();
-            probe(self)
+        self.executed.push(name);
+        let findings: Vec<Finding> = {
+            let _guard = lock();
+            probe(&self.context).into_iter().collect()
         };
-        self.found(findings);
+        findings.into_iter().for_each(|finding| self.add(finding));
     }
-}
 
-/// Runs all of them.
-pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
-    use Kind::{
-        BlockingPoll, BrokenByPanic, BusyWake, LeakPerPoll, LostWakeUp, NeverReady, PanicOnDrop,
-        Panics, SpuriousPoll, StaleWaker, ThreadBound, WakeBeforeReady, WakeUnderLock, WrongOutput,
-    };
-    /// With these, nothing else can be said.
-    const HOPELESS: [Kind; 3] = [Panics, NeverReady, WrongOutput];
-    /// With these, wake-ups cannot be told apart.
-    const NO_WAKE: [Kind; 5] = [Panics, NeverReady, WrongOutput, BusyWake, LostWakeUp];
+    fn skip_reason(&self, obstacles: &[Kind]) -> Option<String> {
+        if let Some(kind) = self.find(obstacles) {
+            return Some(format!("gives no result because of: {kind}"));
+        }
+        self.context.poll_hung.get().then(|| "a poll has not returned".to_owned())
+    }
 
-    let started = Instant::now();
-    let mut probing = Probing {
-        factory,
-        settings,
-        natural: Duration::ZERO,
-        soonest: Duration::ZERO,
-        gave_up: Cell::new(false),
-        caller: process::own_id(),
-        findings: Vec::new(),
-        ran: Vec::new(),
-        skipped: Vec::new(),
-    };
-    let mut executors = Vec::new();
+    fn find(&self, kinds: &[Kind]) -> Option<Kind> {
+        self.findings.iter().map(Finding::kind).find(|kind| kinds.contains(kind))
+    }
 
-    let stuck = |more: &[Kind], kinds: &[Kind]| [more, kinds].concat();
-    probing.probe("plain run", &[], plain::probe);
-    probing.probe("blocking poll", &HOPELESS, blocking::probe);
-    probing.probe("stale waker", &stuck(&[SpuriousPoll], &NO_WAKE), stale::probe);
-    probing.probe("thread moves", &stuck(&[SpuriousPoll], &NO_WAKE), moves::probe);
-    probing.probe("drop after each poll", &HOPELESS, cancel::probe);
-    probing.counting(
-        "spurious polls",
-        &stuck(&[SpuriousPoll, BlockingPoll], &NO_WAKE),
-        leak::probe,
-    );
-    probing.counting(
-        "left behind",
-        &stuck(&[LeakPerPoll, PanicOnDrop, BlockingPoll], &HOPELESS),
-        left::probe,
-    );
-    let racing = stuck(&[StaleWaker, ThreadBound, SpuriousPoll, BlockingPoll], &NO_WAKE);
-    probing.probe("early wake-up", &racing, early::probe);
-    probing.probe("wake-up race", &stuck(&[WakeBeforeReady, LeakPerPoll], &racing), race::probe);
-    probing.probe("poll after ready", &NO_WAKE, after::probe);
-    probing.probe("every executor", &NO_WAKE, |probing| {
-        let (finding, table) = executors::probe(probing);
-        executors = table;
-        finding
-    });
-    let broken = stuck(&[WakeUnderLock], &racing);
-    probing.damaging("wake inside of wake", WakeUnderLock, &racing, reentrant::probe);
-    probing.damaging("panicking waker", BrokenByPanic, &broken, panicking::probe);
-
-    let Probing { factory, settings, mut findings, ran, skipped, .. } = probing;
-    findings.sort_by_key(|finding| (finding.note, finding.kind));
-    Report {
-        name: settings.name,
-        findings,
-        probes: ran,
-        skipped,
-        executors,
-        copies: factory.copies.load(SeqCst),
-        took: started.elapsed(),
+    /// Keeps the first finding of each kind: several probes may find a defect, and the first has the smallest
+    /// reproduction.
+    fn add(&mut self, mut finding: Finding) {
+        if self.find(&[finding.kind]).is_none() {
+            finding.note = self.context.settings.is_note(finding.kind);
+            self.findings.push(finding);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What a check has found, for people and for programs.
+//! The report of a check, as text and as JSON.
 
 use crate::finding::Finding;
 use crate::json::Json;
@@ -6,33 +6,33 @@ use crate::kind::Kind;
 use std::fmt;
 use std::time::Duration;
 
-/// What a check has found.
+/// The findings of a check.
 ///
-/// It is printed with `{}`; [`assert`](Report::assert) prints it if there is a failure.
+/// `{}` prints it; [`assert`](Report::assert) panics with it if there is a failure.
 ///
 /// ```
 /// let report = dormouse_check::check(|| dormouse::sleep(std::time::Duration::from_millis(2))).run();
 /// assert!(report.passed(), "{report}");
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a report that nobody reads finds nothing: `.assert()` it"]
+#[must_use = "an unread report finds nothing: `.assert()` it"]
 pub struct Report {
     pub(crate) name: String,
     pub(crate) findings: Vec<Finding>,
     pub(crate) probes: Vec<&'static str>,
     pub(crate) skipped: Vec<(&'static str, String)>,
     pub(crate) executors: Vec<(&'static str, String)>,
-    pub(crate) copies: u64,
+    pub(crate) instances: u64,
     pub(crate) took: Duration,
 }
 
 impl Report {
-    /// The failures first, then the notes.
+    /// All findings: the failures first, then the notes.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// The kinds of the failures, without the notes; each once.
+    /// The kinds of the failures, without the notes. Each kind occurs once.
     pub fn failures(&self) -> Vec<Kind> {
         let mut kinds: Vec<Kind> = self
             .findings
@@ -50,14 +50,14 @@ impl Report {
         self.findings.iter().all(Finding::is_note)
     }
 
-    /// How it went on each executor that is compiled in: the executor's name, and "works" or what happened.
+    /// The result on each executor that is compiled in: the executor's name, and "works" or what happened.
     ///
-    /// Empty where the future was too broken to try.
+    /// Empty if an earlier finding made the probe pointless.
     pub fn executors(&self) -> &[(&'static str, String)] {
         &self.executors
     }
 
-    /// The probes that were left out, and why.
+    /// The probes that were skipped, and why.
     pub fn skipped(&self) -> &[(&'static str, String)] {
         &self.skipped
     }
@@ -65,34 +65,22 @@ impl Report {
     /// Fails the test if there is a failure.
     ///
     /// # Panics
-    /// With the report as its message, if the future did not [pass](Report::passed).
+    /// With the report as the message, if the report has not [passed](Report::passed).
     #[track_caller]
     pub fn assert(&self) {
         assert!(self.passed(), "\n{self}");
     }
 
     /// The report as a JSON object: `name`, `passed`, `findings` (each with `kind`, `note`, `headline`, `poll`,
-    /// `details`, `timeline`, `culprit`, `contract`, `mend`), `probes`, `skipped`, `executors`, `copies`,
-    /// `took_ms`.
+    /// `details`, `timeline`, `culprit`, `contract`, `mend`), `probes`, `skipped`, `executors`, `copies` (the number of
+    /// instances of the future), `took_ms`.
     ///
     /// ```
     /// let report = dormouse_check::check(|| async {}).name("nothing").run();
     /// assert!(report.to_json().starts_with(r#"{"name":"nothing","passed":true"#));
     /// ```
     pub fn to_json(&self) -> String {
-        let findings = self.findings.iter().map(|finding| {
-            Json::object([
-                ("kind", Json::string(finding.kind().name())),
-                ("note", Json::bool(finding.is_note())),
-                ("headline", Json::string(finding.headline())),
-                ("poll", finding.poll().map_or(Json::null(), Json::number)),
-                ("details", Json::strings(finding.details())),
-                ("timeline", Json::strings(finding.timeline())),
-                ("culprit", Json::strings(finding.culprit())),
-                ("contract", Json::string(finding.kind().contract())),
-                ("mend", Json::string(finding.kind().mend())),
-            ])
-        });
+        let findings = self.findings.iter().map(Finding::to_json);
         let pair = |names: [&'static str; 2], first: &str, second: &str| {
             Json::object([(names[0], Json::string(first)), (names[1], Json::string(second))])
         };
@@ -115,7 +103,7 @@ impl Report {
                         .map(|(name, how)| pair(["executor", "result"], name, how)),
                 ),
             ),
-            ("copies", Json::number(self.copies)),
+            ("copies", Json::number(self.instances)),
             ("took_ms", Json::number(u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX))),
         ])
         .into_text()
@@ -132,19 +120,19 @@ impl fmt::Display for Report {
         };
         writeln!(
             f,
-            "{}: {verdict} ({}, {}; {} on {} copies in {:.1} s)",
+            "{}: {verdict} ({}, {}; {} on {} instances in {:.1} s)",
             self.name,
             count(failures, "failure"),
             count(notes, "note"),
             count(self.probes.len(), "probe"),
-            self.copies,
+            self.instances,
             self.took.as_secs_f64(),
         )?;
         for finding in &self.findings {
             write!(f, "\n{finding}")?;
         }
         if !self.skipped.is_empty() {
-            writeln!(f, "\nleft out")?;
+            writeln!(f, "\nskipped")?;
             for (probe, why) in &self.skipped {
                 writeln!(f, "      {probe}: {why}")?;
             }

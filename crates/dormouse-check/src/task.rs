@@ -1,40 +1,38 @@
-//! One task of the hostile executor: its wakers, and what it saw.
+//! One task of the hostile executor: its wakers, and the log of what happened to it.
 //!
-//! A task has as many wakers as a probe likes. Each is an `Arc` of its own, so two of them never pass for
-//! one another (`Waker::will_wake`), and the count of its references says how many clones somebody keeps.
+//! A task has as many wakers as a probe needs. Each is a separate `Arc`. So `Waker::will_wake` tells two of them apart,
+//! and the reference count says how many clones exist.
 //!
 //! # Invariants
-//! - No foreign code runs while the state is locked.
-//! - A wake-up is never lost: it is noted before anybody who waits can have looked.
+//! - No foreign code runs while the log is locked.
+//! - [`Task::wait`] misses no wake-up. A waker (1) sets its flag, (2) locks the log and adds an entry, (3) notifies.
+//!   `wait` (1) locks the log, (2) checks the flag, (3) releases the lock and blocks, in one step. The lock orders the
+//!   two: either `wait` sees the flag, or it blocks before the waker notifies.
 
-use crate::patience::{Patience, SLICE};
-use crate::timeline::{Entry, Name, What};
+use crate::sync::lock;
+use crate::timeline::{Action, Entry, WakerId};
+use crate::timeout::{SLICE, Timeout};
 use std::backtrace::Backtrace;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Instant;
 
-/// Backtraces are dear; the first few culprits will do.
-const TRACES: u32 = 3;
-/// A time line holds no more than this.
-const ENTRIES: usize = 4096;
+/// How many wake-ups of a task have a backtrace: capturing one is slow, and the first few are enough.
+const MAX_BACKTRACES: u32 = 3;
+/// The maximum length of a log.
+const MAX_ENTRIES: usize = 4096;
 
 thread_local! {
-    /// The task that is being polled on this thread, by its address.
+    /// The address of the task that is being polled on this thread, or 0.
     static POLLING: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Locks, whatever panicked before.
-pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The name of the current thread, for people.
-pub(crate) fn thread_name() -> String {
+/// The current thread, as named in reports.
+fn thread_name() -> String {
     let thread = thread::current();
     match thread.name() {
         Some(name) => format!("thread `{name}`"),
@@ -46,50 +44,51 @@ pub(crate) fn thread_name() -> String {
 pub(crate) struct Task {
     started: Instant,
     log: Mutex<Vec<Entry>>,
-    changed: Condvar,
+    log_changed: Condvar,
     wakers: AtomicU32,
-    traces: AtomicU32,
-    /// How often any of its wakers was woken.
+    /// How many backtraces may still be captured.
+    backtraces: AtomicU32,
+    /// How often any of the wakers was called.
     wakes: AtomicU32,
-    /// How often in a row it has woken itself inside `poll`, at most.
-    busiest: AtomicU32,
-    /// Goes up with everything that happens, for those who ask whether anything still does.
-    beat: AtomicU64,
+    /// The longest row of polls in which the task woke itself.
+    max_self_wakes: AtomicU32,
+    /// Counts log entries and calls of `heartbeat`.
+    heartbeats: AtomicU64,
 }
 
 impl Task {
     pub(crate) fn new() -> Arc<Task> {
-        Task::with_traces(TRACES)
+        Task::with_max_backtraces(MAX_BACKTRACES)
     }
 
-    /// Without the backtraces of those who wake, which take their time.
-    pub(crate) fn without_traces() -> Arc<Task> {
-        Task::with_traces(0)
+    /// A task without backtraces of wake-ups: capturing them is slow.
+    pub(crate) fn without_backtraces() -> Arc<Task> {
+        Task::with_max_backtraces(0)
     }
 
-    fn with_traces(traces: u32) -> Arc<Task> {
+    fn with_max_backtraces(backtraces: u32) -> Arc<Task> {
         Arc::new(Task {
             started: Instant::now(),
             log: Mutex::new(Vec::new()),
-            changed: Condvar::new(),
+            log_changed: Condvar::new(),
             wakers: AtomicU32::new(0),
-            traces: AtomicU32::new(traces),
+            backtraces: AtomicU32::new(backtraces),
             wakes: AtomicU32::new(0),
-            busiest: AtomicU32::new(0),
-            beat: AtomicU64::new(0),
+            max_self_wakes: AtomicU32::new(0),
+            heartbeats: AtomicU64::new(0),
         })
     }
 
-    /// A waker that only takes down that it was woken.
+    /// Creates a waker that only records its calls.
     pub(crate) fn waker(self: &Arc<Task>) -> Arc<TaskWaker> {
-        self.waker_that(None)
+        self.waker_with(None)
     }
 
-    /// A waker that does something of its own when it is woken, with nothing locked.
-    pub(crate) fn waker_that(self: &Arc<Task>, on_wake: OnWake) -> Arc<TaskWaker> {
-        let name = Name(self.wakers.fetch_add(1, SeqCst) as usize);
+    /// Creates a waker that calls `on_wake` after it has recorded a call, with no lock held.
+    pub(crate) fn waker_with(self: &Arc<Task>, on_wake: OnWake) -> Arc<TaskWaker> {
+        let id = WakerId(self.wakers.fetch_add(1, SeqCst) as usize);
         Arc::new(TaskWaker {
-            name,
+            id,
             task: self.clone(),
             woken: AtomicBool::new(false),
             inside_poll: AtomicBool::new(false),
@@ -98,70 +97,72 @@ impl Task {
         })
     }
 
-    pub(crate) fn note(&self, what: What) {
-        self.note_at(Instant::now(), what);
+    pub(crate) fn record(&self, action: Action) {
+        self.record_at(Instant::now(), action);
     }
 
-    /// Takes down what happened some time ago.
-    pub(crate) fn note_at(&self, when: Instant, what: What) {
+    /// Records something that happened earlier.
+    pub(crate) fn record_at(&self, when: Instant, action: Action) {
         let at = when.saturating_duration_since(self.started);
-        self.beat.fetch_add(1, SeqCst);
+        self.heartbeat();
         let mut log = lock(&self.log);
-        if log.len() < ENTRIES {
-            let place = log.partition_point(|entry| entry.at <= at);
-            log.insert(place, Entry { at, what });
+        if log.len() < MAX_ENTRIES {
+            let index = log.partition_point(|entry| entry.at <= at);
+            log.insert(index, Entry { at, action });
         }
         drop(log);
-        self.changed.notify_all();
+        self.log_changed.notify_all();
     }
 
-    /// How often any of its wakers was woken.
-    pub(crate) fn wakes(&self) -> u32 {
-        self.wakes.load(SeqCst)
-    }
-
-    /// How often in a row it has woken itself inside `poll`, at most.
-    pub(crate) fn busiest(&self) -> u32 {
-        self.busiest.load(SeqCst)
-    }
-
-    /// It has woken itself so often in a row.
-    pub(crate) fn busy(&self, times: u32) {
-        self.busiest.fetch_max(times, SeqCst);
-    }
-
-    pub(crate) fn remark(&self, remark: impl Into<String>) {
-        self.note(What::Remark(remark.into()));
+    pub(crate) fn comment(&self, comment: impl Into<String>) {
+        self.record(Action::Comment(comment.into()));
     }
 
     pub(crate) fn event_fired(&self, number: u32) {
-        self.note(What::EventFired(number));
+        self.record(Action::EventFired(number));
     }
 
     pub(crate) fn log(&self) -> Vec<Entry> {
         lock(&self.log).clone()
     }
 
-    pub(crate) fn beat(&self) -> u64 {
-        self.beat.load(SeqCst)
+    /// How often any of the wakers was called.
+    pub(crate) fn wakes(&self) -> u32 {
+        self.wakes.load(SeqCst)
     }
 
-    /// Says that the probe is alive, though nothing happens.
-    pub(crate) fn live(&self) {
-        self.beat.fetch_add(1, SeqCst);
+    /// The longest row of polls in which the task woke itself.
+    pub(crate) fn max_self_wakes(&self) -> u32 {
+        self.max_self_wakes.load(SeqCst)
     }
 
-    /// Waits until `done`, which is looked at again whenever something happens.
-    pub(crate) fn wait(&self, patience: Patience, mut done: impl FnMut() -> bool) -> bool {
+    /// Records that the task woke itself in `count` polls in a row.
+    pub(crate) fn record_self_wakes(&self, count: u32) {
+        self.max_self_wakes.fetch_max(count, SeqCst);
+    }
+
+    /// Changes whenever something happens, or the probe calls [`heartbeat`](Task::heartbeat).
+    pub(crate) fn heartbeats(&self) -> u64 {
+        self.heartbeats.load(SeqCst)
+    }
+
+    /// Keeps the watchdog from taking the probe for hung.
+    pub(crate) fn heartbeat(&self) {
+        self.heartbeats.fetch_add(1, SeqCst);
+    }
+
+    /// Waits until `done`, which is checked whenever an entry is added to the log. Returns whether it became true.
+    pub(crate) fn wait(&self, timeout: Timeout, mut done: impl FnMut() -> bool) -> bool {
         let mut log = lock(&self.log);
         let (mut slices, mut slice_began) = (0, Instant::now());
         while !done() {
-            if slices >= patience.0 {
+            if slices >= timeout.0 {
                 return false;
             }
-            self.live();
-            log = self.changed.wait_timeout(log, SLICE).unwrap_or_else(PoisonError::into_inner).0;
-            // Not only where it timed out: somebody may wake without end.
+            self.heartbeat();
+            log =
+                self.log_changed.wait_timeout(log, SLICE).unwrap_or_else(PoisonError::into_inner).0;
+            // By the clock, because the wait may also end early, again and again: the task may be woken endlessly.
             if slice_began.elapsed() >= SLICE {
                 slices += 1;
                 slice_began = Instant::now();
@@ -171,30 +172,30 @@ impl Task {
     }
 
     /// Marks that this thread polls this task, until the guard is dropped.
-    pub(crate) fn polling(self: &Arc<Task>) -> Polling {
+    pub(crate) fn enter_poll(self: &Arc<Task>) -> PollGuard {
         let outer = POLLING.replace(Arc::as_ptr(self) as usize);
-        Polling { outer }
+        PollGuard { outer }
     }
 }
 
-/// See [`Task::polling`].
+/// See [`Task::enter_poll`].
 #[derive(Debug)]
-pub(crate) struct Polling {
+pub(crate) struct PollGuard {
     outer: usize,
 }
 
-impl Drop for Polling {
+impl Drop for PollGuard {
     fn drop(&mut self) {
         POLLING.set(self.outer);
     }
 }
 
-/// What a waker does besides.
+/// An additional effect of a waker.
 pub(crate) type OnWake = Option<Box<dyn Fn(&Arc<TaskWaker>) + Send + Sync>>;
 
 /// One waker of a task.
 pub(crate) struct TaskWaker {
-    pub(crate) name: Name,
+    pub(crate) id: WakerId,
     pub(crate) task: Arc<Task>,
     woken: AtomicBool,
     inside_poll: AtomicBool,
@@ -204,37 +205,38 @@ pub(crate) struct TaskWaker {
 
 impl fmt::Debug for TaskWaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskWaker").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("TaskWaker").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
 impl TaskWaker {
+    /// Whether it was called since the last [`reset`](TaskWaker::reset).
     pub(crate) fn woken(&self) -> bool {
         self.woken.load(SeqCst)
     }
 
-    /// Whether the last wake-up came from inside a poll of the same task.
+    /// Whether the last call came from inside a poll of the same task.
     pub(crate) fn woken_inside_poll(&self) -> bool {
         self.inside_poll.load(SeqCst)
     }
 
-    /// Forgets that it was woken, as an executor does when it is about to poll.
+    /// Clears the flag, as an executor does before a poll.
     pub(crate) fn reset(&self) {
         self.woken.store(false, SeqCst);
         self.inside_poll.store(false, SeqCst);
     }
 
-    /// How often it has been woken at all.
+    /// How often it was called since it was created.
     pub(crate) fn wakes(&self) -> u32 {
         self.wakes.load(SeqCst)
     }
 
-    pub(crate) fn handle(self: &Arc<TaskWaker>) -> Waker {
+    pub(crate) fn to_waker(self: &Arc<TaskWaker>) -> Waker {
         Waker::from(self.clone())
     }
 
-    /// How many clones are in strange hands, if the caller has `own` of them.
-    pub(crate) fn kept(self: &Arc<TaskWaker>, own: usize) -> usize {
+    /// How many clones exist beyond the `own` ones of the caller.
+    pub(crate) fn clones_beyond(self: &Arc<TaskWaker>, own: usize) -> usize {
         Arc::strong_count(self).saturating_sub(own)
     }
 }
@@ -246,14 +248,15 @@ impl Wake for TaskWaker {
 
     fn wake_by_ref(self: &Arc<TaskWaker>) {
         let inside_poll = POLLING.get() == Arc::as_ptr(&self.task) as usize;
-        let wanted = |left: u32| left.checked_sub(1);
-        let trace = self.task.traces.fetch_update(SeqCst, SeqCst, wanted).ok();
-        let trace = trace.map(|_| Arc::new(Backtrace::force_capture()));
+        let decrement = |remaining: u32| remaining.checked_sub(1);
+        let backtrace = self.task.backtraces.fetch_update(SeqCst, SeqCst, decrement).ok();
+        let backtrace = backtrace.map(|_| Arc::new(Backtrace::force_capture()));
         self.inside_poll.store(inside_poll, SeqCst);
         self.wakes.fetch_add(1, SeqCst);
         self.woken.store(true, SeqCst);
         self.task.wakes.fetch_add(1, SeqCst);
-        self.task.note(What::Wake { waker: self.name, inside_poll, thread: thread_name(), trace });
+        let (waker, thread) = (self.id, thread_name());
+        self.task.record(Action::Wake { waker, inside_poll, thread, backtrace });
         if let Some(on_wake) = &self.on_wake {
             on_wake(self);
         }
@@ -265,44 +268,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_wakers_of_a_task_pass_for_one_another() {
+    fn will_wake_tells_the_wakers_of_a_task_apart() {
         let task = Task::new();
         let (a, b) = (task.waker(), task.waker());
-        assert!(!a.handle().will_wake(&b.handle()));
-        assert!(a.handle().will_wake(&a.handle()));
+        assert!(!a.to_waker().will_wake(&b.to_waker()));
+        assert!(a.to_waker().will_wake(&a.to_waker()));
     }
 
     #[test]
-    fn clones_are_counted_while_they_live() {
+    fn clones_are_counted_while_they_exist() {
         let task = Task::new();
         let waker = task.waker();
-        assert_eq!(waker.kept(1), 0);
-        let kept = waker.handle();
-        assert_eq!(waker.kept(1), 1);
-        drop(kept);
-        assert_eq!(waker.kept(1), 0);
+        assert_eq!(waker.clones_beyond(1), 0);
+        let clone = waker.to_waker();
+        assert_eq!(waker.clones_beyond(1), 1);
+        drop(clone);
+        assert_eq!(waker.clones_beyond(1), 0);
     }
 
     #[test]
-    fn a_wake_from_inside_a_poll_is_told_from_others() {
+    fn a_wake_inside_a_poll_of_the_task_is_distinguished_from_others() {
         let task = Task::new();
         let waker = task.waker();
         {
-            let _polling = task.polling();
-            waker.handle().wake();
+            let _polling = task.enter_poll();
+            waker.to_waker().wake();
         }
         assert!(waker.woken() && waker.woken_inside_poll());
-        waker.handle().wake();
+        waker.to_waker().wake();
         assert!(!waker.woken_inside_poll());
     }
 
     #[test]
-    fn whoever_waits_sees_a_wake_from_another_thread() {
+    fn wait_sees_a_wake_from_another_thread() {
         let task = Task::new();
         let waker = task.waker();
-        let handle = waker.handle();
-        let other = thread::spawn(move || handle.wake());
-        assert!(task.wait(Patience(500), || waker.woken()));
+        let clone = waker.to_waker();
+        let other = thread::spawn(move || clone.wake());
+        assert!(task.wait(Timeout(500), || waker.woken()));
         other.join().expect("waking does not panic");
     }
 }

@@ -8,7 +8,7 @@
 //! - Tracking does not change behaviour: each poll is forwarded with the executor's waker.
 //! - An await has an entry from its first poll until its future is dropped, which `.await` does as soon as it is ready.
 
-use crate::task::lock;
+use crate::sync::lock;
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
 use std::collections::BTreeMap;

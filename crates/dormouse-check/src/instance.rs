@@ -1,0 +1,241 @@
+//! One instance of the future under test, and its events.
+//!
+//! The closure that is given to `check` creates an instance at each call. Every recorded poll goes through
+//! [`Instance::poll`], which adds it to the log of the task. [`crate::driver`] decides when an instance is polled, and
+//! with which waker.
+
+use crate::event::{self, Event};
+use crate::panics;
+use crate::pollable::{Output, Pollable};
+use crate::process::{self, ThreadTime, ThreadTimer};
+use crate::task::{Task, TaskWaker};
+use crate::timeline::{Action, PollResult};
+use crate::timeout::Timeout;
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+type Create<P> = Arc<dyn Fn() -> Pin<Box<P>> + Send + Sync>;
+
+/// Creates instances that behave alike.
+#[derive(Clone)]
+pub(crate) struct Factory {
+    create: Create<dyn Pollable>,
+    /// `None` if the future is not `Send`.
+    create_send: Option<Create<dyn Pollable + Send>>,
+    /// How many have been created.
+    instances: Arc<AtomicU64>,
+}
+
+impl fmt::Debug for Factory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Factory").field("send", &self.is_send()).finish_non_exhaustive()
+    }
+}
+
+impl Factory {
+    /// A factory of futures that may move between threads.
+    pub(crate) fn send<P: Pollable + Send + 'static>(
+        create: impl Fn() -> P + Send + Sync + 'static,
+    ) -> Factory {
+        let create = Arc::new(create);
+        let create_send = create.clone();
+        Factory {
+            create: Arc::new(move || Box::pin(create())),
+            create_send: Some(Arc::new(move || Box::pin(create_send()))),
+            instances: Arc::default(),
+        }
+    }
+
+    /// A factory of futures that stay on the thread that creates them.
+    pub(crate) fn local<P: Pollable + 'static>(
+        create: impl Fn() -> P + Send + Sync + 'static,
+    ) -> Factory {
+        let create = Arc::new(move || Box::pin(create()) as _);
+        Factory { create, create_send: None, instances: Arc::default() }
+    }
+
+    pub(crate) fn is_send(&self) -> bool {
+        self.create_send.is_some()
+    }
+
+    /// How many instances have been created.
+    pub(crate) fn instances(&self) -> u64 {
+        self.instances.load(SeqCst)
+    }
+
+    /// Creates an instance that stays on this thread; `Err` if that panics.
+    pub(crate) fn create(&self, task: &Arc<Task>) -> Result<(LocalInstance, Events), String> {
+        self.instances.fetch_add(1, SeqCst);
+        new_instance(&self.create, task)
+    }
+
+    /// Creates an instance that may move between threads; `None` if the future is not `Send`.
+    pub(crate) fn create_send(
+        &self,
+        task: &Arc<Task>,
+    ) -> Option<Result<(SendInstance, Events), String>> {
+        let create = self.create_send.as_ref()?;
+        self.instances.fetch_add(1, SeqCst);
+        Some(new_instance(create, task))
+    }
+}
+
+fn new_instance<P: Pollable + ?Sized>(
+    create: &Create<P>,
+    task: &Arc<Task>,
+) -> Result<(Instance<P>, Events), String> {
+    let (inner, queue) = event::collect(|| panics::catch(|| create()));
+    let instance = Instance {
+        inner: Some(inner?),
+        task: task.clone(),
+        polls: 0,
+        last_poll_began: Instant::now(),
+        poll_times: None,
+    };
+    Ok((instance, Events { queue, task: task.clone(), fired: 0 }))
+}
+
+/// The events of an instance. They stay on the thread that created the instance.
+#[derive(Debug)]
+pub(crate) struct Events {
+    queue: VecDeque<Event>,
+    task: Arc<Task>,
+    fired: u32,
+}
+
+impl Events {
+    /// Takes the next event out, to fire it elsewhere.
+    pub(crate) fn take(&mut self) -> Option<Event> {
+        self.queue.pop_front()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Fires the next event, if there is one, and waits until it returns. The wait also ends when `enough` holds or the
+    /// timeout expires. Returns whether there was an event.
+    ///
+    /// An event that is `Send` is fired on another thread, as most events are.
+    pub(crate) fn fire(&mut self, timeout: Timeout, enough: impl Fn() -> bool) -> bool {
+        let Some(event) = self.take() else { return false };
+        self.fired += 1;
+        self.task.event_fired(self.fired);
+        match event {
+            Event::Local(event) => drop(panics::catch(event)),
+            Event::Send(event) => {
+                let finished = Arc::new(AtomicBool::new(false));
+                let (task, finish) = (self.task.clone(), finished.clone());
+                let thread = process::spawn(move || {
+                    let _ = panics::catch(event);
+                    finish.store(true, SeqCst);
+                    task.heartbeat();
+                });
+                if thread.is_none() {
+                    self.task.comment("no thread could be started for the event");
+                }
+                timeout.wait_until(|| finished.load(SeqCst) || enough());
+            }
+        }
+        true
+    }
+}
+
+/// An instance of the future under test.
+pub(crate) struct Instance<P: Pollable + ?Sized> {
+    /// `None` after it was dropped.
+    inner: Option<Pin<Box<P>>>,
+    pub(crate) task: Arc<Task>,
+    polls: u32,
+    pub(crate) last_poll_began: Instant,
+    /// How the thread spent each poll, if that is measured.
+    poll_times: Option<Vec<ThreadTime>>,
+}
+
+/// An instance that may move between threads.
+pub(crate) type SendInstance = Instance<dyn Pollable + Send>;
+/// An instance that stays on its thread.
+pub(crate) type LocalInstance = Instance<dyn Pollable>;
+
+impl<P: Pollable + ?Sized> fmt::Debug for Instance<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instance").field("polls", &self.polls).finish_non_exhaustive()
+    }
+}
+
+impl<P: Pollable + ?Sized> Instance<P> {
+    /// Polls once, and records the poll. `forced` says that the waker had not been called.
+    pub(crate) fn poll(&mut self, waker: &Arc<TaskWaker>, forced: bool) -> PollResult {
+        self.poll_with(waker, &waker.to_waker(), forced)
+    }
+
+    /// Like [`poll`](Instance::poll), with a std waker that wraps the task's.
+    pub(crate) fn poll_with(
+        &mut self,
+        waker: &Arc<TaskWaker>,
+        std_waker: &Waker,
+        forced: bool,
+    ) -> PollResult {
+        self.polls += 1;
+        self.last_poll_began = Instant::now();
+        let number = self.polls;
+        self.task.record(Action::PollBegins { number, waker: waker.id, forced });
+        let timer = self.poll_times.is_some().then(ThreadTimer::start);
+        let result = self.poll_unrecorded(std_waker);
+        if let (Some(times), Some(timer)) = (&mut self.poll_times, timer) {
+            times.push(timer.time_spent());
+        }
+        self.task.record(Action::PollEnds { number, result: result.clone() });
+        result
+    }
+
+    /// Polls once without recording it: for probes that depend on the timing.
+    pub(crate) fn poll_unrecorded(&mut self, waker: &Waker) -> PollResult {
+        let Some(inner) = &mut self.inner else { return PollResult::Pending };
+        let polling = self.task.enter_poll();
+        let polled = panics::catch(|| inner.as_mut().poll(&mut Context::from_waker(waker)));
+        drop(polling);
+        match polled {
+            Ok(Poll::Pending) => PollResult::Pending,
+            Ok(Poll::Ready(Output { expected: false, .. })) => PollResult::WrongOutput,
+            Ok(Poll::Ready(Output { more: true, .. })) => PollResult::Item,
+            Ok(Poll::Ready(Output { more: false, .. })) => PollResult::Ready,
+            Err(panic) => PollResult::Panicked(panic),
+        }
+    }
+
+    /// Starts to measure how the thread spends each recorded poll.
+    pub(crate) fn measure_polls(&mut self) {
+        self.poll_times = Some(Vec::new());
+    }
+
+    /// How the thread spent each poll since [`measure_polls`](Instance::measure_polls).
+    pub(crate) fn poll_times(&self) -> &[ThreadTime] {
+        self.poll_times.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the future has completed.
+    pub(crate) fn is_terminated(&self) -> bool {
+        self.inner.as_ref().is_some_and(|inner| inner.is_terminated())
+    }
+
+    /// Drops the future; `Err` with the message if that panics.
+    pub(crate) fn drop_inner(&mut self) -> Result<(), String> {
+        let Some(inner) = self.inner.take() else { return Ok(()) };
+        let dropped = panics::catch(|| drop(inner));
+        self.task.record(Action::Dropped);
+        dropped
+    }
+}
+
+impl<P: Pollable + ?Sized> Drop for Instance<P> {
+    fn drop(&mut self) {
+        // The cancellation probe reports a destructor that panics.
+        let _ = self.drop_inner();
+    }
+}

@@ -1,0 +1,97 @@
+//! What the probes share: the future under test, the settings, and how long to wait.
+
+use crate::driver::{Drive, DriveOptions, DriveOutcome, WakerPattern};
+use crate::finding::Finding;
+use crate::instance::Factory;
+use crate::process;
+use crate::settings::Settings;
+use crate::task::Task;
+use crate::timeout::Timeout;
+use crate::watchdog::{self, Outcome};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long to wait beyond the time that the future takes to be ready.
+const MARGIN: Timeout = Timeout(15);
+
+pub(crate) struct ProbeContext {
+    pub(crate) factory: Factory,
+    pub(crate) settings: Settings,
+    /// The longest and the shortest time that an instance took to be ready when it was polled continuously.
+    pub(crate) max_ready_time: Cell<Duration>,
+    pub(crate) min_ready_time: Cell<Duration>,
+    /// The id of the thread that runs the check, and waits for the threads of the probes.
+    pub(crate) caller: Option<u32>,
+    /// A poll has not returned. Other polls would not return either.
+    pub(crate) poll_hung: Cell<bool>,
+}
+
+impl ProbeContext {
+    pub(crate) fn new(factory: Factory, settings: Settings) -> ProbeContext {
+        ProbeContext {
+            factory,
+            settings,
+            max_ready_time: Cell::default(),
+            min_ready_time: Cell::default(),
+            caller: process::current_thread_id(),
+            poll_hung: Cell::new(false),
+        }
+    }
+
+    /// How long to wait for a wake-up, doubled with each attempt.
+    pub(crate) fn wake_timeout(&self, attempt: u32) -> Timeout {
+        Timeout::at_least(self.max_ready_time.get()).times(2).plus(MARGIN).times(1 << attempt)
+    }
+
+    /// How long nothing may happen before a thread is abandoned.
+    pub(crate) fn stall_timeout(&self) -> Timeout {
+        Timeout::at_least(self.settings.time_limit)
+    }
+
+    /// Drives as a well-behaved executor does.
+    pub(crate) fn drive_options(&self, attempt: u32) -> DriveOptions {
+        DriveOptions {
+            wake_timeout: self.wake_timeout(attempt),
+            max_self_wakes: self.settings.max_self_wakes,
+            wakers: WakerPattern::A,
+            poll_during_event: false,
+        }
+    }
+
+    /// Runs `code` on a thread that can be abandoned.
+    pub(crate) fn run<R: Send + 'static>(
+        &self,
+        task: &Arc<Task>,
+        code: impl FnOnce(&Factory, &Arc<Task>) -> R + Send + 'static,
+    ) -> Outcome<R> {
+        let (factory, probe_task) = (self.factory.clone(), task.clone());
+        watchdog::run(task, self.stall_timeout(), &self.settings.around, move || {
+            code(&factory, &probe_task)
+        })
+    }
+
+    /// Drives a new instance; `Err` if creating it panics.
+    pub(crate) fn drive(
+        &self,
+        task: &Arc<Task>,
+        options: DriveOptions,
+    ) -> Outcome<Result<DriveOutcome, String>> {
+        self.run(task, move |factory, task| {
+            let (mut instance, mut events) = factory.create(task)?;
+            Ok(instance.drive(&mut events, options))
+        })
+    }
+
+    /// Makes three attempts, each with longer timeouts. Reports the last finding if every attempt has one.
+    pub(crate) fn confirmed(
+        &self,
+        mut attempt: impl FnMut(u32) -> Option<Finding>,
+    ) -> Option<Finding> {
+        let mut finding = None;
+        for number in 0..3 {
+            finding = Some(attempt(number)?);
+        }
+        finding
+    }
+}

@@ -1,0 +1,158 @@
+//! The first probe: does the future work at all, and how long does it take?
+//!
+//! An instance that is polled continuously shows when the future can be ready. An instance that is polled only after
+//! wake-ups has to be ready at about the same time.
+
+use crate::driver::{Drive, DriveOptions, DriveOutcome};
+use crate::finding::Finding;
+use crate::kind::Kind;
+use crate::probes::context::ProbeContext;
+use crate::task::Task;
+use crate::timeline::{Action, PollResult};
+use crate::timeout::Timeout;
+use crate::watchdog::Outcome;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many times the future is timed; only twice if it takes longer than `LONG`.
+const TIMED_RUNS: u32 = 4;
+const LONG: Duration = Duration::from_millis(50);
+/// From this many self-wakes in a row on, a future is suspected of being a busy loop.
+const SUSPICIOUS_SELF_WAKES: u32 = 5;
+/// How many times a suspicious future is run.
+const SUSPICIOUS_RUNS: u32 = 30;
+/// How many times a future is run that woke itself a few times, or was never pending.
+const BUSY_RUNS: u32 = 5;
+/// Of the run that only shows whether the future works when it is woken.
+const SECOND_OPINION_TIMEOUT: Timeout = Timeout(100);
+
+pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
+    // Several times: the first run may start what all instances share, and another may have to wait for a CPU.
+    let (mut max, mut min) = (Duration::ZERO, Duration::MAX);
+    for run in 0..TIMED_RUNS {
+        if run >= 2 && max > LONG {
+            break;
+        }
+        match time_to_ready(context) {
+            Ok(time) => (max, min) = (max.max(time), min.min(time)),
+            Err(finding) => return Some(finding),
+        }
+    }
+    context.max_ready_time.set(max);
+    context.min_ready_time.set(min);
+    busy_wake(context)
+        .or_else(|| context.confirmed(|attempt| drive(context, &Task::new(), attempt)))
+}
+
+/// Looks for more self-wakes in a row than allowed. The number is exact, so a finding needs no confirmation. But a future
+/// that wakes itself only until some time has passed may show it in few runs, if the machine is busy.
+fn busy_wake(context: &ProbeContext) -> Option<Finding> {
+    let mut max_self_wakes = 0;
+    for run in 1..=SUSPICIOUS_RUNS {
+        // Only the first run has backtraces, for the report: they make the others slow.
+        let task = if run == 1 { Task::new() } else { Task::without_backtraces() };
+        let finding = drive(context, &task, 0).filter(|finding| finding.kind() == Kind::BusyWake);
+        max_self_wakes = max_self_wakes.max(task.max_self_wakes());
+        let pending = task.log().iter().any(|entry| {
+            matches!(entry.action, Action::PollEnds { result: PollResult::Pending, .. })
+        });
+        let waits = max_self_wakes == 0 && pending;
+        let unsuspicious = max_self_wakes < SUSPICIOUS_SELF_WAKES && run == BUSY_RUNS;
+        if finding.is_some() || waits || unsuspicious {
+            return finding;
+        }
+    }
+    None
+}
+
+/// How long the future takes to be ready if it is polled continuously.
+fn time_to_ready(context: &ProbeContext) -> Result<Duration, Finding> {
+    let limit = context.stall_timeout();
+    let task = Task::new();
+    let outcome = context.run(&task, move |factory, task| {
+        let (mut instance, mut events) = factory.create(task)?;
+        Ok::<_, String>(instance.busy_poll(&mut events, limit))
+    });
+    let log = task.log();
+    let (kind, headline) = match outcome {
+        Outcome::Done(Ok((DriveOutcome::Ready, time))) => return Ok(time),
+        Outcome::Done(Ok((DriveOutcome::WrongOutput, _))) if works_when_woken(context) => {
+            (Kind::SpuriousPoll, "polled without a wake-up, its output is wrong".to_owned())
+        }
+        Outcome::Done(Ok((DriveOutcome::WrongOutput, _))) => {
+            (Kind::WrongOutput, WRONG_OUTPUT.to_owned())
+        }
+        Outcome::Done(Ok((DriveOutcome::Panicked(panic), _))) if works_when_woken(context) => {
+            (Kind::SpuriousPoll, format!("polled without a wake-up, it panics: {panic}"))
+        }
+        Outcome::Done(Ok((DriveOutcome::Panicked(panic), _))) => {
+            (Kind::Panics, format!("poll panics: {panic}"))
+        }
+        Outcome::Done(Ok(_)) => {
+            let limit = limit.duration().as_millis();
+            (Kind::NeverReady, format!("polled continuously for {limit} ms, it is still pending"))
+        }
+        Outcome::Done(Err(panic)) => {
+            return Err(Finding::new(Kind::Panics, format!("creating it panics: {panic}")));
+        }
+        Outcome::Panicked(panic) => (Kind::Panics, panic),
+        Outcome::Hung => return Err(poll_hung(context, &task)),
+    };
+    Err(Finding::new(kind, headline).with_log(&log))
+}
+
+const WRONG_OUTPUT: &str = "the output is not the expected one";
+
+/// The finding of a poll that does not return.
+fn poll_hung(context: &ProbeContext, task: &Arc<Task>) -> Finding {
+    let log = task.log();
+    context.poll_hung.set(true);
+    let limit = context.settings.time_limit.as_millis();
+    let headline = format!("a poll has not returned after {limit} ms; its thread is abandoned");
+    let kind = match log.last().map(|entry| &entry.action) {
+        Some(Action::PollBegins { .. } | Action::Wake { .. }) => Kind::BlockingPoll,
+        // The thread hangs somewhere else, in an event or a destructor.
+        _ => Kind::NeverReady,
+    };
+    Finding::new(kind, headline).with_log(&log)
+}
+
+/// Whether it is ready with the right output if it is polled only after wake-ups.
+fn works_when_woken(context: &ProbeContext) -> bool {
+    let options = DriveOptions { wake_timeout: SECOND_OPINION_TIMEOUT, ..context.drive_options(0) };
+    let outcome = context.drive(&Task::new(), options);
+    matches!(outcome, Outcome::Done(Ok(DriveOutcome::Ready)))
+}
+
+/// Polls only after wake-ups.
+fn drive(context: &ProbeContext, task: &Arc<Task>, attempt: u32) -> Option<Finding> {
+    let options = context.drive_options(attempt);
+    let outcome = context.drive(task, options);
+    let log = task.log();
+    let outcome = match outcome {
+        Outcome::Done(Ok(outcome)) => outcome,
+        Outcome::Done(Err(panic)) | Outcome::Panicked(panic) => DriveOutcome::Panicked(panic),
+        Outcome::Hung => return Some(poll_hung(context, task)),
+    };
+    let finding = match outcome {
+        // `NeverReady` says nothing here: instances that were polled continuously were ready.
+        DriveOutcome::Ready | DriveOutcome::NeverReady => return None,
+        DriveOutcome::WrongOutput => Finding::new(Kind::WrongOutput, WRONG_OUTPUT),
+        DriveOutcome::Panicked(panic) => {
+            Finding::new(Kind::Panics, format!("poll panics: {panic}"))
+        }
+        DriveOutcome::BusyWake(times) => Finding::new(
+            Kind::BusyWake,
+            format!("it wakes itself inside poll and returns Pending, {times} times in a row"),
+        )
+        .with_culprit(&log, |action| matches!(action, Action::Wake { inside_poll: true, .. })),
+        DriveOutcome::LostWakeUp { .. } => Finding::new(
+            Kind::LostWakeUp,
+            format!(
+                "no wake-up within {} ms, but a forced poll then makes progress",
+                options.wake_timeout.duration().as_millis()
+            ),
+        ),
+    };
+    Some(finding.with_log(&log))
+}

@@ -1,0 +1,56 @@
+//! The limits of a check, and which findings are failures.
+
+use crate::kind::Kind;
+use crate::watchdog::Around;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// The name of the future in the report.
+    pub(crate) name: String,
+    pub(crate) time_limit: Duration,
+    /// The largest number of polls after which the future is dropped.
+    pub(crate) max_polls: u32,
+    /// How many polls in a row may wake their own task.
+    pub(crate) max_self_wakes: u32,
+    pub(crate) blocking_limit: Duration,
+    pub(crate) around: Around,
+    /// Returns how many bytes are allocated.
+    pub(crate) allocated_bytes: Option<Arc<dyn Fn() -> usize + Send + Sync>>,
+    allowed: BTreeSet<Kind>,
+    denied: BTreeSet<Kind>,
+}
+
+impl Settings {
+    pub(crate) fn new(name: &str) -> Settings {
+        Settings {
+            name: name.to_owned(),
+            time_limit: Duration::from_secs(5),
+            max_polls: 8,
+            max_self_wakes: 100,
+            blocking_limit: Duration::from_millis(10),
+            around: None,
+            allocated_bytes: None,
+            allowed: BTreeSet::new(),
+            denied: BTreeSet::new(),
+        }
+    }
+
+    /// Makes findings of this kind notes.
+    pub(crate) fn allow(&mut self, kind: Kind) {
+        self.denied.remove(&kind);
+        self.allowed.insert(kind);
+    }
+
+    /// Makes findings of this kind failures.
+    pub(crate) fn deny(&mut self, kind: Kind) {
+        self.allowed.remove(&kind);
+        self.denied.insert(kind);
+    }
+
+    pub(crate) fn is_note(&self, kind: Kind) -> bool {
+        self.allowed.contains(&kind) || kind.is_note() && !self.denied.contains(&kind)
+    }
+}
