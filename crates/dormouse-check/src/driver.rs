@@ -1,7 +1,7 @@
 //! Polls an instance to completion: as an executor does, and as a bad one does.
 //!
 //! # Invariants
-//! - A poll follows a call of the waker of the poll before it, or it is recorded as forced.
+//! - A poll after a pending one follows a call of that poll's waker, or it is recorded as forced.
 //! - `LostWakeUp` means: within the timeout no wake-up came, every event had been fired, and a forced poll then made
 //!   progress. Whether the timeout was long enough is for the probe to decide, which tries again with longer ones.
 
@@ -177,7 +177,7 @@ struct Polled {
     others: Vec<Arc<TaskWaker>>,
 }
 
-/// Stops early where a poll makes progress or wakes its task.
+/// Polls once for each waker of the pattern. Stops early if a poll makes progress, or the first one wakes its task.
 fn poll_with_pattern(
     drive: &mut (impl Drive + ?Sized),
     first: &Arc<TaskWaker>,
@@ -198,8 +198,7 @@ fn poll_with_pattern(
     Polled { result, last: first.clone(), others: vec![second] }
 }
 
-/// Fires events, one after the other, until one of them wakes the task. An instance that is idle needs its next event;
-/// if that one brings no wake-up, the one after it may.
+/// Fires events, one after the other, until one of them wakes the task.
 fn fire_until_woken(
     waker: &TaskWaker,
     events: &mut Events,
