@@ -1,6 +1,6 @@
-//! The smallest executor: one future, the calling thread.
+//! The smallest executor: one future on the calling thread.
 
-use crate::context::{Context as BlockOnContext, InBlockOn};
+use crate::context::{Context as ThreadContext, InBlockOn};
 use crate::reactor::{Parker, PollerRole};
 use crate::sync::thread::{self, Thread};
 use std::future::Future;
@@ -8,13 +8,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Runs a future to its end on the calling thread, which sleeps while the future waits.
+/// Runs a future to completion on the calling thread, which sleeps while the future is pending.
 ///
-/// For programs and tests that have no executor. What the future waits for is watched by the builtin
-/// reactor, or by async-io with the feature `smol`; never by a tokio runtime, since this thread may be
-/// the one that drives it. While it sleeps, the builtin reactor's events come to this thread, so that no other
-/// is in between. That holds for one of the threads in `block_on`, and only in a program where nobody else waits
-/// for that reactor's events; otherwise its own thread serves.
+/// For programs and tests that have no executor. File descriptors and timers of the future are served by the builtin
+/// reactor, or by async-io with the feature `smol`; never by a tokio runtime, because this thread may be
+/// the one that drives it. While the thread sleeps, it polls the builtin reactor's events itself, so no other thread has
+/// to wake it. That holds for one of the threads in `block_on`, and only in a program where no task outside `block_on`
+/// waits for the builtin reactor; otherwise the reactor's own thread polls.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,15 +26,14 @@ use std::task::{Context, Poll, Wake, Waker};
 /// assert_eq!(answer, 42);
 /// ```
 ///
-/// Called inside a task of another executor, or inside itself, it works, but holds up the thread, as
-/// anything that blocks does.
+/// Inside a task of another executor, or inside another `block_on`, it works, but blocks the thread.
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let mut future = pin!(future.into_future());
     let thread_waker = Arc::new(ThreadWaker { thread: thread::current(), parker: Parker::new() });
     let waker = Waker::from(thread_waker.clone());
     let cx = &mut Context::from_waker(&waker);
     let mut role = PollerRole::new();
-    let _context = InBlockOn::enter(BlockOnContext::BlockOn);
+    let _context = InBlockOn::enter(ThreadContext::BlockOn);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return output;
@@ -54,6 +53,6 @@ impl Wake for ThreadWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.parker.notify(&self.thread);
+        self.parker.unpark(&self.thread);
     }
 }

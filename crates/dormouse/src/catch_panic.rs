@@ -1,12 +1,18 @@
-//! The one way in which this crate calls code of strangers, which wakers are.
+//! Calls to foreign code (wakers, and probes of other executors) that must not unwind into this crate.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
 
-/// If it panics, the panic hook has reported it, and the caller goes on.
+/// Runs `call`. If it panics, the panic hook has reported the panic, and the caller goes on.
 pub(crate) fn catch_panic(call: impl FnOnce()) {
     let Err(panic) = catch_unwind(AssertUnwindSafe(call)) else { return };
-    // Dropping what it panicked with may panic again, and dropping that too: there it ends.
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-        std::mem::forget(again);
+    // Dropping the payload may panic too, and so may dropping the payload of that second panic: leak it.
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        std::mem::forget(second);
     }
+}
+
+/// Calls a waker. A panic of the waker does not reach the caller, which can go on to wake other tasks.
+pub(crate) fn wake(waker: Waker) {
+    catch_panic(|| waker.wake());
 }

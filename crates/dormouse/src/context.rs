@@ -1,11 +1,7 @@
 //! What a thread knows of the code that it runs.
 
-#[cfg(all(loom, test, feature = "tokio"))]
-use crate::loom_test::tokio;
 use crate::sync::thread_local;
 use std::cell::Cell;
-#[cfg(feature = "tokio")]
-use tokio::runtime::Handle;
 
 /// Which `block_on` of this crate a thread is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,12 +47,4 @@ pub(crate) fn builtin_only() -> bool {
 
 fn current() -> Context {
     CONTEXT.try_with(Cell::get).unwrap_or(Context::Outside)
-}
-
-/// The tokio runtime that the caller is inside, unless `block_on` of ours is further inside: that keeps
-/// the thread, which may be the only one to drive the runtime.
-#[cfg(feature = "tokio")]
-#[inline]
-pub(crate) fn tokio() -> Option<Handle> {
-    if in_block_on() { None } else { Handle::try_current().ok() }
 }

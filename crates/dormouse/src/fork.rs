@@ -1,17 +1,17 @@
 //! Children of `fork`.
 //!
-//! A child has the memory of its parent, and one of its threads. A reactor's thread is not there; a lock may be held
-//! by a thread that is not there; and fds are shared, so that a timerfd that the child sets, or an fd that it takes
-//! out of an epoll instance, is the parent's too. So a child begins anew, with nothing of its parent's, and leaves
-//! that as it is.
+//! A child has its parent's memory and one of its threads. The reactor's thread does not exist there; a lock may be
+//! held by a thread that does not exist; and fds are shared, so a timerfd that the child sets, or an fd that it removes
+//! from an epoll instance, is the parent's too. So a child starts with statics of its own, and leaves
+//! everything that it inherits unchanged.
 //!
-//! It is noticed by a handler of `pthread_atfork`, which counts; looking costs a load. A process that is made
-//! by the system call alone is not noticed.
+//! A handler of `pthread_atfork` counts forks, so a check costs one load. A process that is created by the raw system
+//! call is not noticed.
 
 use forkguard::atfork::Guard;
 use std::sync::OnceLock;
 
-/// The process in which it was made.
+/// The process in which it was created.
 #[derive(Debug)]
 pub(crate) struct Process(Option<Guard>);
 
@@ -27,7 +27,7 @@ impl Process {
     }
 }
 
-/// A static of which each process has its own.
+/// A static of which each process has its own value.
 #[derive(Debug)]
 pub(crate) struct PerProcess<T: 'static> {
     process: OnceLock<Process>,
@@ -40,14 +40,14 @@ impl<T> PerProcess<T> {
         PerProcess { process: OnceLock::new(), value, child: OnceLock::new() }
     }
 
-    /// This process's. If it is a child that has none, `make` makes it, and is given the parent's.
+    /// The value of this process. A child creates its value with `make`, which gets the parent's value.
     #[inline]
     pub(crate) fn get(&'static self, make: fn(&'static T) -> T) -> &'static T {
-        let mut at = self;
-        while at.process.get_or_init(Process::current).forked() {
-            at = at.in_child(make);
+        let mut current = self;
+        while current.process.get_or_init(Process::current).forked() {
+            current = current.in_child(make);
         }
-        &at.value
+        &current.value
     }
 
     #[cold]
@@ -55,8 +55,8 @@ impl<T> PerProcess<T> {
         self.child.get_or_init(|| Box::new(PerProcess::new(make(&self.value))))
     }
 
-    /// The parent's, and that of its parent, and so on.
-    #[cfg(feature = "tokio")]
+    /// The values of the parent, its parent, and so on.
+    #[cfg(all(feature = "tokio", not(all(loom, test))))]
     pub(crate) fn inherited(&'static self) -> impl Iterator<Item = &'static T> {
         let forked = |at: &&'static PerProcess<T>| at.process.get().is_some_and(Process::forked);
         let next = |at: &&'static PerProcess<T>| at.child.get().map(|child| &**child);

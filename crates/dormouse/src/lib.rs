@@ -9,11 +9,13 @@ pub mod reactor;
 pub mod time;
 
 mod block_on;
+#[cfg_attr(all(loom, test), path = "loom_test/catch_panic.rs")]
 mod catch_panic;
 mod context;
 mod fork;
 #[cfg(all(loom, test))]
 mod loom_test;
+#[cfg_attr(all(loom, test), path = "loom_test/sync.rs")]
 mod sync;
 mod timer;
 #[cfg(feature = "test-util")]

@@ -9,7 +9,6 @@
 //! wait for ever fails the model; so a wake-up that is lost needs no assertion.
 
 pub(crate) mod kernel;
-pub(crate) mod sync;
 pub(crate) mod timerfd;
 #[cfg(feature = "tokio")]
 pub(crate) mod tokio;
@@ -49,7 +48,7 @@ pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
 
 /// Whatever has been started so far waits. From here on, all orders count.
 pub(crate) fn race() {
-    sync::thread::yield_now();
+    crate::sync::thread::yield_now();
     loom::explore();
 }
 
@@ -57,13 +56,13 @@ pub(crate) fn race() {
 pub(crate) fn settle() {
     loom::skip_branch();
     kernel::stop();
-    sync::thread::join_all();
+    crate::sync::thread::join_all();
 }
 
 /// Time passes once everybody waits.
 pub(crate) fn later(now: u64) {
     loom::skip_branch();
-    sync::thread::yield_now();
+    crate::sync::thread::yield_now();
     kernel::advance(now);
 }
 
@@ -123,7 +122,7 @@ impl Wake for Count {
 
 /// Runs a future as an executor would of which this crate knows nothing.
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
-    struct Unpark(sync::thread::Thread);
+    struct Unpark(crate::sync::thread::Thread);
 
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {
@@ -132,11 +131,11 @@ pub(crate) fn run<F: Future>(future: F) -> F::Output {
     }
 
     let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(sync::thread::current())));
+    let waker = Waker::from(Arc::new(Unpark(crate::sync::thread::current())));
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
-        sync::thread::park();
+        crate::sync::thread::park();
     }
 }

@@ -4,6 +4,7 @@
 //! module finds the queue that serves the calling code; `queue` is how it works; `alarm` is the seam
 //! to the system, a timerfd or a deadline on the builtin thread's wait.
 
+mod fallback;
 #[cfg(all(loom, test))]
 mod loom_tests;
 mod queue;

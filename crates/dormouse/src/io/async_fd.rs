@@ -200,7 +200,7 @@ impl<T: AsFd> AsyncFd<T> {
         direction: Direction,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
-        let event = self.registration.poll(WaiterSlot::Direction(direction), cx.waker());
+        let event = self.registration.poll_readiness(WaiterSlot::Direction(direction), cx.waker());
         event.map_ok(|event| AsyncFdReadyGuard::new(self, event))
     }
 
@@ -270,7 +270,7 @@ impl<T: AsFd> AsyncFd<T> {
         interest: Interest,
         f: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let event = match self.registration.ready(interest) {
+        let event = match self.registration.ready_event(interest) {
             Poll::Ready(event) => Some(event?),
             Poll::Pending if !self.registration.is_registered(interest) => None,
             Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
@@ -333,7 +333,7 @@ impl<T: AsFd> AsyncFd<T> {
     }
 
     pub(super) fn clear(&self, event: ReadyEvent, ready: Ready) {
-        self.registration.clear(event, ready);
+        self.registration.clear_readiness(event, ready);
     }
 }
 
@@ -364,14 +364,15 @@ impl<T: AsFd> Future for Wait<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<ReadyEvent>> {
         let this = &mut *self;
-        this.registration.poll(WaiterSlot::Future(this.interest, &mut this.place), cx.waker())
+        this.registration
+            .poll_readiness(WaiterSlot::Future(this.interest, &mut this.place), cx.waker())
     }
 }
 
 impl<T: AsFd> Drop for Wait<'_, T> {
     fn drop(&mut self) {
         if let Some(place) = self.place {
-            self.registration.leave(place);
+            self.registration.remove_waiter(place);
         }
     }
 }

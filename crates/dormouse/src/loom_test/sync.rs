@@ -1,11 +1,18 @@
-//! loom's locks, atomics and threads, as this crate uses std's.
+//! In place of `sync.rs` in loom tests: loom's locks, atomics and threads, by the names of std's.
 
+#[cfg(feature = "tokio")]
+pub(crate) use crate::loom_test::tokio;
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 
 use std::cell::OnceCell;
 use std::io;
 use std::sync::Arc;
+use std::sync::PoisonError;
 use std::time::Duration;
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 pub(crate) mod atomic {
     pub(crate) use std::sync::atomic::Ordering;

@@ -46,11 +46,11 @@ pub(crate) mod runtime {
     struct Driver {
         epoll: Epoll,
         /// None after the end.
-        registered: Mutex<Option<TimerHandle>>,
+        registered: Mutex<Option<Registered>>,
     }
 
     #[derive(Debug, Default)]
-    struct TimerHandle {
+    struct Registered {
         next: u64,
         by_token: Vec<(u64, Arc<Io>)>,
     }
@@ -122,10 +122,8 @@ pub(crate) mod runtime {
 
     impl Runtime {
         pub(crate) fn new() -> Runtime {
-            let driver = Driver {
-                epoll: Epoll::new(),
-                registered: Mutex::new(Some(TimerHandle::default())),
-            };
+            let driver =
+                Driver { epoll: Epoll::new(), registered: Mutex::new(Some(Registered::default())) };
             let id = Id(NEXT.fetch_add(1, Ordering::Relaxed));
             Runtime(Handle { id, driver: Arc::new(driver) })
         }

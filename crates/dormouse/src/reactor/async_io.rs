@@ -1,18 +1,18 @@
 //! async-io: the reactor that smol and async-std share. It runs on a thread of its own or inside
-//! `smol::block_on`, whichever waits; no thread is ours.
+//! `smol::block_on`; this crate starts no thread for it.
 //!
-//! It reports one event a question, level-triggered: after an event it says nothing until asked
-//! again. So a waiter that finds no readiness asks, unless somebody has asked already.
+//! async-io reports oneshot events, level-triggered: after an event it reports nothing until the fd is
+//! registered again. So a wait that finds no readiness registers its directions, unless they are registered.
 //!
 //! # Invariants
-//! - The source is told before async-io is asked, and by its answer that it has to be asked again. So it is
-//!   never asked twice for one event, and a waiter that finds it asked can rely on the answer to wake it.
-//! - async-io owns a duplicate of the fd. So the user's object can be borrowed mutably, and even be
-//!   exchanged, while it is watched.
+//! - The `ScheduledIo` is marked as registered before async-io is polled, and its event disarms it. So a direction is
+//!   never registered twice for one event, and a wait that finds it registered can rely on that event to wake it.
+//! - async-io owns a duplicate of the fd. So the user's object can be borrowed mutably, or even be
+//!   replaced, while it is registered.
 
-use super::interest::Interest;
-use super::probe::catch_probe;
+use super::probe::{CAN_CATCH, catch_probe};
 use super::scheduled_io::{Direction, ScheduledIo};
+use super::{Interest, Kind, Reactor, Ready};
 use crate::fork::Process;
 use async_io::Async;
 use std::io;
@@ -20,47 +20,78 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Keeps an fd registered.
-#[derive(Debug)]
-pub(crate) struct Watch {
-    io: Async<OwnedFd>,
-    source: Arc<ScheduledIo>,
-    answers: [Waker; 2],
-}
+/// The one reactor of the process.
+#[derive(Clone)]
+pub(super) struct Handle;
 
-struct Answer {
-    source: Arc<ScheduledIo>,
-    direction: Direction,
-}
-
-impl Wake for Answer {
-    fn wake(self: Arc<Self>) {
-        self.source.complete_oneshot(self.direction);
+impl Reactor {
+    /// async-io, the reactor of smol and async-std.
+    ///
+    /// ```
+    /// use dormouse::reactor::Reactor;
+    /// assert_eq!(Reactor::async_io().name(), "async-io");
+    /// ```
+    #[cfg_attr(docsrs, doc(cfg(feature = "smol")))]
+    pub fn async_io() -> Reactor {
+        Reactor(Kind::AsyncIo(Handle))
     }
 }
 
-pub(crate) fn watch(fd: BorrowedFd<'_>, source: &Arc<ScheduledIo>) -> io::Result<Watch> {
-    start(fd)?;
-    let io = Async::new_nonblocking(fd.try_clone_to_owned()?)?;
-    let answers = Direction::BOTH
-        .map(|direction| Waker::from(Arc::new(Answer { source: source.clone(), direction })));
-    Ok(Watch { io, source: source.clone(), answers })
+/// async-io, unless it is known not to work.
+pub(crate) fn reactor() -> Option<Reactor> {
+    works().then(Reactor::async_io)
 }
 
-/// Where it was started, and whether it serves. If it panicked, its thread may have done so too, which it starts but
-/// once.
+/// An fd that is registered with async-io.
+#[derive(Debug)]
+pub(super) struct AsyncIoRegistration {
+    fd: Async<OwnedFd>,
+    io: Arc<ScheduledIo>,
+    oneshot_wakers: [Waker; 2],
+}
+
+/// The waker that async-io calls for one direction.
+struct OneshotWaker {
+    io: Arc<ScheduledIo>,
+    direction: Direction,
+}
+
+impl Wake for OneshotWaker {
+    fn wake(self: Arc<Self>) {
+        let ready = match self.direction {
+            Direction::Read => Ready::READABLE,
+            Direction::Write => Ready::WRITABLE,
+        };
+        self.io.set_readiness_and_disarm(ready, self.direction.interest());
+    }
+}
+
+pub(super) fn register(
+    _: &Handle,
+    fd: BorrowedFd<'_>,
+    io: &Arc<ScheduledIo>,
+) -> io::Result<AsyncIoRegistration> {
+    start(fd)?;
+    let fd = Async::new_nonblocking(fd.try_clone_to_owned()?)?;
+    let oneshot_wakers = Direction::BOTH
+        .map(|direction| Waker::from(Arc::new(OneshotWaker { io: io.clone(), direction })));
+    Ok(AsyncIoRegistration { fd, io: io.clone(), oneshot_wakers })
+}
+
+/// The process that started async-io, and whether the start succeeded. If it panicked, its thread may have panicked
+/// too, and async-io starts that only once.
 static STARTED: OnceLock<(Process, bool)> = OnceLock::new();
 
-/// Whether it can be used, as far as is known. Not so in the child of a fork: its thread is not there, and its fds
-/// are the parent's too.
-pub(crate) fn can_serve() -> bool {
-    STARTED.get().is_none_or(|(process, serves)| *serves && !process.forked())
+/// Whether async-io can be used, as far as is known. It cannot in the child of a fork: its thread does not exist
+/// there, and its fds are shared with the parent.
+fn works() -> bool {
+    STARTED.get().is_none_or(|(process, started)| *started && !process.forked())
 }
 
-/// async-io panics if it cannot have what it starts with: a thread, an epoll instance, an eventfd, a
-/// timerfd. So before its first use, see whether as much is to be had, and then whether it starts.
+/// Starts async-io, which panics if it cannot create a thread, an epoll instance, an eventfd and a timerfd.
+/// So this function first checks that as many fds and a thread can be created, and then that async-io starts.
 fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
-    if !can_serve() {
+    if !works() {
         return Err(io::Error::other("async-io failed to start, or did so before a fork"));
     }
     if STARTED.get().is_some() {
@@ -69,36 +100,36 @@ fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     let fds = [(); 4].map(|()| fd.try_clone_to_owned());
     fds.into_iter().collect::<io::Result<Vec<_>>>()?;
     let _ = std::thread::Builder::new().spawn(|| {})?.join();
-    // Where panics abort, or the hook cannot be changed, it has to be trusted.
-    let can_try = cfg!(panic = "unwind") && !std::thread::panicking();
-    let serves = !can_try || catch_probe(|| drop(Async::new_nonblocking(fd)));
-    let _ = STARTED.set((Process::current(), serves));
-    if serves { Ok(()) } else { start(fd) }
+    // Where a panic cannot be caught, or the panic hook cannot be replaced, the start is assumed to succeed.
+    let can_probe = CAN_CATCH && !std::thread::panicking();
+    let started = !can_probe || catch_probe(|| drop(Async::new_nonblocking(fd)));
+    let _ = STARTED.set((Process::current(), started));
+    if started { Ok(()) } else { start(fd) }
 }
 
-impl Watch {
-    /// Asks for the next events in the directions of `interest`, where nobody has yet.
+impl AsyncIoRegistration {
+    /// Registers the directions of `interest` that are not registered.
     ///
     /// # Errors
-    /// If async-io cannot watch the fd any more. The source is to be told: those who wait rely on this
-    /// question.
-    pub(crate) fn ask(&self, interest: Interest) -> io::Result<()> {
+    /// If async-io cannot watch the fd any more. Then the caller shuts down the `ScheduledIo`, because other waits
+    /// rely on this registration.
+    pub(super) fn register_interest(&self, interest: Interest) -> io::Result<()> {
         for direction in Direction::BOTH {
             let wanted = match direction {
                 Direction::Read => interest.is_readable(),
                 Direction::Write => interest.is_writable(),
             };
-            if !wanted || !self.source.should_register(direction.interest()) {
+            if !wanted || !self.io.should_register(direction.interest()) {
                 continue;
             }
-            let cx = &mut Context::from_waker(&self.answers[direction as usize]);
-            // The first answer may be about the event that is already known. Passing it over loses
-            // nothing: asked anew, async-io looks at the fd as it is then.
-            while let Poll::Ready(answer) = match direction {
-                Direction::Read => self.io.poll_readable(cx),
-                Direction::Write => self.io.poll_writable(cx),
+            let cx = &mut Context::from_waker(&self.oneshot_wakers[direction as usize]);
+            // The first poll may return the event that is known already. Skipping it loses nothing: when it is
+            // polled again, async-io checks the fd again.
+            while let Poll::Ready(event) = match direction {
+                Direction::Read => self.fd.poll_readable(cx),
+                Direction::Write => self.fd.poll_writable(cx),
             } {
-                answer?;
+                event?;
             }
         }
         Ok(())

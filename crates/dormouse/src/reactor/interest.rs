@@ -17,6 +17,7 @@ use std::ops::{BitOr, BitOrAssign};
 pub struct Interest(u8);
 
 impl Interest {
+    pub(crate) const NONE: Interest = Interest(0);
     /// A read would not block.
     pub const READABLE: Interest = Interest(Ready::READABLE.0);
     /// A write would not block.
@@ -93,7 +94,6 @@ impl Interest {
     }
 
     /// Whether reading or writing is among the interests.
-    #[cfg(feature = "smol")]
     pub(crate) fn is_read_or_write(self) -> bool {
         self.is_readable() || self.is_writable()
     }
@@ -105,7 +105,7 @@ impl Interest {
     }
 
     /// What to watch an fd for as soon as somebody waits for it.
-    pub(crate) fn later(self) -> Interest {
+    pub(crate) fn lazy(self) -> Interest {
         Interest(self.0 & !self.eager().0)
     }
 

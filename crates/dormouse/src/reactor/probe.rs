@@ -1,6 +1,6 @@
-//! Asking an executor what it answers with a panic.
+//! Finds out what an executor can do, where it answers only with a panic.
 //!
-//! The panic is caught, and kept from the panic hook, which is exchanged for the time that the question takes.
+//! The panic is caught, and hidden from the panic hook, which is replaced for the duration of the probe.
 
 use crate::fork::PerProcess;
 use crate::sync::{Mutex, lock, loom_static, thread_local};
@@ -8,42 +8,48 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::sync::Arc;
 
+/// Whether panics unwind in this build.
+pub(super) const CAN_CATCH: bool = cfg!(panic = "unwind");
+
 thread_local! {
-    static QUIET: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread runs a probe.
+    static PROBING: Cell<bool> = const { Cell::new(false) };
 }
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
-/// Runs `f`, and says whether it came to its end without a panic. The panic hook does not see this
-/// thread's panics meanwhile; afterwards it is again what it was, or what somebody else has set meanwhile.
-pub(super) fn catch_probe(f: impl FnOnce()) -> bool {
+/// Runs `probe`, and returns whether it returned without a panic. Meanwhile the panic hook does not see
+/// panics of this thread. Afterwards the former hook is restored, unless another thread has set one meanwhile,
+/// which then stays.
+pub(super) fn catch_probe(probe: impl FnOnce()) -> bool {
     loom_static! {
-        static ONE_AT_A_TIME: PerProcess<Mutex<()>> = PerProcess::new(Mutex::new(()));
+        /// Only one thread at a time replaces the panic hook.
+        static PROBE: PerProcess<Mutex<()>> = PerProcess::new(Mutex::new(()));
     }
-    let _turn = lock(ONE_AT_A_TIME.get(|_| Mutex::new(())));
-    let hook = Arc::new(take_hook());
-    let others = hook.clone();
+    let _probe = lock(PROBE.get(|_| Mutex::new(())));
+    let former = Arc::new(take_hook());
+    let forward = former.clone();
     let quiet: Hook = Box::new(move |info| {
-        if !QUIET.try_with(Cell::get).unwrap_or(false) {
-            others(info);
+        if !PROBING.try_with(Cell::get).unwrap_or(false) {
+            forward(info);
         }
     });
-    // To tell it from a hook that another thread sets: where it is in memory.
+    // A hook that another thread sets has another address.
     let address = |hook: &Hook| (&raw const **hook).cast::<()>();
-    let ours = address(&quiet);
+    let quiet_address = address(&quiet);
     set_hook(quiet);
-    QUIET.with(|quiet| quiet.set(true));
-    let done = catch_unwind(AssertUnwindSafe(f)).is_ok();
-    QUIET.with(|quiet| quiet.set(false));
-    let now = take_hook();
-    if address(&now) != ours {
-        set_hook(now);
-        return done;
+    PROBING.with(|probing| probing.set(true));
+    let returned = catch_unwind(AssertUnwindSafe(probe)).is_ok();
+    PROBING.with(|probing| probing.set(false));
+    let current = take_hook();
+    if address(&current) != quiet_address {
+        set_hook(current);
+        return returned;
     }
-    drop(now);
-    match Arc::try_unwrap(hook) {
-        Ok(hook) => set_hook(hook),
-        Err(hook) => set_hook(Box::new(move |info| hook(info))),
+    drop(current);
+    match Arc::try_unwrap(former) {
+        Ok(former) => set_hook(former),
+        Err(former) => set_hook(Box::new(move |info| former(info))),
     }
-    done
+    returned
 }

@@ -1,17 +1,18 @@
-//! What is known of one watched fd: its readiness, and who waits for more.
+//! The readiness of one registered fd, and the wakers of the tasks that wait for it.
 //!
-//! Every reactor feeds the same [`Source`], so that waiting means the same under each. A source
-//! knows no fd and no reactor.
+//! Every reactor delivers its events to a [`ScheduledIo`], so a wait behaves the same under each of them. A
+//! `ScheduledIo` knows neither the fd nor the reactor.
 //!
 //! # Invariants
-//! - *No event is lost.* An event first sets bits in `readiness`, then takes the lock to find
-//!   waiters. A waiter takes the lock, looks at the bits again, and only then leaves its waker. So
-//!   whichever takes the lock first, either the waiter sees the bits or the event sees the waker.
-//! - *No event is cleared by somebody who did not see it.* Each event counts a tick up; clearing
-//!   names the tick that was seen and does nothing if another has come since.
-//! - Whether the reactor has been registered for events in a direction is part of the same word as readiness; an
-//!   answer that is to be registered for anew takes both at once.
-//! - Wakers are called, cloned and dropped with no lock held.
+//! - *No event is lost.*
+//!   An event: (1) sets bits in `readiness`, (2) takes the lock and takes out the wakers.
+//!   A wait: (1) takes the lock, (2) checks the bits again, (3) stores its waker.
+//!   Whichever takes the lock first, either the wait sees the bits or the event finds the waker.
+//! - *No unseen event is cleared.* Each event increments a tick. [`clear_readiness`](ScheduledIo::clear_readiness)
+//!   names the tick that the caller saw, and does nothing if an event has happened since.
+//! - Whether a direction is registered with the reactor is stored in the same word as readiness. An event of a
+//!   oneshot registration sets readiness and disarms the direction in one atomic operation.
+//! - Wakers are called, cloned and dropped while no lock is held.
 
 #[cfg(all(loom, test))]
 mod loom_tests;
@@ -19,13 +20,13 @@ mod loom_tests;
 mod tests;
 
 use super::interest::{Interest, Ready};
-use crate::catch_panic::catch_panic;
+use crate::catch_panic::wake;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, lock};
 use slab::Slab;
 use std::task::{Poll, Waker};
 
-/// One of the two directions in which an fd is watched.
+/// One of the two directions of an fd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     Read = 0,
@@ -43,19 +44,19 @@ impl Direction {
     }
 }
 
-/// Readiness as it was seen at one moment; what is cleared later.
+/// The readiness that a caller saw at one moment, to be cleared later.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadyEvent {
     pub(crate) ready: Ready,
     tick: usize,
 }
 
-/// Where a waiter leaves its waker.
+/// Where a wait stores its waker.
 #[derive(Debug)]
 pub(crate) enum WaiterSlot<'a> {
-    /// The one place a direction has for `poll_*`: the last caller is the one woken.
+    /// The single slot of a direction, for `poll_*` functions: only the last caller is woken.
     Direction(Direction),
-    /// A place of a future's own, found again by the index.
+    /// A slot that belongs to one future, which keeps the key.
     Future(Interest, &'a mut Option<usize>),
 }
 
@@ -68,15 +69,19 @@ impl WaiterSlot<'_> {
     }
 }
 
-/// The reactor will not report on this fd any more.
+/// The reactor delivers no more events for this fd.
+#[derive(Debug)]
+pub(crate) struct ShutDown;
+
+/// Bit 8 of `readiness`: the reactor delivers no more events.
 const SHUTDOWN: usize = 1 << 8;
-/// The reactor has been registered for events in a direction, or never will be; the other direction is the next bit.
+/// Bits 9 and 10, one for each [`Direction`]: the direction is registered with the reactor.
 const REGISTERED: usize = 1 << 9;
-/// The low bits are readiness, `GONE` and `REGISTERED`; the ticks are above.
+/// The lowest bit of the tick. Readiness is in bits 0 to 7.
 const TICK: usize = 1 << 16;
 
-/// The bits that say whether the reactor has been registered for all of an interest. Error conditions and the like
-/// come beside what it is registered for; so who waits for them alone has it registered for reading.
+/// The `REGISTERED` bits that a wait for `interest` needs. Reactors report error conditions and priority events with
+/// any registration, so a wait for those alone needs the read direction.
 fn registered_bits(interest: Interest) -> usize {
     let read = usize::from(interest.is_readable() || interest.needs_builtin());
     let read = read << Direction::Read as usize;
@@ -93,36 +98,30 @@ pub(crate) struct ScheduledIo {
 
 #[derive(Debug, Default)]
 struct Waiters {
-    direction: [Option<Waker>; 2],
-    waiters: Slab<(Interest, Option<Waker>)>,
+    by_direction: [Option<Waker>; 2],
+    futures: Slab<(Interest, Option<Waker>)>,
 }
 
-/// What a wait has come to.
-#[derive(Debug)]
-pub(crate) struct ShutDown;
-
 impl ScheduledIo {
-    /// A source that the reactor feeds unasked, but for what it is to be registered for.
+    /// `unregistered` holds the directions that the first wait has to register; the others are registered already.
     pub(crate) fn new(unregistered: Interest) -> ScheduledIo {
         let both = Interest::READABLE | Interest::WRITABLE;
-        ScheduledIo {
-            readiness: AtomicUsize::new(registered_bits(both) & !registered_bits(unregistered)),
-            ..ScheduledIo::default()
-        }
+        let readiness = registered_bits(both) & !registered_bits(unregistered);
+        ScheduledIo { readiness: AtomicUsize::new(readiness), ..ScheduledIo::default() }
     }
 
-    /// Whether the reactor has been registered for all of `interest`.
+    /// Whether the reactor reports events for all of `interest`.
     pub(crate) fn is_registered(&self, interest: Interest) -> bool {
-        self.readiness.load(Ordering::Acquire) & registered_bits(interest)
-            == registered_bits(interest)
+        let needed = registered_bits(interest);
+        self.readiness.load(Ordering::Acquire) & needed == needed
     }
 
-    /// Notes that the reactor is registered for `interest`, and says whether the caller is the one to do so.
+    /// Marks `interest` as registered. Of several callers, exactly one gets `true` and has to register it.
     #[inline]
     pub(crate) fn should_register(&self, interest: Interest) -> bool {
-        let registered = registered_bits(interest);
+        let needed = registered_bits(interest);
         !self.is_registered(interest)
-            && self.readiness.fetch_or(registered, Ordering::AcqRel) & registered != registered
+            && self.readiness.fetch_or(needed, Ordering::AcqRel) & needed != needed
     }
 
     /// The readiness for `interest`, if there is any.
@@ -138,41 +137,57 @@ impl ScheduledIo {
         }
     }
 
-    /// Like [`ready`](Self::ready), but leaves the waker if there is none.
+    /// Like [`ready_event`](Self::ready_event), but stores the waker if there is no readiness.
     pub(crate) fn poll_readiness(
         &self,
-        place: &mut WaiterSlot<'_>,
+        slot: &mut WaiterSlot<'_>,
         waker: &Waker,
     ) -> Poll<Result<ReadyEvent, ShutDown>> {
-        let interest = place.interest();
-        if let Poll::Ready(found) = self.ready_event(interest) {
-            return Poll::Ready(found);
+        let interest = slot.interest();
+        if let Poll::Ready(event) = self.ready_event(interest) {
+            return Poll::Ready(event);
         }
         let mut waker = Some(waker.clone());
         let mut waiters = lock(&self.waiters);
-        let found = self.ready_event(interest);
-        if found.is_pending() {
-            let stored = match place {
-                WaiterSlot::Direction(direction) => &mut waiters.direction[*direction as usize],
-                WaiterSlot::Future(interest, index) => {
-                    let index =
-                        *index.get_or_insert_with(|| waiters.waiters.insert((*interest, None)));
-                    &mut waiters.waiters[index].1
+        let event = self.ready_event(interest);
+        if event.is_pending() {
+            let stored = match slot {
+                WaiterSlot::Direction(direction) => &mut waiters.by_direction[*direction as usize],
+                WaiterSlot::Future(interest, key) => {
+                    let futures = &mut waiters.futures;
+                    let key = *key.get_or_insert_with(|| futures.insert((*interest, None)));
+                    &mut futures[key].1
                 }
             };
             std::mem::swap(stored, &mut waker);
         }
         drop(waiters);
-        found
+        event
     }
 
-    /// Takes back a place that [`poll`](Self::poll) gave.
-    pub(crate) fn remove_waiter(&self, index: usize) {
-        let waker = lock(&self.waiters).waiters.try_remove(index);
-        drop(waker);
+    /// Frees the slot of a [`WaiterSlot::Future`].
+    pub(crate) fn remove_waiter(&self, key: usize) {
+        let waiter = lock(&self.waiters).futures.try_remove(key);
+        drop(waiter);
     }
 
-    /// Forgets readiness, unless there has been an event since.
+    /// Takes back the waker that [`poll_readiness`](Self::poll_readiness) has just stored, unless another waker
+    /// has replaced it.
+    pub(crate) fn take_back_waker(&self, slot: WaiterSlot<'_>, waker: &Waker) {
+        let mut waiters = lock(&self.waiters);
+        let stored = match slot {
+            WaiterSlot::Direction(direction) => Some(&mut waiters.by_direction[direction as usize]),
+            WaiterSlot::Future(_, Some(key)) => {
+                waiters.futures.get_mut(*key).map(|waiter| &mut waiter.1)
+            }
+            WaiterSlot::Future(_, None) => None,
+        };
+        let taken = stored.and_then(|stored| stored.take_if(|stored| stored.will_wake(waker)));
+        drop(waiters);
+        drop(taken);
+    }
+
+    /// Clears readiness, unless an event has happened since `event` was seen.
     pub(crate) fn clear_readiness(&self, event: ReadyEvent, ready: Ready) {
         let clear = usize::from(event.ready.0 & ready.0);
         let _ = self.readiness.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
@@ -180,83 +195,55 @@ impl ScheduledIo {
         });
     }
 
-    /// An event: sets readiness, and wakes whom it concerns.
+    /// Delivers an event: sets readiness, and wakes the tasks that wait for it.
     pub(crate) fn set_readiness(&self, ready: Ready) {
-        self.set_readiness_and_disarm(ready, 0);
+        self.set_readiness_and_disarm(ready, Interest::NONE);
     }
 
-    fn set_readiness_and_disarm(&self, ready: Ready, registered: usize) {
+    /// Delivers the event of a oneshot registration: the next wait has to register `disarmed` again.
+    pub(crate) fn set_readiness_and_disarm(&self, ready: Ready, disarmed: Interest) {
+        let disarmed = registered_bits(disarmed);
         let _ = self.readiness.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
-            Some((now & !registered | usize::from(ready.0)).wrapping_add(TICK))
+            Some((now & !disarmed | usize::from(ready.0)).wrapping_add(TICK))
         });
         self.wake(ready);
     }
 
-    /// The reactor watches this fd no more: every wait, now and later, is told so.
+    /// The reactor delivers no more events: every wait, present and future, ends with an error.
     pub(crate) fn shut_down(&self) {
         self.mark_shut_down();
         self.wake(Ready::ALL);
     }
 
-    /// The first half of [`set_gone`](Self::set_gone), which wakes nobody.
+    /// The first half of [`shut_down`](Self::shut_down), which wakes no task.
     pub(crate) fn mark_shut_down(&self) {
         self.readiness.fetch_or(SHUTDOWN, Ordering::AcqRel);
     }
 
-    /// Takes back the waker that was just left in a place, unless another is there by now.
-    #[cfg(feature = "smol")]
-    pub(crate) fn take_back_waker(&self, place: WaiterSlot<'_>, waker: &Waker) {
-        let mut waiters = lock(&self.waiters);
-        let left = match place {
-            WaiterSlot::Direction(direction) => Some(&mut waiters.direction[direction as usize]),
-            WaiterSlot::Future(_, Some(index)) => {
-                waiters.waiters.get_mut(*index).map(|waiter| &mut waiter.1)
-            }
-            WaiterSlot::Future(_, None) => None,
-        };
-        let left = left.and_then(|left| left.take_if(|left| left.will_wake(waker)));
-        drop(waiters);
-        drop(left);
-    }
-
-    /// The event that the reactor was registered for has come, and it has to be registered for the next.
-    #[cfg(feature = "smol")]
-    pub(crate) fn complete_oneshot(&self, direction: Direction) {
-        let ready = match direction {
-            Direction::Read => Ready::READABLE,
-            Direction::Write => Ready::WRITABLE,
-        };
-        self.set_readiness_and_disarm(ready, registered_bits(direction.interest()));
-    }
-
-    /// Drops all wakers, when the fd is deregistered.
+    /// Drops all wakers. Called when the fd is deregistered.
     pub(crate) fn clear_wakers(&self) {
         let waiters = std::mem::take(&mut *lock(&self.waiters));
         drop(waiters);
     }
 
+    /// Wakes the tasks that wait for any of `ready`.
     pub(crate) fn wake(&self, ready: Ready) {
-        let mut wakers = [None, None];
-        let mut more = Vec::new();
+        let mut by_direction = [None, None];
+        let mut futures = Vec::new();
         let mut waiters = lock(&self.waiters);
         for direction in Direction::BOTH {
             if ready.intersects(direction.interest().mask()) {
-                wakers[direction as usize] = waiters.direction[direction as usize].take();
+                by_direction[direction as usize] = waiters.by_direction[direction as usize].take();
             }
         }
-        for (_, (interest, waker)) in waiters.waiters.iter_mut() {
+        for (_, (interest, waker)) in waiters.futures.iter_mut() {
             if ready.intersects(interest.mask()) {
-                more.extend(waker.take());
+                futures.extend(waker.take());
             }
         }
         drop(waiters);
-        for waker in wakers.into_iter().flatten().chain(more) {
+        for waker in by_direction.into_iter().flatten().chain(futures) {
             wake(waker);
         }
     }
-}
-
-/// Calls a waker. If it panics, everybody else is woken all the same.
-pub(crate) fn wake(waker: Waker) {
-    catch_panic(|| waker.wake());
 }

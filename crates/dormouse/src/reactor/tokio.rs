@@ -1,37 +1,33 @@
-//! tokio: the reactor of the runtime that the caller is inside. No thread of ours, no task spawned.
+//! tokio: the reactor of the runtime that the caller is inside. This crate starts no thread and spawns no task for it.
 //!
-//! tokio is edge-triggered and keeps what it has seen until that is cleared. We take each event over
-//! into our [`Source`] and clear it in tokio at once, inside the waker call, which also leaves our
-//! waker for the next one.
+//! tokio is edge-triggered, and keeps the readiness it has seen until that is cleared. Inside the call of the waker,
+//! each event is moved into the [`ScheduledIo`] and cleared in tokio at once, which also stores the waker for
+//! the next event.
 //!
-//! Nobody listens until somebody waits, and the fd is registered for reading alone until somebody waits for it
-//! to have room: with both, each event would be taken over twice, as an fd that becomes readable is reported as
-//! writable too.
+//! No waker is stored before the first wait, and the fd is registered for reading alone until the first wait for
+//! write readiness: registered for both, each event would be moved twice, because an fd that becomes readable is
+//! reported as writable too.
 //!
 //! # Invariants
-//! - From the first wait on, our waker is left with tokio in each direction whenever no event is being taken
-//!   over, so that each edge reaches the source, and the end of the runtime does too. (An error condition alone
-//!   is told to writers; so both directions count for both.) Only a direction that tokio has reported as
-//!   closed has none: tokio forgets that never. It stays ready; and if somebody clears it
-//!   all the same, the fd is handed over to the builtin reactor.
-//! - tokio is polled unconstrained: with its coop budget spent, it would call our waker from
-//!   inside the poll.
-//! - The registration is taken out under its lock before the fd can be closed; a waker call that comes
-//!   after that finds nothing. Registered anew, the fd is reported with what it is ready for.
+//! - From the first wait on, a forwarder is stored with tokio in each direction whenever no event is being moved. So
+//!   each edge reaches the `ScheduledIo`, and the shutdown of the runtime does too. (tokio reports a lone error
+//!   condition to writers only; so a wait in one direction stores both forwarders.) The exception is a direction that
+//!   tokio has reported as closed, which tokio never clears: it stays ready. If an operation returns `WouldBlock` all
+//!   the same, the fd migrates to the builtin reactor.
+//! - tokio is polled unconstrained: with its coop budget spent, it would call the forwarder from inside the poll.
+//! - The `TokioFd` is taken out under its lock before the fd can be closed; a forwarder that is called later finds
+//!   none. When the fd is registered again, tokio reports what it is ready for by then.
 
+#[cfg_attr(all(loom, test), path = "tokio/driver_mock.rs")]
+mod driver;
 #[cfg(all(loom, test))]
 mod loom_tests;
 
-use super::builtin;
-use super::interest::{Interest, Ready};
-use super::probe::catch_probe;
 use super::scheduled_io::{Direction, ScheduledIo};
-use crate::fork::PerProcess;
-#[cfg(all(loom, test))]
-use crate::loom_test::tokio;
-use crate::sync::{Mutex, OnceLock, lock, loom_static, thread_local};
-use std::cell::Cell;
-use std::collections::HashMap;
+use super::{Interest, Kind, Reactor, Ready, builtin};
+use crate::context;
+use crate::sync::{Mutex, OnceLock, lock, tokio};
+use driver::{has_io, is_inherited};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -39,30 +35,90 @@ use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
-use tokio::runtime::{Handle, Id};
+use tokio::runtime;
 
-/// Keeps an fd registered.
+pub(super) use runtime::Handle;
+
+impl Reactor {
+    /// The reactor of a tokio runtime.
+    ///
+    /// # Errors
+    /// `Unsupported`, if the runtime was built without
+    /// [`enable_io`](::tokio::runtime::Builder::enable_io). (In a program compiled with
+    /// `panic = "abort"` this cannot be found out; there the call succeeds, and tokio aborts the
+    /// program if the runtime has no I/O.) Another error in the child of a fork, if the runtime was started by its
+    /// parent.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::reactor::Reactor;
+    /// let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    /// assert_eq!(Reactor::tokio(runtime.handle())?.name(), "tokio");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+    pub fn tokio(handle: &Handle) -> io::Result<Reactor> {
+        if !driver::CAN_PROBE {
+            return Ok(Reactor(Kind::Tokio(handle.clone())));
+        }
+        if is_inherited(handle.id()) {
+            return Err(io::Error::other(
+                "this tokio runtime was running before this process was forked: build another, or use another reactor",
+            ));
+        }
+        tokio_reactor(handle).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::Unsupported,
+                "this tokio runtime has no I/O: call enable_io() or enable_all() on its Builder, \
+                 or use another reactor",
+            )
+        })
+    }
+}
+
+/// The tokio runtime that the caller is inside, unless this crate's `block_on` is further inside: that keeps
+/// the thread, which may be the only one to drive the runtime.
+#[inline]
+pub(crate) fn current_runtime() -> Option<Handle> {
+    if context::in_block_on() { None } else { Handle::try_current().ok() }
+}
+
+/// The reactor of a runtime, if it is known to have one.
+pub(crate) fn tokio_reactor(handle: &Handle) -> Option<Reactor> {
+    has_io(handle).then(|| Reactor(Kind::Tokio(handle.clone())))
+}
+
+/// The reactor of the runtime that the caller is inside.
+pub(super) fn reactor() -> Option<Reactor> {
+    tokio_reactor(&current_runtime()?)
+}
+
+/// An fd that is registered with a runtime.
 #[derive(Debug)]
-pub(crate) struct Watch {
-    source: Arc<ScheduledIo>,
+pub(super) struct TokioRegistration(Arc<TokioIo>);
+
+#[derive(Debug)]
+struct TokioIo {
+    io: Arc<ScheduledIo>,
     handle: Handle,
     interest: Interest,
-    registration: Mutex<Option<Registration>>,
-    /// After [`hand_over`](Self::hand_over).
-    builtin: OnceLock<builtin::Watch>,
-    /// From the first wait on.
+    fd: Mutex<Option<TokioFd>>,
+    /// Set by [`migrate_to_builtin`](TokioRegistration::migrate_to_builtin).
+    builtin: OnceLock<builtin::BuiltinRegistration>,
+    /// By direction. Set by the first wait.
     forwarders: OnceLock<[Waker; 2]>,
 }
 
 #[derive(Debug)]
-struct Registration {
+struct TokioFd {
     fd: AsyncFd<RawFdSource>,
     /// What it is registered for.
     interest: Interest,
 }
 
-/// The number alone: the fd belongs to somebody else, who ends the watch before closing it. (Or who does not, and
-/// exchanges the object by `AsyncFd::get_mut`: see [`Registration::end`].)
+/// The number of the fd. Its owner deregisters it before closing it; or, having replaced the object through
+/// `AsyncFd::get_mut`, does not: see [`TokioFd::deregister`].
 #[derive(Debug)]
 struct RawFdSource(RawFd);
 
@@ -72,112 +128,135 @@ impl AsRawFd for RawFdSource {
     }
 }
 
-/// What tokio wakes. Weak, or the registration would keep itself alive through tokio.
+/// The waker that tokio calls. The reference is weak, because tokio stores the waker inside the registration.
 struct Forwarder {
-    watch: Weak<Watch>,
+    registration: Weak<TokioIo>,
     direction: Direction,
 }
 
 impl Wake for Forwarder {
     fn wake(self: Arc<Self>) {
-        if let Some(watch) = self.watch.upgrade() {
-            watch.drain_events(self.direction);
+        if let Some(registration) = self.registration.upgrade() {
+            registration.drain_events(self.direction);
         }
     }
 }
 
-pub(crate) fn watch(
+pub(super) fn register(
     handle: &Handle,
     fd: RawFd,
     interest: Interest,
-    source: &Arc<ScheduledIo>,
-) -> io::Result<Arc<Watch>> {
-    Ok(Arc::new(Watch {
-        source: source.clone(),
+    io: &Arc<ScheduledIo>,
+) -> io::Result<TokioRegistration> {
+    Ok(TokioRegistration(Arc::new(TokioIo {
+        io: io.clone(),
         handle: handle.clone(),
         interest,
-        registration: Mutex::new(Some(Registration::new(handle, fd, interest.eager())?)),
+        fd: Mutex::new(Some(TokioFd::new(handle, fd, interest.eager())?)),
         builtin: OnceLock::new(),
         forwarders: OnceLock::new(),
-    }))
+    })))
 }
 
-impl Registration {
-    fn new(handle: &Handle, fd: RawFd, interest: Interest) -> io::Result<Registration> {
+impl TokioFd {
+    fn new(handle: &Handle, fd: RawFd, interest: Interest) -> io::Result<TokioFd> {
         if !can_enter() {
             return Err(io::Error::other(
                 "this thread is ending, and cannot enter a tokio runtime",
             ));
         }
-        let wanted = match (interest.is_readable(), interest.is_writable()) {
+        let tokio_interest = match (interest.is_readable(), interest.is_writable()) {
             (true, false) => tokio::io::Interest::READABLE,
             (false, true) => tokio::io::Interest::WRITABLE,
             _ => tokio::io::Interest::READABLE | tokio::io::Interest::WRITABLE,
         };
         let _context = handle.enter();
         // Deprecated since tokio 1.54 in favour of an unsafe constructor with the same code, whose
-        // contract is that the fd stays what it is while registered. `Watch` keeps that contract, and so
-        // this crate needs no unsafe and works with older releases too.
+        // contract is that the fd stays the same while it is registered. `Registration` keeps that contract, so
+        // this crate needs no unsafe code, and works with older releases too.
         #[allow(deprecated)]
-        let fd = AsyncFd::with_interest(RawFdSource(fd), wanted)?;
-        Ok(Registration { fd, interest })
+        let fd = AsyncFd::with_interest(RawFdSource(fd), tokio_interest)?;
+        Ok(TokioFd { fd, interest })
     }
 
-    /// Ends it. `fd` is the object's. If that is another one by now, because somebody has exchanged the object behind
-    /// `AsyncFd::get_mut`, the number may be a stranger's, and is left alone: closing the fd has ended what the
-    /// kernel knew, and what tokio knows is given up.
-    fn end(self, fd: BorrowedFd<'_>) {
+    /// `fd` is the object's present one. If it is not the registered one, the object was replaced through
+    /// `AsyncFd::get_mut`, and the registered number may belong to an unrelated fd by now: it is left alone. Closing the
+    /// registered fd has removed it from the epoll instance; what tokio keeps for it is leaked.
+    fn deregister(self, fd: BorrowedFd<'_>) {
         if self.fd.get_ref().0 != fd.as_raw_fd() {
             std::mem::forget(self.fd);
         }
     }
 }
 
-impl Watch {
-    /// Ends the watch.
-    pub(crate) fn end(&self, fd: BorrowedFd<'_>) {
-        let registration = lock(&self.registration).take();
-        if let Some(registration) = registration {
-            registration.end(fd);
+impl TokioRegistration {
+    pub(super) fn deregister(&self, fd: BorrowedFd<'_>) {
+        let registered = lock(&self.0.fd).take();
+        if let Some(registered) = registered {
+            registered.deregister(fd);
         }
-        if let Some(builtin) = self.builtin.get() {
-            builtin.end(fd);
+        if let Some(builtin) = self.0.builtin.get() {
+            builtin.deregister(fd);
         }
     }
 
-    /// Has tokio report on `interest`, as it has not been asked before.
-    pub(crate) fn ask(self: &Arc<Self>, fd: BorrowedFd<'_>, interest: Interest) -> io::Result<()> {
+    /// Makes tokio report `interest`. Called once for each direction.
+    pub(super) fn register_interest(
+        &self,
+        fd: BorrowedFd<'_>,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let this = &self.0;
         if interest.is_writable() && !can_enter() {
-            // It is only this thread that cannot have the fd registered anew.
+            // Only this thread cannot register the fd again.
             self.migrate_to_builtin(fd);
         }
-        self.forwarders.get_or_init(|| {
+        this.forwarders.get_or_init(|| {
             Direction::BOTH.map(|direction| {
-                Waker::from(Arc::new(Forwarder { watch: Arc::downgrade(self), direction }))
+                Waker::from(Arc::new(Forwarder { registration: Arc::downgrade(this), direction }))
             })
         });
         {
-            let registration = &mut *lock(&self.registration);
-            if let Some(before) = registration
-                .take_if(|known| interest.is_writable() && known.interest != self.interest)
-            {
-                before.end(fd);
-                *registration =
-                    Some(Registration::new(&self.handle, fd.as_raw_fd(), self.interest)?);
+            let registered = &mut *lock(&this.fd);
+            let eager = registered
+                .take_if(|known| interest.is_writable() && known.interest != this.interest);
+            if let Some(eager) = eager {
+                eager.deregister(fd);
+                *registered = Some(TokioFd::new(&this.handle, fd.as_raw_fd(), this.interest)?);
             }
         }
-        Direction::BOTH.iter().for_each(|&direction| self.drain_events(direction));
+        Direction::BOTH.iter().for_each(|&direction| this.drain_events(direction));
         Ok(())
     }
 
-    /// Moves what tokio knows into the source, and leaves our waker for the next event.
+    /// Moves the fd to the builtin reactor. Called when tokio has reported it as closed or failed and an operation
+    /// returned `WouldBlock` all the same: a socket that was not connected yet, or a datagram socket whose error has been
+    /// read. tokio would report it as closed forever, so no task could wait for it.
+    pub(super) fn migrate_to_builtin(&self, fd: BorrowedFd<'_>) {
+        let this = &self.0;
+        let mut registered = lock(&this.fd);
+        let Some(former) = registered.take() else { return };
+        // Tasks outside of `block_on` may wait for this fd.
+        builtin::disable_poller();
+        let builtin = builtin::register(fd, this.interest, &this.io);
+        let failed = builtin.map(|registration| this.builtin.set(registration)).is_err();
+        drop(registered);
+        former.deregister(fd);
+        if failed {
+            this.io.shut_down();
+        }
+    }
+}
+
+impl TokioIo {
+    /// Moves the readiness that tokio holds into the `ScheduledIo`, and stores the forwarder for the next event.
     fn drain_events(&self, direction: Direction) {
         let Some(forwarders) = self.forwarders.get() else { return };
         let mut ready = Ready::EMPTY;
-        let mut gone = false;
+        let mut is_shut_down = false;
         {
-            let registration = lock(&self.registration);
-            let Some(Registration { fd, .. }) = registration.as_ref() else { return };
+            let registered = lock(&self.fd);
+            let Some(TokioFd { fd, .. }) = registered.as_ref() else { return };
             let next = |direction| {
                 let cx = &mut Context::from_waker(&forwarders[direction as usize]);
                 let poll = poll_fn(|cx| match direction {
@@ -187,57 +266,35 @@ impl Watch {
                 pin!(tokio::task::unconstrained(poll)).poll(cx)
             };
             while let Poll::Ready(event) = next(direction) {
-                match event {
-                    Ok(mut event) => {
-                        let seen = translate(event.ready());
-                        ready |= seen;
-                        event.clear_ready();
-                        if seen.is_read_closed() || seen.is_write_closed() {
-                            // tokio keeps these for ever: there is no next event in this
-                            // direction. Who needs one calls `hand_over`.
-                            break;
-                        }
-                    }
-                    Err(_) => {
-                        // Under the lock: an fd that has been handed over must not be marked.
-                        self.source.mark_shut_down();
-                        gone = true;
-                        break;
-                    }
+                let Ok(mut event) = event else {
+                    // Under the lock: an fd that has migrated must not be marked.
+                    self.io.mark_shut_down();
+                    is_shut_down = true;
+                    break;
+                };
+                let seen = translate(event.ready());
+                ready |= seen;
+                event.clear_ready();
+                if seen.is_read_closed() || seen.is_write_closed() {
+                    // tokio keeps these forever: this direction has no next event. An operation that needs
+                    // one calls `migrate_to_builtin`.
+                    break;
                 }
             }
             if ready.is_write_closed() && !is_closed(next(Direction::Read)) {
-                // It is an error condition, which tokio reports as this alone, and not a hang-up, of which
-                // readers hear too.
+                // tokio reports an error condition as WRITE_CLOSED alone. A hang-up would be reported to readers too.
                 ready |= Ready::ERROR;
             }
         }
-        if gone {
-            self.source.wake(Ready::ALL);
+        if is_shut_down {
+            self.io.wake(Ready::ALL);
         } else if !ready.is_empty() {
-            self.source.set_readiness(ready);
-        }
-    }
-
-    /// The fd was reported as closed or failed, and yet an operation on it would block: a socket that was
-    /// not connected yet, or a datagram socket that has told of its error. tokio would report it closed for
-    /// ever, so that nobody could wait for it. The builtin reactor can.
-    pub(crate) fn migrate_to_builtin(&self, fd: BorrowedFd<'_>) {
-        let mut registration = lock(&self.registration);
-        let Some(tokio) = registration.take() else { return };
-        // Whoever waits for it need not be in `block_on`.
-        builtin::disable_poller();
-        let builtin = builtin::watch(fd, self.interest, &self.source);
-        let ended = builtin.map(|watch| self.builtin.set(watch)).is_err();
-        drop(registration);
-        tokio.end(fd);
-        if ended {
-            self.source.shut_down();
+            self.io.set_readiness(ready);
         }
     }
 }
 
-/// Whether this thread can enter a runtime. At its end, when what is local to it is dropped, tokio would panic.
+/// Whether this thread can enter a runtime. While its thread-locals are being destroyed, tokio would panic.
 fn can_enter() -> bool {
     !Handle::try_current().is_err_and(|err| err.is_thread_local_destroyed())
 }
@@ -248,83 +305,17 @@ fn is_closed(event: Poll<io::Result<AsyncFdReadyGuard<'_, RawFdSource>>>) -> boo
 
 fn translate(seen: tokio::io::Ready) -> Ready {
     let mut ready = Ready::EMPTY;
-    for (is, bit) in [
-        // tokio's questions answer yes for a closed half too; the source's bits tell them apart.
+    for (is_set, bit) in [
+        // tokio's `is_readable` is true for a closed half too; `Ready` has a bit for each.
         (seen.is_readable(), Ready::READABLE),
         (seen.is_writable(), Ready::WRITABLE),
         (seen.is_read_closed(), Ready::READ_CLOSED),
         (seen.is_write_closed(), Ready::WRITE_CLOSED),
         (seen.is_error(), Ready::ERROR),
     ] {
-        if is {
+        if is_set {
             ready |= bit;
         }
     }
     ready
-}
-
-/// Whether the runtime has an I/O driver. It may not: that is up to its `Builder`.
-///
-/// tokio has no way to ask, but panics when an fd is registered. So this is tried once a runtime,
-/// with the panic caught and kept from the panic hook. Where panics abort, it cannot be tried, and the
-/// next reactor in line serves unless the caller chooses tokio by hand.
-pub(crate) fn has_io(handle: &Handle) -> bool {
-    if cfg!(not(panic = "unwind")) {
-        return false;
-    }
-    if cfg!(all(loom, test)) {
-        return true;
-    }
-    let id = handle.id();
-    match LAST.try_with(Cell::get) {
-        Ok(Some((last, has_io))) if last == id => has_io && !is_inherited(id),
-        _ => !is_inherited(id) && find_io(handle, id),
-    }
-}
-
-/// Whether a runtime was in use before this process was forked: its fds are the parent's too, and its threads are not
-/// here. If that cannot be found out, because somebody who is not here has the lock, it is assumed.
-#[inline]
-pub(crate) fn is_inherited(id: Id) -> bool {
-    KNOWN.inherited().any(|answers| match answers.try_lock() {
-        Ok(known) => known.as_ref().is_some_and(|known| known.contains_key(&id)),
-        Err(_) => true,
-    })
-}
-
-type Answers = Mutex<Option<HashMap<Id, bool>>>;
-
-loom_static! {
-    static KNOWN: PerProcess<Answers> = PerProcess::new(Mutex::new(None));
-}
-
-thread_local! {
-    /// The answer for the runtime that this thread asked about last.
-    static LAST: Cell<Option<(Id, bool)>> = const { Cell::new(None) };
-}
-
-#[cold]
-fn find_io(handle: &Handle, id: Id) -> bool {
-    /// Of how many runtimes the answer is remembered; ids are never used again.
-    const REMEMBERED: usize = 1024;
-
-    let answers = KNOWN.get(|_| Mutex::new(None));
-    let known = lock(answers).as_ref().and_then(|known| known.get(&id).copied());
-    let has_io = match known {
-        Some(has_io) => has_io,
-        // The hook cannot be changed now, or it would be this thread that cannot register anything.
-        None if std::thread::panicking() || !can_enter() => return false,
-        None => {
-            let has_io = catch_probe(|| drop(Registration::new(handle, -1, Interest::READABLE)));
-            let mut known = lock(answers);
-            let known = known.get_or_insert_default();
-            if known.len() >= REMEMBERED {
-                known.clear();
-            }
-            known.insert(id, has_io);
-            has_io
-        }
-    };
-    let _ = LAST.try_with(|last| last.set(Some((id, has_io))));
-    has_io
 }

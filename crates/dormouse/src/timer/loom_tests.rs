@@ -85,7 +85,7 @@ fn an_alarm_that_goes_off_during_a_turn_is_heard() {
             kernel::happens(file, Ready::READABLE);
         });
         let place = || WaiterSlot::Direction(Direction::Read);
-        block_on(poll_fn(|cx| fd.poll(place(), cx.waker()))).unwrap();
+        block_on(poll_fn(|cx| fd.poll_readiness(place(), cx.waker()))).unwrap();
         clock.join();
         settle();
         assert_eq!(counts.map(|count| count.get()), [1, 1]);

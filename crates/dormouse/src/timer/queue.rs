@@ -44,9 +44,10 @@ mod tests;
 pub(crate) use shards::TimerId;
 
 use super::wake_source::WakeSource;
+use crate::catch_panic::wake;
 use crate::clock::ClockId;
 use crate::fork::Process;
-use crate::reactor::{Reactor, note_external_waiter, wake};
+use crate::reactor::{Reactor, note_external_waiter};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, OnceLock, array, lock, loom_const_fn};
 use crate::wheel::Wheel;
@@ -502,7 +503,7 @@ impl TimerQueue {
         let reactor = match self.kind {
             ReactorKind::Builtin => Reactor::builtin(),
             #[cfg(feature = "smol")]
-            ReactorKind::AsyncIo => Reactor::async_io(),
+            ReactorKind::AsyncIo => crate::reactor::async_io_reactor().ok_or(Unavailable)?,
             #[cfg(feature = "tokio")]
             ReactorKind::Tokio => return Err(Unavailable),
         };

@@ -13,7 +13,7 @@ use crate::clock::ClockId;
 use crate::fork::PerProcess;
 #[cfg(all(loom, test))]
 use crate::loom_test::tokio::{self, polled};
-use crate::reactor::Reactor;
+use crate::reactor::{Reactor, current_runtime, tokio_reactor};
 use crate::sync::{Mutex, lock, loom_const_fn, loom_static, thread_local};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -62,7 +62,7 @@ thread_local! {
 /// cannot serve.
 #[inline]
 pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<RuntimeQueue> {
-    let handle = crate::context::tokio()?;
+    let handle = current_runtime()?;
     if handle.runtime_flavor() == RuntimeFlavor::CurrentThread && !polled::is_polled_by_tokio(waker)
     {
         return None;
@@ -83,7 +83,7 @@ pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<RuntimeQueue> {
 
 #[cold]
 fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<RuntimeQueue> {
-    let reactor = Reactor::tokio_with_io(handle);
+    let reactor = tokio_reactor(handle);
     let mut runtime_queues = RuntimeQueues::default();
     if let Some(reactor) = &reactor {
         let mut runtimes = lock(&pool().runtimes);

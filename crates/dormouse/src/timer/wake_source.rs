@@ -4,8 +4,9 @@
 //! Where there is none to be had (another system, no fds left, a sandbox that forbids it), a deadline
 //! on the wait of the builtin reactor's thread.
 
+use super::fallback;
 use crate::clock::ClockId;
-use crate::reactor::{self, Direction, Interest, Reactor, Ready, Registration, WaiterSlot};
+use crate::reactor::{Direction, Interest, Reactor, Ready, Registration, WaiterSlot};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -46,7 +47,7 @@ impl WakeSource {
 
     /// A deadline on the builtin thread's wait.
     pub(crate) fn deadline(clock: ClockId, waker: &Waker) -> io::Result<WakeSource> {
-        reactor::set_deadline(clock, None, waker)?;
+        fallback::set_deadline(clock, None, waker)?;
         Ok(WakeSource::Deadline { clock, waker: waker.clone() })
     }
 
@@ -65,7 +66,9 @@ impl WakeSource {
                     set => set,
                 }
             }
-            WakeSource::Deadline { clock, waker } => reactor::set_deadline(*clock, Some(at), waker),
+            WakeSource::Deadline { clock, waker } => {
+                fallback::set_deadline(*clock, Some(at), waker)
+            }
         }
     }
 
@@ -79,12 +82,14 @@ impl WakeSource {
     pub(crate) fn acknowledge(&self, waker: &Waker) -> io::Result<bool> {
         let WakeSource::Timerfd { fd, clock, clock_was_set } = self else { return Ok(false) };
         let mut was_set = false;
-        if fd.is_level_triggered() || *clock == ClockId::Realtime {
+        if fd.is_oneshot() || *clock == ClockId::Realtime {
             // WouldBlock: it has not expired.
             was_set = sys::read(fd.get_ref()).is_err_and(|err| is_clock_set(&err));
         }
-        while let Poll::Ready(event) = fd.listen(WaiterSlot::Direction(Direction::Read), waker) {
-            fd.clear(event?, Ready::ALL);
+        while let Poll::Ready(event) =
+            fd.poll_internal(WaiterSlot::Direction(Direction::Read), waker)
+        {
+            fd.clear_readiness(event?, Ready::ALL);
         }
         Ok(was_set | clock_was_set.swap(false, Ordering::Relaxed))
     }

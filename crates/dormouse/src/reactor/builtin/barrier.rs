@@ -1,45 +1,47 @@
-//! Waiting until what the kernel has to report has been handed on: for virtual time, which must not jump to a deadline
-//! past an fd that is ready.
+//! Flushes events: waits until every event that the kernel knows of has been delivered.
 //!
-//! An event that a thread has taken out of the selector is nowhere to be seen until it has reached its source. Looking
-//! into the selector from outside would miss it; so the reactor's thread itself is asked. It looks once more, hands
-//! on what there is, and says so; and by then it has handed on what it had taken out before.
+//! An event that a thread has taken out of the selector is visible nowhere until it reaches its `ScheduledIo`. A
+//! look into the selector from outside would miss it. So a flush makes the reactor thread itself poll once more,
+//! deliver what there is, and report the end of that turn; by then it has also delivered what it took out before.
 //!
 //! # Invariants
-//! - Only the reactor's thread deals with events. The seat is closed first, and whoever sits is waited for: a thread
-//!   counts as `SITTING` from before it looks whether the seat is closed until it has dealt with what it took out.
-//! - A round answers a question only if the thread saw the question before it took the events out, and its
-//!   wait returned all that there were.
-//! - Whoever deals with events himself, further up the stack, is not made to wait for that.
+//! - Only the reactor thread dispatches events. A flush first disables the poller role, and then waits for a thread that
+//!   still has it: a thread is counted in `POLLERS` from before it checks whether the role is disabled until it has
+//!   dispatched what it took out.
+//! - A turn completes a request only if the reactor thread saw the request before it took events out, and
+//!   its wait returned all the events there were.
+//! - A thread that dispatches events further up its stack does not wait for a flush.
 
-use super::{poller, shared};
+use super::{poller, reactor};
 use crate::sync::lock;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Whether anybody has ever waited for an fd that the builtin reactor watches.
+/// Whether a task has ever waited for an fd that the builtin reactor watches.
 static HAS_WAITERS: AtomicBool = AtomicBool::new(false);
-/// Threads that may have taken events out in the seat.
+/// Threads that may have taken events out in the poller role.
 static POLLERS: AtomicUsize = AtomicUsize::new(0);
-/// Questions that were asked, and the last one that was answered.
+/// The number of flushes requested so far.
 static REQUESTED: AtomicU64 = AtomicU64::new(0);
+/// The number of flushes completed so far.
 static FLUSHED: Mutex<u64> = Mutex::new(0);
 static FLUSH_DONE: Condvar = Condvar::new();
 
 thread_local! {
+    /// Whether this thread dispatches events.
     static DISPATCHING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Somebody waits for an fd.
+/// A task waits for an fd.
 #[inline]
-pub(crate) fn note_waiter() {
+pub(super) fn note_waiter() {
     if !HAS_WAITERS.load(Ordering::Relaxed) {
         HAS_WAITERS.store(true, Ordering::SeqCst);
     }
 }
 
-/// Returns when every event that the kernel knew of at the call has been handed to its source.
+/// Returns when every event that the kernel knew of at the call has been delivered.
 pub(crate) fn flush_events() {
     if !HAS_WAITERS.load(Ordering::SeqCst) || DISPATCHING.try_with(Cell::get).unwrap_or(true) {
         return;
@@ -50,12 +52,12 @@ pub(crate) fn flush_events() {
     }
     let request = REQUESTED.fetch_add(1, Ordering::SeqCst) + 1;
     {
-        let builtin = lock(&shared().builtin);
-        if builtin.thread.is_none() {
-            // Without it nothing is watched, and there is nobody to answer.
+        let state = lock(&reactor().state);
+        if state.thread.is_none() {
+            // Without the thread no fd is registered, and no turn would complete the request.
             return;
         }
-        builtin.wake_thread();
+        state.wake_thread();
     }
     let mut flushed = lock(&FLUSHED);
     while *flushed < request {
@@ -63,24 +65,24 @@ pub(crate) fn flush_events() {
     }
 }
 
-/// What the reactor's thread does in a round of its own.
+/// One turn of the reactor thread.
 pub(super) struct Turn {
     request: u64,
 }
 
 impl Turn {
-    /// Before it takes out anything.
+    /// Called before the thread takes events out.
     pub(super) fn begin() -> Turn {
         DISPATCHING.set(true);
         Turn { request: REQUESTED.load(Ordering::SeqCst) }
     }
 
-    /// Whether it has been asked to be quick.
-    pub(super) fn is_registered(&self) -> bool {
+    /// Whether a flush waits for this turn, which must not block then.
+    pub(super) fn is_requested(&self) -> bool {
         *lock(&FLUSHED) < self.request
     }
 
-    /// It has dealt with all that there was.
+    /// Called when all pending events have been dispatched.
     pub(super) fn end(self) {
         let mut flushed = lock(&FLUSHED);
         if *flushed < self.request {
@@ -90,7 +92,7 @@ impl Turn {
     }
 }
 
-/// A thread that may take events out in the seat.
+/// Counts a thread that may take events out in the poller role.
 pub(super) struct PollerGuard {
     outer: bool,
 }

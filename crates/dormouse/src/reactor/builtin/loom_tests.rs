@@ -17,7 +17,8 @@ fn watched(interest: Interest) -> Arc<Fd> {
 
 fn ready(fd: &Fd, direction: Direction) -> impl Future<Output = ()> {
     poll_fn(move |cx| {
-        fd.poll(WaiterSlot::Direction(direction), cx.waker()).map(|found| _ = found.unwrap())
+        fd.poll_readiness(WaiterSlot::Direction(direction), cx.waker())
+            .map(|found| _ = found.unwrap())
     })
 }
 
@@ -42,7 +43,10 @@ fn an_event_on_its_way_at_deregistration_reaches_nobody_else() {
         kernel::drain(file);
         let fd = Reactor::builtin().register(object, Interest::READABLE).unwrap();
         settle();
-        assert!(fd.ready(Interest::READABLE).is_pending(), "an event of the former registration");
+        assert!(
+            fd.ready_event(Interest::READABLE).is_pending(),
+            "an event of the former registration"
+        );
     });
 }
 
@@ -57,7 +61,10 @@ fn room_that_was_there_is_told_to_all_who_first_wait_for_it() {
             let mut place = None;
             spawn(move || {
                 run(poll_fn(|cx| {
-                    fd.poll(WaiterSlot::Future(Interest::WRITABLE, &mut place), cx.waker())
+                    fd.poll_readiness(
+                        WaiterSlot::Future(Interest::WRITABLE, &mut place),
+                        cx.waker(),
+                    )
                 }))
                 .unwrap();
             })

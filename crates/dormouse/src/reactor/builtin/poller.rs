@@ -1,70 +1,70 @@
-//! The seat: a thread that runs a future of its own, in `block_on`, waits for events beside the reactor's
-//! thread, so that what it waits for comes to it without a second thread in between.
+//! The poller role: a thread that runs a future in `block_on` polls the selector itself, beside the reactor thread, so
+//! that its events reach it without a switch to a second thread.
 //!
-//! One thread at a time has the seat. It hands every event that it takes out to its source, whomever that
-//! concerns. The reactor's thread stays where it is, in the same wait: the kernel wakes one of the two, the one
-//! that began to wait last. So while the thread in the seat waits, the events are its; while it runs its future,
-//! they go to the reactor's thread at once. Nothing has to be handed over, and nobody depends on how long
-//! the future runs.
+//! This is the leader/follower pattern with a standing follower. One thread at a time has the role, and is called the
+//! *poller*. It dispatches every event that it takes out, whichever task the event is for. The reactor thread stays
+//! blocked in the same wait: the kernel wakes the thread that began to wait last. So while the poller waits, it
+//! gets the events; while it runs its future, the reactor thread gets them at once. No work has to be transferred, and
+//! no task depends on how long the future runs.
 //!
-//! Everybody's wakers are called on the thread in the seat. That may be a worker of another executor, inside a
-//! task that should not have blocked; and a task that it wakes there may be queued for that very worker. So the
-//! seat is for programs that have no other executor: it is closed for good when somebody who is not in
-//! `block_on` waits for something that the builtin reactor watches.
+//! The poller calls the wakers of all tasks. It may be a worker thread of another executor, inside a task that should
+//! not have blocked, and a task that it wakes there may be queued for that very worker. So the role is for programs
+//! without another executor: it is disabled permanently when a task outside of `block_on` waits for an fd
+//! that the builtin reactor watches.
 //!
-//! A thread in the seat that has events to deal with all the time would wake the reactor's thread for each
-//! that comes while it is not waiting. So it asks it to stand aside: the reactor's thread then looks every
-//! millisecond whether events are still being fetched, and goes back to its wait if they are not. So an event
-//! may find nobody for up to two milliseconds, if the future is busy just then and the event is another's.
+//! A busy poller would wake the reactor thread with each event that arrives while it runs its future. So it pauses the
+//! reactor thread, which then sleeps for a millisecond at a time, and goes back to its wait when the poller has stopped
+//! polling. While the reactor thread is paused, an event for another task can be delayed by up to two milliseconds,
+//! if the poller is running its future just then.
 //!
 //! # Invariants
-//! - A thread in the seat is woken by `Token::SEAT`, signalled only after it has announced its wait
-//!   (`SEATED`). Should the reactor's thread take that signal out, because the other has announced its wait but
-//!   not yet begun it, it signals again, until the other has left its wait (`TAKEN`).
-//! - `Token::THREAD` is for the reactor's thread. A thread in the seat that takes it out signals again if the seat
-//!   is closed: then it will not wait there again.
-//! - Once `close` has returned, no event is dealt with in the seat. Of `take`, which sets `TAKEN` and then looks at
-//!   `CLOSED`, and `close`, which does the opposite, one sees the other. Whoever sits by then is signalled to leave,
-//!   and leaves to the reactor's thread what it finds.
+//! - The poller is woken by `Token::WAKE_POLLER`, which is signalled only after the poller has set `POLLING`. If the
+//!   reactor thread takes that signal out, because the poller has set `POLLING` but not yet begun to wait, it signals
+//!   again, until the poller has left its wait (`HELD` is false).
+//! - `Token::WAKE_THREAD` is for the reactor thread. A poller that takes it out while the role is disabled signals
+//!   again; it will not poll after that.
+//! - After `disable` has returned, no event is dispatched in the role.
+//!   [`try_acquire`]: (1) sets `HELD`, (2) checks `DISABLED`.
+//!   [`disable`]: (1) sets `DISABLED`, (2) checks `HELD`.
+//!   All are `SeqCst`, so one of the two sees the other: either the role is not acquired, or the poller is signalled to
+//!   leave its wait, and defers the events it finds to the reactor thread.
 
-use super::selector::{Events, Token};
-use super::{collect, dispatch, shared};
-use crate::reactor::Ready;
-use crate::reactor::scheduled_io::ScheduledIo;
+use super::barrier::{PollerGuard, note_waiter};
+use super::selector::{Events, Selector, Token};
+use super::{Delivery, collect, dispatch, reactor};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Mutex, lock, loom_static};
 use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 loom_static! {
-    /// A thread waits in the seat, or is about to.
+    /// A thread has the role: it polls, or is about to.
     static HELD: AtomicBool = AtomicBool::new(false);
-    /// Nobody may have it: others wait too, or there are deadlines to look after.
+    /// No thread may acquire the role: tasks outside `block_on` wait too, or the reactor thread has deadlines to meet.
     static DISABLED: AtomicBool = AtomicBool::new(false);
-    /// Whether the reactor's thread stands aside.
-    static PAUSE: AtomicU8 = AtomicU8::new(PAUSE_NONE);
-    /// Events that were found in the seat when it was closed.
-    static DEFERRED_EVENTS: Mutex<Vec<(Arc<ScheduledIo>, Ready)>> = Mutex::new(Vec::new());
-    /// How often a thread in the seat has come back from its wait.
+    /// Whether the reactor thread is paused.
+    static PAUSE: AtomicU8 = AtomicU8::new(RUNNING);
+    /// Events that the poller found after the role was disabled.
+    static DEFERRED_EVENTS: Mutex<Vec<Delivery>> = Mutex::new(Vec::new());
+    /// How often a poller has returned from its wait.
     static POLLS: AtomicU64 = AtomicU64::new(0);
 }
 
-const PAUSE_NONE: u8 = 0;
+/// Values of `PAUSE`.
+const RUNNING: u8 = 0;
 const PAUSE_REQUESTED: u8 = 1;
 const PAUSED: u8 = 2;
 
-/// How often the reactor's thread looks whether it is needed while it stands aside.
+/// How often a paused reactor thread checks whether it is needed.
 const PAUSE_INTERVAL: Duration = Duration::from_millis(1);
-/// So many rounds in so much time, and the reactor's thread had better stand aside: two for each time
-/// that it looks.
+/// A poller that polls so often in so much time pauses the reactor thread: two polls for each check.
 const BUSY_POLLS: u32 = 64;
 const BUSY_TIME: Duration = Duration::from_millis(32);
-/// How long to wait for it to do so: it has to be woken first.
+/// How long the poller waits for the pause to begin: the reactor thread has to be woken first.
 const PAUSE_TIMEOUT: Duration = Duration::from_micros(100);
 
-/// What a thread that runs a future is doing, and whether it has been woken.
+/// What a thread in `block_on` is doing, and whether it has been woken.
 #[derive(Debug)]
 pub(crate) struct Parker(AtomicU8);
 
@@ -79,7 +79,7 @@ impl Parker {
     }
 
     /// Wakes the thread, wherever it waits.
-    pub(crate) fn notify(&self, thread: &Thread) {
+    pub(crate) fn unpark(&self, thread: &Thread) {
         match self.0.swap(NOTIFIED, Ordering::AcqRel) {
             PARKED => thread.unpark(),
             POLLING => signal(Token::WAKE_POLLER),
@@ -87,7 +87,7 @@ impl Parker {
         }
     }
 
-    /// Announces a wait. False if the thread has been woken already.
+    /// Begins a wait. False if the thread has been woken already.
     fn begin_wait(&self, wait: u8) -> bool {
         let begun = self.0.compare_exchange(EMPTY, wait, Ordering::AcqRel, Ordering::Acquire);
         if begun.is_err() {
@@ -97,44 +97,43 @@ impl Parker {
         true
     }
 
-    /// Ends a wait, and says whether the thread has been woken.
+    /// Ends a wait, and returns whether the thread has been woken.
     fn end_wait(&self) -> bool {
         self.0.swap(EMPTY, Ordering::AcqRel) == NOTIFIED
     }
 }
 
-/// A thread's claim to the seat, for the time of one `block_on`.
+/// Competes for the role for the duration of one `block_on`.
 pub(crate) struct PollerRole {
     events: Option<Events>,
-    ready: Vec<(Arc<ScheduledIo>, Ready)>,
+    deliveries: Vec<Delivery>,
     polls: u32,
     since: Option<Instant>,
 }
 
 impl PollerRole {
     pub(crate) const fn new() -> PollerRole {
-        PollerRole { events: None, ready: Vec::new(), polls: 0, since: None }
+        PollerRole { events: None, deliveries: Vec::new(), polls: 0, since: None }
     }
 
-    /// Waits until `state` says that this thread has been woken.
+    /// Waits until this thread has been woken through `parker`.
     pub(crate) fn wait(&mut self, parker: &Parker) {
         loop {
-            let seated = {
-                #[cfg(feature = "test-util")]
-                let _sitting = super::barrier::PollerGuard::begin();
-                try_acquire().then(|| self.wait_polling(parker))
+            let polled = {
+                let _guard = PollerGuard::begin();
+                try_acquire().then(|| self.poll(parker))
             };
-            if seated.unwrap_or_else(|| wait_parked(parker)) {
+            if polled.unwrap_or_else(|| park(parker)) {
                 return;
             }
         }
     }
 
-    /// One round, having taken the seat. True if the thread has been woken, by one of the events that it had
-    /// to hand on or otherwise.
-    fn wait_polling(&mut self, parker: &Parker) -> bool {
+    /// Polls the selector once, having acquired the role, and releases it. True if the thread has been woken, by one
+    /// of the events that it dispatched or by another thread.
+    fn poll(&mut self, parker: &Parker) -> bool {
         let events = self.events.get_or_insert_with(Events::new);
-        let found = match shared().selector.get() {
+        let found = match reactor().selector.get() {
             Some(selector) if parker.begin_wait(POLLING) => selector.wait(events, None),
             _ => {
                 HELD.store(false, Ordering::Release);
@@ -150,9 +149,9 @@ impl PollerRole {
                 collect(events, &mut lock(&DEFERRED_EVENTS));
                 signal(Token::WAKE_THREAD);
             }
-            Ok(()) => dispatch(events, &mut self.ready),
+            Ok(()) => dispatch(events, &mut self.deliveries),
             Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-            // Out of kernel memory for a moment.
+            // The kernel is out of memory for now.
             Err(_) => thread::sleep(Duration::from_millis(1)),
         }
         self.count_poll();
@@ -168,14 +167,14 @@ impl PollerRole {
         let now = Instant::now();
         let before = self.since.replace(now);
         let busy = before.is_some_and(|before| now - before < BUSY_TIME);
-        if !busy || !exchange_pause(PAUSE_NONE, PAUSE_REQUESTED) {
+        if !busy || !exchange_pause(RUNNING, PAUSE_REQUESTED) {
             return;
         }
         signal(Token::WAKE_THREAD);
-        // Whoever waits first takes the signal out: let that be the reactor's thread.
+        // The next thread to wait takes the signal out: give the reactor thread time to be that one.
         while PAUSE.load(Ordering::Acquire) == PAUSE_REQUESTED {
             if now.elapsed() > PAUSE_TIMEOUT {
-                exchange_pause(PAUSE_REQUESTED, PAUSE_NONE);
+                exchange_pause(PAUSE_REQUESTED, RUNNING);
                 return;
             }
             thread::yield_now();
@@ -184,9 +183,9 @@ impl PollerRole {
 }
 
 impl Drop for PollerRole {
-    /// Others need the reactor's thread again.
+    /// Resumes the reactor thread, which other tasks need again.
     fn drop(&mut self) {
-        if self.since.is_some() && exchange_pause(PAUSED, PAUSE_NONE) {
+        if self.since.is_some() && exchange_pause(PAUSED, RUNNING) {
             super::unpark_thread();
         }
     }
@@ -197,20 +196,21 @@ fn exchange_pause(from: u8, to: u8) -> bool {
 }
 
 fn try_acquire() -> bool {
-    let can = cfg!(any(target_os = "linux", target_os = "android"))
-        && shared().selector.get().is_some()
+    let acquired = Selector::CAN_BE_SHARED
+        && reactor().selector.get().is_some()
         && !DISABLED.load(Ordering::Relaxed)
         && !HELD.swap(true, Ordering::SeqCst);
-    if can && DISABLED.load(Ordering::SeqCst) {
+    if acquired && DISABLED.load(Ordering::SeqCst) {
         HELD.store(false, Ordering::Release);
         return false;
     }
-    can
+    acquired
 }
 
-fn wait_parked(parker: &Parker) -> bool {
+/// Waits without the role. True if the thread has been woken.
+fn park(parker: &Parker) -> bool {
     if parker.begin_wait(PARKED) {
-        // May return for no reason, or for somebody else's `unpark`.
+        // Spurious returns are possible, and so are unparks that are not from `parker`.
         thread::park();
         return parker.end_wait();
     }
@@ -218,22 +218,22 @@ fn wait_parked(parker: &Parker) -> bool {
 }
 
 fn signal(token: Token) {
-    if let Some(selector) = shared().selector.get() {
+    if let Some(selector) = reactor().selector.get() {
         selector.signal(token);
     }
 }
 
-/// Somebody is about to wait for what the builtin reactor watches.
+/// Called before a task waits for an fd or timer of the builtin reactor. Disables the role if the task runs
+/// outside of `block_on`.
 #[inline]
 pub(crate) fn note_external_waiter() {
-    #[cfg(feature = "test-util")]
-    super::barrier::note_waiter();
+    note_waiter();
     if !DISABLED.load(Ordering::Relaxed) && !crate::context::in_block_on() {
         disable();
     }
 }
 
-/// From here on the reactor's thread alone deals with events.
+/// From here on only the reactor thread dispatches events.
 #[cold]
 pub(crate) fn disable() {
     if !DISABLED.swap(true, Ordering::SeqCst) && HELD.load(Ordering::SeqCst) {
@@ -241,24 +241,25 @@ pub(crate) fn disable() {
     }
 }
 
-/// What was left to the reactor's thread.
-pub(super) fn take_deferred_events() -> Vec<(Arc<ScheduledIo>, Ready)> {
+/// The events that the last poller found after the role was disabled.
+pub(super) fn take_deferred_events() -> Vec<Delivery> {
     if !DISABLED.load(Ordering::Acquire) {
         return Vec::new();
     }
-    // Whoever has the lock signals when he has let it go; or is not in this process.
-    DEFERRED_EVENTS.try_lock().map(|mut left| std::mem::take(&mut *left)).unwrap_or_default()
+    // A thread that holds the lock signals `WAKE_THREAD` after it has released it; or it does not exist in this
+    // process, which is the child of a fork.
+    DEFERRED_EVENTS.try_lock().map(|mut events| std::mem::take(&mut *events)).unwrap_or_default()
 }
 
-/// In the child of a fork: whoever sat is not here.
+/// In the child of a fork the poller does not exist.
 pub(super) fn reset_after_fork() {
     HELD.store(false, Ordering::SeqCst);
     DISABLED.store(true, Ordering::SeqCst);
-    PAUSE.store(PAUSE_NONE, Ordering::SeqCst);
+    PAUSE.store(RUNNING, Ordering::SeqCst);
     std::mem::forget(take_deferred_events());
 }
 
-/// What the reactor's thread does with a signal that it has taken out.
+/// The reactor thread has taken out a signal for `token`: signals again if it is for the poller.
 pub(super) fn forward_wakeup(token: Token) {
     if token == Token::WAKE_POLLER && HELD.load(Ordering::Acquire) {
         signal(Token::WAKE_POLLER);
@@ -266,7 +267,7 @@ pub(super) fn forward_wakeup(token: Token) {
     }
 }
 
-/// Lets the reactor's thread stand aside for a moment, if it was asked to.
+/// Pauses the reactor thread for a moment, if a poller has requested that. True if it paused.
 pub(super) fn pause_reactor_thread(timeout: Option<Duration>) -> bool {
     exchange_pause(PAUSE_REQUESTED, PAUSED);
     if PAUSE.load(Ordering::Acquire) != PAUSED {
@@ -275,7 +276,7 @@ pub(super) fn pause_reactor_thread(timeout: Option<Duration>) -> bool {
     let before = POLLS.load(Ordering::Relaxed);
     thread::park_timeout(timeout.map_or(PAUSE_INTERVAL, |timeout| timeout.min(PAUSE_INTERVAL)));
     if POLLS.load(Ordering::Relaxed) == before {
-        exchange_pause(PAUSED, PAUSE_NONE);
+        exchange_pause(PAUSED, RUNNING);
     }
     true
 }

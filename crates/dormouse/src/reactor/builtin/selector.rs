@@ -1,29 +1,25 @@
-//! The seam to the system: an epoll instance, or what mio makes of others.
+//! The seam to the system: an epoll instance, or what mio offers on other systems.
 //!
-//! Both say the same: which tokens are ready for what, edge-triggered. They differ in one thing: on epoll any
-//! number of threads can wait at once.
+//! All forms report the same: which tokens are ready for what, edge-triggered. They differ in one thing: several threads
+//! can wait on one epoll instance at a time (`Selector::CAN_BE_SHARED`).
 
-#[cfg(all(not(all(loom, test)), any(target_os = "linux", target_os = "android")))]
-mod epoll;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-mod mio;
-#[cfg(all(loom, test))]
-mod mock;
+#[cfg_attr(all(loom, test), path = "selector/mock.rs")]
+#[cfg_attr(
+    all(not(all(loom, test)), any(target_os = "linux", target_os = "android")),
+    path = "selector/epoll.rs"
+)]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "selector/mio.rs")]
+mod sys;
 
-#[cfg(all(not(all(loom, test)), any(target_os = "linux", target_os = "android")))]
-pub(super) use epoll::{Events, Selector};
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) use mio::{Events, Selector};
-#[cfg(all(loom, test))]
-pub(super) use mock::{Events, Selector};
+pub(super) use sys::{Events, Selector};
 
-/// What an event is about: a source, or one of the two signals below.
+/// What an event is about: a registered fd, or one of the two signals below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Token(pub(super) u64);
 
 impl Token {
-    /// For the reactor's thread.
+    /// Wakes the reactor thread.
     pub(super) const WAKE_THREAD: Token = Token(u64::MAX);
-    /// For the thread in the seat: see `seat`.
+    /// Wakes the poller: see `poller`.
     pub(super) const WAKE_POLLER: Token = Token(u64::MAX - 1);
 }

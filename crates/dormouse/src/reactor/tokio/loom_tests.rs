@@ -16,7 +16,7 @@ fn watched(runtime: &Runtime) -> Registration<OwnedFd> {
 }
 
 fn readable(fd: &Registration<OwnedFd>) -> io::Result<ReadyEvent> {
-    run(poll_fn(|cx| fd.poll(WaiterSlot::Direction(Direction::Read), cx.waker())))
+    run(poll_fn(|cx| fd.poll_readiness(WaiterSlot::Direction(Direction::Read), cx.waker())))
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn all_that_arrives_while_a_runtime_reports_it_is_read() {
             let event = readable(&fd).unwrap();
             match sent.load(Ordering::Acquire) {
                 // The read would block.
-                none if none == read => fd.clear(event, Ready::ALL),
+                none if none == read => fd.clear_readiness(event, Ready::ALL),
                 some => read = some,
             }
         }
@@ -74,9 +74,9 @@ fn an_fd_that_was_handed_over_does_not_end_with_its_runtime() {
         kernel::drain(file);
         race();
         let end = spawn(move || runtime.shut_down());
-        fd.clear(event, Ready::ALL);
+        fd.clear_readiness(event, Ready::ALL);
         let ended = |fd: &Registration<OwnedFd>| {
-            matches!(fd.ready(Interest::READABLE), Poll::Ready(Err(_)))
+            matches!(fd.ready_event(Interest::READABLE), Poll::Ready(Err(_)))
         };
         let ended_before = ended(&fd);
         end.join();

@@ -1,7 +1,7 @@
 //! epoll.
 //!
-//! Of several threads that wait, the kernel wakes one for an event, and that is the one that began to wait
-//! last. Nothing here relies on it; but it is why a thread in the seat is not disturbed by the reactor's own.
+//! Of several threads that wait, the kernel wakes one for an event: the one that began to wait last. Correctness does
+//! not depend on that order, but it is why the poller gets its events although the reactor thread waits too.
 
 use super::Token;
 use crate::reactor::{Interest, Ready};
@@ -19,21 +19,26 @@ const CAPACITY: usize = 256;
 #[derive(Debug)]
 pub(in super::super) struct Selector {
     epoll: OwnedFd,
-    thread: OwnedFd,
-    seat: OwnedFd,
+    /// Two eventfds.
+    wake_thread: OwnedFd,
+    wake_poller: OwnedFd,
 }
 
 impl Selector {
+    /// Whether several threads can wait at a time.
+    pub(in super::super) const CAN_BE_SHARED: bool = true;
+
     pub(in super::super) fn new() -> io::Result<Selector> {
         let signal = || eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK);
         let selector = Selector {
             epoll: epoll::create(CreateFlags::CLOEXEC)?,
-            thread: signal()?,
-            seat: signal()?,
+            wake_thread: signal()?,
+            wake_poller: signal()?,
         };
-        for (fd, token) in
-            [(&selector.thread, Token::WAKE_THREAD), (&selector.seat, Token::WAKE_POLLER)]
-        {
+        for (fd, token) in [
+            (&selector.wake_thread, Token::WAKE_THREAD),
+            (&selector.wake_poller, Token::WAKE_POLLER),
+        ] {
             let flags = EventFlags::IN | EventFlags::ET;
             epoll::add(&selector.epoll, fd, EventData::new_u64(token.0), flags)?;
         }
@@ -49,7 +54,7 @@ impl Selector {
         Ok(epoll::add(&self.epoll, fd, EventData::new_u64(token.0), flags(interest))?)
     }
 
-    /// Watches an fd for something else. What it is ready for by then is reported.
+    /// Changes the interest. If the fd is ready for it already, an event is reported.
     pub(in super::super) fn reregister(
         &self,
         fd: BorrowedFd<'_>,
@@ -60,18 +65,18 @@ impl Selector {
     }
 
     pub(in super::super) fn deregister(&self, fd: BorrowedFd<'_>) {
-        // It was registered. An fd that its owner has closed all the same is out of the set already.
+        // Fails only if the owner has closed the fd, which has removed it from the set.
         let _ = epoll::delete(&self.epoll, fd);
     }
 
-    /// Waits for events, in place of those of the last time.
+    /// Waits for events, which replace the contents of `events`.
     pub(in super::super) fn wait(
         &self,
         events: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         events.0.clear();
-        // Whole milliseconds, rounded up: older kernels know no others.
+        // Whole milliseconds, rounded up: older kernels support no others.
         let timeout = timeout.map(|timeout| {
             let ms = timeout.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as i64;
             Timespec { tv_sec: ms / 1000, tv_nsec: ms % 1000 * 1_000_000 }
@@ -81,12 +86,12 @@ impl Selector {
         Ok(())
     }
 
-    /// Lets some waiting thread find `Token::THREAD` or `Token::SEAT`.
+    /// Makes one wait, present or future, return `token`, which is one of the two signals.
     pub(in super::super) fn signal(&self, token: Token) {
-        let fd = if token == Token::WAKE_POLLER { &self.seat } else { &self.thread };
+        let fd = if token == Token::WAKE_POLLER { &self.wake_poller } else { &self.wake_thread };
         let one = 1u64.to_ne_bytes();
         if rustix::io::write(fd, &one) == Err(Errno::AGAIN) {
-            // Full, after 2^64 - 2 signals that nobody had to read.
+            // The counter is full, after 2^64 - 2 signals that were not read.
             let _ = rustix::io::read(fd, &mut [0; 8]);
             let _ = rustix::io::write(fd, &one);
         }
@@ -100,8 +105,7 @@ impl Events {
         Events(Vec::with_capacity(CAPACITY))
     }
 
-    /// Whether there may be more than these.
-    #[cfg(feature = "test-util")]
+    /// Whether there may be more events than these.
     pub(in super::super) fn is_full(&self) -> bool {
         self.0.len() == self.0.capacity()
     }
@@ -126,12 +130,12 @@ fn flags(interest: Interest) -> EventFlags {
     flags
 }
 
-/// As mio and tokio tell it, but that PRI alone is not taken for IN.
+/// As mio and tokio report it, except that PRI alone does not count as IN.
 fn readiness(flags: EventFlags) -> Ready {
     let hang_up = flags.contains(EventFlags::HUP);
     let error = flags.contains(EventFlags::ERR);
     let mut ready = Ready::EMPTY;
-    for (is, bit) in [
+    for (is_set, bit) in [
         (flags.contains(EventFlags::IN), Ready::READABLE),
         (flags.contains(EventFlags::PRI), Ready::PRIORITY),
         (flags.contains(EventFlags::OUT), Ready::WRITABLE),
@@ -144,7 +148,7 @@ fn readiness(flags: EventFlags) -> Ready {
         ),
         (error, Ready::ERROR),
     ] {
-        if is {
+        if is_set {
             ready |= bit;
         }
     }

@@ -1,4 +1,4 @@
-//! Systems other than Linux, through mio. Only the reactor's thread waits here.
+//! Systems other than Linux, through mio. Only the reactor thread waits.
 
 use super::Token;
 use crate::reactor::{Interest, Ready};
@@ -20,6 +20,9 @@ pub(in super::super) struct Selector {
 }
 
 impl Selector {
+    /// Whether several threads can wait at a time.
+    pub(in super::super) const CAN_BE_SHARED: bool = false;
+
     pub(in super::super) fn new() -> io::Result<Selector> {
         let poll = mio::Poll::new()?;
         let registry = poll.registry().try_clone()?;
@@ -37,7 +40,7 @@ impl Selector {
         self.registry.register(&mut SourceFd(&fd.as_raw_fd()), token, interests(interest))
     }
 
-    /// Watches an fd for something else.
+    /// Changes the interest.
     pub(in super::super) fn reregister(
         &self,
         fd: BorrowedFd<'_>,
@@ -52,7 +55,7 @@ impl Selector {
         let _ = self.registry.deregister(&mut SourceFd(&fd.as_raw_fd()));
     }
 
-    /// Waits for events, in place of those of the last time.
+    /// Waits for events, which replace the contents of `events`.
     pub(in super::super) fn wait(
         &self,
         events: &mut Events,
@@ -62,7 +65,7 @@ impl Selector {
         lock(&self.poll).poll(&mut events.0, timeout)
     }
 
-    /// Lets the waiting thread find `Token::THREAD`.
+    /// Makes one wait, present or future, return `Token::WAKE_THREAD`.
     pub(in super::super) fn signal(&self, _: Token) {
         let _ = self.waker.wake();
     }
@@ -75,15 +78,14 @@ impl Events {
         Events(mio::Events::with_capacity(CAPACITY))
     }
 
-    /// Whether there may be more than these.
-    #[cfg(feature = "test-util")]
+    /// Whether there may be more events than these.
     pub(in super::super) fn is_full(&self) -> bool {
         self.0.iter().count() >= CAPACITY
     }
 
     pub(in super::super) fn iter(&self) -> impl Iterator<Item = (Token, Ready)> {
         self.0.iter().map(|event| {
-            // The platforms' words have 32 or 64 bits.
+            // A token of mio has 32 or 64 bits.
             let token = match event.token().0 {
                 usize::MAX => Token::WAKE_THREAD,
                 token => Token(token as u64),
@@ -97,21 +99,21 @@ fn interests(interest: Interest) -> mio::Interest {
     match (interest.is_readable(), interest.is_writable()) {
         (true, true) => mio::Interest::READABLE | mio::Interest::WRITABLE,
         (false, true) => mio::Interest::WRITABLE,
-        // Errors need no interest, but there has to be one.
+        // Error conditions need no interest, but mio requires one.
         _ => mio::Interest::READABLE,
     }
 }
 
 fn readiness(event: &mio::event::Event) -> Ready {
     let mut ready = Ready::EMPTY;
-    for (is, bit) in [
+    for (is_set, bit) in [
         (event.is_readable(), Ready::READABLE),
         (event.is_writable(), Ready::WRITABLE),
         (event.is_read_closed(), Ready::READ_CLOSED),
         (event.is_write_closed(), Ready::WRITE_CLOSED),
         (event.is_error(), Ready::ERROR),
     ] {
-        if is {
+        if is_set {
             ready |= bit;
         }
     }

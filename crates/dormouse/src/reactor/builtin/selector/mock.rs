@@ -1,4 +1,4 @@
-//! The epoll instance of a [model](crate::model).
+//! The epoll instance of the mock [kernel](crate::loom_test::kernel).
 
 use super::Token;
 use crate::loom_test::kernel::Epoll;
@@ -11,6 +11,8 @@ use std::time::Duration;
 pub(in super::super) struct Selector(Epoll);
 
 impl Selector {
+    pub(in super::super) const CAN_BE_SHARED: bool = true;
+
     pub(in super::super) fn new() -> io::Result<Selector> {
         Ok(Selector(Epoll::new()))
     }
@@ -58,6 +60,10 @@ pub(in super::super) struct Events(Vec<(u64, Ready)>);
 impl Events {
     pub(in super::super) fn new() -> Events {
         Events(Vec::new())
+    }
+
+    pub(in super::super) fn is_full(&self) -> bool {
+        false
     }
 
     pub(in super::super) fn iter(&self) -> impl Iterator<Item = (Token, Ready)> {

@@ -1,0 +1,48 @@
+//! The errors of reactors: what failed, why, and what the user can do.
+
+use super::Interest;
+use rustix::io::Errno;
+use std::io;
+use std::os::fd::RawFd;
+
+/// `err`, with the fd, the reactor and a hint.
+pub(super) fn cannot_register(err: io::Error, fd: RawFd, reactor: &str) -> io::Error {
+    let hint = match err.kind() {
+        io::ErrorKind::PermissionDenied => {
+            ": the kernel has no readiness for this kind of file. Regular files and directories \
+             are always ready; read and write them directly"
+        }
+        io::ErrorKind::AlreadyExists => {
+            ": this reactor watches it already. Share the one AsyncFd, or wrap a duplicate \
+             (try_clone)"
+        }
+        _ if err.raw_os_error() == Some(Errno::BADF.raw_os_error()) => ": it is not open",
+        _ if err.raw_os_error() == Some(Errno::MFILE.raw_os_error()) => {
+            ": the process is at its limit of open fds (ulimit -n)"
+        }
+        _ => "",
+    };
+    io::Error::new(
+        err.kind(),
+        format!("cannot watch fd {fd} on the {reactor} reactor{hint} ({err})"),
+    )
+}
+
+/// The end of every wait after the reactor has shut down. `reactor` begins the sentence.
+pub(super) fn no_longer_watched(reactor: &str) -> io::Error {
+    io::Error::other(format!(
+        "{reactor} cannot watch this fd any more: take the object back with into_inner() and wrap \
+         it again elsewhere"
+    ))
+}
+
+/// A wait that async-io would never end.
+pub(super) fn unsupported_interest(interest: Interest) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!(
+            "async-io, which watches this fd, does not report {interest:?} separately: wrap the fd with \
+             AsyncFd::with_interest, which selects the builtin reactor"
+        ),
+    )
+}

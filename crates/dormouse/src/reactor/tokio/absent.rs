@@ -1,0 +1,40 @@
+//! In place of `reactor/tokio.rs` without the feature `tokio`: a reactor that no caller can get.
+
+use super::{Interest, Kind, Reactor, ScheduledIo};
+use std::io;
+use std::os::fd::{BorrowedFd, RawFd};
+use std::sync::Arc;
+
+#[derive(Clone)]
+pub(super) enum Handle {}
+
+#[derive(Debug)]
+pub(super) enum TokioRegistration {}
+
+#[inline]
+pub(super) fn reactor() -> Option<Reactor> {
+    None.map(|handle| Reactor(Kind::Tokio(handle)))
+}
+
+pub(super) fn register(
+    handle: &Handle,
+    _: RawFd,
+    _: Interest,
+    _: &Arc<ScheduledIo>,
+) -> io::Result<TokioRegistration> {
+    match *handle {}
+}
+
+impl TokioRegistration {
+    pub(super) fn register_interest(&self, _: BorrowedFd<'_>, _: Interest) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn migrate_to_builtin(&self, _: BorrowedFd<'_>) {
+        match *self {}
+    }
+
+    pub(super) fn deregister(&self, _: BorrowedFd<'_>) {
+        match *self {}
+    }
+}

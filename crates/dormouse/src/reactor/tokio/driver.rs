@@ -1,0 +1,77 @@
+//! Whether a tokio runtime has an I/O driver, and whether it was started before a fork.
+//!
+//! A runtime has a driver if its `Builder` was told so. tokio has no function that tells, but panics when an fd is
+//! registered with a runtime that has none. So registering is tried once for each runtime, with the panic caught and
+//! hidden from the panic hook. Where panics abort, it cannot be tried, and the next reactor serves unless the
+//! caller chooses tokio explicitly.
+
+use super::{Handle, TokioFd, can_enter};
+use crate::fork::PerProcess;
+use crate::reactor::Interest;
+use crate::reactor::probe::{CAN_CATCH, catch_probe};
+use crate::sync::{Mutex, lock, loom_static, thread_local};
+use std::cell::Cell;
+use std::collections::HashMap;
+use tokio::runtime::Id;
+
+/// Whether [`has_io`] can find out.
+pub(super) const CAN_PROBE: bool = CAN_CATCH;
+
+/// How many runtimes are remembered. Ids are never reused.
+const REMEMBERED: usize = 1024;
+
+type HasIo = Mutex<Option<HashMap<Id, bool>>>;
+
+loom_static! {
+    static KNOWN: PerProcess<HasIo> = PerProcess::new(Mutex::new(None));
+}
+
+thread_local! {
+    /// The runtime that this thread asked for last, and the result.
+    static LAST: Cell<Option<(Id, bool)>> = const { Cell::new(None) };
+}
+
+/// Whether the runtime has an I/O driver that works in this process.
+pub(super) fn has_io(handle: &Handle) -> bool {
+    if !CAN_PROBE {
+        return false;
+    }
+    let id = handle.id();
+    match LAST.try_with(Cell::get) {
+        Ok(Some((last, has_io))) if last == id => has_io && !is_inherited(id),
+        _ => !is_inherited(id) && find_io(handle, id),
+    }
+}
+
+/// Whether a runtime was in use before this process was forked: its fds are shared with the parent, and its threads do
+/// not exist here. If a thread that does not exist here holds the lock, the answer is assumed to be yes.
+#[inline]
+pub(super) fn is_inherited(id: Id) -> bool {
+    KNOWN.inherited().any(|has_io| match has_io.try_lock() {
+        Ok(known) => known.as_ref().is_some_and(|known| known.contains_key(&id)),
+        Err(_) => true,
+    })
+}
+
+#[cold]
+fn find_io(handle: &Handle, id: Id) -> bool {
+    let has_io = KNOWN.get(|_| Mutex::new(None));
+    let known = lock(has_io).as_ref().and_then(|known| known.get(&id).copied());
+    let found = match known {
+        Some(found) => found,
+        // The panic hook cannot be replaced now, or this thread cannot register an fd with any runtime.
+        None if std::thread::panicking() || !can_enter() => return false,
+        None => {
+            let found = catch_probe(|| drop(TokioFd::new(handle, -1, Interest::READABLE)));
+            let mut known = lock(has_io);
+            let known = known.get_or_insert_default();
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(id, found);
+            found
+        }
+    };
+    let _ = LAST.try_with(|last| last.set(Some((id, found))));
+    found
+}

@@ -1,0 +1,13 @@
+//! In place of `driver.rs` in loom tests: each mock runtime has an I/O driver.
+
+use super::{Handle, runtime::Id};
+
+pub(super) const CAN_PROBE: bool = true;
+
+pub(super) fn has_io(_: &Handle) -> bool {
+    true
+}
+
+pub(super) fn is_inherited(_: Id) -> bool {
+    false
+}
