@@ -107,10 +107,7 @@ fn check_observation(
                 _ if slept == DURING => at.since(resumed).boottime,
                 _ => passed.boottime.saturating_sub(slept + 300 * MS),
             };
-            check(
-                late < max_late,
-                format!("{executor}: {clock} {slept:?} is {late:?} late at most"),
-            );
+            check(late < max_late, format!("{executor}: {clock} {slept:?} is {late:?} late"));
         }
     }
 }
