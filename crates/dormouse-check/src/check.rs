@@ -172,9 +172,9 @@ impl<T: 'static> Check<T> {
 
 /// Checks whether a future keeps the contract of `poll` and `Waker`.
 ///
-/// The checker calls the closure some hundred times. Each call creates a new future, and all of them have to behave
-/// alike. A future should be ready within some milliseconds. What has to happen from outside before it is ready goes
-/// into [`event`](crate::event()).
+/// The checker calls the closure many times: some 40 times, or several thousand times if it races events with polls. Each
+/// call creates a new future, and all of them have to behave alike. A future should be ready within some milliseconds.
+/// What has to happen from outside before it is ready goes into [`event`](crate::event()).
 ///
 /// ```
 /// use dormouse_check::{Kind, check};
@@ -198,7 +198,7 @@ where
 
 /// Checks a future that is not `Send`.
 ///
-/// It is created, polled and dropped on one thread. Probes that need another thread are skipped. Events that are not
+/// It is created, polled and dropped on one thread. Probes that need a second thread do nothing. Events that are not
 /// `Send` go into [`local_event`](crate::local_event).
 ///
 /// ```

@@ -48,11 +48,11 @@ pub(crate) struct DriveOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WakerPattern {
     /// One poll, always with waker A.
-    A,
+    Same,
     /// A, then B.
-    AB,
-    /// A, B, and A again.
-    ABA,
+    Switch,
+    /// A, then B, and A again.
+    SwitchBack,
 }
 
 /// An instance, or a wrapper that polls it in a special way.
@@ -185,12 +185,12 @@ fn poll_with_pattern(
 ) -> Polled {
     first.reset();
     let result = drive.poll(first, false);
-    if wakers == WakerPattern::A || result != PollResult::Pending || first.woken() {
+    if wakers == WakerPattern::Same || result != PollResult::Pending || first.woken() {
         return Polled { result, last: first.clone(), others: Vec::new() };
     }
     let second = drive.waker();
     let result = drive.poll(&second, true);
-    if wakers == WakerPattern::AB || result != PollResult::Pending {
+    if wakers == WakerPattern::Switch || result != PollResult::Pending {
         return Polled { result, last: second, others: vec![first.clone()] };
     }
     first.reset();
@@ -253,7 +253,7 @@ mod tests {
     const OPTIONS: DriveOptions = DriveOptions {
         wake_timeout: Timeout(3),
         max_self_wakes: 5,
-        wakers: WakerPattern::A,
+        wakers: WakerPattern::Same,
         poll_during_event: false,
     };
 
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn an_event_is_fired_when_the_instance_waits_for_it() {
         let all = |wakers: &mut Vec<Waker>, waker: &Waker| wakers.push(waker.clone());
-        for wakers in [WakerPattern::A, WakerPattern::AB, WakerPattern::ABA] {
+        for wakers in [WakerPattern::Same, WakerPattern::Switch, WakerPattern::SwitchBack] {
             let outcome = drive(DriveOptions { wakers, ..OPTIONS }, move || waiting(all));
             assert_eq!(outcome, DriveOutcome::Ready);
         }
@@ -304,7 +304,7 @@ mod tests {
                 wakers.push(waker.clone());
             }
         };
-        let two = DriveOptions { wakers: WakerPattern::AB, ..OPTIONS };
+        let two = DriveOptions { wakers: WakerPattern::Switch, ..OPTIONS };
         let outcome = drive(two, move || waiting(first));
         assert_eq!(outcome, DriveOutcome::LostWakeUp { other_woken: true });
     }

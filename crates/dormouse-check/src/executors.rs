@@ -1,6 +1,6 @@
 //! The executors that are compiled in, behind one operation: run a future to completion.
 //!
-//! This module does not know what the futures are for: see `probes::executors` and [`crate::every_executor`].
+//! This module does not know what the futures are for: see `probes::executor_dependence` and `every_executor`.
 //!
 //! # Invariants
 //! - Each future gets a new executor, which is shut down afterwards. smol's and async-std's are global and cannot be

@@ -54,7 +54,7 @@ impl ProbeContext {
         DriveOptions {
             wake_timeout: self.wake_timeout(attempt),
             max_self_wakes: self.settings.max_self_wakes,
-            wakers: WakerPattern::A,
+            wakers: WakerPattern::Same,
             poll_during_event: false,
         }
     }

@@ -5,7 +5,7 @@
 
 use crate::executors::{self, Executor};
 use crate::finding::Finding;
-use crate::instance::{Events, LocalInstance};
+use crate::instance::Factory;
 use crate::kind::Kind;
 use crate::panics;
 use crate::probes::context::ProbeContext;
@@ -53,17 +53,11 @@ fn run_on(context: &ProbeContext, executor: Executor, attempt: u32) -> String {
     let result = Arc::new(Mutex::new(WORKS.to_owned()));
     // Not inside the closure of `Check::around`: the executor brings its own context.
     let outcome = watchdog::run(&task.clone(), timeout, &None, {
-        let result = result.clone();
+        let failed = result.clone();
         move || {
-            let failed = result.clone();
             executor.block_on(Box::pin(async move {
-                match factory.create(&task) {
-                    Ok((instance, events)) => {
-                        if let Err(failure) = complete(instance, events, timeout).await {
-                            *lock(&failed) = failure;
-                        }
-                    }
-                    Err(panic) => *lock(&failed) = format!("creating it panics: {panic}"),
+                if let Err(failure) = complete(&factory, &task, timeout).await {
+                    *lock(&failed) = failure;
                 }
             }));
         }
@@ -77,15 +71,14 @@ fn run_on(context: &ProbeContext, executor: Executor, attempt: u32) -> String {
     }
 }
 
-/// Polls with the executor's own waker, and fires the events, until the instance completes.
-async fn complete(
-    mut instance: LocalInstance,
-    mut events: Events,
-    timeout: Timeout,
-) -> Result<(), String> {
+/// Creates an instance. Polls it with the executor's own waker, and fires the events, until it completes.
+async fn complete(factory: &Factory, task: &Arc<Task>, timeout: Timeout) -> Result<(), String> {
+    let created = factory.create(task);
+    let (mut instance, mut events) =
+        created.map_err(|panic| format!("creating it panics: {panic}"))?;
     let result = poll_fn(|context| {
         loop {
-            instance.task.heartbeat();
+            task.heartbeat();
             match instance.poll_unrecorded(context.waker()) {
                 PollResult::Item => {}
                 PollResult::Ready => return Poll::Ready(Ok(())),

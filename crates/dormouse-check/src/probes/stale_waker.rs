@@ -12,7 +12,7 @@ use crate::timeline::Action;
 use crate::watchdog::Outcome;
 
 pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
-    [WakerPattern::AB, WakerPattern::ABA]
+    [WakerPattern::Switch, WakerPattern::SwitchBack]
         .into_iter()
         .find_map(|wakers| context.confirmed(|attempt| drive_with(wakers, context, attempt)))
 }
@@ -24,7 +24,7 @@ fn drive_with(wakers: WakerPattern, context: &ProbeContext, attempt: u32) -> Opt
     let Outcome::Done(Ok(DriveOutcome::LostWakeUp { other_woken })) = outcome else { return None };
     let log = task.log();
     let (kind, headline) = match (other_woken, wakers) {
-        (true, WakerPattern::ABA) => {
+        (true, WakerPattern::SwitchBack) => {
             (Kind::StaleWaker, "polled with A, then with B, and with A again, it wakes B and not A")
         }
         (true, _) => (Kind::StaleWaker, "polled with A and then with B, it wakes A and not B"),
