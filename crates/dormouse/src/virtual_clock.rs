@@ -18,8 +18,8 @@ pub(crate) use timer::TimerSlot;
 use crate::catch_panic::catch_panic;
 use crate::clock::ClockId;
 use crate::sync::lock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// What the handles, scopes and timers of one virtual time share.
 ///

@@ -1,12 +1,12 @@
-//! What to wait for on an fd, and what it was found ready for.
+//! What to wait for on an fd, and what it is ready for.
 
 use std::fmt;
 use std::ops::{BitOr, BitOrAssign};
 
 /// What to watch an fd for: one of the constants, or several joined by `|`.
 ///
-/// A hang-up or an error condition is reported whatever the interest is, but for
-/// [`ERROR`](Self::ERROR), which asks for error conditions alone.
+/// Hang-ups and error conditions are reported with every interest, except
+/// [`ERROR`](Self::ERROR), which covers error conditions alone.
 ///
 /// ```
 /// use dormouse::io::Interest;
@@ -16,18 +16,22 @@ use std::ops::{BitOr, BitOrAssign};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Interest(u8);
 
+/// Named by the public constants on Linux, and never set elsewhere.
+const PRIORITY: Ready = Ready(1 << 5);
+
 impl Interest {
     pub(crate) const NONE: Interest = Interest(0);
+
     /// A read would not block.
     pub const READABLE: Interest = Interest(Ready::READABLE.0);
     /// A write would not block.
     pub const WRITABLE: Interest = Interest(Ready::WRITABLE.0);
-    /// Something out of the ordinary, which the kernel calls POLLPRI: urgent data of a TCP connection, a change
-    /// of `/proc/self/mounts`, an interrupt of a GPIO line. It is no reason to read: an fd that is watched
-    /// for this alone is never reported as readable.
+    /// An exceptional condition, which the kernel calls POLLPRI: urgent data of a TCP connection, a change
+    /// of `/proc/self/mounts`, an interrupt of a GPIO line. An fd that is watched for this alone is never
+    /// reported as readable.
     ///
-    /// An fd that is watched for this is watched by the builtin reactor, wherever the caller is: others do not
-    /// tell it apart.
+    /// An fd with this interest is watched by the builtin reactor, wherever the caller is: the other reactors do not
+    /// report it separately.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -45,13 +49,13 @@ impl Interest {
     /// # }
     /// ```
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub const PRIORITY: Interest = Interest(Ready::PRIORITY.0);
-    /// An error condition, which the kernel calls POLLERR, and nothing else: the reader of a pipe is gone, say,
-    /// or a socket has an error to tell.
+    pub const PRIORITY: Interest = Interest(PRIORITY.0);
+    /// An error condition, which the kernel calls POLLERR, and nothing else: for example, the reader of a pipe has
+    /// closed it, or a socket has a pending error.
     ///
-    /// An fd that is watched for this is watched by the builtin reactor, wherever the caller is: others do not
-    /// tell it apart. So a wait for this is told of each error only if the fd is watched for this; under async-io
-    /// it is refused otherwise.
+    /// An fd with this interest is watched by the builtin reactor, wherever the caller is: the other reactors do not
+    /// report it separately. So a wait for this sees each error only if the fd was wrapped with this interest; under
+    /// async-io the wait returns an error otherwise.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -60,56 +64,56 @@ impl Interest {
     /// let (reader, writer) = rustix::pipe::pipe()?;
     /// let writer = AsyncFd::with_interest(writer, Interest::ERROR)?;
     /// drop(reader);
-    /// // There is room in the pipe, but what is asked for is whether anybody reads it.
+    /// // There is room in the pipe, but the pipe has no reader.
     /// assert!(dormouse::block_on(writer.ready(Interest::ERROR))?.ready().is_error());
     /// # Ok(())
     /// # }
     /// ```
     pub const ERROR: Interest = Interest(Ready::ERROR.0);
 
-    /// Whether reading is among the interests.
+    /// Whether this includes [`READABLE`](Self::READABLE).
     pub const fn is_readable(self) -> bool {
         self.0 & Interest::READABLE.0 != 0
     }
 
-    /// Whether writing is among the interests.
+    /// Whether this includes [`WRITABLE`](Self::WRITABLE).
     pub const fn is_writable(self) -> bool {
         self.0 & Interest::WRITABLE.0 != 0
     }
 
-    /// Whether [`PRIORITY`](Self::PRIORITY) is among the interests.
+    /// Whether this includes [`PRIORITY`](Self::PRIORITY).
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub const fn is_priority(self) -> bool {
         self.0 & Interest::PRIORITY.0 != 0
     }
 
-    /// Whether error conditions are asked for by name.
+    /// Whether this includes [`ERROR`](Self::ERROR).
     pub const fn is_error(self) -> bool {
         self.0 & Interest::ERROR.0 != 0
     }
 
-    /// Whether there is more to it than reading and writing, which every reactor knows.
+    /// Whether this includes more than reading and writing, which is all that every reactor supports.
     pub(crate) fn needs_builtin(self) -> bool {
         self.0 & !(Interest::READABLE | Interest::WRITABLE).0 != 0
     }
 
-    /// Whether reading or writing is among the interests.
+    /// Whether this includes reading or writing.
     pub(crate) fn is_read_or_write(self) -> bool {
         self.is_readable() || self.is_writable()
     }
 
-    /// What to watch an fd for at once. Room to write is left out beside reading: few fds are ever waited for
-    /// until they have room, but each has some when it comes under watch, and at each event.
+    /// What to register as soon as the fd is wrapped. Beside reading, writing is left out: few tasks ever wait until an
+    /// fd is writable, but each fd is writable when it is registered and would be reported so with each event.
     pub(crate) fn eager(self) -> Interest {
         if self.is_readable() { Interest(self.0 & !Interest::WRITABLE.0) } else { self }
     }
 
-    /// What to watch an fd for as soon as somebody waits for it.
+    /// What to register at the first wait for it.
     pub(crate) fn lazy(self) -> Interest {
         Interest(self.0 & !self.eager().0)
     }
 
-    /// The conditions that end a wait for this interest.
+    /// The readiness that ends a wait for this interest.
     pub(crate) fn mask(self) -> Ready {
         let mut mask = Ready::ERROR;
         if self.is_readable() {
@@ -118,10 +122,9 @@ impl Interest {
         if self.is_writable() {
             mask |= Ready::WRITABLE | Ready::WRITE_CLOSED;
         }
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        if self.is_priority() {
-            // Once the peer is gone there will be none.
-            mask |= Ready::PRIORITY | Ready::READ_CLOSED;
+        if self.0 & PRIORITY.0 != 0 {
+            // After the peer has closed, no priority event can occur.
+            mask |= PRIORITY | Ready::READ_CLOSED;
         }
         mask
     }
@@ -140,11 +143,11 @@ impl fmt::Debug for Interest {
     }
 }
 
-/// What an fd was found ready for. Readiness is a hint: the operation itself may still say
+/// What an fd is ready for. Readiness is a hint: the operation itself may still return
 /// `WouldBlock`.
 ///
-/// Under async-io, which reports no more than the direction, only `READABLE` and `WRITABLE` occur;
-/// the read or write then tells what happened.
+/// Under async-io, which reports only a direction, only `READABLE` and `WRITABLE` occur;
+/// the read or write then returns what happened.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -171,15 +174,15 @@ impl Ready {
     pub const READABLE: Ready = Ready(1);
     /// A write would not block.
     pub const WRITABLE: Ready = Ready(1 << 1);
-    /// The peer sends no more, or the whole connection is gone.
+    /// The peer sends no more data, or the whole connection is closed.
     pub const READ_CLOSED: Ready = Ready(1 << 2);
-    /// Nothing can be sent any more.
+    /// No more data can be sent.
     pub const WRITE_CLOSED: Ready = Ready(1 << 3);
-    /// An error is waiting to be fetched by the next operation.
+    /// An error is pending, which the next operation returns.
     pub const ERROR: Ready = Ready(1 << 4);
-    /// Something out of the ordinary: see [`Interest::PRIORITY`].
+    /// An exceptional condition: see [`Interest::PRIORITY`].
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub const PRIORITY: Ready = Ready(1 << 5);
+    pub const PRIORITY: Ready = PRIORITY;
     pub(crate) const ALL: Ready = Ready((1 << 6) - 1);
 
     /// Whether nothing is ready.
@@ -212,7 +215,7 @@ impl Ready {
         self.0 & Self::ERROR.0 != 0
     }
 
-    /// Whether something out of the ordinary was reported.
+    /// Whether an exceptional condition was reported.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub const fn is_priority(self) -> bool {
         self.0 & Self::PRIORITY.0 != 0
