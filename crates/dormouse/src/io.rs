@@ -1,12 +1,12 @@
 //! Readiness of file descriptors: [`AsyncFd`].
 //!
-//! Whatever has a file descriptor that the kernel can report on can be awaited: sockets, pipes,
-//! timerfds, inotify, netlink, and so on. The names are those of `tokio::io::unix`.
+//! It works for every file descriptor that supports epoll or kqueue: sockets, pipes, timerfds, inotify,
+//! netlink, and so on. The names are those of `tokio::io::unix`.
 //!
 //! # Reading and writing
-//! An `AsyncFd<T>`, a reference to one, and the halves of one ([`AsyncFd::into_split`]) implement the
-//! asynchronous traits of three crates, each by the feature of its name, where `&T` implements std's `Read` and
-//! `Write`: for TCP and Unix streams and for `File`, as which a pipe can be had.
+//! `AsyncFd<T>`, `&AsyncFd<T>` and its halves ([`AsyncFd::into_split`]) implement the asynchronous I/O
+//! traits of three crates where `&T` implements std's `Read` and `Write`, as TCP streams, Unix streams
+//! and `File` do. A pipe can be wrapped as a `File`.
 //!
 //! | feature | traits |
 //! |---|---|
@@ -14,8 +14,8 @@
 //! | `tokio` | `tokio::io::{AsyncRead, AsyncWrite}`, outside tokio too |
 //! | `hyper` | `hyper::rt::{Read, Write}` |
 //!
-//! To close or shut down flushes, and then shuts down the writing direction: the peer reads the end of the
-//! stream, and may still answer. In each direction the last task that polled is woken, no other.
+//! Closing (in tokio and hyper: shutdown) flushes, and then shuts down the write direction. The peer reads
+//! end of file, and can still send. In each direction only the last task that polled is woken.
 //!
 //! ```
 //! # #[cfg(feature = "futures-io")]
@@ -24,17 +24,17 @@
 //! use futures::io::{AsyncReadExt, AsyncWriteExt};
 //! use std::os::unix::net::UnixStream;
 //!
-//! let (ours, theirs) = UnixStream::pair()?;
-//! let (mut ours, mut theirs) = (AsyncFd::new(ours)?, AsyncFd::new(theirs)?);
+//! let (client, server) = UnixStream::pair()?;
+//! let (mut client, mut server) = (AsyncFd::new(client)?, AsyncFd::new(server)?);
 //! dormouse::block_on(async {
-//!     ours.write_all(b"a question").await?;
-//!     ours.close().await?;
-//!     let mut heard = String::new();
-//!     theirs.read_to_string(&mut heard).await?;
-//!     theirs.write_all(b"an answer").await?;
-//!     let mut answer = [0; 9];
-//!     ours.read_exact(&mut answer).await?;
-//!     assert_eq!((heard.as_str(), &answer), ("a question", b"an answer"));
+//!     client.write_all(b"request").await?;
+//!     client.close().await?;
+//!     let mut request = String::new();
+//!     server.read_to_string(&mut request).await?;
+//!     server.write_all(b"response").await?;
+//!     let mut response = [0; 8];
+//!     client.read_exact(&mut response).await?;
+//!     assert_eq!((request.as_str(), &response), ("request", b"response"));
 //!     Ok(())
 //! })
 //! # }
@@ -43,8 +43,8 @@
 //! ```
 //!
 //! # Cancel safety
-//! A poll that is `Pending` has read and written nothing. What the combinators of a trait's crate promise
-//! beyond that, it says: `write_all`, dropped half way, does not tell how far it came.
+//! A poll that returns `Pending` has read and written nothing. For the combinators of the other crates, see
+//! their docs: a `write_all` that is dropped before it completes does not report how much it has written.
 
 mod async_fd;
 mod guard;

@@ -34,7 +34,7 @@ pub use time::{interval, interval_at, sleep, sleep_until, timeout, timeout_at};
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use virtual_time::VirtualTime;
 
-/// What the fuzzer needs of the inside.
+/// Entry points for the fuzzer.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing {
@@ -43,13 +43,10 @@ pub mod fuzzing {
     }
 }
 
-/// Starts the builtin reactor now, and says if it cannot be had.
+/// Starts the builtin reactor now, and reports whether that failed.
 ///
-/// Nobody has to call this: the reactor starts when it is first needed, and timers fire even if it
-/// cannot have all it wants. It is for programs that would rather know at their start.
-///
-/// # Errors
-/// If its thread cannot be started, or the process has no file descriptors left for it.
+/// Calling this is optional. The reactor starts when it is first needed, and timers fire even if some of
+/// its resources are not available. Call it to detect the failure at program start.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -57,6 +54,9 @@ pub mod fuzzing {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+/// If the thread of the reactor cannot be started, or the process has no file descriptors left for it.
 pub fn init() -> std::io::Result<()> {
     reactor::start()
 }

@@ -1,10 +1,10 @@
-//! Sockets and pipes: those of std, to be awaited on any executor.
+//! Sockets and pipes of std, asynchronous on any executor.
 //!
-//! A [`TcpStream`] of this module is an [`AsyncFd`] around std's, and so are the others: what is not
-//! here (addresses, options, [`shutdown`](std::net::TcpStream::shutdown)) is on
-//! [`get_ref`](AsyncFd::get_ref). A socket from elsewhere becomes one of these with
-//! [`AsyncFd::new`], and std's again with [`into_inner`](AsyncFd::into_inner). Reading and writing
-//! need a shared reference only, so one task can read while another writes.
+//! A [`TcpStream`] of this module is an [`AsyncFd`] around std's `TcpStream`, and likewise the others. The
+//! methods of std (addresses, options, [`shutdown`](std::net::TcpStream::shutdown)) are available through
+//! [`get_ref`](AsyncFd::get_ref). [`AsyncFd::new`] converts a socket of std into one of this module, and
+//! [`into_inner`](AsyncFd::into_inner) converts it back. Reading and writing take a shared
+//! reference, so one task can read while another writes.
 //!
 //! ```
 //! use dormouse::net::{TcpListener, TcpStream};
@@ -24,24 +24,25 @@
 //! # }
 //! ```
 //!
-//! # Names are resolved elsewhere
-//! An address here is an address, not the name of a host: to resolve one, std blocks the thread, and
-//! there is no other way that works everywhere. Where that is not wanted, do it on a thread for blocking
-//! work, and hand what comes out to [`TcpStream::connect_any`](AsyncFd::connect_any).
+//! # Name resolution
+//! The functions take socket addresses, not host names. To resolve a host name, use
+//! [`ToSocketAddrs`](std::net::ToSocketAddrs) of std, which blocks the thread. There is no other way that works
+//! on every system. If blocking is a problem, resolve on a separate thread, and pass the addresses to
+//! [`TcpStream::connect_any`](AsyncFd::connect_any).
 //!
 //! # Errors
 //! An error of connecting, binding or accepting names the address, in a message such as `cannot connect
 //! to 127.0.0.1:1: Connection refused (os error 111)`. Its [`kind`](std::io::Error::kind) is that of
-//! the system's error, which is its [`source`](std::error::Error::source). Errors of sending and
-//! receiving are the system's as they are.
+//! the system's error, which is its [`source`](std::error::Error::source). Sending and receiving return the
+//! system's error unchanged.
 //!
 //! # Cancel safety
-//! Every future here can be dropped at any time: what was not done yet is not done then, and no fd
-//! stays open.
+//! Every future can be dropped at any time. The operation is then not done, and no fd stays open.
 //!
 //! # Which reactor
-//! Each socket is watched by [`Reactor::current`](crate::reactor::Reactor::current), as it is when the
-//! socket is made, connected or accepted.
+//! Each socket is registered with the reactor that
+//! [`Reactor::current`](crate::reactor::Reactor::current) returns when the socket is created, connected or
+//! accepted.
 
 mod connect;
 mod datagram;
@@ -52,6 +53,9 @@ mod pipe;
 #[cfg(target_os = "linux")]
 mod seqpacket;
 mod stream;
+#[cfg_attr(not(target_os = "linux"), path = "net/sys/other.rs")]
+#[cfg_attr(target_os = "linux", path = "net/sys/linux.rs")]
+mod sys;
 mod tcp;
 mod udp;
 mod unix;
@@ -71,11 +75,11 @@ pub type TcpListener = AsyncFd<std::net::TcpListener>;
 /// A UDP socket.
 pub type UdpSocket = AsyncFd<std::net::UdpSocket>;
 
-/// A connection between processes of one machine.
+/// A connected Unix stream socket.
 pub type UnixStream = AsyncFd<std::os::unix::net::UnixStream>;
 
-/// A Unix socket that accepts connections.
+/// A Unix stream socket that accepts connections.
 pub type UnixListener = AsyncFd<std::os::unix::net::UnixListener>;
 
-/// A socket for datagrams between processes of one machine.
+/// A Unix datagram socket.
 pub type UnixDatagram = AsyncFd<std::os::unix::net::UnixDatagram>;

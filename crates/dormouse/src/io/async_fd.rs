@@ -1,4 +1,6 @@
-//! An fd, watched by a reactor.
+//! [`AsyncFd`]: an object whose fd is registered with a reactor, and waits for its readiness.
+//!
+//! The constructors are in [`wrap`](super::wrap). Storing wakers, events and errors are the reactor's part.
 
 use super::AsyncFdReadyGuard;
 use crate::reactor::{Direction, Interest, Reactor, Ready, ReadyEvent, Registration, WaiterSlot};
@@ -9,15 +11,16 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Wraps anything that has a file descriptor, to wait until it is ready.
+/// Wraps an object that has a file descriptor, to wait until the fd is ready.
 ///
-/// It works under every executor: which reactor watches the fd is chosen when it is wrapped, as
-/// [`Reactor::current`] says, and stays so (but [`PRIORITY`](Interest::PRIORITY) and
-/// [`ERROR`](Interest::ERROR) are for the builtin one). Any number of tasks may wait at once, in both directions,
-/// through a shared reference. The fd is set non-blocking. It is deregistered before it is closed.
+/// It works under every executor. The constructor selects the reactor, by default with
+/// [`Reactor::current`], and the fd stays with it. [`PRIORITY`](Interest::PRIORITY) and
+/// [`ERROR`](Interest::ERROR) always select the builtin reactor. Any number of tasks can wait at the same time,
+/// in both directions, through a shared reference. The fd is set non-blocking, and is deregistered
+/// before it is closed.
 ///
-/// Readiness is a hint, and edge-triggered: once reported, it is remembered until an operation was
-/// seen to block and it is cleared. [`async_io`](Self::async_io) does that; it is what most callers want.
+/// Readiness is a hint, and edge-triggered: once reported, it is kept until it is cleared, after an
+/// operation returned `WouldBlock`. Most callers need only [`async_io`](Self::async_io), which does that.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -25,12 +28,12 @@ use std::task::{Context, Poll};
 /// use std::io::{Read, Write};
 /// use std::os::unix::net::UnixStream;
 ///
-/// let (ours, theirs) = UnixStream::pair()?;
-/// let (ours, theirs) = (AsyncFd::new(ours)?, AsyncFd::new(theirs)?);
+/// let (client, server) = UnixStream::pair()?;
+/// let (client, server) = (AsyncFd::new(client)?, AsyncFd::new(server)?);
 /// dormouse::block_on(async {
-///     theirs.async_io(Interest::WRITABLE, |mut fd| fd.write_all(b"hello")).await?;
+///     client.async_io(Interest::WRITABLE, |mut fd| fd.write_all(b"hello")).await?;
 ///     let mut buffer = [0; 5];
-///     ours.async_io(Interest::READABLE, |mut fd| fd.read_exact(&mut buffer)).await?;
+///     server.async_io(Interest::READABLE, |mut fd| fd.read_exact(&mut buffer)).await?;
 ///     assert_eq!(&buffer, b"hello");
 ///     Ok(())
 /// })
@@ -38,31 +41,31 @@ use std::task::{Context, Poll};
 /// ```
 ///
 /// # Errors
-/// Each constructor fails if the kernel cannot report on the fd (a regular file, a directory), if
-/// the same fd is watched by that reactor already, or if the process has too many fds. The error says
-/// which fd it was, and what to do. The constructors that begin with `try` hand the object back with it, as
-/// it was.
+/// Each constructor fails if the kernel does not support readiness for the fd (a regular file, a directory),
+/// if the same fd is already registered with that reactor (except async-io), or if the process has too many
+/// open fds. The error names the fd and a remedy. The constructors that begin with `try_` return the object
+/// with the error, unchanged.
 ///
-/// If the tokio runtime that watches the fd shuts down, waits end with an error that says so, and
-/// the object can be taken back with [`into_inner`](Self::into_inner) and wrapped again.
+/// If the tokio runtime whose reactor watches the fd shuts down, waits return an error that says so. Take the
+/// object back with [`into_inner`](Self::into_inner), and wrap it again.
 ///
-/// Under async-io each `AsyncFd` takes a second fd for itself, a duplicate.
+/// With async-io, each `AsyncFd` opens a second fd, a duplicate.
 ///
 /// # Cancel safety
-/// All waits can be dropped and begun anew; no readiness is lost.
+/// Every wait can be dropped and started again. No readiness is lost.
 pub struct AsyncFd<T: AsFd> {
     pub(super) registration: Registration<T>,
     pub(super) reactor: Reactor,
 }
 
 impl<T: AsFd> AsyncFd<T> {
-    /// The reactor that watches the fd.
+    /// The reactor that the fd is registered with.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::AsyncFd;
     /// let socket = AsyncFd::new(std::net::UdpSocket::bind("127.0.0.1:0")?)?;
-    /// println!("watched by {}", socket.reactor().name());
+    /// println!("reactor: {}", socket.reactor().name());
     /// # Ok(())
     /// # }
     /// ```
@@ -77,28 +80,28 @@ impl<T: AsFd> AsyncFd<T> {
     /// use dormouse::io::AsyncFd;
     /// use std::io::Read;
     ///
-    /// let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
-    /// let ours = AsyncFd::new(ours)?;
-    /// drop(theirs);
-    /// let end = dormouse::block_on(async {
+    /// let (stream, peer) = std::os::unix::net::UnixStream::pair()?;
+    /// let stream = AsyncFd::new(stream)?;
+    /// drop(peer);
+    /// let read = dormouse::block_on(async {
     ///     loop {
-    ///         let mut guard = ours.readable().await?;
+    ///         let mut guard = stream.readable().await?;
     ///         match guard.try_io(|fd| fd.get_ref().read(&mut [0; 16])) {
     ///             Ok(read) => return read,
     ///             Err(_would_block) => {} // cleared; wait again
     ///         }
     ///     }
     /// })?;
-    /// assert_eq!(end, 0);
+    /// assert_eq!(read, 0); // end of file
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// If the reactor is gone: see [the type](Self#errors).
+    /// If the reactor has shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// Nothing is lost.
+    /// No readiness is lost.
     pub async fn readable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
         self.ready(Interest::READABLE).await
     }
@@ -115,23 +118,23 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     ///
     /// # Errors
-    /// If the reactor is gone: see [the type](Self#errors).
+    /// If the reactor has shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// Nothing is lost.
+    /// No readiness is lost.
     pub async fn writable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
         self.ready(Interest::WRITABLE).await
     }
 
-    /// Waits until the fd is ready for anything of interest.
+    /// Waits until the fd is ready for any part of `interest`.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::{AsyncFd, Interest};
-    /// let (ours, _theirs) = std::os::unix::net::UnixStream::pair()?;
-    /// let ours = AsyncFd::new(ours)?;
+    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+    /// let stream = AsyncFd::new(stream)?;
     /// dormouse::block_on(async {
-    ///     let guard = ours.ready(Interest::READABLE | Interest::WRITABLE).await?;
+    ///     let guard = stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
     ///     assert!(guard.ready().is_writable());
     ///     assert!(!guard.ready().is_readable());
     ///     Ok(())
@@ -140,18 +143,21 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     ///
     /// # Errors
-    /// If the reactor is gone: see [the type](Self#errors). `InvalidInput` if async-io watches the fd and is
-    /// asked for neither reading nor writing: it would never tell.
+    /// If the reactor has shut down: see [the type](Self#errors).
+    /// `InvalidInput` if async-io watches the fd and `interest` includes neither reading nor writing, because
+    /// async-io would never report it.
     ///
     /// # Cancel safety
-    /// Nothing is lost.
+    /// No readiness is lost.
     pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        let event = Wait { registration: &self.registration, interest, place: None }.await?;
+        let event = Readiness { registration: &self.registration, interest, key: None }.await?;
         Ok(AsyncFdReadyGuard::new(self, event))
     }
 
-    /// [`readable`](Self::readable), for futures written by hand. Of all callers of this method the
-    /// last one is woken; to wait from several tasks, use `readable`.
+    /// Polls until a read would not block, for use in a manual `Future` impl.
+    ///
+    /// Only the last task that called this method is woken. To wait from several tasks, use
+    /// [`readable`](Self::readable).
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -165,7 +171,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     ///
     /// # Errors
-    /// If the reactor is gone: see [the type](Self#errors).
+    /// If the reactor has shut down: see [the type](Self#errors).
     pub fn poll_read_ready(
         &self,
         cx: &mut Context<'_>,
@@ -173,8 +179,10 @@ impl<T: AsFd> AsyncFd<T> {
         self.poll_ready(Direction::Read, cx)
     }
 
-    /// [`writable`](Self::writable), for futures written by hand. Of all callers of this method the
-    /// last one is woken; to wait from several tasks, use `writable`.
+    /// Polls until a write would not block, for use in a manual `Future` impl.
+    ///
+    /// Only the last task that called this method is woken. To wait from several tasks, use
+    /// [`writable`](Self::writable).
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -187,7 +195,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     ///
     /// # Errors
-    /// If the reactor is gone: see [the type](Self#errors).
+    /// If the reactor has shut down: see [the type](Self#errors).
     pub fn poll_write_ready(
         &self,
         cx: &mut Context<'_>,
@@ -204,22 +212,22 @@ impl<T: AsFd> AsyncFd<T> {
         event.map_ok(|event| AsyncFdReadyGuard::new(self, event))
     }
 
-    /// Does an operation as soon as it does not block: waits, tries, and waits again if it says
-    /// `WouldBlock`. As long as nothing is known of readiness it tries first, like [`try_io`](Self::try_io).
+    /// Calls `f` when the fd is ready, until it returns anything other than `WouldBlock`.
     ///
-    /// `f` is to do one operation on the fd, of the kind that `interest` names, and to say
-    /// `WouldBlock` only if the fd did.
+    /// As long as no readiness is known, `f` is called before the first wait, as by [`try_io`](Self::try_io).
+    /// `f` must do one operation on the fd, of the kind that `interest` names, and return `WouldBlock` only
+    /// if the operation did.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::{AsyncFd, Interest};
     /// use std::net::UdpSocket;
     ///
-    /// let ours = AsyncFd::new(UdpSocket::bind("127.0.0.1:0")?)?;
-    /// UdpSocket::bind("127.0.0.1:0")?.send_to(b"ping", ours.get_ref().local_addr()?)?;
+    /// let socket = AsyncFd::new(UdpSocket::bind("127.0.0.1:0")?)?;
+    /// UdpSocket::bind("127.0.0.1:0")?.send_to(b"ping", socket.get_ref().local_addr()?)?;
     /// dormouse::block_on(async {
     ///     let mut buffer = [0; 16];
-    ///     let receive = ours.async_io(Interest::READABLE, |socket| socket.recv_from(&mut buffer));
+    ///     let receive = socket.async_io(Interest::READABLE, |socket| socket.recv_from(&mut buffer));
     ///     assert_eq!(receive.await?.0, 4);
     ///     Ok(())
     /// })
@@ -227,10 +235,11 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     ///
     /// # Errors
-    /// Those of `f`, but for `WouldBlock`; and if the reactor is gone, see [the type](Self#errors).
+    /// Those of `f`, except `WouldBlock`. If the reactor has shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// While it waits, `f` has done nothing.
+    /// It waits only before the first call of `f` or after a call that returned `WouldBlock`, so dropping it loses
+    /// nothing.
     pub async fn async_io<R>(
         &self,
         interest: Interest,
@@ -239,17 +248,17 @@ impl<T: AsFd> AsyncFd<T> {
         loop {
             match self.try_io(interest, &mut f) {
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
-                done => return done,
+                result => return result,
             }
             let _ = self.ready(interest).await?;
         }
     }
 
-    /// Does an operation if the fd is ready for it, and says `WouldBlock` otherwise. If the reactor does not
-    /// report on this unasked, and nobody has waited for it so far, then only the operation can tell, and is
-    /// tried.
+    /// Calls `f` if the fd is ready, and returns `WouldBlock` otherwise.
     ///
-    /// If `f` says `WouldBlock`, readiness is cleared.
+    /// If `interest` is not registered with the reactor yet, the readiness is not known, and `f` is called
+    /// too. Some reactors register a direction only when a task waits for it. If `f` returns `WouldBlock`, the
+    /// readiness is cleared.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -257,14 +266,14 @@ impl<T: AsFd> AsyncFd<T> {
     /// use std::io::{ErrorKind, Read};
     /// let (reader, _writer) = std::os::unix::net::UnixStream::pair()?;
     /// let reader = AsyncFd::new(reader)?;
-    /// let nothing = reader.try_io(Interest::READABLE, |mut fd| fd.read(&mut [0; 1]));
-    /// assert_eq!(nothing.unwrap_err().kind(), ErrorKind::WouldBlock);
+    /// let result = reader.try_io(Interest::READABLE, |mut fd| fd.read(&mut [0; 1]));
+    /// assert_eq!(result.unwrap_err().kind(), ErrorKind::WouldBlock);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// Those of `f`; and if the reactor is gone, see [the type](Self#errors).
+    /// Those of `f`. If the reactor has shut down: see [the type](Self#errors).
     pub fn try_io<R>(
         &self,
         interest: Interest,
@@ -275,17 +284,17 @@ impl<T: AsFd> AsyncFd<T> {
             Poll::Pending if !self.registration.is_registered(interest) => None,
             Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
         };
-        let done = f(self.get_ref());
-        match (&done, event) {
+        let result = f(self.get_ref());
+        match (&result, event) {
             (Err(err), Some(event)) if err.kind() == io::ErrorKind::WouldBlock => {
                 self.clear(event, Ready::ALL);
             }
             _ => {}
         }
-        done
+        result
     }
 
-    /// The object.
+    /// The wrapped object.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -299,16 +308,18 @@ impl<T: AsFd> AsyncFd<T> {
         self.registration.get_ref()
     }
 
-    /// The object, to change it. It must keep its file descriptor: another one put in its place
-    /// would not be watched. (That harms nobody else, even if the number of the first is used again.)
+    /// The wrapped object, mutably.
+    ///
+    /// The object must keep its file descriptor: a replacement is not registered. (Replacing it does not affect
+    /// other objects, even if one of them gets the number of the closed fd.)
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::AsyncFd;
     /// use std::io::Write;
-    /// let (ours, _theirs) = std::os::unix::net::UnixStream::pair()?;
-    /// let mut ours = AsyncFd::new(ours)?;
-    /// ours.get_mut().write_all(b"x")?;
+    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+    /// let mut stream = AsyncFd::new(stream)?;
+    /// stream.get_mut().write_all(b"x")?;
     /// # Ok(())
     /// # }
     /// ```
@@ -316,7 +327,7 @@ impl<T: AsFd> AsyncFd<T> {
         self.registration.get_mut()
     }
 
-    /// Ends the watch, and gives the object back. It stays non-blocking.
+    /// Deregisters the fd and returns the object. It stays non-blocking.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -352,27 +363,28 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
     }
 }
 
-/// A wait with a place of its own, so that any number of them can wait at once.
-struct Wait<'a, T: AsFd> {
+/// The future of [`AsyncFd::ready`]. Each has its own waiter slot, so any number of them can wait.
+struct Readiness<'a, T: AsFd> {
     registration: &'a Registration<T>,
     interest: Interest,
-    place: Option<usize>,
+    /// The key of the waiter slot, once there is one.
+    key: Option<usize>,
 }
 
-impl<T: AsFd> Future for Wait<'_, T> {
+impl<T: AsFd> Future for Readiness<'_, T> {
     type Output = io::Result<ReadyEvent>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<ReadyEvent>> {
         let this = &mut *self;
         this.registration
-            .poll_readiness(WaiterSlot::Future(this.interest, &mut this.place), cx.waker())
+            .poll_readiness(WaiterSlot::Future(this.interest, &mut this.key), cx.waker())
     }
 }
 
-impl<T: AsFd> Drop for Wait<'_, T> {
+impl<T: AsFd> Drop for Readiness<'_, T> {
     fn drop(&mut self) {
-        if let Some(place) = self.place {
-            self.registration.remove_waiter(place);
+        if let Some(key) = self.key {
+            self.registration.remove_waiter(key);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `futures_io::{AsyncRead, AsyncWrite}`, over [`poll`](super::poll).
+//! `futures_io::{AsyncRead, AsyncWrite}`, built on [`poll`](super::poll).
 
 use super::{AsyncFd, ReadHalf, WriteHalf};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-// What differs between the types is only where the AsyncFd is.
+// The impls differ only in where the `AsyncFd` is.
 macro_rules! impl_read {
     ($($reader:ty),*) => {$(
         #[cfg_attr(docsrs, doc(cfg(feature = "futures-io")))]
@@ -20,7 +20,7 @@ macro_rules! impl_read {
                 cx: &mut Context<'_>,
                 buf: &mut [u8],
             ) -> Poll<io::Result<usize>> {
-                self.watched().poll_read_with(cx, |mut inner| inner.read(buf))
+                self.async_fd().poll_read_with(cx, |mut inner| inner.read(buf))
             }
 
             fn poll_read_vectored(
@@ -28,7 +28,7 @@ macro_rules! impl_read {
                 cx: &mut Context<'_>,
                 bufs: &mut [IoSliceMut<'_>],
             ) -> Poll<io::Result<usize>> {
-                self.watched().poll_read_with(cx, |mut inner| inner.read_vectored(bufs))
+                self.async_fd().poll_read_with(cx, |mut inner| inner.read_vectored(bufs))
             }
         }
     )*};
@@ -46,7 +46,7 @@ macro_rules! impl_write {
                 cx: &mut Context<'_>,
                 buf: &[u8],
             ) -> Poll<io::Result<usize>> {
-                self.watched().poll_write_with(cx, |mut inner| inner.write(buf))
+                self.async_fd().poll_write_with(cx, |mut inner| inner.write(buf))
             }
 
             fn poll_write_vectored(
@@ -54,15 +54,15 @@ macro_rules! impl_write {
                 cx: &mut Context<'_>,
                 bufs: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
-                self.watched().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
+                self.async_fd().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
             }
 
             fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.watched().poll_flush(cx)
+                self.async_fd().poll_flush(cx)
             }
 
             fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.watched().poll_close(cx)
+                self.async_fd().poll_close(cx)
             }
         }
     )*};

@@ -1,4 +1,4 @@
-//! Readiness that was reported, and what becomes of it.
+//! The readiness that a wait returned, and clearing it.
 
 use super::{AsyncFd, Ready};
 use crate::reactor::ReadyEvent;
@@ -7,10 +7,10 @@ use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
 
-/// Readiness of an [`AsyncFd`], as it was when the guard was made.
+/// The readiness of an [`AsyncFd`] when the guard was created.
 ///
-/// Dropping the guard leaves the readiness as it is. An operation that was seen to block has to clear
-/// it, or the next wait returns at once: [`try_io`](Self::try_io) does both.
+/// Dropping the guard does not clear the readiness. If an operation returns `WouldBlock`, clear it, or the
+/// next wait returns immediately. [`try_io`](Self::try_io) does that.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -23,13 +23,13 @@ use std::os::fd::AsFd;
 ///     let mut guard = writer.writable().await?;
 ///     match guard.try_io(|fd| fd.get_ref().write(b"x")) {
 ///         Ok(written) => assert_eq!(written?, 1),
-///         Err(_would_block) => unreachable!("an empty buffer has room"),
+///         Err(_would_block) => unreachable!("an empty pipe buffer has space"),
 ///     }
 ///     Ok(())
 /// })
 /// # }
 /// ```
-#[must_use = "readiness stays until it is cleared; to leave it as it is, drop the guard"]
+#[must_use = "readiness is kept until it is cleared; to keep it, drop the guard"]
 pub struct AsyncFdReadyGuard<'a, T: AsFd> {
     fd: &'a AsyncFd<T>,
     event: ReadyEvent,
@@ -40,11 +40,7 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
         AsyncFdReadyGuard { fd, event }
     }
 
-    /// Does an operation on the fd. If it says `WouldBlock`, the readiness is cleared.
-    ///
-    /// # Errors
-    /// [`TryIoError`] if the operation said `WouldBlock`; then wait again. Other errors are in the
-    /// inner result.
+    /// Calls `f`, and clears the readiness if it returns `WouldBlock`.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -60,6 +56,9 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
     /// })
     /// # }
     /// ```
+    ///
+    /// # Errors
+    /// [`TryIoError`] if `f` returned `WouldBlock`: wait again. The inner result contains other errors.
     pub fn try_io<R>(
         &mut self,
         f: impl FnOnce(&'a AsyncFd<T>) -> io::Result<R>,
@@ -69,13 +68,13 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
                 self.clear_ready();
                 Err(TryIoError(()))
             }
-            done => Ok(done),
+            result => Ok(result),
         }
     }
 
-    /// Forgets the readiness: to be called when an operation was seen to block, and only then.
+    /// Clears the readiness. Call it only after an operation returned `WouldBlock`.
     ///
-    /// Readiness that was reported after the guard was made is not forgotten.
+    /// An event that was reported after the guard was created is not cleared.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -88,7 +87,7 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
     ///         let mut guard = writer.writable().await?;
     ///         match writer.get_ref().write(&[0; 4096]) {
     ///             Err(err) if err.kind() == ErrorKind::WouldBlock => {
-    ///                 guard.clear_ready(); // full
+    ///                 guard.clear_ready(); // the send buffer is full
     ///                 return Ok(());
     ///             }
     ///             written => written?,
@@ -101,16 +100,17 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
         self.clear_ready_matching(Ready::ALL);
     }
 
-    /// Forgets some of the readiness: after a wait for several interests, that of the operation
-    /// that was seen to block.
+    /// Clears a part of the readiness.
+    ///
+    /// After a wait for several interests, clear only that of the operation that returned `WouldBlock`.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::{AsyncFd, Interest, Ready};
-    /// let (ours, _theirs) = std::os::unix::net::UnixStream::pair()?;
-    /// let ours = AsyncFd::new(ours)?;
+    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+    /// let stream = AsyncFd::new(stream)?;
     /// dormouse::block_on(async {
-    ///     let mut guard = ours.ready(Interest::READABLE | Interest::WRITABLE).await?;
+    ///     let mut guard = stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
     ///     guard.clear_ready_matching(Ready::READABLE);
     ///     assert!(guard.ready().is_writable());
     ///     Ok(())
@@ -122,15 +122,15 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
         self.event.ready = Ready(self.event.ready.0 & !ready.0);
     }
 
-    /// What the fd is ready for, of what was waited for.
+    /// The readiness of the fd, limited to the interest that was waited for.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::AsyncFd;
-    /// let (ours, _theirs) = std::os::unix::net::UnixStream::pair()?;
-    /// let ours = AsyncFd::new(ours)?;
+    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+    /// let stream = AsyncFd::new(stream)?;
     /// dormouse::block_on(async {
-    ///     assert!(ours.writable().await?.ready().is_writable());
+    ///     assert!(stream.writable().await?.ready().is_writable());
     ///     Ok(())
     /// })
     /// # }
@@ -139,7 +139,7 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
         self.event.ready
     }
 
-    /// The object inside the [`AsyncFd`].
+    /// The object that the [`AsyncFd`] wraps.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -166,7 +166,7 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFdReadyGuard<'_, T> {
     }
 }
 
-/// The operation would have blocked: what [`AsyncFdReadyGuard::try_io`] says then.
+/// The error of [`AsyncFdReadyGuard::try_io`] if the operation returned `WouldBlock`.
 ///
 /// ```
 /// fn assert_error<E: std::error::Error>() {}

@@ -1,9 +1,8 @@
-//! `hyper::rt::{Read, Write}`, over [`poll`](super::poll).
+//! `hyper::rt::{Read, Write}`, built on [`poll`](super::poll).
 //!
-//! hyper hands out memory that may not be initialized, which only `unsafe` code can read into directly. So
-//! what is read goes through a buffer on the stack. Measured on a pair of Unix sockets, a write and a read of
-//! up to 4 KiB take 2 to 4 us of CPU time, and clearing and copying is lost in the noise of that; 64 KiB take
-//! 14 us instead of 11.
+//! hyper passes a buffer that may be uninitialized. Reading into it directly takes `unsafe` code, so a read goes
+//! through a buffer on the stack. Measured on a pair of Unix sockets: a write and a read of up to 4 KiB take 2 to
+//! 4 us of CPU time, and the cost of zeroing and copying is within the noise; 64 KiB take 14 us instead of 11.
 
 use super::{AsyncFd, ReadHalf, WriteHalf};
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -12,19 +11,19 @@ use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Twice as much as hyper asks for at first. With 8 KiB, many system calls make long bodies dear; with 32 KiB,
-/// clearing makes short ones dear.
+/// Twice the size of hyper's first reads. With 8 KiB, long bodies are slower because of more system calls; with
+/// 32 KiB, short bodies are slower because of zeroing.
 const CHUNK_BYTES: usize = 16 * 1024;
 
 fn read_into(mut inner: impl io::Read, cursor: &mut ReadBufCursor<'_>) -> io::Result<()> {
     let mut buffer = [0; CHUNK_BYTES];
-    let room = cursor.remaining().min(CHUNK_BYTES);
-    let read = inner.read(&mut buffer[..room])?;
+    let len = cursor.remaining().min(CHUNK_BYTES);
+    let read = inner.read(&mut buffer[..len])?;
     cursor.put_slice(&buffer[..read]);
     Ok(())
 }
 
-// What differs between the types is only where the AsyncFd is.
+// The impls differ only in where the `AsyncFd` is.
 macro_rules! impl_read {
     ($($reader:ty),*) => {$(
         #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
@@ -37,7 +36,7 @@ macro_rules! impl_read {
                 cx: &mut Context<'_>,
                 mut buf: ReadBufCursor<'_>,
             ) -> Poll<io::Result<()>> {
-                self.watched().poll_read_with(cx, |inner| read_into(inner, &mut buf))
+                self.async_fd().poll_read_with(cx, |inner| read_into(inner, &mut buf))
             }
         }
     )*};
@@ -56,7 +55,7 @@ macro_rules! impl_write {
                 buf: &[u8],
             ) -> Poll<io::Result<usize>> {
                 use io::Write as _;
-                self.watched().poll_write_with(cx, |mut inner| inner.write(buf))
+                self.async_fd().poll_write_with(cx, |mut inner| inner.write(buf))
             }
 
             fn poll_write_vectored(
@@ -65,20 +64,21 @@ macro_rules! impl_write {
                 bufs: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
                 use io::Write as _;
-                self.watched().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
+                self.async_fd().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
             }
 
-            // std cannot be asked about T. What has no vectored write of its own writes the first buffer.
+            // `Write::is_write_vectored` is unstable in std, so nothing is known of `T`. Without a vectored
+            // write of its own, `T` writes the first buffer that is not empty.
             fn is_write_vectored(&self) -> bool {
                 true
             }
 
             fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.watched().poll_flush(cx)
+                self.async_fd().poll_flush(cx)
             }
 
             fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.watched().poll_close(cx)
+                self.async_fd().poll_close(cx)
             }
         }
     )*};

@@ -1,28 +1,43 @@
-//! How the poll-style traits read and write: one loop, which [`futures_io`](super::futures_io),
-//! [`tokio_io`](super::tokio_io) and [`hyper`](super::hyper) are written over.
+//! Poll-based reading and writing, which [`futures_io`](super::futures_io), [`tokio_io`](super::tokio_io)
+//! and [`hyper`](super::hyper) build their trait impls on.
 //!
-//! It knows no trait of theirs, and no kind of fd. What an operation is, the caller says.
+//! This module knows neither those traits nor any kind of fd: the caller passes the operation.
 //!
 //! # Invariants
-//! - `Pending` is returned only after the reactor has said that it knows of no readiness, and holds the
-//!   caller's waker in the place of that direction. So readers and writers do not disturb each other.
-//! - Readiness is cleared only by an operation that was seen to block. A short read proves nothing: a
-//!   terminal gives a line at a time.
-//! - `WouldBlock` and `Interrupted` stay in here, as the traits demand.
+//! - `Pending` is returned only if `poll_ready` found no readiness and stored the caller's waker in the slot of
+//!   the direction. So readers and writers do not replace each other's wakers.
+//! - Only an operation that returned `WouldBlock` clears readiness. A short read does not: a terminal
+//!   returns one line at a time.
+//! - `WouldBlock` and `Interrupted` are never returned to the caller, as the traits require.
 
-use super::AsyncFd;
 use super::split::shut_down;
+use super::{AsyncFd, ReadHalf, WriteHalf};
 use crate::reactor::Direction;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::task::{Context, Poll, ready};
 
+// The same accessor for each type that implements the traits, so that one macro covers all of them.
+
 impl<T: AsFd> AsyncFd<T> {
-    /// Itself; of a half, what it is a half of. The traits are implemented for all three alike.
-    pub(super) fn watched(&self) -> &AsyncFd<T> {
+    pub(super) fn async_fd(&self) -> &AsyncFd<T> {
         self
     }
+}
 
+impl<T: AsFd> ReadHalf<T> {
+    pub(super) fn async_fd(&self) -> &AsyncFd<T> {
+        self.as_ref()
+    }
+}
+
+impl<T: AsFd> WriteHalf<T> {
+    pub(super) fn async_fd(&self) -> &AsyncFd<T> {
+        self.as_ref()
+    }
+}
+
+impl<T: AsFd> AsyncFd<T> {
     pub(super) fn poll_read_with<R>(
         &self,
         cx: &mut Context<'_>,
@@ -49,25 +64,25 @@ impl<T: AsFd> AsyncFd<T> {
             match self.try_io(direction.interest(), &mut operation) {
                 Err(err) if err.kind() == ErrorKind::Interrupted => continue,
                 Err(err) if err.kind() == ErrorKind::WouldBlock => {}
-                done => return Poll::Ready(done),
+                result => return Poll::Ready(result),
             }
             drop(ready!(self.poll_ready(direction, cx))?);
         }
     }
 
-    /// Flushes what the object itself may hold back; std's sockets, pipes and files hold back nothing.
+    /// Flushes the object's own buffer. The sockets, pipes and files of std have none.
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>
     where
         for<'a> &'a T: Write,
     {
-        // Tried before there is a wait: a socket whose buffer is full has nothing to flush all the same.
+        // Flush before waiting for writability: a socket with a full send buffer may have nothing to flush.
         match self.get_ref().flush() {
-            Err(err) if is_not_yet(&err) => self.poll_write_with(cx, |mut inner| inner.flush()),
-            done => Poll::Ready(done),
+            Err(err) if is_retryable(&err) => self.poll_write_with(cx, |mut inner| inner.flush()),
+            result => Poll::Ready(result),
         }
     }
 
-    /// Flushes, and then tells the peer that there is no more to come.
+    /// Flushes, and then shuts down the write direction.
     pub(super) fn poll_close(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>
     where
         for<'a> &'a T: Write,
@@ -77,6 +92,6 @@ impl<T: AsFd> AsyncFd<T> {
     }
 }
 
-fn is_not_yet(err: &io::Error) -> bool {
+fn is_retryable(err: &io::Error) -> bool {
     matches!(err.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }

@@ -1,11 +1,11 @@
-//! One fd in two hands: a half that reads and a half that writes.
+//! The read half and the write half of an [`AsyncFd`].
 //!
-//! The halves are two owners of one [`AsyncFd`]; they know no executor and take no lock. Each direction has
-//! a waker of its own in there, so the halves can wait in two tasks.
+//! Both halves own the `AsyncFd` through an `Arc`. They know no executor and take no lock. The `AsyncFd` stores
+//! one waker for each direction, so the halves can wait in two tasks.
 //!
 //! # Invariants
-//! - There are two references to the `AsyncFd`, one in each half.
-//! - When the write half is gone, its direction is shut down, unless the halves were reunited.
+//! - There are exactly two references to the `AsyncFd`, one in each half.
+//! - Dropping the write half shuts down the write direction, unless the halves are reunited.
 
 use super::AsyncFd;
 use rustix::io::Errno;
@@ -17,9 +17,9 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 impl<T: AsFd> AsyncFd<T> {
-    /// Splits it into a half that reads and a half that writes, for two tasks.
+    /// Splits the `AsyncFd` into a read half and a write half, which two tasks can own.
     ///
-    /// To read and write within one task, there is no need to: `&AsyncFd` implements the traits too.
+    /// To read and write within one task, do not split: `&AsyncFd` implements the traits too.
     ///
     /// ```
     /// # #[cfg(feature = "futures-io")]
@@ -28,19 +28,19 @@ impl<T: AsFd> AsyncFd<T> {
     /// use futures::io::{AsyncReadExt, AsyncWriteExt};
     /// use std::os::unix::net::UnixStream;
     ///
-    /// let (ours, theirs) = UnixStream::pair()?;
-    /// let (mut read, mut write) = AsyncFd::new(ours)?.into_split();
-    /// let (mut their_read, mut their_write) = AsyncFd::new(theirs)?.into_split();
+    /// let (client, server) = UnixStream::pair()?;
+    /// let (mut read, mut write) = AsyncFd::new(client)?.into_split();
+    /// let (mut server_read, mut server_write) = AsyncFd::new(server)?.into_split();
     /// std::thread::spawn(|| dormouse::block_on(async move {
-    ///     // An echo, until the other side has no more to say.
-    ///     futures::io::copy(&mut their_read, &mut their_write).await
+    ///     // An echo server, until end of file.
+    ///     futures::io::copy(&mut server_read, &mut server_write).await
     /// }));
     /// dormouse::block_on(async {
     ///     write.write_all(b"hello").await?;
-    ///     drop(write); // which tells the other side
-    ///     let mut heard = String::new();
-    ///     read.read_to_string(&mut heard).await?;
-    ///     assert_eq!(heard, "hello");
+    ///     drop(write); // the server reads end of file
+    ///     let mut received = String::new();
+    ///     read.read_to_string(&mut received).await?;
+    ///     assert_eq!(received, "hello");
     ///     Ok(())
     /// })
     /// # }
@@ -53,21 +53,20 @@ impl<T: AsFd> AsyncFd<T> {
     }
 }
 
-/// The half that reads, of [`AsyncFd::into_split`].
+/// The read half, returned by [`AsyncFd::into_split`].
 ///
-/// It implements the reading traits that `AsyncFd` implements. The fd is closed when both halves are
-/// dropped.
+/// It implements the read traits that `AsyncFd` implements. The fd is closed when both halves are dropped.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// use dormouse::io::{AsyncFd, ReadHalf};
 /// use std::os::unix::net::UnixStream;
 ///
-/// let (ours, _theirs) = UnixStream::pair()?;
-/// let (read, write): (ReadHalf<UnixStream>, _) = AsyncFd::new(ours)?.into_split();
-/// println!("watched by {}", read.as_ref().reactor().name());
-/// let whole = read.reunite(write).expect("two halves of one");
-/// # let _ = whole;
+/// let (stream, _peer) = UnixStream::pair()?;
+/// let (read, write): (ReadHalf<UnixStream>, _) = AsyncFd::new(stream)?.into_split();
+/// println!("reactor: {}", read.as_ref().reactor().name());
+/// let stream = read.reunite(write).expect("halves of one AsyncFd");
+/// # let _ = stream;
 /// # Ok(())
 /// # }
 /// ```
@@ -75,11 +74,11 @@ pub struct ReadHalf<T: AsFd> {
     fd: Arc<AsyncFd<T>>,
 }
 
-/// The half that writes, of [`AsyncFd::into_split`].
+/// The write half, returned by [`AsyncFd::into_split`].
 ///
-/// It implements the writing traits that `AsyncFd` implements. **Dropped, it shuts down its direction** of a
-/// socket, so that the peer reads the end of the stream, while the other half goes on reading. Pipes and
-/// other fds have no halves in the kernel: they are closed when both halves are dropped.
+/// It implements the write traits that `AsyncFd` implements. **Dropping it shuts down the write direction** of a
+/// socket: the peer reads end of file, and the read half can still read. Pipes and other fds do not support
+/// shutdown: they are closed when both halves are dropped.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -87,10 +86,10 @@ pub struct ReadHalf<T: AsFd> {
 /// use std::io::Read;
 /// use std::os::unix::net::UnixStream;
 ///
-/// let (ours, mut theirs) = UnixStream::pair()?;
-/// let (_read, write) = AsyncFd::new(ours)?.into_split();
+/// let (stream, mut peer) = UnixStream::pair()?;
+/// let (_read, write) = AsyncFd::new(stream)?.into_split();
 /// drop(write);
-/// assert_eq!(theirs.read(&mut [0; 16])?, 0);
+/// assert_eq!(peer.read(&mut [0; 16])?, 0);
 /// # Ok(())
 /// # }
 /// ```
@@ -100,44 +99,32 @@ pub struct WriteHalf<T: AsFd> {
 }
 
 impl<T: AsFd> ReadHalf<T> {
-    /// Makes one of the two halves again. Nothing is shut down.
-    ///
-    /// # Errors
-    /// If the halves are not of one `AsyncFd`. The error gives both back.
+    /// Puts the two halves back together. Nothing is shut down.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::AsyncFd;
     /// use std::os::unix::net::UnixStream;
     ///
-    /// let (ours, theirs) = UnixStream::pair()?;
-    /// let (read, write) = AsyncFd::new(ours)?.into_split();
-    /// let (their_read, _their_write) = AsyncFd::new(theirs)?.into_split();
-    /// let error = their_read.reunite(write).unwrap_err();
-    /// let ours: AsyncFd<UnixStream> = read.reunite(error.1).expect("two halves of one");
-    /// # let _ = ours;
+    /// let (a, b) = UnixStream::pair()?;
+    /// let (a_read, a_write) = AsyncFd::new(a)?.into_split();
+    /// let (b_read, _b_write) = AsyncFd::new(b)?.into_split();
+    /// let error = b_read.reunite(a_write).unwrap_err();
+    /// let a: AsyncFd<UnixStream> = a_read.reunite(error.1).expect("halves of one AsyncFd");
+    /// # let _ = a;
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    /// If the halves belong to different `AsyncFd`s. The error contains both.
     pub fn reunite(self, mut write: WriteHalf<T>) -> Result<AsyncFd<T>, ReuniteError<T>> {
         if !Arc::ptr_eq(&self.fd, &write.fd) {
             return Err(ReuniteError(self, write));
         }
         write.shut_down_on_drop = false;
         drop(write);
-        Ok(Arc::into_inner(self.fd).expect("two halves are two references"))
-    }
-
-    #[cfg(any(feature = "futures-io", feature = "tokio", feature = "hyper"))]
-    pub(super) fn watched(&self) -> &AsyncFd<T> {
-        &self.fd
-    }
-}
-
-impl<T: AsFd> WriteHalf<T> {
-    #[cfg(any(feature = "futures-io", feature = "tokio", feature = "hyper"))]
-    pub(super) fn watched(&self) -> &AsyncFd<T> {
-        &self.fd
+        Ok(Arc::into_inner(self.fd).expect("the other reference was in the write half"))
     }
 }
 
@@ -173,17 +160,17 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for WriteHalf<T> {
     }
 }
 
-/// The halves are not of one `AsyncFd`: what [`ReadHalf::reunite`] says then, and gives them back.
+/// The error of [`ReadHalf::reunite`]: the halves, which belong to different [`AsyncFd`]s.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// use dormouse::io::{AsyncFd, ReuniteError};
 /// use std::os::unix::net::UnixStream;
 ///
-/// let (ours, theirs) = UnixStream::pair()?;
-/// let (read, _write) = AsyncFd::new(ours)?.into_split();
-/// let (_their_read, their_write) = AsyncFd::new(theirs)?.into_split();
-/// let ReuniteError(_read, _their_write) = read.reunite(their_write).unwrap_err();
+/// let (a, b) = UnixStream::pair()?;
+/// let (a_read, _a_write) = AsyncFd::new(a)?.into_split();
+/// let (_b_read, b_write) = AsyncFd::new(b)?.into_split();
+/// let ReuniteError(_a_read, _b_write) = a_read.reunite(b_write).unwrap_err();
 /// # Ok(())
 /// # }
 /// ```
@@ -191,7 +178,7 @@ pub struct ReuniteError<T: AsFd>(pub ReadHalf<T>, pub WriteHalf<T>);
 
 impl<T: AsFd> fmt::Display for ReuniteError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the two halves cannot be reunited: they are not of one AsyncFd")
+        f.write_str("tried to reunite halves of different AsyncFds")
     }
 }
 
@@ -203,8 +190,10 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for ReuniteError<T> {
 
 impl<T: AsFd + fmt::Debug> Error for ReuniteError<T> {}
 
-/// Shuts down the writing direction of a socket. An fd without one has nothing to shut down, and that is no
-/// error: a pipe, a socket that is not connected (any more), one of a kind that has no connection.
+/// Shuts down the write direction of a socket.
+///
+/// An fd that does not support it is not an error: a pipe, a socket that is not connected or no longer connected,
+/// a socket type without connections.
 pub(super) fn shut_down(fd: &impl AsFd) -> io::Result<()> {
     match shutdown(fd, Shutdown::Write) {
         Ok(()) | Err(Errno::NOTSOCK | Errno::NOTCONN | Errno::OPNOTSUPP) => Ok(()),

@@ -1,6 +1,6 @@
-//! `tokio::io::{AsyncRead, AsyncWrite}`, over [`poll`](super::poll).
+//! `tokio::io::{AsyncRead, AsyncWrite}`, built on [`poll`](super::poll).
 //!
-//! Only the traits are tokio's. Whatever reactor watches the fd, and whatever executor polls it, they work.
+//! Only the traits are tokio's: the impls work with every reactor and under every executor.
 
 use super::{AsyncFd, ReadHalf, WriteHalf};
 use std::io::{self, IoSlice, Read, Write};
@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-// What differs between the types is only where the AsyncFd is.
+// The impls differ only in where the `AsyncFd` is.
 macro_rules! impl_read {
     ($($reader:ty),*) => {$(
         #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
@@ -22,7 +22,7 @@ macro_rules! impl_read {
                 cx: &mut Context<'_>,
                 buf: &mut ReadBuf<'_>,
             ) -> Poll<io::Result<()>> {
-                self.watched().poll_read_with(cx, |mut inner| {
+                self.async_fd().poll_read_with(cx, |mut inner| {
                     let read = inner.read(buf.initialize_unfilled())?;
                     buf.advance(read);
                     Ok(())
@@ -44,7 +44,7 @@ macro_rules! impl_write {
                 cx: &mut Context<'_>,
                 buf: &[u8],
             ) -> Poll<io::Result<usize>> {
-                self.watched().poll_write_with(cx, |mut inner| inner.write(buf))
+                self.async_fd().poll_write_with(cx, |mut inner| inner.write(buf))
             }
 
             fn poll_write_vectored(
@@ -52,20 +52,21 @@ macro_rules! impl_write {
                 cx: &mut Context<'_>,
                 bufs: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
-                self.watched().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
+                self.async_fd().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
             }
 
-            // std cannot be asked about T. What has no vectored write of its own writes the first buffer.
+            // `Write::is_write_vectored` is unstable in std, so nothing is known of `T`. Without a vectored
+            // write of its own, `T` writes the first buffer that is not empty.
             fn is_write_vectored(&self) -> bool {
                 true
             }
 
             fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.watched().poll_flush(cx)
+                self.async_fd().poll_flush(cx)
             }
 
             fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.watched().poll_close(cx)
+                self.async_fd().poll_close(cx)
             }
         }
     )*};

@@ -1,7 +1,8 @@
-//! How an object comes under watch.
+//! The constructors of [`AsyncFd`], which register the fd.
 //!
 //! # Invariants
-//! - An object that cannot be watched is handed back as it was: it is set non-blocking only once it is watched.
+//! - If an object cannot be registered, it is returned unchanged: the fd is set non-blocking after it is
+//!   registered.
 
 use super::AsyncFd;
 use crate::reactor::{Interest, Reactor};
@@ -11,10 +12,7 @@ use std::io;
 use std::os::fd::AsFd;
 
 impl<T: AsFd> AsyncFd<T> {
-    /// Watches an fd for reading and writing, by [`Reactor::current`].
-    ///
-    /// # Errors
-    /// See [the type](Self#errors).
+    /// Registers the fd for reading and writing, with [`Reactor::current`].
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -24,14 +22,14 @@ impl<T: AsFd> AsyncFd<T> {
     /// dormouse::block_on(async { socket.writable().await.map(drop) })
     /// # }
     /// ```
+    ///
+    /// # Errors
+    /// See [the type](Self#errors).
     pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
         AsyncFd::with_interest(inner, Interest::READABLE | Interest::WRITABLE)
     }
 
-    /// Watches an fd for what is of interest alone, by [`Reactor::current`].
-    ///
-    /// # Errors
-    /// See [the type](Self#errors).
+    /// Registers the fd for `interest` only, with [`Reactor::current`].
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -42,14 +40,14 @@ impl<T: AsFd> AsyncFd<T> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    /// See [the type](Self#errors).
     pub fn with_interest(inner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
         AsyncFd::with_interest_on(&Reactor::current(), inner, interest)
     }
 
-    /// Watches an fd for reading and writing, by a reactor of choice.
-    ///
-    /// # Errors
-    /// See [the type](Self#errors).
+    /// Registers the fd for reading and writing, with the given reactor.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -60,14 +58,14 @@ impl<T: AsFd> AsyncFd<T> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    /// See [the type](Self#errors).
     pub fn new_on(reactor: &Reactor, inner: T) -> io::Result<AsyncFd<T>> {
         AsyncFd::with_interest_on(reactor, inner, Interest::READABLE | Interest::WRITABLE)
     }
 
-    /// Watches an fd for what is of interest alone, by a reactor of choice.
-    ///
-    /// # Errors
-    /// See [the type](Self#errors).
+    /// Registers the fd for `interest` only, with the given reactor.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -79,6 +77,9 @@ impl<T: AsFd> AsyncFd<T> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    /// See [the type](Self#errors).
     pub fn with_interest_on(
         reactor: &Reactor,
         inner: T,
@@ -87,7 +88,7 @@ impl<T: AsFd> AsyncFd<T> {
         AsyncFd::try_with_interest_on(reactor, inner, interest).map_err(|err| err.cause)
     }
 
-    /// [`new`](Self::new), but if it fails it gives the object back.
+    /// [`new`](Self::new), but the error contains the object.
     ///
     /// ```
     /// use dormouse::io::AsyncFd;
@@ -96,10 +97,10 @@ impl<T: AsFd> AsyncFd<T> {
     /// # fn main() -> std::io::Result<()> {
     /// # let file = File::open("/")?;
     /// match AsyncFd::try_new(file) {
-    ///     Ok(_watched) => println!("something to wait for"),
+    ///     Ok(_fd) => println!("supports readiness"),
     ///     Err(error) => {
-    ///         let (file, why) = error.into_parts();
-    ///         println!("{why}"); // use `file` directly, then
+    ///         let (file, cause) = error.into_parts();
+    ///         println!("{cause}"); // use `file` directly
     /// #       drop(file);
     ///     }
     /// }
@@ -113,7 +114,7 @@ impl<T: AsFd> AsyncFd<T> {
         AsyncFd::try_with_interest(inner, Interest::READABLE | Interest::WRITABLE)
     }
 
-    /// [`with_interest`](Self::with_interest), but if it fails it gives the object back.
+    /// [`with_interest`](Self::with_interest), but the error contains the object.
     ///
     /// ```
     /// use dormouse::io::{AsyncFd, Interest};
@@ -121,11 +122,11 @@ impl<T: AsFd> AsyncFd<T> {
     /// use std::io::Read;
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// // It may be a pipe, or a file: whoever started this program knows.
+    /// // Standard input may be a pipe or a regular file.
     /// # let input = File::open("/proc/self/cmdline")?;
     /// let mut bytes = Vec::new();
     /// match AsyncFd::try_with_interest(input, Interest::READABLE) {
-    ///     Ok(_pipe) => println!("wait for what comes"),
+    ///     Ok(_pipe) => println!("read it asynchronously"),
     ///     Err(file) => {
     ///         file.into_parts().0.read_to_end(&mut bytes)?;
     ///     }
@@ -144,7 +145,7 @@ impl<T: AsFd> AsyncFd<T> {
         AsyncFd::try_with_interest_on(&Reactor::current(), inner, interest)
     }
 
-    /// [`with_interest_on`](Self::with_interest_on), but if it fails it gives the object back.
+    /// [`with_interest_on`](Self::with_interest_on), but the error contains the object.
     ///
     /// ```
     /// use dormouse::io::{AsyncFd, Interest};
@@ -153,9 +154,9 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # fn main() -> std::io::Result<()> {
     /// let socket = UdpSocket::bind("127.0.0.1:0")?;
-    /// let watched = AsyncFd::try_with_interest_on(&Reactor::builtin(), socket, Interest::READABLE);
-    /// // What becomes of the socket is not of interest here: `?` drops it, and keeps the cause.
-    /// let socket = watched?;
+    /// let result = AsyncFd::try_with_interest_on(&Reactor::builtin(), socket, Interest::READABLE);
+    /// // On failure `?` drops the socket and returns the cause.
+    /// let socket = result?;
     /// # let _ = socket;
     /// # Ok(())
     /// # }
@@ -182,8 +183,7 @@ impl<T: AsFd> AsyncFd<T> {
     }
 }
 
-/// An object could not be watched: the error of [`AsyncFd::try_new`] and its like, which gives the object
-/// back.
+/// The error of [`AsyncFd::try_new`] and the other `try_` constructors. It contains the object.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -203,7 +203,7 @@ pub struct AsyncFdTryNewError<T> {
 }
 
 impl<T> AsyncFdTryNewError<T> {
-    /// The object, and why it cannot be watched.
+    /// Returns the object, and the reason why it could not be registered.
     pub fn into_parts(self) -> (T, io::Error) {
         (self.inner, self.cause)
     }

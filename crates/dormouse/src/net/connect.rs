@@ -1,9 +1,9 @@
 //! Connecting without blocking.
 //!
 //! # Invariants
-//! - A socket is handed to a reactor after connect(2), never before: one that is not connected yet
-//!   counts as hung up, which tokio's reactor would never forget.
-//! - A socket that waits is owned by the future that waits. Dropped, it closes.
+//! - A socket is registered with a reactor after connect(2), never before. The kernel reports an unconnected
+//!   socket as hung up, and tokio's reactor never clears that.
+//! - The future that waits owns the socket. Dropping the future closes the socket.
 
 use crate::io::{AsyncFd, Interest};
 use crate::time::sleep;
@@ -11,30 +11,30 @@ use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(32);
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(1);
+const MAX_RETRY_DELAY: Duration = Duration::from_millis(32);
 
-/// Connects to one address. Errors are the system's.
+/// Connects to one address. Returns the system's error unchanged.
 pub(super) async fn tcp(addr: SocketAddr) -> io::Result<AsyncFd<TcpStream>> {
     let stream = TcpStream::from(mio::net::TcpStream::connect(addr)?);
-    match outcome(&stream) {
-        // Over loopback the peer has answered by now, and there is nothing to wait for.
+    match connect_result(&stream) {
+        // Over loopback, connect(2) completes immediately.
         Ok(()) => AsyncFd::new(stream),
         Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
             let stream = AsyncFd::new(stream)?;
-            stream.async_io(Interest::WRITABLE, outcome).await?;
+            stream.async_io(Interest::WRITABLE, connect_result).await?;
             Ok(stream)
         }
         Err(err) => Err(err),
     }
 }
 
-/// What has become of an attempt; `WouldBlock` while it goes on.
-fn outcome(stream: &TcpStream) -> io::Result<()> {
+/// The result of connect(2); `WouldBlock` while it is in progress.
+fn connect_result(stream: &TcpStream) -> io::Result<()> {
     if let Some(err) = stream.take_error()? {
         return Err(err);
     }
-    // Writable and without an error does not mean connected: a wake-up may be spurious.
+    // A writable socket without an error may still be connecting: the wake-up may be spurious.
     match stream.peer_addr() {
         Ok(_) => Ok(()),
         Err(err) if err.kind() == io::ErrorKind::NotConnected => {
@@ -44,19 +44,21 @@ fn outcome(stream: &TcpStream) -> io::Result<()> {
     }
 }
 
-/// Does an operation on a Unix socket whose peer may have no room, and tries again until it has.
+/// Calls `f`, an operation on a Unix socket, until the peer has room for it. Sleeps between the calls.
 ///
-/// There is no event to wait for. Linux says EAGAIN if a listener's backlog is full, and the socket is as
-/// unconnected as before. If the queue of a datagram socket is full to which the sender is not
-/// connected, it reports the sender as writable after each try: to believe it is a busy loop.
-pub(super) async fn until_there_is_room<R>(mut f: impl FnMut() -> io::Result<R>) -> io::Result<R> {
-    let mut pause = FIRST_PAUSE;
+/// No event reports that the peer has room:
+/// - If the backlog of a listener is full, connect(2) fails with `EAGAIN` on Linux, and the socket stays
+///   unconnected.
+/// - If the receive queue of a datagram socket is full, and the sender is not connected to it, Linux reports the
+///   sender as writable after each attempt. Waiting for writability would be a busy loop.
+pub(super) async fn retry_until_room<R>(mut f: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+    let mut delay = MIN_RETRY_DELAY;
     loop {
         match f() {
             Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
-            done => return done,
+            result => return result,
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        sleep(delay).await;
+        delay = (delay * 2).min(MAX_RETRY_DELAY);
     }
 }

@@ -1,16 +1,18 @@
-//! Datagrams between processes of one machine.
+//! Unix datagram sockets.
 
 use super::UnixDatagram;
-use super::connect::until_there_is_room;
-use super::error::{Name, failed};
-use super::unix::address;
+use super::connect::retry_until_room;
+use super::error::{DisplayAddr, with_context};
+use super::unix::path_address;
 use crate::io::{AsyncFd, Interest};
 use std::io;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 impl AsyncFd<net::UnixDatagram> {
-    /// Makes a socket at a path, which must not be there yet, and stays there afterwards.
+    /// Creates a socket bound to a path.
+    ///
+    /// The path must not exist yet, and is not removed when the socket is closed.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -19,125 +21,129 @@ impl AsyncFd<net::UnixDatagram> {
     /// # let _ = std::fs::remove_file(&path);
     /// # dormouse::block_on(async {
     /// let log = UnixDatagram::bind(&path)?;
-    /// UnixDatagram::unbound()?.send_to(b"all is well", &path).await?;
+    /// UnixDatagram::unbound()?.send_to(b"started", &path).await?;
     /// std::fs::remove_file(&path)?;
     ///
     /// let mut buffer = [0; 1024];
     /// let (len, _from) = log.recv_from(&mut buffer).await?;
-    /// assert_eq!(&buffer[..len], b"all is well");
+    /// assert_eq!(&buffer[..len], b"started");
     /// # Ok(())
     /// # })
     /// # }
     /// ```
     ///
     /// # Errors
-    /// `AddrInUse` if there is something at the path, be it a socket that nobody has open any more. The
-    /// error names the path. And if the socket cannot be watched, see [the type](Self#errors).
+    /// `AddrInUse` if the path exists, even if it is the path of a closed socket. The error names the path. If the
+    /// socket cannot be registered: see [the type](Self#errors).
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
-        UnixDatagram::bind_addr(&address(path.as_ref())?)
+        UnixDatagram::bind_addr(&path_address(path.as_ref())?)
     }
 
-    /// Makes a socket with an address, which may be an abstract name on Linux.
+    /// Creates a socket bound to an address, which can be an abstract name on Linux.
     ///
     /// # Errors
-    /// As [`bind`](Self::bind).
+    /// Those of [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
-        net::UnixDatagram::bind_addr(address)
-            .and_then(AsyncFd::new)
-            .map_err(|err| failed(err, format_args!("cannot bind to {}", Name(address))))
+        net::UnixDatagram::bind_addr(address).and_then(AsyncFd::new).map_err(|err| {
+            with_context(err, format_args!("cannot bind to {}", DisplayAddr(address)))
+        })
     }
 
-    /// Makes a socket without a name: nobody can answer it.
+    /// Creates an unnamed socket. Other sockets have no address to send to it.
     ///
     /// # Errors
-    /// If the process has too many fds, or the socket cannot be watched, see [the type](Self#errors).
+    /// If the process has too many fds, or the socket cannot be registered: see [the type](Self#errors).
     pub fn unbound() -> io::Result<UnixDatagram> {
         net::UnixDatagram::unbound().and_then(AsyncFd::new)
     }
 
-    /// Makes two sockets that are connected to each other.
+    /// Creates two sockets that are connected to each other.
     ///
     /// # Errors
-    /// If the process has too many fds, or one cannot be watched, see [the type](Self#errors).
+    /// If the process has too many fds, or a socket cannot be registered: see [the type](Self#errors).
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (one, other) = net::UnixDatagram::pair()?;
         Ok((AsyncFd::new(one)?, AsyncFd::new(other)?))
     }
 
-    /// Sets the peer: [`send`](Self::send) sends to it, and only what it sends is received.
+    /// Sets the peer. [`send`](Self::send) sends to it, and only its datagrams are received.
     ///
     /// # Errors
-    /// If there is no such socket, or it may not be used. The error names the path.
+    /// If there is no such socket, or access is denied. The error names the path.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        self.connect_addr(&address(path.as_ref())?)
+        self.connect_addr(&path_address(path.as_ref())?)
     }
 
-    /// Like [`connect`](Self::connect), by an address, which may be an abstract name on Linux.
+    /// Like [`connect`](Self::connect), for an address, which can be an abstract name on Linux.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Those of [`connect`](Self::connect).
     pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
         let connected = self.get_ref().connect_addr(address);
-        connected.map_err(|err| failed(err, format_args!("cannot connect to {}", Name(address))))
+        connected.map_err(|err| {
+            with_context(err, format_args!("cannot connect to {}", DisplayAddr(address)))
+        })
     }
 
-    /// Sends a datagram to the peer, as soon as it has room.
+    /// Sends a datagram to the peer, as soon as its receive queue has room.
     ///
     /// # Errors
-    /// Those of send(2); and if the reactor is gone, see [the type](Self#errors).
+    /// Those of send(2). If the reactor has shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// Dropped, it has sent nothing.
+    /// If it is dropped before it completes, nothing is sent.
     pub async fn send(&self, datagram: &[u8]) -> io::Result<usize> {
         self.async_io(Interest::WRITABLE, |socket| socket.send(datagram)).await
     }
 
-    /// Sends a datagram to the socket at a path, as soon as that has room.
+    /// Sends a datagram to the socket at a path, as soon as its receive queue has room.
     ///
-    /// The system does not tell when that is. So it is tried again after a pause, of 32 ms at the most.
-    /// Where that is too long, [`connect`](Self::connect) and [`send`](Self::send).
+    /// The system does not report when that happens, so the call retries after a delay of at most 32 ms. If that is
+    /// too long, use [`connect`](Self::connect) and [`send`](Self::send).
     ///
     /// # Errors
     /// Those of sendto(2). The error names the path.
     ///
     /// # Cancel safety
-    /// Dropped, it has sent nothing.
+    /// If it is dropped before it completes, nothing is sent.
     pub async fn send_to(&self, datagram: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
-        let address = address(path.as_ref())?;
+        let address = path_address(path.as_ref())?;
         self.send_to_addr(datagram, &address).await
     }
 
-    /// Like [`send_to`](Self::send_to), to an address, which may be an abstract name on Linux.
+    /// Like [`send_to`](Self::send_to), for an address, which can be an abstract name on Linux.
     ///
     /// # Errors
-    /// As [`send_to`](Self::send_to).
+    /// Those of [`send_to`](Self::send_to).
     ///
     /// # Cancel safety
-    /// Dropped, it has sent nothing.
+    /// If it is dropped before it completes, nothing is sent.
     pub async fn send_to_addr(&self, datagram: &[u8], address: &SocketAddr) -> io::Result<usize> {
-        let sent = until_there_is_room(|| self.get_ref().send_to_addr(datagram, address)).await;
-        sent.map_err(|err| failed(err, format_args!("cannot send to {}", Name(address))))
+        let sent = retry_until_room(|| self.get_ref().send_to_addr(datagram, address)).await;
+        sent.map_err(|err| {
+            with_context(err, format_args!("cannot send to {}", DisplayAddr(address)))
+        })
     }
 
-    /// Receives a datagram, and returns its length. What is longer than the buffer is cut off.
+    /// Receives a datagram, and returns its length. A datagram that is longer than the buffer is truncated.
     ///
     /// # Errors
-    /// Those of recv(2); and if the reactor is gone, see [the type](Self#errors).
+    /// Those of recv(2). If the reactor has shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// Dropped, it has received nothing.
+    /// If it is dropped before it completes, nothing is received.
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.async_io(Interest::READABLE, |socket| socket.recv(buffer)).await
     }
 
-    /// Receives a datagram, and returns its length and where it is from. What is longer than the buffer
-    /// is cut off.
+    /// Receives a datagram, and returns its length and the address of the sender. A datagram that is longer than
+    /// the buffer is truncated.
     ///
     /// # Errors
-    /// Those of recvfrom(2); and if the reactor is gone, see [the type](Self#errors).
+    /// Those of recvfrom(2). If the reactor has shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// Dropped, it has received nothing.
+    /// If it is dropped before it completes, nothing is received.
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.async_io(Interest::READABLE, |socket| socket.recv_from(buffer)).await
     }

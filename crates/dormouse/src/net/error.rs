@@ -1,7 +1,9 @@
-//! Errors that name the address.
+//! Errors that name the operation and the address.
 //!
-//! The system's error says why, and not what: of ten connections that were attempted, one was refused.
+//! The system's error states the cause only. In a program with many connections, that does not tell which one
+//! failed.
 
+use super::sys;
 use rustix::io::Errno;
 use std::borrow::Borrow;
 use std::error::Error;
@@ -9,56 +11,60 @@ use std::fmt;
 use std::io;
 use std::os::unix::net::SocketAddr;
 
-/// What failed, and why.
+/// An error of the system, with a description of the operation.
 #[derive(Debug)]
-struct Failed {
-    what: String,
-    why: io::Error,
+struct ErrorWithContext {
+    context: String,
+    source: io::Error,
 }
 
-/// Adds to an error what failed, such as "cannot connect to 127.0.0.1:1". The kind stays; the error is
-/// the source of the new one.
-pub(super) fn failed(why: io::Error, what: fmt::Arguments<'_>) -> io::Error {
-    io::Error::new(why.kind(), Failed { what: what.to_string(), why })
+/// Adds a description of the operation to an error, such as "cannot connect to 127.0.0.1:1". The new error has
+/// the same kind, and the old one as its source.
+pub(super) fn with_context(source: io::Error, context: fmt::Arguments<'_>) -> io::Error {
+    io::Error::new(source.kind(), ErrorWithContext { context: context.to_string(), source })
 }
 
-/// For a listener, whose address is asked for only now that it is needed.
-pub(super) fn cannot_accept<E>(on: Result<impl fmt::Display, E>, why: io::Error) -> io::Error {
-    match on {
-        Ok(address) => failed(why, format_args!("cannot accept a connection on {address}")),
-        Err(_) => why,
+/// An error of accept(2). `local_addr` is the address of the listener.
+pub(super) fn cannot_accept<E>(
+    local_addr: Result<impl fmt::Display, E>,
+    source: io::Error,
+) -> io::Error {
+    match local_addr {
+        Ok(address) => {
+            with_context(source, format_args!("cannot accept a connection on {address}"))
+        }
+        Err(_) => source,
     }
 }
 
-impl fmt::Display for Failed {
+impl fmt::Display for ErrorWithContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what, self.why)?;
-        if self.why.raw_os_error() == Some(Errno::MFILE.raw_os_error()) {
+        write!(f, "{}: {}", self.context, self.source)?;
+        if self.source.raw_os_error() == Some(Errno::MFILE.raw_os_error()) {
             f.write_str("; the process is at its limit of open fds (ulimit -n)")?;
         }
         Ok(())
     }
 }
 
-impl Error for Failed {
+impl Error for ErrorWithContext {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.why)
+        Some(&self.source)
     }
 }
 
-/// The name of a Unix socket, as the tools of Linux print it: a path, or `@` and an abstract name.
-pub(super) struct Name<A>(pub(super) A);
+/// Displays the address of a Unix socket as Linux tools do: a path, or `@` and an abstract name.
+pub(super) struct DisplayAddr<A>(pub(super) A);
 
-impl<A: Borrow<SocketAddr>> fmt::Display for Name<A> {
+impl<A: Borrow<SocketAddr>> fmt::Display for DisplayAddr<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = self.0.borrow();
         if let Some(path) = address.as_pathname() {
             return write!(f, "{}", path.display());
         }
-        #[cfg(target_os = "linux")]
-        if let Some(name) = std::os::linux::net::SocketAddrExt::as_abstract_name(address) {
+        if let Some(name) = sys::abstract_name(address) {
             return write!(f, "@{}", name.escape_ascii());
         }
-        f.write_str("a socket without a name")
+        f.write_str("an unnamed socket")
     }
 }

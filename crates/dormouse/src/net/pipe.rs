@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Makes a pipe: what is written to the one end is read from the other.
+/// Creates a pipe, and returns its read end and its write end.
 ///
-/// An end can be handed to a child process: [`into_inner`](AsyncFd::into_inner) gives the object
-/// back, and that becomes an `OwnedFd`, which becomes a `Stdio`. It stays non-blocking.
+/// To pass an end to a child process, convert it: [`into_inner`](AsyncFd::into_inner) returns the end, which
+/// converts into an `OwnedFd`, and that into a `Stdio`. It stays non-blocking.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -25,7 +25,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// ```
 ///
 /// # Errors
-/// If the process has too many fds, or one cannot be watched, see [`AsyncFd`](AsyncFd#errors).
+/// If the process has too many fds, or an end cannot be registered: see [`AsyncFd`](AsyncFd#errors).
 pub fn pipe() -> io::Result<(AsyncFd<PipeReader>, AsyncFd<PipeWriter>)> {
     let (writer, reader) = mio::unix::pipe::new()?;
     let reader = PipeReader::from(OwnedFd::from(reader));
@@ -36,11 +36,11 @@ pub fn pipe() -> io::Result<(AsyncFd<PipeReader>, AsyncFd<PipeWriter>)> {
     ))
 }
 
-/// The end of a pipe that is read from; see [`pipe`].
+/// The read end of a pipe: see [`pipe`].
 #[derive(Debug)]
 pub struct PipeReader(File);
 
-/// The end of a pipe that is written to; see [`pipe`].
+/// The write end of a pipe: see [`pipe`].
 #[derive(Debug)]
 pub struct PipeWriter(File);
 

@@ -1,10 +1,10 @@
-//! Unix sockets of type `SOCK_SEQPACKET`: connections, as of a stream, that keep messages apart.
+//! Unix sockets of type `SOCK_SEQPACKET`: connections that preserve message boundaries.
 //!
-//! std has none; so these are types of their own around an [`AsyncFd<OwnedFd>`].
+//! std has no type for them, so each type here wraps an [`AsyncFd<OwnedFd>`].
 
-use super::connect::until_there_is_room;
-use super::error::{Name, cannot_accept, failed};
-use super::unix::address;
+use super::connect::retry_until_room;
+use super::error::{DisplayAddr, cannot_accept, with_context};
+use super::unix::path_address;
 use crate::io::{AsyncFd, Interest};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with,
@@ -18,104 +18,104 @@ use std::path::Path;
 
 const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
 
-/// As many as the system allows (`net.core.somaxconn`), as std has it.
+/// The maximum of the system (`net.core.somaxconn`), as in std.
 const BACKLOG: i32 = -1;
 
-/// A connection between processes of one machine that keeps messages apart (Linux).
+/// A connected Unix socket that preserves message boundaries (Linux only).
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// use dormouse::net::UnixSeqpacket;
 /// # dormouse::block_on(async {
-/// let (ours, theirs) = UnixSeqpacket::pair()?;
-/// theirs.send(b"one").await?;
-/// theirs.send(b"another").await?;
-/// drop(theirs);
+/// let (client, server) = UnixSeqpacket::pair()?;
+/// client.send(b"one").await?;
+/// client.send(b"another").await?;
+/// drop(client);
 ///
 /// let mut buffer = [0; 64];
-/// assert_eq!(ours.recv(&mut buffer).await?, 3);
-/// assert_eq!(ours.recv(&mut buffer).await?, 7);
-/// assert_eq!(ours.recv(&mut buffer).await?, 0); // the end
+/// assert_eq!(server.recv(&mut buffer).await?, 3);
+/// assert_eq!(server.recv(&mut buffer).await?, 7);
+/// assert_eq!(server.recv(&mut buffer).await?, 0); // end of file
 /// # Ok(())
 /// # })
 /// # }
 /// ```
 ///
-/// A socket from elsewhere becomes one by `From<AsyncFd<OwnedFd>>`.
+/// To wrap an existing socket, use `From<AsyncFd<OwnedFd>>`.
 #[derive(Debug)]
 pub struct UnixSeqpacket(AsyncFd<OwnedFd>);
 
 impl UnixSeqpacket {
     /// Connects to the socket at a path.
     ///
-    /// If the listener's backlog is full, it waits until there is room.
+    /// If the listener's backlog is full, waits until it has room.
     ///
     /// # Errors
-    /// If there is no such socket, or nobody listens on it, or it may not be used. The error names the
-    /// path. And if the socket cannot be watched, see [`AsyncFd`](AsyncFd#errors).
+    /// If there is no such socket, it has no listener, or access is denied. The error names the path. If the socket
+    /// cannot be registered: see [`AsyncFd`](AsyncFd#errors).
     ///
     /// # Cancel safety
-    /// Dropped, it closes the socket.
+    /// Dropping the future closes the socket.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<UnixSeqpacket> {
-        let address = address(path.as_ref())?;
+        let address = path_address(path.as_ref())?;
         UnixSeqpacket::connect_addr(&address).await
     }
 
-    /// Connects to a socket by its address, which may be an abstract name.
+    /// Connects to an address, which can be an abstract name.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Those of [`connect`](Self::connect).
     ///
     /// # Cancel safety
-    /// Dropped, it closes the socket.
+    /// Dropping the future closes the socket.
     pub async fn connect_addr(address: &SocketAddr) -> io::Result<UnixSeqpacket> {
-        let connected = until_there_is_room(|| {
+        let connected = retry_until_room(|| {
             let socket = socket()?;
-            connect(&socket, &translate(address)?)?;
+            connect(&socket, &to_rustix(address)?)?;
             Ok(socket)
         });
         let connected = connected.await.and_then(AsyncFd::new);
-        connected
-            .map(UnixSeqpacket)
-            .map_err(|err| failed(err, format_args!("cannot connect to {}", Name(address))))
+        connected.map(UnixSeqpacket).map_err(|err| {
+            with_context(err, format_args!("cannot connect to {}", DisplayAddr(address)))
+        })
     }
 
-    /// Makes two sockets that are connected to each other.
+    /// Creates two sockets that are connected to each other.
     ///
     /// # Errors
-    /// If the process has too many fds, or one cannot be watched, see [`AsyncFd`](AsyncFd#errors).
+    /// If the process has too many fds, or a socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
     pub fn pair() -> io::Result<(UnixSeqpacket, UnixSeqpacket)> {
         let (one, other) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, FLAGS, None)?;
         Ok((UnixSeqpacket(AsyncFd::new(one)?), UnixSeqpacket(AsyncFd::new(other)?)))
     }
 
-    /// Sends a message, as soon as there is room for it: the whole of it, or nothing.
+    /// Sends a whole message, as soon as there is room for it.
     ///
     /// # Errors
-    /// Those of send(2); and if the reactor is gone, see [`AsyncFd`](AsyncFd#errors).
+    /// Those of send(2). If the reactor has shut down: see [`AsyncFd`](AsyncFd#errors).
     ///
     /// # Cancel safety
-    /// Dropped, it has sent nothing.
+    /// If it is dropped before it completes, nothing is sent.
     pub async fn send(&self, message: &[u8]) -> io::Result<usize> {
         let send = |fd: &OwnedFd| Ok(send(fd, message, SendFlags::NOSIGNAL)?);
         self.0.async_io(Interest::WRITABLE, send).await
     }
 
-    /// Receives a message, and returns its length: 0 at the end, or if the message is empty. What is
-    /// longer than the buffer is cut off.
+    /// Receives a message, and returns its length: 0 at end of file, or if the message is empty. A message that is
+    /// longer than the buffer is truncated.
     ///
     /// # Errors
-    /// Those of recv(2); and if the reactor is gone, see [`AsyncFd`](AsyncFd#errors).
+    /// Those of recv(2). If the reactor has shut down: see [`AsyncFd`](AsyncFd#errors).
     ///
     /// # Cancel safety
-    /// Dropped, it has received nothing.
+    /// If it is dropped before it completes, nothing is received.
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let recv = |fd: &OwnedFd| Ok(recv(fd, &mut *buffer, RecvFlags::empty())?.0);
         self.0.async_io(Interest::READABLE, recv).await
     }
 }
 
-/// A Unix socket that accepts connections that keep messages apart (Linux).
+/// A Unix socket that accepts connections that preserve message boundaries (Linux only).
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -136,51 +136,52 @@ impl UnixSeqpacket {
 /// # }
 /// ```
 ///
-/// A socket from elsewhere becomes one by `From<AsyncFd<OwnedFd>>`.
+/// To wrap an existing socket, use `From<AsyncFd<OwnedFd>>`.
 #[derive(Debug)]
 pub struct UnixSeqpacketListener(AsyncFd<OwnedFd>);
 
 impl UnixSeqpacketListener {
-    /// Listens on a socket at a path, which must not be there yet, and stays there afterwards.
+    /// Creates a listener bound to a path.
+    ///
+    /// The path must not exist yet, and is not removed when the socket is closed.
     ///
     /// # Errors
-    /// `AddrInUse` if there is something at the path, be it a socket that nobody listens on any more.
-    /// The error names the path. And if the socket cannot be watched, see
-    /// [`AsyncFd`](AsyncFd#errors).
+    /// `AddrInUse` if the path exists, even if it is the path of a closed socket. The error names the path. If the
+    /// socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixSeqpacketListener> {
-        UnixSeqpacketListener::bind_addr(&address(path.as_ref())?)
+        UnixSeqpacketListener::bind_addr(&path_address(path.as_ref())?)
     }
 
-    /// Listens on an address, which may be an abstract name.
+    /// Creates a listener bound to an address, which can be an abstract name.
     ///
     /// # Errors
-    /// As [`bind`](Self::bind).
+    /// Those of [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixSeqpacketListener> {
         let bind = || {
             let socket = socket()?;
-            bind(&socket, &translate(address)?)?;
+            bind(&socket, &to_rustix(address)?)?;
             listen(&socket, BACKLOG)?;
             AsyncFd::with_interest(socket, Interest::READABLE)
         };
-        bind()
-            .map(UnixSeqpacketListener)
-            .map_err(|err| failed(err, format_args!("cannot listen on {}", Name(address))))
+        bind().map(UnixSeqpacketListener).map_err(|err| {
+            with_context(err, format_args!("cannot listen on {}", DisplayAddr(address)))
+        })
     }
 
-    /// Waits for a connection.
+    /// Accepts a connection.
     ///
     /// # Errors
-    /// If the process has no more fds, a connection stays in the backlog, and the next call fails at once:
-    /// sleep a little before it. The error names the address listened on.
+    /// If the process has no fds left, the connection stays in the backlog, and the next call fails immediately:
+    /// sleep before it. The error names the address of the listener.
     ///
     /// # Cancel safety
-    /// No connection is lost: one that was not returned is there for the next call.
+    /// No connection is lost: the next call returns it.
     pub async fn accept(&self) -> io::Result<UnixSeqpacket> {
         let accept = |fd: &OwnedFd| Ok(accept_with(fd, FLAGS)?);
         let accepted = self.0.async_io(Interest::READABLE, accept).await;
         accepted.and_then(AsyncFd::new).map(UnixSeqpacket).map_err(|err| {
-            let on = getsockname(&self.0).and_then(SocketAddrUnix::try_from);
-            cannot_accept(on.map(|address| format!("{address:?}")), err)
+            let local_addr = getsockname(&self.0).and_then(SocketAddrUnix::try_from);
+            cannot_accept(local_addr.map(|address| format!("{address:?}")), err)
         })
     }
 }
@@ -225,8 +226,8 @@ fn socket() -> io::Result<OwnedFd> {
     Ok(socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, FLAGS, None)?)
 }
 
-/// std's address, in the words of rustix.
-fn translate(address: &SocketAddr) -> io::Result<SocketAddrUnix> {
+/// Converts the address of std into that of rustix.
+fn to_rustix(address: &SocketAddr) -> io::Result<SocketAddrUnix> {
     Ok(match (address.as_pathname(), address.as_abstract_name()) {
         (Some(path), _) => SocketAddrUnix::new(path)?,
         (_, Some(name)) => SocketAddrUnix::new_abstract_name(name)?,

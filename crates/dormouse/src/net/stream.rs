@@ -1,4 +1,4 @@
-//! Reading and writing, for whatever std reads and writes through a shared reference: connections, pipes,
+//! Reading and writing for every `T` where `&T` implements std's `Read` or `Write`: stream sockets, pipes,
 //! terminals.
 
 use crate::io::{AsyncFd, Interest};
@@ -9,39 +9,39 @@ impl<T: AsFd> AsyncFd<T>
 where
     for<'a> &'a T: Read,
 {
-    /// Reads some bytes, as soon as there are any, and returns how many. 0 is the end.
+    /// Reads bytes as soon as some are available, and returns their number. 0 means end of file.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::net::UnixStream;
     /// # dormouse::block_on(async {
-    /// let (ours, theirs) = UnixStream::pair()?;
-    /// theirs.write(b"hello").await?;
-    /// drop(theirs);
+    /// let (client, server) = UnixStream::pair()?;
+    /// client.write(b"hello").await?;
+    /// drop(client);
     /// let mut buffer = [0; 16];
-    /// assert_eq!(ours.read(&mut buffer).await?, 5);
-    /// assert_eq!(ours.read(&mut buffer).await?, 0);
+    /// assert_eq!(server.read(&mut buffer).await?, 5);
+    /// assert_eq!(server.read(&mut buffer).await?, 0);
     /// # Ok(())
     /// # })
     /// # }
     /// ```
     ///
     /// # Errors
-    /// Those of read(2); and if the reactor is gone, see [the type](Self#errors).
+    /// Those of read(2). If the reactor has shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// A read that is dropped has read nothing.
+    /// If it is dropped before it completes, nothing is read.
     pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.async_io(Interest::READABLE, |mut fd| fd.read(buffer)).await
     }
 
-    /// Like [`read`](Self::read), into several buffers, one after the other.
+    /// Like [`read`](Self::read), into several buffers, in order.
     ///
     /// # Errors
-    /// Those of readv(2); and if the reactor is gone, see [the type](Self#errors).
+    /// Those of readv(2). If the reactor has shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// A read that is dropped has read nothing.
+    /// If it is dropped before it completes, nothing is read.
     pub async fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         self.async_io(Interest::READABLE, |mut fd| fd.read_vectored(buffers)).await
     }
@@ -51,8 +51,8 @@ impl<T: AsFd> AsyncFd<T>
 where
     for<'a> &'a T: Write,
 {
-    /// Writes some bytes, as soon as there is room for any, and returns how many. It may be fewer than
-    /// there are.
+    /// Writes bytes as soon as there is room for some, and returns their number, which can be less than
+    /// `bytes.len()`.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -65,28 +65,28 @@ where
     ///     Ok(())
     /// }
     /// # dormouse::block_on(async {
-    /// # let (ours, _theirs) = UnixStream::pair()?;
-    /// # write_all(&ours, b"hello").await
+    /// # let (stream, _peer) = UnixStream::pair()?;
+    /// # write_all(&stream, b"hello").await
     /// # })
     /// # }
     /// ```
     ///
     /// # Errors
-    /// Those of write(2); and if the reactor is gone, see [the type](Self#errors).
+    /// Those of write(2). If the reactor has shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// A write that is dropped has written nothing.
+    /// If it is dropped before it completes, nothing is written.
     pub async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         self.async_io(Interest::WRITABLE, |mut fd| fd.write(bytes)).await
     }
 
-    /// Like [`write`](Self::write), from several buffers, one after the other.
+    /// Like [`write`](Self::write), from several buffers, in order.
     ///
     /// # Errors
-    /// Those of writev(2); and if the reactor is gone, see [the type](Self#errors).
+    /// Those of writev(2). If the reactor has shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// A write that is dropped has written nothing.
+    /// If it is dropped before it completes, nothing is written.
     pub async fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         self.async_io(Interest::WRITABLE, |mut fd| fd.write_vectored(buffers)).await
     }

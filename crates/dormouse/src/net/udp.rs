@@ -1,13 +1,13 @@
-//! UDP.
+//! UDP sockets.
 
 use super::UdpSocket;
-use super::error::failed;
+use super::error::with_context;
 use crate::io::{AsyncFd, Interest};
 use std::io;
 use std::net::{self, SocketAddr};
 
 impl AsyncFd<net::UdpSocket> {
-    /// Makes a socket with an address of its own; port 0 is any that is free.
+    /// Creates a socket bound to a local address. Port 0 selects a free port.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -29,34 +29,35 @@ impl AsyncFd<net::UdpSocket> {
     /// ```
     ///
     /// # Errors
-    /// If the address is in use, or not one of this machine, or not allowed. The error names it. And
-    /// if the socket cannot be watched, see [the type](Self#errors).
+    /// If the address is in use, not local, or not permitted. The error names it. If the socket cannot be
+    /// registered: see [the type](Self#errors).
     pub fn bind(address: impl Into<SocketAddr>) -> io::Result<UdpSocket> {
         let address = address.into();
         net::UdpSocket::bind(address)
             .and_then(AsyncFd::new)
-            .map_err(|err| failed(err, format_args!("cannot bind a UDP socket to {address}")))
+            .map_err(|err| with_context(err, format_args!("cannot bind a UDP socket to {address}")))
     }
 
-    /// Sets the peer: [`send`](Self::send) sends to it, and only what it sends is received. Nothing is
-    /// sent yet, so there is nothing to wait for.
+    /// Sets the peer. [`send`](Self::send) sends to it, and only its datagrams are received.
+    ///
+    /// Not async: connecting a UDP socket sends nothing.
     ///
     /// # Errors
-    /// If there is no way to the address. The error names it.
+    /// If there is no route to the address. The error names it.
     pub fn connect(&self, address: impl Into<SocketAddr>) -> io::Result<()> {
         let address = address.into();
         let connected = self.get_ref().connect(address);
-        connected.map_err(|err| failed(err, format_args!("cannot connect to {address}")))
+        connected.map_err(|err| with_context(err, format_args!("cannot connect to {address}")))
     }
 
     /// Sends a datagram to the peer set by [`connect`](Self::connect).
     ///
     /// # Errors
-    /// Those of send(2), among them what has become of an earlier datagram (`ConnectionRefused`); and if
-    /// the reactor is gone, see [the type](Self#errors).
+    /// Those of send(2), including the error of an earlier datagram (`ConnectionRefused`). If the reactor has
+    /// shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// Dropped, it has sent nothing.
+    /// If it is dropped before it completes, nothing is sent.
     pub async fn send(&self, datagram: &[u8]) -> io::Result<usize> {
         self.async_io(Interest::WRITABLE, |socket| socket.send(datagram)).await
     }
@@ -64,10 +65,10 @@ impl AsyncFd<net::UdpSocket> {
     /// Sends a datagram to an address.
     ///
     /// # Errors
-    /// Those of sendto(2); and if the reactor is gone, see [the type](Self#errors).
+    /// Those of sendto(2). If the reactor has shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// Dropped, it has sent nothing.
+    /// If it is dropped before it completes, nothing is sent.
     pub async fn send_to(
         &self,
         datagram: &[u8],
@@ -77,49 +78,49 @@ impl AsyncFd<net::UdpSocket> {
         self.async_io(Interest::WRITABLE, |socket| socket.send_to(datagram, address)).await
     }
 
-    /// Receives a datagram from the peer set by [`connect`](Self::connect), and returns its length. What
-    /// is longer than the buffer is cut off.
+    /// Receives a datagram from the peer set by [`connect`](Self::connect), and returns its length. A datagram
+    /// that is longer than the buffer is truncated.
     ///
     /// # Errors
-    /// Those of recv(2), among them what has become of an earlier datagram (`ConnectionRefused`); and if
-    /// the reactor is gone, see [the type](Self#errors).
+    /// Those of recv(2), including the error of an earlier datagram (`ConnectionRefused`). If the reactor has
+    /// shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// Dropped, it has received nothing.
+    /// If it is dropped before it completes, nothing is received.
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.async_io(Interest::READABLE, |socket| socket.recv(buffer)).await
     }
 
-    /// Receives a datagram, and returns its length and where it is from. What is longer than the buffer
-    /// is cut off.
+    /// Receives a datagram, and returns its length and the address of the sender. A datagram that is longer than
+    /// the buffer is truncated.
     ///
     /// # Errors
-    /// Those of recvfrom(2); and if the reactor is gone, see [the type](Self#errors).
+    /// Those of recvfrom(2). If the reactor has shut down: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// Dropped, it has received nothing.
+    /// If it is dropped before it completes, nothing is received.
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.async_io(Interest::READABLE, |socket| socket.recv_from(buffer)).await
     }
 
-    /// Like [`recv`](Self::recv), but leaves the datagram to be received again.
+    /// Like [`recv`](Self::recv), but leaves the datagram in the receive queue.
     ///
     /// # Errors
-    /// As [`recv`](Self::recv).
+    /// Those of [`recv`](Self::recv).
     ///
     /// # Cancel safety
-    /// Nothing is lost.
+    /// No datagram is lost.
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.async_io(Interest::READABLE, |socket| socket.peek(buffer)).await
     }
 
-    /// Like [`recv_from`](Self::recv_from), but leaves the datagram to be received again.
+    /// Like [`recv_from`](Self::recv_from), but leaves the datagram in the receive queue.
     ///
     /// # Errors
-    /// As [`recv_from`](Self::recv_from).
+    /// Those of [`recv_from`](Self::recv_from).
     ///
     /// # Cancel safety
-    /// Nothing is lost.
+    /// No datagram is lost.
     pub async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.async_io(Interest::READABLE, |socket| socket.peek_from(buffer)).await
     }

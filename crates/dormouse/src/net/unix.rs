@@ -1,63 +1,64 @@
-//! Unix sockets: connecting, listening, accepting.
+//! Unix stream sockets and listeners.
 
-use super::connect::until_there_is_room;
-use super::error::{self, Name, failed};
+use super::connect::retry_until_room;
+use super::error::{self, DisplayAddr, with_context};
 use super::{UnixListener, UnixStream};
 use crate::io::{AsyncFd, Interest};
 use std::io;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
-/// The address of a path, or an error that says what is wrong with it.
-pub(super) fn address(path: &Path) -> io::Result<SocketAddr> {
-    SocketAddr::from_pathname(path)
-        .map_err(|err| failed(err, format_args!("cannot use {} as an address", path.display())))
+/// The address for a path, or an error that names the path.
+pub(super) fn path_address(path: &Path) -> io::Result<SocketAddr> {
+    SocketAddr::from_pathname(path).map_err(|err| {
+        with_context(err, format_args!("cannot use {} as an address", path.display()))
+    })
 }
 
 impl AsyncFd<net::UnixStream> {
     /// Connects to the socket at a path.
     ///
-    /// If the listener's backlog is full, it waits until there is room.
+    /// If the listener's backlog is full, waits until it has room.
     ///
     /// ```
     /// use dormouse::net::UnixStream;
     /// use std::io::ErrorKind;
     /// # dormouse::block_on(async {
-    /// let error = UnixStream::connect("/nobody/listens").await.unwrap_err();
+    /// let error = UnixStream::connect("/no/such/socket").await.unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::NotFound);
-    /// assert!(error.to_string().starts_with("cannot connect to /nobody/listens: "));
+    /// assert!(error.to_string().starts_with("cannot connect to /no/such/socket: "));
     /// # })
     /// ```
     ///
     /// # Errors
-    /// If there is no such socket, or nobody listens on it, or it may not be used. The error names the
-    /// path. And if the socket cannot be watched, see [the type](Self#errors).
+    /// If there is no such socket, it has no listener, or access is denied. The error names the path. If the socket
+    /// cannot be registered: see [the type](Self#errors).
     ///
     /// # Cancel safety
-    /// Dropped, it closes the socket.
+    /// Dropping the future closes the socket.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
-        let address = address(path.as_ref())?;
+        let address = path_address(path.as_ref())?;
         UnixStream::connect_addr(&address).await
     }
 
-    /// Connects to a socket by its address, which may be an abstract name on Linux.
+    /// Connects to an address, which can be an abstract name on Linux.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Those of [`connect`](Self::connect).
     ///
     /// # Cancel safety
-    /// Dropped, it closes the socket.
+    /// Dropping the future closes the socket.
     pub async fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
-        let connected = until_there_is_room(|| mio::net::UnixStream::connect_addr(address)).await;
-        connected
-            .and_then(|stream| AsyncFd::new(stream.into()))
-            .map_err(|err| failed(err, format_args!("cannot connect to {}", Name(address))))
+        let connected = retry_until_room(|| mio::net::UnixStream::connect_addr(address)).await;
+        connected.and_then(|stream| AsyncFd::new(stream.into())).map_err(|err| {
+            with_context(err, format_args!("cannot connect to {}", DisplayAddr(address)))
+        })
     }
 
-    /// Makes two sockets that are connected to each other.
+    /// Creates two sockets that are connected to each other.
     ///
     /// # Errors
-    /// If the process has too many fds, or one cannot be watched, see [the type](Self#errors).
+    /// If the process has too many fds, or a socket cannot be registered: see [the type](Self#errors).
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (one, other) = net::UnixStream::pair()?;
         Ok((AsyncFd::new(one)?, AsyncFd::new(other)?))
@@ -65,7 +66,9 @@ impl AsyncFd<net::UnixStream> {
 }
 
 impl AsyncFd<net::UnixListener> {
-    /// Listens on a socket at a path, which must not be there yet, and stays there afterwards.
+    /// Creates a listener bound to a path.
+    ///
+    /// The path must not exist yet, and is not removed when the socket is closed.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -86,13 +89,13 @@ impl AsyncFd<net::UnixListener> {
     /// ```
     ///
     /// # Errors
-    /// `AddrInUse` if there is something at the path, be it a socket that nobody listens on any more.
-    /// The error names the path. And if the socket cannot be watched, see [the type](Self#errors).
+    /// `AddrInUse` if the path exists, even if it is the path of a closed socket. The error names the path. If the
+    /// socket cannot be registered: see [the type](Self#errors).
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
-        UnixListener::bind_addr(&address(path.as_ref())?)
+        UnixListener::bind_addr(&path_address(path.as_ref())?)
     }
 
-    /// Listens on an address, which may be an abstract name on Linux.
+    /// Creates a listener bound to an address, which can be an abstract name on Linux.
     ///
     /// ```
     /// # #[cfg(target_os = "linux")]
@@ -113,39 +116,31 @@ impl AsyncFd<net::UnixListener> {
     /// ```
     ///
     /// # Errors
-    /// As [`bind`](Self::bind).
+    /// Those of [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
         net::UnixListener::bind_addr(address)
             .and_then(|listener| AsyncFd::with_interest(listener, Interest::READABLE))
-            .map_err(|err| failed(err, format_args!("cannot listen on {}", Name(address))))
+            .map_err(|err| {
+                with_context(err, format_args!("cannot listen on {}", DisplayAddr(address)))
+            })
     }
 
-    /// Waits for a connection; returns it, and where it is from: a socket without a name, as a rule.
+    /// Accepts a connection, and returns it with the address of the peer, which is usually unnamed.
     ///
     /// # Errors
-    /// If the process has no more fds, a connection stays in the backlog, and the next call fails at once:
-    /// sleep a little before it. The error names the address listened on.
+    /// If the process has no fds left, the connection stays in the backlog, and the next call fails immediately:
+    /// sleep before it. The error names the address of the listener.
     ///
     /// # Cancel safety
-    /// No connection is lost: one that was not returned is there for the next call.
+    /// No connection is lost: the next call returns it.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let accepted = self.async_io(Interest::READABLE, |listener| listener.accept()).await;
         accepted
             .and_then(|(stream, peer)| Ok((AsyncFd::new(stream)?, peer)))
             .map_err(|err| cannot_accept(self.get_ref(), err))
     }
-
-    /// The connections that come, as a stream without end.
-    ///
-    /// Of several tasks that wait on streams of one listener, the last is woken; from several tasks,
-    /// call [`accept`](Self::accept).
-    #[cfg(feature = "stream")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
-    pub fn incoming(&self) -> impl futures_core::Stream<Item = io::Result<UnixStream>> + Unpin {
-        super::incoming::Incoming::new(self, |listener| Ok(listener.accept()?.0), cannot_accept)
-    }
 }
 
-fn cannot_accept(listener: &net::UnixListener, err: io::Error) -> io::Error {
-    error::cannot_accept(listener.local_addr().map(Name), err)
+pub(super) fn cannot_accept(listener: &net::UnixListener, err: io::Error) -> io::Error {
+    error::cannot_accept(listener.local_addr().map(DisplayAddr), err)
 }
