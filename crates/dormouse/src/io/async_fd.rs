@@ -1,6 +1,6 @@
-//! [`AsyncFd`]: an object whose fd is registered with a reactor, and waits for its readiness.
+//! [`AsyncFd`]: an object whose fd is registered with a reactor, and the waits for its readiness.
 //!
-//! The constructors are in [`wrap`](super::wrap). Storing wakers, events and errors are the reactor's part.
+//! The constructors are in [`wrap`](super::wrap). The reactor module delivers the events and stores the wakers.
 
 use super::AsyncFdReadyGuard;
 use crate::reactor::{Direction, Interest, Reactor, Ready, ReadyEvent, Registration, WaiterSlot};
@@ -214,8 +214,7 @@ impl<T: AsFd> AsyncFd<T> {
 
     /// Calls `f` when the fd is ready, until it returns anything other than `WouldBlock`.
     ///
-    /// As long as no readiness is known, `f` is called before the first wait, as by [`try_io`](Self::try_io).
-    /// `f` must do one operation on the fd, of the kind that `interest` names, and return `WouldBlock` only
+    /// Like [`try_io`](Self::try_io), it also calls `f` if the readiness is not known yet. `f` must do one operation on the fd, of the kind that `interest` names, and return `WouldBlock` only
     /// if the operation did.
     ///
     /// ```
@@ -310,8 +309,8 @@ impl<T: AsFd> AsyncFd<T> {
 
     /// The wrapped object, mutably.
     ///
-    /// The object must keep its file descriptor: a replacement is not registered. (Replacing it does not affect
-    /// other objects, even if one of them gets the number of the closed fd.)
+    /// The object must keep its file descriptor: the fd of a replacement is not registered. (Replacing
+    /// it does not affect other objects, even if one of them gets the number of the closed fd.)
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {

@@ -178,7 +178,7 @@ pub struct ReuniteError<T: AsFd>(pub ReadHalf<T>, pub WriteHalf<T>);
 
 impl<T: AsFd> fmt::Display for ReuniteError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("tried to reunite halves of different AsyncFds")
+        f.write_str("tried to reunite halves that are not of one AsyncFd")
     }
 }
 

@@ -18,7 +18,7 @@ const MAX_RETRY_DELAY: Duration = Duration::from_millis(32);
 pub(super) async fn tcp(addr: SocketAddr) -> io::Result<AsyncFd<TcpStream>> {
     let stream = TcpStream::from(mio::net::TcpStream::connect(addr)?);
     match connect_result(&stream) {
-        // Over loopback, connect(2) completes immediately.
+        // Over loopback the handshake has completed by now.
         Ok(()) => AsyncFd::new(stream),
         Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
             let stream = AsyncFd::new(stream)?;
@@ -44,7 +44,7 @@ fn connect_result(stream: &TcpStream) -> io::Result<()> {
     }
 }
 
-/// Calls `f`, an operation on a Unix socket, until the peer has room for it. Sleeps between the calls.
+/// Retries `f`, an operation on a Unix socket, as long as the peer has no room. Sleeps between the attempts.
 ///
 /// No event reports that the peer has room:
 /// - If the backlog of a listener is full, connect(2) fails with `EAGAIN` on Linux, and the socket stays

@@ -1,7 +1,7 @@
 //! Errors that name the operation and the address.
 //!
-//! The system's error states the cause only. In a program with many connections, that does not tell which one
-//! failed.
+//! The system's error states only the cause. In a program with many connections, it does not identify the one
+//! that failed.
 
 use super::sys;
 use rustix::io::Errno;

@@ -175,7 +175,7 @@ impl UnixSeqpacketListener {
     /// sleep before it. The error names the address of the listener.
     ///
     /// # Cancel safety
-    /// No connection is lost: the next call returns it.
+    /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<UnixSeqpacket> {
         let accept = |fd: &OwnedFd| Ok(accept_with(fd, FLAGS)?);
         let accepted = self.0.async_io(Interest::READABLE, accept).await;

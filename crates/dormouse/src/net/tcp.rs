@@ -154,7 +154,7 @@ impl AsyncFd<net::TcpListener> {
     /// listener.
     ///
     /// # Cancel safety
-    /// No connection is lost: the next call returns it.
+    /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self.async_io(Interest::READABLE, |listener| listener.accept()).await;
         accepted

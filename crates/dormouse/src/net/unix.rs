@@ -132,7 +132,7 @@ impl AsyncFd<net::UnixListener> {
     /// sleep before it. The error names the address of the listener.
     ///
     /// # Cancel safety
-    /// No connection is lost: the next call returns it.
+    /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let accepted = self.async_io(Interest::READABLE, |listener| listener.accept()).await;
         accepted
