@@ -214,8 +214,8 @@ impl<T: AsFd> AsyncFd<T> {
 
     /// Calls `f` when the fd is ready, until it returns anything other than `WouldBlock`.
     ///
-    /// Like [`try_io`](Self::try_io), it also calls `f` if the readiness is not known yet. `f` must do one operation on the fd, of the kind that `interest` names, and return `WouldBlock` only
-    /// if the operation did.
+    /// Like [`try_io`](Self::try_io), it also calls `f` if the readiness is not known yet. `f` must do one
+    /// operation on the fd, of the kind that `interest` names, and return `WouldBlock` only if the operation did.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
