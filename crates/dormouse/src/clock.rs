@@ -1,15 +1,14 @@
-//! Clocks: which time a sleep or an instant is measured by.
+//! Clocks: what a sleep or an instant is measured by.
 //!
-//! A clock is a type, so that instants of two clocks cannot be mixed up. It knows how to read the
-//! time in nanoseconds and nothing else: no timer, no reactor.
+//! A clock is a type, so that instants of two clocks cannot be mixed up.
 //!
 #![doc = include_str!("clock/which.md")]
 
 mod id;
 mod realtime;
 
-// Public in a private module, so that the crate alone can name them.
 pub use crate::time::steps::{Changes, Resumes, Step, changes, resumes};
+// `Sealed` is public in a private module, so that only this crate can implement `Clock`.
 pub(crate) use id::{ClockId, Sealed};
 pub use realtime::Realtime;
 
@@ -19,7 +18,7 @@ use std::time::Duration;
 
 /// A source of time: [`Boottime`], [`Monotonic`] or [`Realtime`].
 ///
-/// Sealed: the clocks are those that the kernel can wake a sleeper by.
+/// Sealed: these are the clocks on which the kernel can set a timer.
 ///
 /// ```
 /// use dormouse::clock::{Boottime, Clock, Monotonic};
@@ -41,7 +40,7 @@ pub trait Clock: Sealed + Copy + Send + Sync + Unpin + 'static {
         Instant::from_ns(ns)
     }
 
-    /// Waits for `duration` by this clock. [`sleep`](crate::sleep()) does so by [`Boottime`].
+    /// Waits for `duration` on this clock. [`sleep`](crate::sleep()) does so on [`Boottime`].
     ///
     /// ```
     /// use dormouse::clock::{Clock, Monotonic};
@@ -55,9 +54,9 @@ pub trait Clock: Sealed + Copy + Send + Sync + Unpin + 'static {
 
 /// Time since the machine booted, **including** the time it was suspended: `CLOCK_BOOTTIME`.
 ///
-/// The default clock of this crate. A lease, a token's expiry or an hourly poll goes on while a
-/// laptop's lid is closed, and so does this clock. Where the system has no such clock (all but
-/// Linux and Android), it is the monotonic clock of the system.
+/// The default clock of this crate. A lease or a token also expires, and an hourly poll also becomes due, while the lid
+/// of a laptop is closed; on this clock a program sees it at the resume. On systems without such a clock (all but Linux
+/// and Android), it is the monotonic clock of the system.
 ///
 /// ```
 /// use dormouse::time::Instant;
@@ -68,10 +67,9 @@ pub trait Clock: Sealed + Copy + Send + Sync + Unpin + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Boottime;
 
-/// Time that the machine has spent running, **excluding** suspend: `CLOCK_MONOTONIC`.
+/// Time that the machine has been running, **excluding** suspend: `CLOCK_MONOTONIC`.
 ///
-/// The clock of `std::time::Instant` and of `tokio::time`. Right for measuring work and for
-/// retry back-off.
+/// The clock of `std::time::Instant` and of `tokio::time`. Use it to measure work, and for retry back-off.
 ///
 /// ```
 /// use dormouse::clock::{Clock, Monotonic};

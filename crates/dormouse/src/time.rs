@@ -1,14 +1,13 @@
 //! Sleeps, timeouts and intervals.
 //!
-//! The names are those of `tokio::time`, so that a program moves over by changing its imports. The
-//! differences: the default clock goes on during suspend, and nothing here panics or needs to be
-//! called from anywhere in particular.
+//! The names are those of `tokio::time`, so a program can switch by changing its imports. The differences: the default
+//! clock advances during suspend, and nothing here panics or needs a runtime context.
 //!
 //! # Accuracy
-//! Nothing completes early by its own clock. A lone sleep completes as late as the kernel's timerfd
-//! and the executor make it, about 50 us on an idle machine; `tokio::time` rounds up to its tick of
-//! 1 ms. Where many fire, wake-ups are spaced out to save CPU: after one that woke n sleeps, the next comes
-//! no sooner than (n - 1) * 25 us later, and never more than 500 us. See the README for numbers and how to repeat them.
+//! Nothing completes early by its own clock. How late a single sleep completes depends on the timerfd of the kernel and
+//! on the executor: about 50 us on an idle machine. (`tokio::time` rounds up to its tick of 1 ms.) Where many sleeps
+//! fire, wake-ups are spaced out to save CPU: after a wake-up for n sleeps, the next comes (n - 1) * 25 us later at the
+//! earliest, but this delay is never more than 500 us. See the README for numbers and how to reproduce them.
 
 mod alarm;
 mod aligned;

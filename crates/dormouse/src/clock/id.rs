@@ -1,9 +1,9 @@
-//! The clocks as the crate's inside knows them: which is which system clock, and how it is read.
+//! The clocks as values, and how they are read from the system.
 
 use super::{Boottime, Monotonic, Realtime};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The clocks as values: what the timer queue is told.
+/// A clock as a value, for code that is not generic over [`Clock`](super::Clock).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockId {
     /// See [`Boottime`].
@@ -17,7 +17,7 @@ pub enum ClockId {
 impl ClockId {
     pub(crate) const ALL: [ClockId; 3] = [ClockId::Boottime, ClockId::Monotonic, ClockId::Realtime];
 
-    /// Nanoseconds since the clock's epoch. A u64 of them lasts for 584 years.
+    /// Nanoseconds since the epoch of the clock. A u64 lasts for 584 years.
     #[inline]
     pub(crate) fn now_ns(self) -> u64 {
         let clock = match self {
@@ -29,8 +29,8 @@ impl ClockId {
         read(clock)
     }
 
-    /// A time that is not later than [`now_ns`](Self::now_ns), for a quarter of the price: behind by
-    /// some ms, but for the first second after a suspend. (And a wall clock may be set back.)
+    /// A time that is not later than [`now_ns`](Self::now_ns), for a quarter of the cost. It is behind by some ms, or
+    /// by more in the first second after a suspend. (If the wall clock is set back, it can be later.)
     #[inline]
     pub(crate) fn coarse_ns(self) -> u64 {
         #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -40,9 +40,9 @@ impl ClockId {
                 ClockId::Monotonic => read(rustix::time::ClockId::MonotonicCoarse),
                 ClockId::Boottime => {
                     let awake = read(rustix::time::ClockId::MonotonicCoarse);
-                    // The coarse clock may be behind the exact one that was looked at.
-                    let age = awake.saturating_sub(LOOKED_AT.load(Ordering::Relaxed));
-                    if age > LOOK_EVERY_NS {
+                    // Saturating, since the coarse clock may be behind the exact one that was read then.
+                    let age = awake.saturating_sub(SYNCHRONIZED_AT.load(Ordering::Relaxed));
+                    if age > SYNCHRONIZE_EVERY_NS {
                         ClockId::synchronize();
                     }
                     awake.wrapping_add(SUSPENDED.load(Ordering::Relaxed))
@@ -53,22 +53,23 @@ impl ClockId {
         self.now_ns()
     }
 
-    /// Notes how far the boot-time clock is ahead of the monotonic one.
+    /// Measures how far the boot-time clock is ahead of the monotonic one, for [`coarse_ns`](Self::coarse_ns).
     pub(crate) fn synchronize() {
-        // In this order, so that a suspend in between makes it too little, not too much.
+        // In this order, so that a suspend between the two makes the difference too small, not too large.
         let boottime = ClockId::Boottime.now_ns();
         let awake = ClockId::Monotonic.now_ns();
         SUSPENDED.store(boottime.wrapping_sub(awake), Ordering::Relaxed);
-        LOOKED_AT.store(awake, Ordering::Relaxed);
+        SYNCHRONIZED_AT.store(awake, Ordering::Relaxed);
     }
 }
 
-/// For how many ns the machine had been suspended at `LOOKED_AT`, by the monotonic clock. (Negative,
-/// and so wrapped, in a time namespace that is made so.) Only a hint: an older value will do.
+/// How many ns the machine had been suspended at `SYNCHRONIZED_AT`. (In a time namespace it can be negative, and is
+/// wrapped then.) Only a hint, so an older value is valid too.
 static SUSPENDED: AtomicU64 = AtomicU64::new(0);
-static LOOKED_AT: AtomicU64 = AtomicU64::new(0);
+/// By the monotonic clock, in ns.
+static SYNCHRONIZED_AT: AtomicU64 = AtomicU64::new(0);
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const LOOK_EVERY_NS: u64 = 1_000_000_000;
+const SYNCHRONIZE_EVERY_NS: u64 = 1_000_000_000;
 
 #[cfg(all(loom, test))]
 fn read(_: rustix::time::ClockId) -> u64 {
@@ -79,11 +80,11 @@ fn read(_: rustix::time::ClockId) -> u64 {
 #[inline]
 fn read(clock: rustix::time::ClockId) -> u64 {
     let time = rustix::time::clock_gettime(clock);
-    // A wall clock may be set to before 1970.
+    // The wall clock can be set to before 1970.
     u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + time.tv_nsec as u64
 }
 
-/// What the kernel calls the clock.
+/// Seals [`Clock`](super::Clock).
 pub trait Sealed {
     /// See [`ClockId`].
     const ID: ClockId;

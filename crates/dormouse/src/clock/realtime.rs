@@ -1,16 +1,17 @@
-//! The wall clock.
+//! The wall clock, and its conversions from and into `SystemTime`.
 
 use super::Clock;
 use crate::time::{AlignedInterval, Instant, Sleep, sleep_until};
 use std::time::{Duration, SystemTime};
 
-/// The wall clock, which people and other machines go by: `CLOCK_REALTIME`.
+/// The wall clock, that is, the time of day: `CLOCK_REALTIME`.
 ///
-/// It counts the time that the machine is suspended, and **it is set now and then**, in either direction, by people
-/// and by NTP. Sleeps follow: one that waits for noon is over at noon by the clock as it is then, however often it
-/// is set meanwhile, and at once if it is set to past noon. So it is right for appointments, and wrong for
-/// measuring. An [`Instant`] of it is a [`SystemTime`], and converts into one and back; times before 1970 are
-/// taken for the beginning of 1970, and times after 2554 never come.
+/// It counts the time that the machine is suspended, and **it can be set** at any time, forward or back, by the user or
+/// by NTP. Sleeps follow it: a sleep until noon completes at noon by the clock as it is set then, and at once if the
+/// clock is set to past noon. So use it for times of day, and not to measure durations.
+///
+/// An [`Instant`] of this clock converts into a [`SystemTime`] and back. A time before 1970 becomes the start of 1970,
+/// and a time after 2554 never comes.
 ///
 /// ```
 /// use dormouse::clock::Realtime;
@@ -29,7 +30,7 @@ pub struct Realtime;
 impl Clock for Realtime {}
 
 impl Realtime {
-    /// The present time of day. [`Clock::now`] gives it as an [`Instant`].
+    /// The present time of day. [`Clock::now`] returns it as an [`Instant`].
     ///
     /// ```
     /// use dormouse::clock::Realtime;
@@ -37,13 +38,13 @@ impl Realtime {
     /// ```
     #[expect(
         clippy::same_name_method,
-        reason = "what std calls a time of day is the better answer here"
+        reason = "for a time of day, the type of std is more useful"
     )]
     pub fn now() -> SystemTime {
         <Realtime as Clock>::now().into()
     }
 
-    /// Waits until the wall clock shows `time`, however it is set meanwhile.
+    /// Waits until the wall clock shows `time`, also if it is set meanwhile.
     ///
     /// ```
     /// use dormouse::clock::Realtime;
@@ -52,19 +53,20 @@ impl Realtime {
     /// ```
     ///
     /// # Cancel safety
-    /// Dropping the sleep cancels it, at the cost of no system call.
+    /// Dropping the sleep cancels it, without a system call.
     ///
     /// # Accuracy
-    /// Never early, by the wall clock. See [the module](crate::time#accuracy) for how late. Where the system has no
-    /// timerfd, a clock that is set is noticed within a second.
+    /// Never early by the wall clock. See [the module](crate::time#accuracy) for how late. On a system without timerfd,
+    /// the sleep notices within a second that the clock was set.
     pub fn sleep_until(time: SystemTime) -> Sleep<Realtime> {
         sleep_until(time.into())
     }
 
-    /// Ticks whenever the wall clock shows a multiple of `period` since 1970: each full minute, each full hour (UTC).
+    /// Ticks when the wall clock shows a multiple of `period` since 1970: each full minute, for example, or each full
+    /// hour (UTC).
     ///
-    /// The first tick is the first multiple that is not before now. What becomes of multiples that were missed, or
-    /// come again because the clock was set, is up to
+    /// The first tick is the first multiple that is not before now. What happens to multiples that were missed, or that
+    /// the clock shows again because it was set back, depends on the
     /// [`MissedTickBehavior`](crate::time::MissedTickBehavior): see [`AlignedInterval`].
     ///
     /// ```
@@ -79,15 +81,14 @@ impl Realtime {
     /// ```
     ///
     /// # Accuracy
-    /// That of a [`sleep_until`](Self::sleep_until) each. A day here has 86,400 seconds, as Unix time has it; midnight
-    /// and full hours of another time zone are multiples only if its distance to UTC is.
+    /// Each tick is as accurate as a [`sleep_until`](Self::sleep_until). A day has 86,400 seconds, as in Unix time.
+    /// Midnight and the full hours of another time zone are multiples only if its offset from UTC is one.
     pub fn interval_aligned(period: Duration) -> AlignedInterval {
         AlignedInterval::new(period)
     }
 }
 
-/// Exact, but for times before 1970, which become its beginning, and after the year 2554, which become
-/// [`Instant::FAR_FUTURE`].
+/// Exact, except that a time before 1970 becomes the start of 1970, and one after 2554 becomes [`Instant::FAR_FUTURE`].
 impl From<SystemTime> for Instant<Realtime> {
     fn from(time: SystemTime) -> Instant<Realtime> {
         match time.duration_since(SystemTime::UNIX_EPOCH) {

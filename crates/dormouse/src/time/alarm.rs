@@ -1,8 +1,8 @@
-//! Sleeps that wake a suspended machine.
+//! `Alarm`: a sleep that wakes a suspended machine.
 //!
-//! To wake the machine and to wake the task are two things: the first is done by a timerfd on one of the kernel's
-//! alarm clocks, which is set and never read; the second by a sleep like any other, whose deadline has passed by the
-//! time that the machine is awake. So an alarm needs no reactor, and survives what sleeps survive.
+//! It has two parts. A timerfd on an alarm clock of the kernel wakes the machine: it is set, and never read. An ordinary
+//! [`Sleep`] wakes the task: by the time that the machine has resumed, its deadline has passed. So the timerfd needs no
+//! reactor, and an alarm works wherever a sleep does.
 
 use crate::clock::{Boottime, Clock, Realtime};
 use crate::time::{Instant, Sleep, sleep_until};
@@ -15,11 +15,11 @@ use std::task::{Context, Poll};
 
 /// Waits until a deadline, and **wakes the machine for it** if it is suspended then.
 ///
-/// It takes a file descriptor while it lives, and the capability `CAP_WAKE_ALARM`. Dropped, it wakes nobody. The
-/// machine has to have a real-time clock that can wake it, as nearly all have.
+/// It needs the capability `CAP_WAKE_ALARM`, and holds a file descriptor until it is dropped. The machine needs a
+/// real-time clock that can wake it, as nearly all have.
 ///
-/// Use it sparingly: a sleep, whose task learns after the resume that the deadline has passed, is enough for
-/// nearly everything.
+/// Use it sparingly. For nearly every purpose a [`Sleep`] is enough, which completes after the resume if its deadline
+/// has passed.
 ///
 /// ```
 /// use dormouse::time::{Alarm, Instant};
@@ -29,7 +29,7 @@ use std::task::{Context, Poll};
 /// # fn main() -> std::io::Result<()> {
 /// # dormouse::block_on(async {
 /// match Alarm::new(Instant::now() + Duration::from_millis(5)) {
-///     Ok(alarm) => alarm.await, // back up, say, and then go to sleep again
+///     Ok(alarm) => alarm.await, // then make a backup, for example, and suspend again
 ///     Err(err) if err.kind() == ErrorKind::PermissionDenied => println!("{err}"),
 ///     Err(err) => return Err(err),
 /// }
@@ -39,10 +39,10 @@ use std::task::{Context, Poll};
 /// ```
 ///
 /// # Cancel safety
-/// Polling it by `&mut` in a `select!` loses nothing: the deadline stays.
+/// Dropping the alarm cancels it. Polling `&mut alarm` in a `select!` loses nothing: the deadline stays.
 ///
 /// # Accuracy
-/// That of a sleep, once the machine is awake. The real-time clocks of many machines count whole seconds.
+/// That of a sleep, once the machine has resumed. The real-time clocks of many machines count whole seconds.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Alarm<C: AlarmClock = Boottime> {
     sleep: Sleep<C>,
@@ -50,7 +50,7 @@ pub struct Alarm<C: AlarmClock = Boottime> {
     fd: Option<OwnedFd>,
 }
 
-/// A clock by which the kernel can wake a suspended machine: [`Boottime`] or [`Realtime`].
+/// A clock on which the kernel can wake a suspended machine: [`Boottime`] or [`Realtime`].
 ///
 /// ```
 /// use dormouse::time::{Alarm, AlarmClock};
@@ -67,7 +67,7 @@ impl AlarmClock for Boottime {}
 impl AlarmClock for Realtime {}
 
 impl<C: AlarmClock> Alarm<C> {
-    /// Sets an alarm, on whatever clock `deadline` is an instant of.
+    /// Sets an alarm on the clock that `deadline` is an instant of.
     ///
     /// ```
     /// use dormouse::{clock::Realtime, time::Alarm};
@@ -81,8 +81,8 @@ impl<C: AlarmClock> Alarm<C> {
     /// ```
     ///
     /// # Errors
-    /// `PermissionDenied`, if the process has not got the capability `CAP_WAKE_ALARM`. `Unsupported`, if the system is
-    /// not Linux. And if the process has no file descriptors left.
+    /// `PermissionDenied` if the process does not have the capability `CAP_WAKE_ALARM`; `Unsupported` if the system is
+    /// not Linux; and an error if the process is at its limit of open fds.
     pub fn new(deadline: Instant<C>) -> io::Result<Alarm<C>> {
         let mut sleep = sleep_until(deadline);
         if sleep.set_virtual_alarm() {
@@ -93,7 +93,7 @@ impl<C: AlarmClock> Alarm<C> {
         Ok(Alarm { sleep, fd: Some(fd) })
     }
 
-    /// When it completes.
+    /// The instant at which it completes.
     ///
     /// ```
     /// use dormouse::time::{Alarm, Instant};
@@ -118,7 +118,7 @@ impl<C: AlarmClock> Alarm<C> {
         self.sleep.is_elapsed()
     }
 
-    /// Moves the deadline. An alarm that was over can be waited for again.
+    /// Moves the deadline. An alarm that has completed can be awaited again.
     ///
     /// ```
     /// use dormouse::time::{Alarm, Instant};
@@ -133,7 +133,7 @@ impl<C: AlarmClock> Alarm<C> {
     /// ```
     ///
     /// # Errors
-    /// Those of the kernel. There are none for an alarm that could be made.
+    /// Those of `timerfd_settime`. None is known for an alarm that could be created.
     pub fn reset(&mut self, deadline: Instant<C>) -> io::Result<()> {
         if let Some(fd) = &self.fd {
             sys::set(fd, deadline.ns())?;
@@ -197,7 +197,10 @@ mod sys {
     use std::os::fd::OwnedFd;
 
     pub(super) fn create(_: ClockId) -> io::Result<OwnedFd> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "this system cannot be woken by an alarm"))
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "an alarm that wakes a suspended machine needs Linux",
+        ))
     }
 
     pub(super) fn set(_: &OwnedFd, _: u64) -> io::Result<()> {

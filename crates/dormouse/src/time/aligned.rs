@@ -1,11 +1,12 @@
-//! Ticks at round times of the wall clock.
+//! Ticks at the multiples of a period on the wall clock.
 //!
 //! # Invariants
-//! - While it waits, it sleeps until the first multiple that is to tick, by the wall clock. When that is set, the
-//!   sleep's task is woken, and the interval looks at the clock anew.
-//! - It looks for a step back after the sleep has been registered, too. So a step before that is seen, and one after it
-//!   wakes.
-//! - A multiple ticks once; again only if the clock was set back to before it, and repeated ones are wanted.
+//! - A pending interval waits in a wall-clock sleep until the next multiple that is to tick. A step of the clock wakes
+//!   the task of the sleep, and the poll reads the clock again.
+//! - With `Delay`, a step back is never missed. A poll: (1) registers the sleep, (2) reads the clock. A step: (1) sets
+//!   the clock, (2) wakes the tasks of wall-clock sleeps. So either the poll reads the new time, or the step wakes the
+//!   task.
+//! - A multiple ticks once. It ticks again only with `Delay`, after the clock was set back to before it.
 
 use crate::clock::Realtime;
 use crate::time::{Instant, MissedTickBehavior, Sleep, sleep_until, to_ns};
@@ -15,20 +16,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
-/// Ticks whenever the wall clock shows a multiple of a period: made by
-/// [`Realtime::interval_aligned`].
+/// Ticks when the wall clock shows a multiple of a period. Returned by [`Realtime::interval_aligned`].
 ///
-/// Each multiple ticks once, when the wall clock comes to it. What if the clock is set, or the tick was asked for
-/// late, is up to the [`MissedTickBehavior`]:
+/// Each multiple ticks once, when the wall clock reaches it. The [`MissedTickBehavior`] decides what happens if the
+/// clock is set, or if `tick` is called late:
 ///
-/// | | multiples that were left out (the clock was set forward, the machine was suspended, nobody asked) | multiples that come again (the clock was set back) |
+/// | | missed multiples (the clock was set forward, the machine was suspended, `tick` was called late) | repeated multiples (the clock was set back) |
 /// |---|---|---|
-/// | [`Skip`](MissedTickBehavior::Skip), the default | one tick, for the last of them | no tick: each once |
-/// | [`Burst`](MissedTickBehavior::Burst) | a tick for each, as fast as they are asked for | no tick: each once |
-/// | [`Delay`](MissedTickBehavior::Delay) | one tick, for the last of them | they tick again |
+/// | [`Skip`](MissedTickBehavior::Skip), the default | one tick, for the last of them | no tick |
+/// | [`Burst`](MissedTickBehavior::Burst) | a tick for each, as fast as `tick` is called | no tick |
+/// | [`Delay`](MissedTickBehavior::Delay) | one tick, for the last of them | each ticks again |
 ///
-/// So with `Skip` and `Burst` a clock that is set back by an hour means an hour without a tick. If that is not
-/// wanted, use `Delay`, which goes by what the clock shows, or call [`reset`](Self::reset).
+/// So with `Skip` and `Burst`, there is no tick for an hour after the clock was set back by an hour. To avoid that, use
+/// `Delay`, or call [`reset`](Self::reset).
 ///
 /// ```
 /// use dormouse::clock::Realtime;
@@ -43,11 +43,11 @@ use std::time::{Duration, SystemTime};
 /// # }
 /// ```
 pub struct AlignedInterval {
-    /// Until the next multiple.
+    /// Until the next multiple that is to tick.
     sleep: Sleep<Realtime>,
     period: Duration,
     missed: MissedTickBehavior,
-    /// The multiple that has ticked last, or the one before the first.
+    /// The multiple that ticked last, or the one before the first.
     last: Instant<Realtime>,
 }
 
@@ -63,7 +63,7 @@ impl AlignedInterval {
         interval
     }
 
-    /// Waits for the next tick, and returns the multiple that it is for.
+    /// Waits for the next tick. Returns the multiple that it is for.
     ///
     /// ```
     /// use dormouse::clock::Realtime;
@@ -76,12 +76,12 @@ impl AlignedInterval {
     /// ```
     ///
     /// # Cancel safety
-    /// Dropped before it completes, no tick is lost.
+    /// If the future is dropped before it completes, no tick is lost.
     pub fn tick(&mut self) -> impl Future<Output = SystemTime> + Send + Sync + Unpin + '_ {
         poll_fn(|cx| self.poll_tick(cx))
     }
 
-    /// [`tick`](Self::tick), for futures written by hand.
+    /// As [`tick`](Self::tick), for manual implementations of `Future`.
     ///
     /// ```
     /// use dormouse::clock::Realtime;
@@ -93,11 +93,11 @@ impl AlignedInterval {
     /// ```
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<SystemTime> {
         let polled = loop {
-            if self.is_to_start_anew() {
+            if self.must_restart() {
                 self.reset();
             }
             let polled = Pin::new(&mut self.sleep).poll(cx);
-            if !self.is_to_start_anew() {
+            if !self.must_restart() {
                 break polled;
             }
         };
@@ -105,7 +105,7 @@ impl AlignedInterval {
         let multiple = match self.missed {
             MissedTickBehavior::Burst => self.sleep.deadline(),
             MissedTickBehavior::Skip | MissedTickBehavior::Delay => {
-                // The sleep has seen the clock at its deadline; it may have been set back this moment.
+                // The clock was at the deadline when the sleep read it, and may have been set back since.
                 multiple_until(self.sleep.now(), self.period).max(self.sleep.deadline())
             }
         };
@@ -114,12 +114,12 @@ impl AlignedInterval {
         Poll::Ready(multiple.into())
     }
 
-    /// Forgets which multiples have ticked, and goes by what the clock shows now.
+    /// Forgets which multiples have ticked. The next tick is the first multiple that is not before now.
     ///
     /// ```
     /// use dormouse::clock::Realtime;
     /// let mut full_hour = Realtime::interval_aligned(std::time::Duration::from_secs(3600));
-    /// full_hour.reset(); // the clock was set, and is believed now
+    /// full_hour.reset(); // after the clock was set back
     /// ```
     pub fn reset(&mut self) {
         let next = multiple_from(self.sleep.now(), self.period);
@@ -139,7 +139,7 @@ impl AlignedInterval {
         self.period
     }
 
-    /// What happens to multiples that were left out, or come again.
+    /// What happens to multiples that are missed or repeated.
     ///
     /// ```
     /// use dormouse::{clock::Realtime, time::MissedTickBehavior};
@@ -150,7 +150,7 @@ impl AlignedInterval {
         self.missed
     }
 
-    /// Says what is to happen to multiples that were left out, or come again: see [the type](Self).
+    /// Sets what happens to multiples that are missed or repeated: see [the type](Self).
     ///
     /// ```
     /// use dormouse::{clock::Realtime, time::MissedTickBehavior};
@@ -161,8 +161,8 @@ impl AlignedInterval {
         self.missed = behavior;
     }
 
-    /// Whether the clock was set back to before what has ticked, and that matters.
-    fn is_to_start_anew(&self) -> bool {
+    /// Whether the clock was set back to before the last tick, and repeated multiples are to tick again.
+    fn must_restart(&self) -> bool {
         self.missed == MissedTickBehavior::Delay && self.sleep.now() < self.last
     }
 }

@@ -1,11 +1,11 @@
-//! Reading two clocks at once, as nearly as can be: one after the other, and again if this thread has lost the
-//! processor in between.
+//! Reads two clocks at the same time, as nearly as possible: one after the other, and again if the thread was
+//! interrupted between the two.
 
 const ATTEMPTS: usize = 5;
-/// Below this, another attempt is not worth it.
+/// An error of no more than this needs no further attempt.
 pub(super) const GOOD_NS: u64 = 1_000;
 
-/// The best of a few attempts, each of which says by how many ns its answer may be wrong.
+/// Makes a few attempts, each of which returns its possible error in ns and its result. Returns the best one.
 pub(super) fn at_once<R>(attempt: impl Fn() -> (u64, R)) -> (u64, R) {
     let mut best = attempt();
     for _ in 1..ATTEMPTS {

@@ -1,4 +1,4 @@
-//! hyper's timer.
+//! `HyperTimer`: the timer trait of hyper on the sleeps of this crate.
 
 use super::{Instant, Sleep};
 use crate::clock::{Clock, Monotonic};
@@ -6,10 +6,9 @@ use hyper::rt::Timer;
 use std::pin::Pin;
 use std::time::Duration;
 
-/// The timer of a hyper connection, by dormouse: on any executor, as it is.
+/// A timer for hyper's connections that works on any executor.
 ///
-/// hyper's deadlines are those of std's `Instant`; so its sleeps are by [`Monotonic`], which is the clock
-/// of that.
+/// hyper's deadlines are instants of `std`, so the sleeps use [`Monotonic`], which is the same clock.
 ///
 /// ```
 /// use dormouse::time::HyperTimer;
@@ -32,13 +31,13 @@ impl Timer for HyperTimer {
     }
 
     fn sleep_until(&self, deadline: std::time::Instant) -> Pin<Box<dyn hyper::rt::Sleep>> {
-        Box::pin(super::sleep_until(of_std(deadline)))
+        Box::pin(super::sleep_until(from_std(deadline)))
     }
 
-    /// hyper does so at each request of a connection: it takes no new memory, and most often no lock.
+    /// hyper calls it at each request of a connection. It does not allocate, and in most cases takes no lock.
     fn reset(&self, sleep: &mut Pin<Box<dyn hyper::rt::Sleep>>, new_deadline: std::time::Instant) {
         match sleep.as_mut().downcast_mut_pin::<Sleep<Monotonic>>() {
-            Some(sleep) => sleep.get_mut().reset(of_std(new_deadline)),
+            Some(sleep) => sleep.get_mut().reset(from_std(new_deadline)),
             None => *sleep = self.sleep_until(new_deadline),
         }
     }
@@ -47,9 +46,9 @@ impl Timer for HyperTimer {
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 impl<C: Clock> hyper::rt::Sleep for Sleep<C> {}
 
-/// std does not tell what time its instants are, only how far apart. It is asked first, so that what goes by
-/// in between makes the deadline later, not earlier.
-fn of_std(deadline: std::time::Instant) -> Instant<Monotonic> {
+/// Converts by the distance from now, since std's instants have no value of their own. Reads the clock of std first, so
+/// that time which passes between the two reads makes the deadline later, not earlier.
+fn from_std(deadline: std::time::Instant) -> Instant<Monotonic> {
     let left = deadline.saturating_duration_since(std::time::Instant::now());
     Monotonic::now() + left
 }
@@ -59,15 +58,19 @@ mod tests {
     use super::*;
     use std::time::Instant as StdInstant;
 
-    fn ours(sleep: &mut Pin<Box<dyn hyper::rt::Sleep>>) -> &mut Sleep<Monotonic> {
-        sleep.as_mut().downcast_mut_pin::<Sleep<Monotonic>>().expect("a sleep of ours").get_mut()
+    fn downcast(sleep: &mut Pin<Box<dyn hyper::rt::Sleep>>) -> &mut Sleep<Monotonic> {
+        sleep
+            .as_mut()
+            .downcast_mut_pin::<Sleep<Monotonic>>()
+            .expect("a sleep of this crate")
+            .get_mut()
     }
 
     #[test]
-    fn an_instant_of_std_is_the_same_moment_on_our_clock() {
+    fn a_std_instant_converts_to_the_same_moment() {
         for ahead in [Duration::ZERO, Duration::from_millis(1), Duration::from_secs(3600)] {
             let (before, std) = (Monotonic::now(), StdInstant::now());
-            let deadline = of_std(std + ahead);
+            let deadline = from_std(std + ahead);
             let taken = before.elapsed();
             assert!(deadline >= before + ahead);
             assert!(deadline <= before + ahead + taken);
@@ -75,32 +78,32 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_of_std_that_has_passed_is_over() {
+    fn a_std_deadline_that_has_passed_completes() {
         let past = StdInstant::now();
         let mut sleep = HyperTimer.sleep_until(past);
-        assert!(ours(&mut sleep).is_elapsed());
+        assert!(downcast(&mut sleep).is_elapsed());
     }
 
     #[test]
-    fn a_sleep_until_an_instant_of_std_is_never_early() {
+    fn a_sleep_until_a_std_instant_is_never_early() {
         let deadline = StdInstant::now() + Duration::from_millis(5);
         crate::block_on(HyperTimer.sleep_until(deadline));
         assert!(StdInstant::now() >= deadline);
     }
 
     #[test]
-    fn a_reset_moves_the_same_sleep() {
+    fn reset_reuses_the_sleep() {
         let mut sleep = HyperTimer.sleep(Duration::from_secs(3600));
-        let before: *const Sleep<Monotonic> = ours(&mut sleep);
+        let before: *const Sleep<Monotonic> = downcast(&mut sleep);
         let deadline = StdInstant::now() + Duration::from_millis(5);
         HyperTimer.reset(&mut sleep, deadline);
-        assert!(std::ptr::eq(before, ours(&mut sleep)), "it was allocated anew");
+        assert!(std::ptr::eq(before, downcast(&mut sleep)), "reset allocated a new sleep");
         crate::block_on(&mut sleep);
         assert!(StdInstant::now() >= deadline);
     }
 
     #[test]
-    fn a_sleep_of_another_maker_is_replaced() {
+    fn reset_replaces_a_foreign_sleep() {
         struct Foreign;
         impl std::future::Future for Foreign {
             type Output = ();

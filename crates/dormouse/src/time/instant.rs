@@ -1,4 +1,4 @@
-//! Instants of a clock.
+//! `Instant`: a point in time on a clock.
 
 use crate::clock::{Boottime, Clock, ClockId};
 use std::cmp::Ordering;
@@ -8,11 +8,11 @@ use std::marker::PhantomData;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::time::Duration;
 
-/// A point in time by the clock `C`, exact to the nanosecond.
+/// A point in time on the clock `C`, with a resolution of a nanosecond.
 ///
-/// Like `std::time::Instant`, but it knows its clock: by default [`Boottime`], which goes on while
-/// the machine is suspended. Arithmetic never panics and never wraps: it stops at the ends of the
-/// clock, [`Instant::FAR_FUTURE`] being the upper one.
+/// Like `std::time::Instant`, but with the clock in its type. The default is [`Boottime`], which advances while the
+/// machine is suspended. Arithmetic saturates at the ends of the clock, the upper of which is [`Instant::FAR_FUTURE`]:
+/// it never panics or wraps.
 ///
 /// ```
 /// use dormouse::time::Instant;
@@ -30,7 +30,7 @@ pub struct Instant<C: Clock = Boottime> {
 }
 
 impl Instant {
-    /// The present, by the boot-time clock. Other clocks tell theirs by [`Clock::now`].
+    /// The present instant of the boot-time clock. For the other clocks, use [`Clock::now`].
     ///
     /// ```
     /// use dormouse::clock::{Clock, Monotonic};
@@ -45,8 +45,7 @@ impl Instant {
 }
 
 impl<C: Clock> Instant<C> {
-    /// Later than every instant that will come, some 584 years after boot. A sleep until then never
-    /// completes.
+    /// The latest instant, some 584 years after boot. A sleep until then never completes.
     ///
     /// ```
     /// use dormouse::time::Instant;
@@ -103,7 +102,7 @@ impl<C: Clock> Instant<C> {
         self.ns.checked_sub(earlier.ns).map(Duration::from_nanos)
     }
 
-    /// This much later; `None` past the end of the clock.
+    /// The instant that is `duration` later; `None` past the end of the clock.
     ///
     /// ```
     /// use dormouse::time::Instant;
@@ -116,7 +115,7 @@ impl<C: Clock> Instant<C> {
         self.ns.checked_add(to_ns(duration)?).map(Instant::from_ns)
     }
 
-    /// This much earlier; `None` before the clock's beginning.
+    /// The instant that is `duration` earlier; `None` before the start of the clock.
     ///
     /// ```
     /// use dormouse::time::Instant;
@@ -136,7 +135,7 @@ impl<C: Clock> Instant<C> {
     }
 }
 
-/// A duration in ns; `None` if it is longer than a clock can tell. `as_nanos` would count in 128 bits.
+/// A duration in ns; `None` if it does not fit in a u64. (`as_nanos` calculates in 128 bits.)
 pub(crate) fn to_ns(duration: Duration) -> Option<u64> {
     duration.as_secs().checked_mul(1_000_000_000)?.checked_add(duration.subsec_nanos().into())
 }
@@ -174,7 +173,7 @@ impl<C: Clock> Sub for Instant<C> {
     }
 }
 
-// By hand, because derived they would ask the same of the clock.
+// Not derived: derives would require the same traits of the clock.
 impl<C: Clock> Clone for Instant<C> {
     fn clone(&self) -> Self {
         *self

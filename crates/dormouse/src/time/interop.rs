@@ -1,24 +1,25 @@
-//! Instants of std, and what they are by this crate's clocks.
+//! Conversions between the instants of std and of this crate.
 
 use crate::clock::Clock;
 use crate::time::at_once::at_once;
 use crate::time::{Instant, to_ns};
 use std::time::{Duration, Instant as StdInstant};
 
-/// As of now, by reading both clocks.
+/// Reads both clocks, and keeps the distance from now.
 ///
 /// # Accuracy
-/// To within the time that it takes to read two clocks, less than a microsecond unless the thread is interrupted in
-/// each of several attempts. What is converted twice may differ by as much. std's clock does not count suspend: for
-/// [`Boottime`](crate::clock::Boottime), an instant of the past is right as far as the machine was not suspended
-/// since, and one of the future as far as it will not be. The like goes for steps of
+/// The error is within the time that it takes to read two clocks: less than a microsecond, unless the thread is
+/// interrupted in each of several attempts. Two conversions of one instant can differ by as much.
+///
+/// The clock of std does not count suspend. So on [`Boottime`](crate::clock::Boottime), the time that the machine is
+/// suspended between the instant and the conversion is missing from the result. The same holds for the steps of
 /// [`Realtime`](crate::clock::Realtime).
 ///
 /// ```
 /// use dormouse::time::Instant;
 /// use std::time::Duration;
 ///
-/// // What another crate wants done by then.
+/// // A deadline from another crate.
 /// let by = std::time::Instant::now() + Duration::from_millis(1);
 /// let deadline: Instant = by.into();
 /// dormouse::block_on(dormouse::sleep_until(deadline));
@@ -33,8 +34,9 @@ impl<C: Clock> From<StdInstant> for Instant<C> {
     }
 }
 
-/// As of now, by reading both clocks: as exact as the [conversion](Instant#impl-From<Instant>-for-Instant<C>) the
-/// other way. What std cannot express becomes some thirty years from now.
+/// Reads both clocks, and keeps the distance from now. As accurate as the
+/// [opposite conversion](Instant#impl-From<Instant>-for-Instant<C>). An instant too late for std becomes one some thirty
+/// years from now, and one too early becomes now.
 ///
 /// ```
 /// use dormouse::time::Instant;
@@ -54,7 +56,7 @@ impl<C: Clock> From<Instant<C>> for StdInstant {
     }
 }
 
-/// The present by both clocks.
+/// The present instant of both clocks.
 fn both<C: Clock>() -> (StdInstant, Instant<C>) {
     let (_, both) = at_once(|| {
         let before = StdInstant::now();

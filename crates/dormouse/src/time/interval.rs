@@ -1,4 +1,4 @@
-//! Ticks at a fixed period.
+//! `Interval`: ticks at a fixed period.
 
 use crate::clock::{Boottime, Clock};
 use crate::time::slack::Slack;
@@ -9,13 +9,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// A tick that is later than this counts as missed, as it does in tokio. With a shorter period, one
-/// that is later than the period.
+/// A tick that is late by more than this counts as missed, as in tokio. With a shorter period, one that is late by more
+/// than the period.
 const TOLERANCE: Duration = Duration::from_millis(5);
 
-/// Ticks every `period` by the boot-time clock, and the first time at once.
+/// Ticks every `period` on the boot-time clock. The first tick is due at once.
 ///
-/// A period of zero is taken as one of 1 ns.
+/// A period of zero counts as 1 ns.
 ///
 /// ```
 /// use std::time::Duration;
@@ -29,13 +29,13 @@ const TOLERANCE: Duration = Duration::from_millis(5);
 /// ```
 ///
 /// # Accuracy
-/// Each tick as accurate as a [`sleep`](crate::sleep()). The deadlines are multiples of the period from
-/// the start, so lateness does not add up.
+/// Each tick is as accurate as a [`sleep`](crate::sleep()). The deadlines are multiples of the period from the start, so
+/// lateness does not accumulate.
 pub fn interval(period: Duration) -> Interval {
     interval_at(Instant::now(), period)
 }
 
-/// Ticks at `start`, and every `period` from then on, on whatever clock `start` is an instant of.
+/// Ticks at `start`, and every `period` from then on, on the clock that `start` is an instant of.
 ///
 /// ```
 /// use dormouse::{clock::{Clock, Monotonic}, interval_at};
@@ -56,9 +56,9 @@ pub fn interval_at<C: Clock>(start: Instant<C>, period: Duration) -> Interval<C>
     }
 }
 
-/// What an [`Interval`] does when a tick was asked for late.
+/// What an [`Interval`] does when `tick` is called late.
 ///
-/// With a period of 50 ms, a first tick at 0, and the next one asked for only at 130:
+/// With a period of 50 ms, a first tick at 0 ms, and the next call only at 130 ms:
 ///
 /// | | ticks at |
 /// |---|---|
@@ -73,12 +73,12 @@ pub fn interval_at<C: Clock>(start: Instant<C>, period: Duration) -> Interval<C>
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissedTickBehavior {
-    /// Makes up for missed ticks as fast as they are asked for, and is in step again then.
+    /// Makes up for missed ticks as fast as `tick` is called, until it has caught up.
     #[default]
     Burst,
-    /// Counts the period anew from the late tick.
+    /// Counts the period from the late tick.
     Delay,
-    /// Leaves missed ticks out, and stays in step with the start.
+    /// Skips missed ticks, and keeps to multiples of the period from the start.
     Skip,
 }
 
@@ -96,9 +96,9 @@ impl MissedTickBehavior {
     }
 }
 
-/// Ticks at a fixed period: made by [`interval`] and [`interval_at`].
+/// Ticks at a fixed period. Returned by [`interval`] and [`interval_at`].
 ///
-/// With the feature `stream` it is a `futures_core::Stream` too.
+/// With the feature `stream`, it implements `futures_core::Stream`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -118,7 +118,7 @@ pub struct Interval<C: Clock = Boottime> {
 }
 
 impl<C: Clock> Interval<C> {
-    /// Waits for the next tick, and returns the instant at which it was due.
+    /// Waits for the next tick. Returns the instant at which it was due.
     ///
     /// ```
     /// use std::time::Duration;
@@ -129,12 +129,12 @@ impl<C: Clock> Interval<C> {
     /// ```
     ///
     /// # Cancel safety
-    /// Dropped before it completes, no tick is lost.
+    /// If the future is dropped before it completes, no tick is lost.
     pub fn tick(&mut self) -> impl Future<Output = Instant<C>> + Send + Sync + Unpin + '_ {
         poll_fn(|cx| self.poll_tick(cx))
     }
 
-    /// [`tick`](Self::tick), for futures written by hand.
+    /// As [`tick`](Self::tick), for manual implementations of `Future`.
     ///
     /// ```
     /// use std::{future::poll_fn, time::Duration};
@@ -147,7 +147,7 @@ impl<C: Clock> Interval<C> {
         ready!(Pin::new(&mut self.sleep).poll(cx));
         let due = self.sleep.deadline();
         let now = self.sleep.now();
-        let tolerance = TOLERANCE.min(self.period) + self.sleep.most_slack();
+        let tolerance = TOLERANCE.min(self.period) + self.sleep.max_slack();
         let next = if now > due + tolerance {
             self.missed.next(due, now, self.period)
         } else {
@@ -157,7 +157,7 @@ impl<C: Clock> Interval<C> {
         Poll::Ready(due)
     }
 
-    /// Allows each tick to come up to `slack` late: see [`Sleep::slack`]. Such a tick does not count as missed.
+    /// Allows each tick to be up to `slack` late: see [`Sleep::slack`]. Such a tick does not count as missed.
     ///
     /// ```
     /// use std::time::Duration;
@@ -168,7 +168,7 @@ impl<C: Clock> Interval<C> {
         self
     }
 
-    /// Counts the period anew from now.
+    /// Restarts the interval: the next tick is due one period from now.
     ///
     /// ```
     /// let mut interval = dormouse::interval(std::time::Duration::from_secs(1));
@@ -178,7 +178,7 @@ impl<C: Clock> Interval<C> {
         self.reset_after(self.period);
     }
 
-    /// Ticks at once, and counts the period from now.
+    /// Restarts the interval: the next tick is due now.
     ///
     /// ```
     /// let mut interval = dormouse::interval(std::time::Duration::from_secs(1));
@@ -190,7 +190,7 @@ impl<C: Clock> Interval<C> {
         self.reset_after(Duration::ZERO);
     }
 
-    /// Ticks after `after`, and counts the period from then.
+    /// Restarts the interval: the next tick is due in `after`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -202,7 +202,7 @@ impl<C: Clock> Interval<C> {
         self.reset_at(self.sleep.now() + after);
     }
 
-    /// Ticks at `at`, and counts the period from then.
+    /// Restarts the interval: the next tick is due at `at`.
     ///
     /// ```
     /// use dormouse::time::Instant;
@@ -224,7 +224,7 @@ impl<C: Clock> Interval<C> {
         self.period
     }
 
-    /// What happens to ticks that were asked for late.
+    /// What happens when `tick` is called late.
     ///
     /// ```
     /// use dormouse::time::MissedTickBehavior;
@@ -235,8 +235,7 @@ impl<C: Clock> Interval<C> {
         self.missed
     }
 
-    /// Says what is to happen to ticks that are asked for late: more than 5 ms, or a whole period if
-    /// that is shorter.
+    /// Sets what happens when `tick` is called late: by more than 5 ms, or by more than the period if that is shorter.
     ///
     /// ```
     /// use dormouse::time::MissedTickBehavior;

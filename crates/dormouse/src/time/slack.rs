@@ -1,44 +1,43 @@
-//! How deadlines that may be met late fall together.
+//! Slack: rounds deadlines so that sleeps which may be late fire together.
 //!
-//! A sleep with slack fires at the next multiple of a *granule* of time, the largest of 78,125 ns * 2^n that is no
-//! longer than the slack. So sleeps of one slack meet on the same multiples, and those of a longer slack on some of
-//! them; and nobody has to search for company. (The unit is 10 ms / 128, so that slacks of 5, 10 and 20 ms are
-//! granules themselves.)
+//! A sleep with slack fires at the next multiple of a *granule*: the longest of 78,125 ns * 2^n that is no longer than
+//! the slack. So the sleeps with one slack fire at the same multiples, those with a longer slack at some of them, and no
+//! search for nearby deadlines is needed. (78,125 ns is 10 ms / 128, so slacks of 5, 10 and 20 ms are granules.)
 
 use crate::time::to_ns;
 use std::time::Duration;
 
 const UNIT_NS: u64 = 78_125;
 
-/// See the [module](self). In ns.
+/// See the [module](self).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slack {
-    granule: u64,
+    granule_ns: u64,
 }
 
 impl Slack {
-    pub(crate) const NONE: Slack = Slack { granule: 1 };
+    pub(crate) const NONE: Slack = Slack { granule_ns: 1 };
 
     pub(crate) fn new(slack: Duration) -> Slack {
         match (to_ns(slack).unwrap_or(u64::MAX) / UNIT_NS).checked_ilog2() {
-            // Shorter than the timers can make use of.
+            // Too short to be of use.
             None => Slack::NONE,
-            Some(doublings) => Slack { granule: UNIT_NS << doublings },
+            Some(doublings) => Slack { granule_ns: UNIT_NS << doublings },
         }
     }
 
-    /// When to fire, for a deadline.
+    /// The time at which a sleep until `deadline` fires.
     #[inline]
     pub(crate) fn after(self, deadline: u64) -> u64 {
-        if self.granule == 1 {
+        if self.granule_ns == 1 {
             return deadline;
         }
-        deadline.checked_next_multiple_of(self.granule).unwrap_or(u64::MAX)
+        deadline.checked_next_multiple_of(self.granule_ns).unwrap_or(u64::MAX)
     }
 
-    /// How much later than its deadline a sleep may fire.
-    pub(crate) fn most(self) -> Duration {
-        Duration::from_nanos(self.granule - 1)
+    /// How much later than its deadline a sleep can fire.
+    pub(crate) fn max(self) -> Duration {
+        Duration::from_nanos(self.granule_ns - 1)
     }
 }
 
@@ -49,24 +48,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_early_and_never_later_than_allowed(deadline: u64, slack: u64) {
+        fn a_sleep_with_slack_is_never_early_and_never_later_than_its_slack(deadline: u64, slack: u64) {
             let at = Slack::new(Duration::from_nanos(slack)).after(deadline);
             prop_assert!(at >= deadline);
             prop_assert!(at - deadline <= slack);
         }
 
         #[test]
-        fn a_longer_slack_meets_on_the_multiples_of_a_shorter(deadline in 0..u64::MAX / 2, slack in 0..1u64 << 40, more: u32) {
+        fn multiples_of_a_longer_slack_are_multiples_of_a_shorter_one(deadline in 0..u64::MAX / 2, slack in 0..1u64 << 40, more: u32) {
             let at = Slack::new(Duration::from_nanos(slack + u64::from(more))).after(deadline);
             prop_assert_eq!(Slack::new(Duration::from_nanos(slack)).after(at), at);
         }
     }
 
     #[test]
-    fn round_slacks_are_used_whole() {
+    fn slacks_of_5_ms_times_a_power_of_two_are_used_in_full() {
         for ms in [5, 10, 20, 40] {
             let slack = Duration::from_millis(ms);
-            assert_eq!(Slack::new(slack).most() + Duration::from_nanos(1), slack);
+            assert_eq!(Slack::new(slack).max() + Duration::from_nanos(1), slack);
         }
         assert_eq!(Slack::new(Duration::ZERO), Slack::NONE);
         assert_eq!(Slack::new(Duration::MAX).after(u64::MAX), u64::MAX);

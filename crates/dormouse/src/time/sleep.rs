@@ -1,16 +1,18 @@
-//! One deadline, as a future.
+//! `Sleep`: one deadline, as a future.
 //!
 //! # Invariants
-//! - A sleep is complete exactly if its clock has reached its deadline. Nothing else is asked, so it
-//!   can be neither early nor, once polled again, forgotten. (The clock is not read where that is known:
-//!   when the queue has read it, or at the first poll when a coarse clock says that the deadline is far off.
-//!   Within a second after a suspend that may be wrong; then the sleep is registered, and fires at once.)
-//! - While it is pending and has been polled, it is registered with the queue that serves the code
-//!   that polled it last, with that poll's waker, to fire at its deadline or earlier.
+//! - A sleep is complete exactly if its clock has reached its deadline. No other state decides this, so a sleep is never
+//!   early, and one that has completed is ready again when it is polled again. The clock is not read where the result is
+//!   known: when the timer queue has read it already, or at the first poll, when the coarse clock says that the deadline
+//!   is far off. Within a second after a suspend the coarse clock may be wrong; then the sleep is registered, and fires
+//!   at once.
+//! - While a sleep is pending and has been polled, it is registered with the timer queue that serves the code that
+//!   polled it last, with the waker of that poll, to fire at `fires_at` or earlier; or that waker has been called since.
 //!
-//! It fires earlier after it was put off: that is not told to the queue. Its task is woken at the former
-//! deadline, polls it, and so registers it anew. A timeout that is put off at each packet costs a task
-//! one needless poll for each time it would have fired, instead of a lock and a cache miss for each packet.
+//! It fires earlier after a reset to a later deadline, which does not touch the queue: the timer wakes the task at the
+//! former deadline, the task polls the sleep, and the poll registers it again. So a timeout that is reset at each packet
+//! costs the task one extra poll for each time that it would have fired, instead of a lock and a cache miss for each
+//! packet.
 
 use crate::clock::{Boottime, Clock, ClockId};
 use crate::sync::thread;
@@ -24,13 +26,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// Much more than the coarse clock is ever behind: it ticks every 1 to 10 ms.
+/// Far more than the coarse clock is behind the exact one: it ticks every 1 to 10 ms.
 const FAR_OFF_NS: u64 = 200_000_000;
 
-/// Waits for `duration`, by the boot-time clock: time that the machine is suspended counts.
+/// Waits for `duration` on the boot-time clock, which also counts the time that the machine is suspended.
 ///
-/// Any duration is accepted: zero is over at once, and `Duration::MAX` never is. For another clock,
-/// or to move the deadline, see [`Sleep`].
+/// It works in the tasks of every executor, and on a thread without one. Every duration is valid: zero completes at
+/// once, and `Duration::MAX` never does.
+///
+/// To wait until a given instant, use [`sleep_until`]; for another clock, [`Clock::sleep`]; to move the deadline, keep
+/// the [`Sleep`] and [`reset`](Sleep::reset) it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,7 +55,9 @@ pub fn sleep(duration: Duration) -> Sleep {
     Boottime::sleep(duration)
 }
 
-/// Waits until `deadline`, on whatever clock that is an instant of.
+/// Waits until `deadline`, on the clock that this is an instant of.
+///
+/// An instant that has passed completes at once, and [`Instant::FAR_FUTURE`] never does.
 ///
 /// ```
 /// use dormouse::{clock::{Clock, Monotonic}, sleep_until};
@@ -72,11 +79,11 @@ pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
     Sleep { deadline, slack: Slack::NONE, registered: None, virtual_timer: TimerSlot::new(C::ID) }
 }
 
-/// The future of [`sleep`] and [`sleep_until`].
+/// Future returned by [`sleep`], [`sleep_until`] and [`Clock::sleep`].
 ///
-/// It is registered when it is first polled, with the timers of the executor that polls it; polled
-/// by another executor later, it moves there. Polled again after its end, it is ready again. On another
-/// clock than the default one, [`Clock::sleep`] makes it.
+/// The first poll registers it with the timers of the executor that polls it. If another executor polls it later, it
+/// moves there. It is [`Unpin`], so `&mut sleep` can be awaited without pinning it. A sleep that has completed can be
+/// polled again, and is ready again.
 ///
 /// ```
 /// use dormouse::clock::{Clock, Monotonic};
@@ -84,7 +91,7 @@ pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
 ///
 /// dormouse::block_on(async {
 ///     let mut sleep = Monotonic::sleep(Duration::from_secs(3600));
-///     // Something happened: it is needed sooner.
+///     // It is needed sooner after all.
 ///     sleep.reset(Monotonic::now() + Duration::from_millis(1));
 ///     (&mut sleep).await;
 ///     assert!(sleep.is_elapsed());
@@ -92,7 +99,11 @@ pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
 /// ```
 ///
 /// # Cancel safety
-/// Polling it by `&mut` in a `select!` loses nothing: the deadline stays.
+/// Dropping the sleep cancels it, without a system call. Polling `&mut sleep` in a `select!` loses nothing: the deadline
+/// stays.
+///
+/// # Accuracy
+/// Never early by its own clock. See [the module](crate::time#accuracy) for how late.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Sleep<C: Clock = Boottime> {
     deadline: Instant<C>,
@@ -103,7 +114,7 @@ pub struct Sleep<C: Clock = Boottime> {
 }
 
 impl<C: Clock> Sleep<C> {
-    /// When it completes.
+    /// The instant at which it completes.
     ///
     /// ```
     /// use dormouse::time::{Instant, sleep};
@@ -125,18 +136,18 @@ impl<C: Clock> Sleep<C> {
         self.deadline <= self.now()
     }
 
-    /// Allows it to complete up to `slack` after its deadline, so that deadlines fall together and the processor can
-    /// sleep longer. By default there is no slack. One of less than some 80 us is none either.
+    /// Allows it to complete up to `slack` after its deadline, so that sleeps complete together and the processor can
+    /// stay idle longer. The default is no slack; one of less than about 80 us counts as none.
     ///
-    /// Deadlines are met at the next multiple of a power of two (of 78,125 ns) that is no longer than the slack.
-    /// So 10,000 sleeps within a second that may each be 20 ms late need about 50 wake-ups in all, and sleeps
-    /// with another slack come with them where they can.
+    /// The sleep completes at the next multiple of 78,125 ns * 2^n from its deadline on, where n is the largest one for
+    /// which this is no longer than the slack. So 10,000 sleeps within a second, each with a slack of 20 ms, need about
+    /// 50 wake-ups in all. Sleeps with other slacks share these wake-ups where they can.
     ///
     /// ```
     /// use std::time::Duration;
     ///
     /// dormouse::block_on(async {
-    ///     // It does not matter when exactly.
+    ///     // The exact time does not matter.
     ///     # let hour = Duration::from_millis(1);
     ///     dormouse::sleep(hour).slack(Duration::from_millis(20)).await;
     /// });
@@ -148,29 +159,29 @@ impl<C: Clock> Sleep<C> {
 
     pub(super) fn set_slack(&mut self, slack: Slack) {
         self.slack = slack;
-        self.fire_by_deadline();
+        self.update_timer();
     }
 
-    /// How late it may be.
-    pub(super) fn most_slack(&self) -> Duration {
-        self.slack.most()
+    /// How much later than its deadline it may fire.
+    pub(super) fn max_slack(&self) -> Duration {
+        self.slack.max()
     }
 
-    /// The present, by the clock that the sleep goes by.
+    /// The present instant of the clock of this sleep, real or virtual.
     pub(super) fn now(&self) -> Instant<C> {
-        Instant::from_ns(self.read(C::ID))
+        Instant::from_ns(self.now_ns(C::ID))
     }
 
-    /// The present by any clock, where the sleep is at home.
-    pub(super) fn read(&self, clock: ClockId) -> u64 {
+    /// What `clock` shows in the time of this sleep, real or virtual.
+    pub(super) fn now_ns(&self, clock: ClockId) -> u64 {
         self.virtual_timer.now_ns(clock).unwrap_or_else(|| clock.now_ns())
     }
 
-    /// Moves the deadline. A task that waits for the sleep is woken at the new one; a sleep that was
-    /// over can be waited for again.
+    /// Moves the deadline. A task that waits for the sleep is woken at the new deadline; a sleep that has completed can
+    /// be awaited again.
     ///
-    /// Moving it to later is as cheap as can be: neither the reactor nor the timers are told. A task that
-    /// waits for the sleep is woken at the former deadline too, and goes on waiting.
+    /// A move to later is cheap: it updates neither the timers nor the reactor. A task that waits for the sleep is woken
+    /// at the former deadline too, and continues to wait.
     ///
     /// ```
     /// use dormouse::time::Instant;
@@ -178,31 +189,31 @@ impl<C: Clock> Sleep<C> {
     ///
     /// dormouse::block_on(async {
     ///     let mut idle = dormouse::sleep(Duration::from_millis(1));
-    ///     // At each packet, say:
+    ///     // At each packet, for example:
     ///     idle.reset(Instant::now() + Duration::from_millis(5));
     ///     idle.await;
     /// });
     /// ```
     pub fn reset(&mut self, deadline: Instant<C>) {
         self.deadline = deadline;
-        self.fire_by_deadline();
+        self.update_timer();
     }
 
-    /// In virtual time, has it wake the machine too; false if it is not in virtual time.
+    /// In virtual time, lets the deadline also wake the suspended machine. Returns false in real time.
     pub(super) fn set_virtual_alarm(&mut self) -> bool {
         self.virtual_timer.set_alarm(self.deadline.ns())
     }
 
-    fn fire_by_deadline(&mut self) {
+    fn update_timer(&mut self) {
         let at = self.fires_at();
         if self.virtual_timer.reset(at) {
             return;
         }
-        // Where it has fired, its task has been woken and will poll it, which registers it again.
+        // If the timer has fired, its task has been woken; the next poll registers the timer again.
         self.registered.take_if(|registered| !registered.fire_by(at));
     }
 
-    /// When the timer fires: at the deadline, or within the slack.
+    /// The time in ns at which the timer is to fire: the deadline, or later within the slack.
     #[inline]
     fn fires_at(&self) -> u64 {
         self.slack.after(self.deadline.ns())
@@ -224,7 +235,7 @@ impl<C: Clock> Sleep<C> {
                 self.registered = Some(new);
             }
             Err(_) => {
-                // No thread to wake us, and none to be had: what is left is to try again soon.
+                // No thread can call the waker, and none can be started: poll again soon.
                 let left = Duration::from_nanos(self.deadline.ns() - now);
                 thread::sleep(left.min(Duration::from_millis(1)));
                 waker.wake_by_ref();
@@ -243,14 +254,14 @@ impl<C: Clock> Future for Sleep<C> {
             return polled;
         }
         if self.registered.is_none() {
-            // A deadline that is far off needs no exact clock. If the coarse one is wrong, after a
-            // suspend, the alarm is set to a time that has passed, and goes off at once.
+            // A deadline that is far off needs no exact clock. If the coarse clock is wrong, after a suspend, the
+            // timer is registered with a time that has passed, and fires at once.
             let now = C::ID.coarse_ns();
             if deadline > now.saturating_add(FAR_OFF_NS) {
                 self.register(now, cx.waker());
                 return Poll::Pending;
             }
-        } else if self.registered.as_ref().is_some_and(|timer| timer.is_expired(self.fires_at())) {
+        } else if self.registered.as_ref().is_some_and(|timer| timer.is_expired(fires_at)) {
             self.registered = None;
             return Poll::Ready(());
         }

@@ -1,13 +1,13 @@
-//! Who sets the wall clock, and when the machine was suspended, as events.
+//! Steps of the wall clock and resumes from suspend, as events.
 //!
-//! Both are seen as a jump of the distance between two clocks, and both make the kernel cancel timers of the wall
-//! clock (`TFD_TIMER_CANCEL_ON_SET`), which wakes all that sleep by it. So to wait for one is to sleep by the wall
-//! clock until the end of time, and to look at the distance whenever that is woken. It needs no fd of its own,
-//! works on every executor, and survives what sleeps survive.
+//! Each is a jump of the distance between two clocks. In both cases the kernel cancels the timers of the wall clock
+//! (`TFD_TIMER_CANCEL_ON_SET`), and so all sleeps on it are woken. An event is therefore waited for with a sleep on the
+//! wall clock that never completes; each time its task is woken, the distance is measured. This needs no fd, and works
+//! wherever a sleep does.
 //!
 //! # Invariants
-//! - The distance is read after the sleep has been registered. So a jump before that is seen, and one after it
-//!   wakes.
+//! - No jump is missed. A poll: (1) registers the sleep, (2) measures the distance. A jump: (1) changes the distance,
+//!   (2) wakes the task of the sleep. So either the poll measures the new distance, or the jump wakes the task.
 
 use crate::clock::{ClockId, Realtime};
 use crate::time::at_once::{GOOD_NS, at_once};
@@ -17,9 +17,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Waits for the wall clock to be set.
-///
-/// From now on: what happened before this call is not told.
+/// Reports when the wall clock is set, from this call on.
 ///
 /// ```
 /// use dormouse::clock::{self, Step};
@@ -36,17 +34,15 @@ use std::time::Duration;
 /// ```
 ///
 /// # Accuracy
-/// A step is told with its size, exact to what reading two clocks one after the other allows, a microsecond or so on
-/// an idle machine. Smaller steps are not told, nor is slewing, by which NTP corrects small errors. Several steps at
-/// once may be told as their sum; steps that cancel each other out, not at all. It needs Linux and a timerfd; without,
-/// nothing is told.
+/// The size of a step is as exact as two clocks can be read one after the other: to a microsecond or so on an idle
+/// machine. Smaller steps are not reported, nor is slewing, with which NTP corrects small errors. Several steps in quick
+/// succession can be reported as their sum, and not at all if they cancel out. It needs Linux and a timerfd; without
+/// them, nothing is reported.
 pub fn changes() -> Changes {
     Changes(Jumps::new(ClockId::Realtime, ClockId::Boottime))
 }
 
-/// Waits for the machine to come back from suspend.
-///
-/// From now on: what happened before this call is not told.
+/// Reports when the machine resumes from suspend, from this call on.
 ///
 /// ```
 /// # async fn reconnect() {}
@@ -61,13 +57,14 @@ pub fn changes() -> Changes {
 /// ```
 ///
 /// # Accuracy
-/// The time is by how much the boot-time clock got ahead of the monotonic one. If the machine is suspended again before
-/// the first resume is taken, the sum is told. It needs Linux and a timerfd; without, nothing is told.
+/// The duration is how far the boot-time clock has moved ahead of the monotonic one. If the machine is suspended again
+/// before the first resume is polled, the sum is reported. It needs Linux and a timerfd; without them, nothing is
+/// reported.
 pub fn resumes() -> Resumes {
     Resumes(Jumps::new(ClockId::Boottime, ClockId::Monotonic))
 }
 
-/// By how much the wall clock was set, and in which direction: see [`changes`].
+/// How far the wall clock was set, and in which direction: see [`changes`].
 ///
 /// ```
 /// use dormouse::clock::Step;
@@ -81,13 +78,13 @@ pub fn resumes() -> Resumes {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Forward: times were left out.
+    /// Set forward: some times were skipped.
     Forward(Duration),
-    /// Back: times come again.
+    /// Set back: some times are repeated.
     Back(Duration),
 }
 
-/// Made by [`changes`]. A `Stream` too, with the feature `stream`.
+/// Returned by [`changes`]. With the feature `stream`, it implements `futures_core::Stream`.
 ///
 /// ```
 /// use dormouse::clock::{Changes, changes};
@@ -109,7 +106,7 @@ impl Changes {
     ///
     /// dormouse::block_on(async {
     ///     let mut changes = clock::changes();
-    ///     // Nobody sets it just now, most likely.
+    ///     // Most likely the clock is not set within this time.
     ///     if let Ok(step) = timeout(Duration::from_millis(1), changes.change()).await {
     ///         println!("{step:?}");
     ///     }
@@ -117,12 +114,12 @@ impl Changes {
     /// ```
     ///
     /// # Cancel safety
-    /// Nothing is lost.
+    /// If the future is dropped before it completes, no change is lost.
     pub fn change(&mut self) -> impl Future<Output = Step> + Send + Sync + Unpin + '_ {
         poll_fn(|cx| self.poll_change(cx))
     }
 
-    /// [`change`](Self::change), for futures written by hand.
+    /// As [`change`](Self::change), for manual implementations of `Future`.
     ///
     /// ```
     /// use dormouse::clock;
@@ -138,7 +135,7 @@ impl Changes {
     }
 }
 
-/// Made by [`resumes`]. A `Stream` too, with the feature `stream`.
+/// Returned by [`resumes`]. With the feature `stream`, it implements `futures_core::Stream`.
 ///
 /// ```
 /// use dormouse::clock::{Resumes, resumes};
@@ -152,7 +149,7 @@ impl Changes {
 pub struct Resumes(Jumps);
 
 impl Resumes {
-    /// Waits for the next resume, and says how long the machine was suspended.
+    /// Waits for the next resume. Returns how long the machine was suspended.
     ///
     /// ```
     /// use dormouse::{clock, timeout};
@@ -160,7 +157,7 @@ impl Resumes {
     ///
     /// dormouse::block_on(async {
     ///     let mut resumes = clock::resumes();
-    ///     // The machine is not suspended just now, most likely.
+    ///     // Most likely the machine is not suspended within this time.
     ///     if let Ok(slept) = timeout(Duration::from_millis(1), resumes.resume()).await {
     ///         println!("{slept:?}");
     ///     }
@@ -168,12 +165,12 @@ impl Resumes {
     /// ```
     ///
     /// # Cancel safety
-    /// Nothing is lost.
+    /// If the future is dropped before it completes, no resume is lost.
     pub fn resume(&mut self) -> impl Future<Output = Duration> + Send + Sync + Unpin + '_ {
         poll_fn(|cx| self.poll_resume(cx))
     }
 
-    /// [`resume`](Self::resume), for futures written by hand.
+    /// As [`resume`](Self::resume), for manual implementations of `Future`.
     ///
     /// ```
     /// use dormouse::clock;
@@ -207,7 +204,7 @@ impl futures_core::Stream for Resumes {
     }
 }
 
-/// How long a jump is, forward or back.
+/// The size of a jump in either direction.
 fn length(by: i128) -> Duration {
     Duration::from_nanos(u64::try_from(by.unsigned_abs()).unwrap_or(u64::MAX))
 }
@@ -221,22 +218,22 @@ struct Jumps {
     sleep: Sleep<Realtime>,
 }
 
-/// How far `clock` is ahead of `reference`, in ns. (Which is more than an i64 holds if a wall clock in virtual time is
-/// set to after 2262.)
+/// How far `clock` is ahead of `reference`. (In an i128, since a wall clock in virtual time can be set to after 2262, for
+/// which an i64 of ns is too small.)
 #[derive(Clone, Copy, Debug)]
 struct Distance {
     ns: i128,
-    /// By how much that may be wrong, because no two clocks can be read at once.
-    error: i128,
+    /// The error of `ns`, since two clocks cannot be read at the same time.
+    error_ns: i128,
 }
 
 impl Jumps {
     fn new(clock: ClockId, reference: ClockId) -> Jumps {
-        // Not the far future, which needs no alarm.
+        // Not `FAR_FUTURE`: for that the queue sets no timerfd, which would not be cancelled by a step.
         let mut jumps = Jumps {
             clock,
             reference,
-            known: Distance { ns: 0, error: 0 },
+            known: Distance { ns: 0, error_ns: 0 },
             sleep: sleep_until(Instant::from_ns(u64::MAX - 1)),
         };
         jumps.known = jumps.measure();
@@ -247,7 +244,7 @@ impl Jumps {
         let _never = Pin::new(&mut self.sleep).poll(cx);
         let now = self.measure();
         let by = now.ns - self.known.ns;
-        if by.abs() <= now.error + self.known.error {
+        if by.abs() <= now.error_ns + self.known.error_ns {
             return Poll::Pending;
         }
         self.known = now;
@@ -256,11 +253,11 @@ impl Jumps {
 
     fn measure(&self) -> Distance {
         let (error, ns) = at_once(|| {
-            let before = self.sleep.read(self.reference);
-            let clock = self.sleep.read(self.clock);
-            let error = self.sleep.read(self.reference).saturating_sub(before);
+            let before = self.sleep.now_ns(self.reference);
+            let clock = self.sleep.now_ns(self.clock);
+            let error = self.sleep.now_ns(self.reference).saturating_sub(before);
             (error, i128::from(clock) - i128::from(before) - i128::from(error / 2))
         });
-        Distance { ns, error: i128::from(error) + i128::from(GOOD_NS) }
+        Distance { ns, error_ns: i128::from(error) + i128::from(GOOD_NS) }
     }
 }

@@ -1,4 +1,4 @@
-//! A future with a time limit.
+//! `Timeout`: a future with a time limit.
 
 use crate::clock::{Boottime, Clock};
 use crate::time::{Instant, Sleep, sleep_until};
@@ -11,9 +11,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Gives `future` this much time, by the boot-time clock.
+/// Requires `future` to complete within `duration` on the boot-time clock.
 ///
-/// The future is polled first, so one that is ready in time wins, even against a limit of zero.
+/// The future is polled before the time is checked, so one that is ready completes, even with a duration of zero.
 ///
 /// ```
 /// use std::{future::pending, time::Duration};
@@ -26,19 +26,19 @@ use std::time::Duration;
 /// ```
 ///
 /// # Errors
-/// [`Elapsed`] if the time is over. It converts into an `io::Error` of kind `TimedOut`.
+/// [`Elapsed`] if the duration has elapsed. It converts into an `io::Error` of kind `TimedOut`.
 ///
 /// # Cancel safety
-/// Dropping it drops the future.
+/// Dropping the timeout drops the future.
 ///
 /// # Accuracy
-/// As for [`sleep`](crate::sleep()). A limit that is not reached costs no system call, unless it is
-/// the earliest deadline of all.
+/// That of a [`sleep`](crate::sleep()). A timeout whose future completes in time makes no system call, unless its
+/// deadline is the earliest of all.
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     timeout_at(Instant::now() + duration, future)
 }
 
-/// Gives `future` time until `deadline`, on whatever clock that is an instant of.
+/// Requires `future` to complete before `deadline`, on the clock that this is an instant of. Otherwise as [`timeout`].
 ///
 /// ```
 /// use dormouse::{clock::{Clock, Monotonic}, timeout_at};
@@ -54,7 +54,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// [`Elapsed`] if the deadline has passed.
 ///
 /// # Cancel safety
-/// Dropping it drops the future.
+/// Dropping the timeout drops the future.
 pub fn timeout_at<F: IntoFuture, C: Clock>(
     deadline: Instant<C>,
     future: F,
@@ -63,7 +63,7 @@ pub fn timeout_at<F: IntoFuture, C: Clock>(
 }
 
 pin_project! {
-    /// The future of [`timeout`] and [`timeout_at`].
+    /// Future returned by [`timeout`] and [`timeout_at`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -80,7 +80,7 @@ pin_project! {
 }
 
 impl<F, C: Clock> Timeout<F, C> {
-    /// The future.
+    /// The future that has the time limit.
     ///
     /// ```
     /// use std::{future::ready, time::Duration};
@@ -91,7 +91,7 @@ impl<F, C: Clock> Timeout<F, C> {
         &self.future
     }
 
-    /// The future, to change it.
+    /// The future that has the time limit, mutable.
     ///
     /// ```
     /// use std::{future::ready, time::Duration};
@@ -103,7 +103,7 @@ impl<F, C: Clock> Timeout<F, C> {
         &mut self.future
     }
 
-    /// The future, without its limit.
+    /// Returns the future, without the time limit.
     ///
     /// ```
     /// use std::{future::ready, time::Duration};
@@ -127,7 +127,7 @@ impl<F: Future, C: Clock> Future for Timeout<F, C> {
     }
 }
 
-/// The time is over: the error of [`timeout`].
+/// Error returned by [`timeout`] and [`timeout_at`] when the time limit has passed.
 ///
 /// ```
 /// use std::{future::pending, io, time::Duration};
