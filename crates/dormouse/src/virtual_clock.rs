@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 /// # Invariants
 /// - A timer that is due counts in `busy` from the moment at which the clock shows its deadline until its waker has
 ///   returned: [`step`](Self::step) counts it under the lock on `clocks`. The waker of a scoped task counts the task in
-///   `busy` before it returns. So no other thread that waits for the busy ones advances time in between.
+///   `busy` before it returns. So there is no moment in between in which a thread that waits for busy futures sees none.
 /// - Wakers are called with no lock held.
 #[derive(Debug)]
 pub(crate) struct VirtualClock {
@@ -75,13 +75,14 @@ impl VirtualClock {
 
     pub(crate) fn remove_busy(&self) {
         let busy = self.busy.fetch_sub(1, Ordering::SeqCst) - 1;
-        // The one removed may be one that timed out. One that becomes busy after it is waited for.
+        // Keeps `timed_out` at no more than the others that are busy. So a future that becomes busy after this is
+        // waited for, even if the one that ends here had timed out.
         let others = busy.saturating_sub(self.self_count.load(Ordering::SeqCst));
         self.timed_out.fetch_min(others, Ordering::SeqCst);
     }
 
-    /// Advances to the next deadline, but by no more than `left_ns`, which becomes less by as much. Returns the
-    /// waker of the timer that is due then: pass it to [`fire`](Self::fire).
+    /// Advances to the next deadline, but by no more than `left_ns`, from which it subtracts the time advanced. Returns
+    /// the waker of the timer that is due then: pass it to [`fire`](Self::fire).
     pub(crate) fn step(&self, clocks: &mut Clocks, left_ns: &mut u64) -> Option<SharedWaker> {
         let (moved_ns, due) = clocks.step(*left_ns);
         *left_ns -= moved_ns;

@@ -43,9 +43,9 @@
 //! ```
 //!
 //! # Order
-//! Timers fire in the order of their deadlines, on whatever clocks they are. Of equal deadlines, the sleep that was
-//! created first fires first. Each timer fires when its own clock shows its deadline, and no clock has advanced further.
-//! To fire a timer is to call its waker; its executor decides when the task is polled.
+//! Timers fire in the order of their deadlines, across all clocks: the one with the least time left is next. Of equal
+//! ones, the sleep that was created first is next. Each timer fires when its own clock shows its deadline, and no clock
+//! has advanced further. To fire a timer is to call its waker; the executor decides when the task is polled.
 //! [`advance`](VirtualTime::advance) and [`block_on`](VirtualTime::block_on) say what they wait for before time advances
 //! further.
 //!

@@ -5,7 +5,7 @@
 //!
 //! # Invariants
 //! - A task is counted in `VirtualClock::busy` while its state is neither `IDLE` nor `COMPLETE`. A change of state adds
-//!   to the count before it and subtracts after it: the task may count twice for a moment, but never not at all.
+//!   to the count before it and subtracts after it, so a task can count twice for a moment, but is always counted.
 //! - A wake-up counts the task before it calls the waker of the executor. It takes that waker out, and each poll stores
 //!   another. So a wake-up that finds none comes after one that has notified the executor, and before the next poll.
 
@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 pin_project! {
-    /// The future of [`VirtualTime::scope`].
+    /// Future returned by [`VirtualTime::scope`].
     ///
     /// ```
     /// use dormouse::VirtualTime;
