@@ -165,8 +165,8 @@ impl VirtualTime {
     /// times, and more often as long as timers are created or fire. That is enough on an executor with one thread, as
     /// `#[tokio::test]` is by default.
     ///
-    /// A scoped future that is never polled, or that always wakes itself again, is waited for for a second of real
-    /// time; then time advances without it.
+    /// If a scoped future is never polled, or always wakes itself again, time advances without it after a second of real
+    /// time.
     ///
     /// ```
     /// use dormouse::{VirtualTime, time::Instant, sleep};
@@ -191,13 +191,13 @@ impl VirtualTime {
     /// # Cancel safety
     /// If the future is dropped, time stays where it is by then.
     pub fn advance(&self, duration: Duration) -> impl Future<Output = ()> + Send + use<> {
-        let shared = self.0.clone();
+        let time = self.0.clone();
         async move {
             let mut left_ns = to_ns(duration).unwrap_or(u64::MAX);
             while let Some(due) =
-                quiesce::quiesce(&shared, |clocks| shared.step(clocks, &mut left_ns)).await
+                quiesce::quiesce(&time, |clocks| time.step(clocks, &mut left_ns)).await
             {
-                shared.fire(due);
+                time.fire(due);
             }
         }
     }
