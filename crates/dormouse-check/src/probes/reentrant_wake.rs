@@ -1,7 +1,7 @@
 //! A waker that does inside `wake` what an executor may do there: poll the future, drop it, or create another one.
 //!
-//! If the caller of the waker holds a lock that these operations need, it deadlocks. The kernel tells that from a thread
-//! that is only slow: a deadlocked thread sleeps, and has not run between two snapshots.
+//! If the caller of the waker holds a lock that these operations need, it deadlocks. `/proc` distinguishes a deadlocked
+//! thread from a slow one: it sleeps, and has not run between two snapshots.
 
 mod waker;
 
