@@ -37,7 +37,8 @@ fn each_report_in_the_guide_has_a_kind_that_the_code_above_it_expects() {
             "{kind} is not expected by this code: {code}"
         );
         if let Some((_, explained)) = text.split_once("contract  ") {
-            let (contract, mend) = explained.split_once("fix       ").expect("the label of the fix");
+            let (contract, mend) =
+                explained.split_once("fix       ").expect("the label of the fix");
             assert_eq!(
                 (words(contract), words(mend)),
                 (words(kind.contract()), words(kind.mend()))
