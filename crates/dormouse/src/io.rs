@@ -4,9 +4,9 @@
 //! netlink, and so on. The names are those of `tokio::io::unix`.
 //!
 //! # Reading and writing
-//! `AsyncFd<T>`, `&AsyncFd<T>` and its halves ([`AsyncFd::into_split`]) implement the asynchronous I/O
-//! traits of three crates where `&T` implements std's `Read` and `Write`, as TCP streams, Unix streams
-//! and `File` do. A pipe can be wrapped as a `File`.
+//! `AsyncFd<T>`, `&AsyncFd<T>` and the halves of [`AsyncFd::into_split`] implement the asynchronous I/O
+//! traits of three crates if `&T` implements std's `Read` and `Write`. TCP streams, Unix streams and `File`
+//! do; a pipe can be wrapped as a `File`.
 //!
 //! | feature | traits |
 //! |---|---|

@@ -37,7 +37,7 @@
 //! system's error unchanged.
 //!
 //! # Cancel safety
-//! Every future can be dropped at any time. The operation is then not done, and no fd stays open.
+//! Every future can be dropped at any time. That cancels the operation and leaves no fd open.
 //!
 //! # Which reactor
 //! Each socket is registered with the reactor that
