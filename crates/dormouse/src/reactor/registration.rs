@@ -192,7 +192,9 @@ impl<T: AsFd> Registration<T> {
     fn deregister(&mut self) -> Option<T> {
         let object = self.object.take()?;
         if self.process.forked() {
-            std::mem::forget(std::mem::replace(&mut self.backend, Backend::Inherited));
+            let inherited = std::mem::replace(&mut self.backend, Backend::Inherited);
+            #[allow(clippy::forget_non_drop, reason = "without executors nothing needs a drop")]
+            std::mem::forget(inherited);
             return Some(object);
         }
         match &self.backend {
