@@ -26,7 +26,7 @@
 //! });
 //! ```
 //!
-//! On an executor, [`VirtualTime::scope`] runs a future in virtual time, on whatever thread it is polled, and
+//! On an executor, [`VirtualTime::scope`] runs a future in virtual time, on any thread, and
 //! [`VirtualTime::advance`] advances the time:
 //!
 //! ```
@@ -137,7 +137,7 @@ impl VirtualTime {
         EnterGuard::enter(&self.0)
     }
 
-    /// Wraps `future`, so that it is polled and dropped in this time, on whatever thread.
+    /// Wraps `future`, so that it is polled and dropped in this time, on any thread.
     ///
     /// A task that it spawns is not in this time unless it is scoped too. Nor is what is created before the call: in
     /// `scope(sleep(duration))` the sleep is outside, in `scope(async { sleep(duration).await })` it is inside.
@@ -158,7 +158,7 @@ impl VirtualTime {
     /// Advances time by `duration`, from deadline to deadline, and waits for the woken tasks before it goes further.
     ///
     /// Before it starts, and after each timer, it waits until every [scoped](Self::scope) future that was created or
-    /// woken has been polled, on whatever thread, and has nothing more to do. So what a scoped task does at a deadline
+    /// woken has been polled, on any thread, and has nothing more to do. So what a scoped task does at a deadline
     /// happens at that time, also on executors with several threads.
     ///
     /// Whether tasks without a scope have something to do cannot be seen. For these it yields to its executor a few

@@ -3,9 +3,9 @@
 //! # Invariants
 //! - A pending interval waits in a wall-clock sleep until the next multiple that is to tick. A step of the clock wakes
 //!   the task of the sleep, and the poll reads the clock again.
-//! - With `Delay`, a step back is never missed. A poll: (1) registers the sleep, (2) reads the clock. A step: (1) sets
-//!   the clock, (2) wakes the tasks of wall-clock sleeps. So either the poll reads the new time, or the step wakes the
-//!   task.
+//! - With `Delay`, each step back is noticed. A poll: (1) registers the sleep, (2) reads the clock. A step: (1) sets the
+//!   clock, (2) wakes the tasks of wall-clock sleeps. So either the poll reads the new time, or the step wakes the task,
+//!   which polls again.
 //! - A multiple ticks once. It ticks again only with `Delay`, after the clock was set back to before it.
 
 use crate::clock::Realtime;

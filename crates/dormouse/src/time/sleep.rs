@@ -26,7 +26,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// Far more than the coarse clock is behind the exact one: it ticks every 1 to 10 ms.
+/// Far more than the coarse clock lags behind the exact one: it ticks every 1 to 10 ms.
 const FAR_OFF_NS: u64 = 200_000_000;
 
 /// Waits for `duration` on the boot-time clock, which also counts the time that the machine is suspended.
@@ -46,7 +46,7 @@ const FAR_OFF_NS: u64 = 200_000_000;
 /// ```
 ///
 /// # Cancel safety
-/// Dropping the sleep cancels it, at the cost of no system call.
+/// Dropping the sleep cancels it, without a system call.
 ///
 /// # Accuracy
 /// Never early. See [the module](crate::time#accuracy) for how late.
@@ -71,7 +71,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// ```
 ///
 /// # Cancel safety
-/// Dropping the sleep cancels it, at the cost of no system call.
+/// Dropping the sleep cancels it, without a system call.
 ///
 /// # Accuracy
 /// Never early. See [the module](crate::time#accuracy) for how late.

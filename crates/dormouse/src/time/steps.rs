@@ -6,8 +6,9 @@
 //! wherever a sleep does.
 //!
 //! # Invariants
-//! - No jump is missed. A poll: (1) registers the sleep, (2) measures the distance. A jump: (1) changes the distance,
-//!   (2) wakes the task of the sleep. So either the poll measures the new distance, or the jump wakes the task.
+//! - Each jump is followed by a measurement. A poll: (1) registers the sleep, (2) measures the distance. A jump:
+//!   (1) changes the distance, (2) wakes the task of the sleep. So either the poll measures the new distance, or the jump
+//!   wakes the task, which polls again.
 
 use crate::clock::{ClockId, Realtime};
 use crate::time::at_once::{GOOD_NS, at_once};
@@ -229,7 +230,7 @@ struct Distance {
 
 impl Jumps {
     fn new(clock: ClockId, reference: ClockId) -> Jumps {
-        // Not `FAR_FUTURE`: for that the queue sets no timerfd, which would not be cancelled by a step.
+        // Not `FAR_FUTURE`: a sleep until then needs no timerfd, so there would be none for a step to cancel.
         let mut jumps = Jumps {
             clock,
             reference,

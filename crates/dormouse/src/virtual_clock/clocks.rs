@@ -116,14 +116,14 @@ impl Clocks {
         self.step(0).1
     }
 
-    /// Advances one clock, whatever the timers.
+    /// Advances one clock, without regard to the timers.
     pub(crate) fn advance(&mut self, clock: ClockId, ns: u64) {
         let now = &mut self.now[clock as usize];
         *now = now.saturating_add(ns).min(END_NS);
         self.remove_past_alarms(clock);
     }
 
-    /// Sets one clock, whatever the timers.
+    /// Sets one clock, without regard to the timers.
     pub(crate) fn set(&mut self, clock: ClockId, ns: u64) {
         self.now[clock as usize] = ns.min(END_NS);
         self.remove_past_alarms(clock);

@@ -1,9 +1,9 @@
 //! `VirtualTime::block_on`: runs a future, and advances to the next deadline when nothing else can run.
 //!
 //! # Invariants
-//! - Time advances only while the future waits for something that has not happened. What the kernel has reported by
-//!   then is delivered first: the fds that are wrapped inside are registered with the builtin reactor, and
-//!   `reactor::flush_events` returns when that has delivered its events, on whatever thread it does so.
+//! - Time advances only while the future waits for something that has not happened. The events
+//!   that the kernel has by then are delivered first: the fds that are wrapped inside are registered with the builtin
+//!   reactor, and `reactor::flush_events` returns when it has delivered them.
 //! - One timer fires at a time, whichever thread advances the time, and what it has woken runs before the next one
 //!   fires. So of two timers with the same deadline, the first can cancel the second.
 //! - The thread parks without a timeout only while there is no deadline, and is unparked when there is one.
@@ -14,7 +14,7 @@
 
 use super::VirtualTime;
 use super::quiesce::QuiesceWait;
-use crate::context::{Context as BlockOnContext, InBlockOn};
+use crate::context::{Context as ThreadContext, InBlockOn};
 use crate::reactor;
 use crate::sync::lock;
 use crate::virtual_clock::VirtualClock;
@@ -35,7 +35,7 @@ pub(super) fn block_on<F: Future>(time: &VirtualTime, future: F) -> F::Output {
         Arc::new(ThreadNotify { thread: std::thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(notify.clone());
     let cx = &mut Context::from_waker(&waker);
-    let _context = InBlockOn::enter(BlockOnContext::BuiltinOnly);
+    let _context = InBlockOn::enter(ThreadContext::BuiltinOnly);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return output;

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 const TIME_LIMIT: Duration = Duration::from_secs(1);
 /// This many yields in a row without activity are enough.
 const QUIET_YIELDS: u32 = 8;
-/// This many are enough, whatever tasks without a scope do.
+/// This many are enough, even if tasks without a scope are still active.
 const MAX_YIELDS: u32 = 10_000;
 /// After this many, the busy futures are assumed to be on other threads, and each yield is one of the thread too.
 const YIELDS_ON_ONE_THREAD: u32 = 64;
