@@ -1,16 +1,17 @@
 //! `VirtualTime::block_on`: runs a future, and advances to the next deadline when nothing else can run.
 //!
 //! # Invariants
-//! - Time advances only while the future waits for something that has not happened. The events
-//!   that the kernel has by then are delivered first: the fds that are wrapped inside are registered with the builtin
-//!   reactor, and `reactor::flush_events` returns when it has delivered them.
-//! - One timer fires at a time, whichever thread advances the time, and what it has woken runs before the next one
-//!   fires. So of two timers with the same deadline, the first can cancel the second.
+//! - Time advances only while the future waits for something that has not happened. The events that the kernel has by
+//!   then are delivered first: the fds that are wrapped inside are registered with the builtin reactor, and
+//!   `reactor::flush_events` returns when it has delivered them.
+//! - One timer fires at a time, whichever thread advances the time, and the scoped futures that it has woken run before
+//!   the next one fires. So of two timers with the same deadline, the first can cancel the second.
 //! - The thread parks without a timeout only while there is no deadline, and is unparked when there is one.
 //!   The thread: (1) under the lock on the clocks, finds no deadline and is added to the parked threads;
 //!   (2) reads `woken`; (3) parks. A sleep: (1) under the same lock, adds its timer and takes the parked threads;
 //!   (2) unparks them. The lock orders the two first steps: either the thread sees the deadline, or the sleep takes the
-//!   thread, and `unpark` ends its park even if that comes later. A wake-up stores `woken` before it unparks.
+//!   thread and unparks it; if it parks only after that, the park returns at once. A wake-up stores `woken` before it
+//!   unparks.
 
 use super::VirtualTime;
 use super::quiesce::QuiesceWait;
