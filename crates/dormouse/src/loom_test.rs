@@ -9,7 +9,6 @@
 //! wait for ever fails the model; so a wake-up that is lost needs no assertion.
 
 pub(crate) mod kernel;
-pub(crate) mod timerfd;
 #[cfg(feature = "tokio")]
 pub(crate) mod tokio;
 
@@ -37,7 +36,7 @@ pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
         let body = spawn(move || {
             model();
             settle();
-            crate::timer::reset_after_test();
+            crate::timer::loom_tests::reset();
         });
         body.join();
     });

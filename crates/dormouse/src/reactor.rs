@@ -15,7 +15,6 @@ mod probe;
 #[cfg_attr(not(feature = "tokio"), path = "reactor/tokio/absent.rs")]
 mod tokio;
 
-#[cfg(feature = "smol")]
 pub(crate) use async_io::reactor as async_io_reactor;
 #[cfg(feature = "test-util")]
 pub(crate) use builtin::flush_events;

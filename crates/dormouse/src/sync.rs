@@ -21,14 +21,7 @@ macro_rules! loom_const_fn {
     ($($function:tt)*) => { $($function)* };
 }
 
-/// An array of `n` equal values, except in loom tests, where each value is made by a call.
-macro_rules! array {
-    ($value:expr; $n:expr) => {
-        [const { $value }; $n]
-    };
-}
-
-pub(crate) use {array, loom_const_fn, loom_static};
+pub(crate) use {loom_const_fn, loom_static};
 
 /// Locks a mutex, and ignores poisoning: no user code runs while a lock is held, so a panic cannot leave the data
 /// inconsistent.

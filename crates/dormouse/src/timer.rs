@@ -1,32 +1,34 @@
-//! Timers: who is to be woken when.
+//! Timers: which waker is called at which time.
 //!
-//! All sleeps of one clock on one reactor share one [`Queue`]: one timing wheel and one alarm. This
-//! module finds the queue that serves the calling code; `queue` is how it works; `alarm` is the seam
-//! to the system, a timerfd or a deadline on the builtin thread's wait.
+//! All sleeps of one clock on one reactor share a queue, with one wake source. This module selects the queue for the
+//! calling code. [`queue`] is how a queue works, [`runtime`] has those of tokio runtimes, and [`wake_source`] is the seam
+//! to the system: a timerfd, or a deadline of the builtin reactor's thread.
+//!
+//! It does not know futures: a `Sleep` holds a [`TimerHandle`], and decides when to insert a timer.
 
 mod fallback;
 #[cfg(all(loom, test))]
-mod loom_tests;
+pub(crate) mod loom_tests;
 mod queue;
-#[cfg(feature = "tokio")]
+#[cfg_attr(not(feature = "tokio"), path = "timer/runtime/absent.rs")]
 mod runtime;
+#[cfg_attr(all(loom, test), path = "timer/timerfd/mock.rs")]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "timer/timerfd/absent.rs")]
+pub(crate) mod timerfd;
 mod wake_source;
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use wake_source::set_timerfd;
 
 use crate::clock::ClockId;
 use crate::fork::PerProcess;
 use crate::sync::{loom_const_fn, loom_static};
 use queue::{ReactorKind, TimerId, TimerQueue};
+use runtime::RuntimeQueue;
 use std::io;
 use std::task::Waker;
 
-/// By clock.
+/// Indexed by clock.
 type Queues = [TimerQueue; ClockId::ALL.len()];
 
 loom_const_fn! {
-    /// The queues outside tokio; the first that can be had serves.
     const fn queues(kind: ReactorKind) -> Queues {
         [
             TimerQueue::new(ClockId::Boottime, kind),
@@ -36,24 +38,32 @@ loom_const_fn! {
     }
 }
 
-#[cfg(feature = "smol")]
+const HAS_ASYNC_IO: bool = cfg!(feature = "smol");
+
 loom_static! {
     static ASYNC_IO: PerProcess<Queues> = PerProcess::new(queues(ReactorKind::AsyncIo));
-}
-loom_static! {
     static BUILTIN: PerProcess<Queues> = PerProcess::new(queues(ReactorKind::Builtin));
 }
 
-/// Ends what the queues are left with when a model has run.
-#[cfg(all(loom, test))]
-pub(crate) fn reset_after_test() {
-    BUILTIN.get(|_| queues(ReactorKind::Builtin)).iter().for_each(TimerQueue::reset_after_test);
-    #[cfg(feature = "tokio")]
-    runtime::reset_after_test();
+/// async-io's queues. In a child of a fork, the first call wakes the tasks whose timers were inherited.
+#[inline]
+fn async_io() -> &'static Queues {
+    ASYNC_IO.get(|inherited| {
+        inherited.iter().for_each(TimerQueue::drain_if_inherited);
+        queues(ReactorKind::AsyncIo)
+    })
 }
 
-/// A timer that was registered. It is in its queue until it has fired or is removed; nobody does that
-/// unasked.
+/// The builtin reactor's queues. In a child of a fork, the first call wakes the tasks whose timers were inherited.
+#[inline]
+fn builtin() -> &'static Queues {
+    BUILTIN.get(|inherited| {
+        inherited.iter().for_each(TimerQueue::drain_if_inherited);
+        queues(ReactorKind::Builtin)
+    })
+}
+
+/// A timer in a queue. Not RAII: call [`remove`](Self::remove), or the timer stays queued until it fires.
 #[derive(Debug)]
 pub(crate) struct TimerHandle {
     queue: &'static TimerQueue,
@@ -63,15 +73,15 @@ pub(crate) struct TimerHandle {
 }
 
 impl TimerHandle {
-    /// Whether the clock is known to have reached `deadline`, without a lock or a look at it. Then the
-    /// timer, which fires no later, has fired. (Or it does so this moment, for nobody: if it was registered
-    /// while the queue was turned at this very time.)
+    /// Whether the queue has seen the clock reach `deadline`, which must be no earlier than that of the timer. This
+    /// takes no lock and does not read the clock. The timer has fired then; if it was inserted while the queue was
+    /// processed, it may still be queued, and fires shortly with a spurious wake-up.
     #[inline]
     pub(crate) fn is_expired(&self, deadline: u64) -> bool {
         deadline <= self.queue.processed_until()
     }
 
-    /// Has it fire at `deadline` if it would do so later, and says whether it still waits.
+    /// Moves the timer to `deadline` if that is earlier, and returns whether the timer is still pending.
     pub(crate) fn fire_by(&mut self, deadline: u64) -> bool {
         if deadline >= self.deadline {
             return true;
@@ -80,7 +90,8 @@ impl TimerHandle {
         self.queue.reset(self.id, deadline)
     }
 
-    /// Has it wake `waker`, if it still waits, where the calling code would put it too.
+    /// Replaces the waker, if the timer is still pending and in the queue that the calling code would insert it into.
+    /// Returns whether it is.
     pub(crate) fn refresh(&self, clock: ClockId, waker: &Waker) -> bool {
         is_current(clock, self.queue, waker) && self.queue.refresh(self.id, waker)
     }
@@ -91,11 +102,11 @@ impl TimerHandle {
     }
 }
 
-/// Registers a timer with the first queue in line: that of the tokio runtime the caller is inside,
+/// Inserts a timer into the first of these queues that is available: that of the tokio runtime the caller is inside,
 /// async-io's, the builtin reactor's.
 ///
 /// # Errors
-/// Only if the builtin reactor's thread cannot be started either.
+/// If even the thread of the builtin reactor cannot be started.
 #[inline]
 pub(crate) fn insert(
     clock: ClockId,
@@ -103,44 +114,29 @@ pub(crate) fn insert(
     now: u64,
     waker: &Waker,
 ) -> io::Result<TimerHandle> {
-    #[cfg(feature = "tokio")]
-    if let Some(runtime::RuntimeQueue { queue, epoch }) = runtime::current(clock, waker) {
+    if let Some(RuntimeQueue { queue, epoch }) = runtime::current(clock, waker) {
         if let Ok(id) = queue.insert(epoch, deadline, now, waker) {
             return Ok(TimerHandle { queue, id, deadline });
         }
     }
-    #[cfg(feature = "smol")]
-    let line = [
-        ASYNC_IO.get(|parents| TimerQueue::drain_inherited(parents, queues(ReactorKind::AsyncIo))),
-        BUILTIN.get(|parents| TimerQueue::drain_inherited(parents, queues(ReactorKind::Builtin))),
-    ];
-    #[cfg(not(feature = "smol"))]
-    let line =
-        [BUILTIN.get(|parents| TimerQueue::drain_inherited(parents, queues(ReactorKind::Builtin)))];
-    for queues in line {
+    // Both calls come first: in a child of a fork, each may wake inherited tasks.
+    let candidates = [HAS_ASYNC_IO.then(async_io), Some(builtin())];
+    for queues in candidates.into_iter().flatten() {
         let queue = &queues[clock as usize];
+        // They are not pooled, and so stay in epoch 0.
         if let Ok(id) = queue.insert(0, deadline, now, waker) {
             return Ok(TimerHandle { queue, id, deadline });
         }
     }
-    Err(io::Error::other("no reactor can be had: not even the builtin one's thread can be started"))
+    Err(io::Error::other(
+        "no reactor is available: the thread of the builtin reactor cannot be started",
+    ))
 }
 
-/// Whether `queue` is the one that [`insert`] would choose now.
+/// Whether `queue` is the one that [`insert`] would try first.
 fn is_current(clock: ClockId, queue: &'static TimerQueue, waker: &Waker) -> bool {
-    #[cfg(feature = "tokio")]
-    {
-        let here = runtime::current(clock, waker);
-        match queue.kind() {
-            ReactorKind::Tokio => {
-                here.is_some_and(|runtime_queue| std::ptr::eq(runtime_queue.queue, queue))
-            }
-            _ => here.is_none(),
-        }
-    }
-    #[cfg(not(feature = "tokio"))]
-    {
-        let _ = (clock, queue, waker);
-        true
+    match runtime::current(clock, waker) {
+        Some(current) => std::ptr::eq(current.queue, queue),
+        None => queue.kind() != ReactorKind::Tokio,
     }
 }

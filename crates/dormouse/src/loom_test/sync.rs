@@ -212,10 +212,4 @@ macro_rules! loom_const_fn {
     ($(#[$meta:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
 }
 
-macro_rules! array {
-    ($value:expr; $n:expr) => {
-        std::array::from_fn(|_| $value)
-    };
-}
-
-pub(crate) use {array, loom_const_fn, loom_static, thread_local_ as thread_local};
+pub(crate) use {loom_const_fn, loom_static, thread_local_ as thread_local};

@@ -4,15 +4,6 @@
 //! others use the runtime, as with one of many threads. Readiness is kept until it is cleared, or for ever if it is that
 //! something has closed; each direction has one waker; clearing forgets nothing that has come since.
 
-/// In place of `timer/runtime/polled.rs`.
-pub(crate) mod polled {
-    use std::task::Waker;
-
-    pub(crate) fn is_polled_by_tokio(_: &Waker) -> bool {
-        true
-    }
-}
-
 pub(crate) mod runtime {
     use super::unix::{Io, READY_FOR_ALL};
     use crate::loom_test::kernel::Epoll;

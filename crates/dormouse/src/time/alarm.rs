@@ -161,7 +161,7 @@ impl<C: AlarmClock> fmt::Debug for Alarm<C> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod sys {
     use crate::clock::ClockId;
-    use crate::timer::set_timerfd;
+    use crate::timer::timerfd;
     use rustix::io::Errno;
     use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
     use std::io;
@@ -186,7 +186,7 @@ mod sys {
     }
 
     pub(super) fn set(fd: &OwnedFd, at: u64) -> io::Result<()> {
-        set_timerfd(fd, false, at)
+        timerfd::set(fd, false, at)
     }
 }
 

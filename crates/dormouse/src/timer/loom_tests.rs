@@ -1,6 +1,8 @@
-//! Every order of timers, turns and the system's alarm, on the builtin reactor's queue.
+//! All interleavings of insertions, changes and removals of timers with the processing of the queue, on the builtin
+//! reactor.
 
-use super::{TimerHandle, insert};
+use super::queue::TimerQueue;
+use super::{BUILTIN, ReactorKind, TimerHandle, insert, queues};
 use crate::block_on;
 use crate::clock::ClockId;
 use crate::loom_test::{Count, JoinHandle, explore, kernel, later, race, settle, spawn};
@@ -12,22 +14,30 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
+/// Frees what the queues hold at the end of a run.
+pub(crate) fn reset() {
+    BUILTIN.get(|_| queues(ReactorKind::Builtin)).iter().for_each(TimerQueue::reset_after_test);
+    #[cfg(feature = "tokio")]
+    super::runtime::loom_tests::reset();
+}
+
 fn timer(deadline: u64, waker: &Waker) -> TimerHandle {
     insert(ClockId::Boottime, deadline, kernel::now(), waker).unwrap()
 }
 
-fn elsewhere(deadline: u64, count: &Arc<Count>) -> JoinHandle<TimerHandle> {
+/// Inserts a timer on another thread.
+fn timer_elsewhere(deadline: u64, count: &Arc<Count>) -> JoinHandle<TimerHandle> {
     let count = count.clone();
     spawn(move || timer(deadline, &count.waker()))
 }
 
 #[test]
-fn a_timer_that_comes_while_others_fire_does_so_too() {
+fn a_timer_inserted_during_processing_fires() {
     explore(|| {
         let (first, second) = (Count::new(), Count::new());
         timer(10, &first.waker());
         race();
-        let inserted = elsewhere(20, &second);
+        let inserted = timer_elsewhere(20, &second);
         kernel::advance(10);
         inserted.join();
         kernel::advance(20);
@@ -37,11 +47,11 @@ fn a_timer_that_comes_while_others_fire_does_so_too() {
 }
 
 #[test]
-fn of_two_that_come_at_once_the_earlier_has_the_alarm() {
+fn of_two_concurrent_inserts_the_earlier_sets_the_timerfd() {
     explore(|| {
         let (early, late) = (Count::new(), Count::new());
         race();
-        let inserted = elsewhere(20, &late);
+        let inserted = timer_elsewhere(20, &late);
         timer(10, &early.waker());
         inserted.join();
         kernel::advance(10);
@@ -56,10 +66,10 @@ fn timers_of_three_threads_all_fire() {
         let counts = [Count::new(), Count::new(), Count::new()];
         timer(10, &counts[0].waker());
         race();
-        let inserted = [elsewhere(20, &counts[1]), elsewhere(30, &counts[2])];
+        let inserted = [timer_elsewhere(20, &counts[1]), timer_elsewhere(30, &counts[2])];
         kernel::advance(10);
         inserted.into_iter().for_each(|inserted| drop(inserted.join()));
-        // Turns are spaced when many timers are due.
+        // Wake-ups are spaced when many timers are due.
         later(1_000_000);
         later(2_000_000);
         settle();
@@ -68,12 +78,12 @@ fn timers_of_three_threads_all_fire() {
 }
 
 #[test]
-fn an_alarm_that_goes_off_during_a_turn_is_heard() {
+fn an_expiry_during_processing_is_not_missed() {
     explore(|| {
         let counts = [Count::new(), Count::new()];
         let fd = Reactor::builtin().register(kernel::file(), Interest::READABLE).unwrap();
         let file = fd.get_ref().as_raw_fd();
-        // Two threads take events out: the seat is closed to what is not in `block_on`.
+        // Two threads take events out: a timer inserted outside of `block_on` would disable the poller role.
         block_on(async {
             timer(10, &counts[0].waker());
             timer(20, &counts[1].waker());
@@ -84,8 +94,8 @@ fn an_alarm_that_goes_off_during_a_turn_is_heard() {
             kernel::advance(20);
             kernel::happens(file, Ready::READABLE);
         });
-        let place = || WaiterSlot::Direction(Direction::Read);
-        block_on(poll_fn(|cx| fd.poll_readiness(place(), cx.waker()))).unwrap();
+        let slot = || WaiterSlot::Direction(Direction::Read);
+        block_on(poll_fn(|cx| fd.poll_readiness(slot(), cx.waker()))).unwrap();
         clock.join();
         settle();
         assert_eq!(counts.map(|count| count.get()), [1, 1]);
@@ -93,7 +103,7 @@ fn an_alarm_that_goes_off_during_a_turn_is_heard() {
 }
 
 #[test]
-fn a_deadline_that_is_moved_forward_while_others_fire_is_kept() {
+fn a_deadline_moved_to_earlier_during_processing_is_met() {
     explore(|| {
         let (first, moved) = (Count::new(), Count::new());
         timer(5, &first.waker());
@@ -109,66 +119,66 @@ fn a_deadline_that_is_moved_forward_while_others_fire_is_kept() {
 }
 
 #[test]
-fn a_timer_that_still_waits_calls_the_waker_that_it_was_given_last() {
+fn a_pending_timer_calls_its_last_waker() {
     explore(|| {
         let (former, latter) = (Count::new(), Count::new());
         let timer = timer(10, &former.waker());
         race();
         let clock = spawn(|| kernel::advance(10));
-        let waits = timer.refresh(ClockId::Boottime, &latter.waker());
+        let is_pending = timer.refresh(ClockId::Boottime, &latter.waker());
         clock.join();
         settle();
-        assert_eq!((former.get(), latter.get()), if waits { (0, 1) } else { (1, 0) });
+        assert_eq!((former.get(), latter.get()), if is_pending { (0, 1) } else { (1, 0) });
     });
 }
 
 #[test]
-fn a_timer_that_is_cancelled_while_it_fires_takes_no_other_along() {
+fn removing_a_timer_that_fires_removes_no_other() {
     explore(|| {
         let (first, second) = (Count::new(), Count::new());
-        let cancelled = timer(10, &first.waker());
+        let removed = timer(10, &first.waker());
         race();
         let clock = spawn(|| kernel::advance(10));
-        // It may be where the first one was.
+        // It may reuse the entry of the first one.
         timer(20, &second.waker());
-        cancelled.remove();
+        removed.remove();
         clock.join();
         kernel::advance(20);
         settle();
         assert_eq!(second.get(), 1);
-        assert_eq!(Arc::strong_count(&first), 1, "its waker is still there");
+        assert_eq!(Arc::strong_count(&first), 1, "its waker is still stored");
     });
 }
 
-/// Cancels a timer and creates another.
-struct Stranger {
-    cancels: Mutex<Option<TimerHandle>>,
-    creates: Arc<Count>,
+/// Removes a timer and inserts another.
+struct ReentrantWaker {
+    removes: Mutex<Option<TimerHandle>>,
+    inserts: Arc<Count>,
 }
 
-impl Wake for Stranger {
+impl Wake for ReentrantWaker {
     fn wake(self: Arc<Self>) {
-        let cancelled = lock(&self.cancels).take();
-        cancelled.into_iter().for_each(TimerHandle::remove);
-        timer(20, &self.creates.waker());
+        let removed = lock(&self.removes).take();
+        removed.into_iter().for_each(TimerHandle::remove);
+        timer(20, &self.inserts.waker());
     }
 }
 
 #[test]
-fn a_waker_may_cancel_and_create_timers_while_others_do() {
+fn a_waker_may_remove_and_insert_timers_while_another_thread_does() {
     explore(|| {
-        let (never, created, other) = (Count::new(), Count::new(), Count::new());
-        let cancels = Mutex::new(Some(timer(5_000_000, &never.waker())));
-        let stranger = Arc::new(Stranger { cancels, creates: created.clone() });
-        timer(10, &stranger.into());
+        let (never, inserted, other) = (Count::new(), Count::new(), Count::new());
+        let removes = Mutex::new(Some(timer(5_000_000, &never.waker())));
+        let reentrant = Arc::new(ReentrantWaker { removes, inserts: inserted.clone() });
+        timer(10, &reentrant.into());
         race();
-        let inserted = elsewhere(15, &other);
+        let elsewhere = timer_elsewhere(15, &other);
         kernel::advance(10);
-        inserted.join();
-        // Turns are spaced when many timers are due.
+        elsewhere.join();
+        // Wake-ups are spaced when many timers are due.
         later(1_000_000);
         later(2_000_000);
         settle();
-        assert_eq!([created, other, never].map(|count| count.get()), [1, 1, 0]);
+        assert_eq!([inserted, other, never].map(|count| count.get()), [1, 1, 0]);
     });
 }

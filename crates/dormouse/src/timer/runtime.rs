@@ -1,33 +1,33 @@
-//! Which queue belongs to which tokio runtime.
+//! The queues of tokio runtimes.
 //!
-//! A runtime is known by its id, which tokio never uses twice. The answer for the runtime that a
-//! thread was in last is kept in the thread; so finding the queue takes a few ns.
+//! A runtime is identified by its id, which tokio never reuses. Each thread caches the queues of the runtime that it was in
+//! last, so that finding the queue takes a few ns. When a runtime shuts down, its queues return to the pool.
 
 #[cfg(all(loom, test))]
-mod loom_tests;
-#[cfg(not(all(loom, test)))]
+pub(super) mod loom_tests;
+#[cfg_attr(all(loom, test), path = "runtime/polled/mock.rs")]
 mod polled;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 use super::queue::{ReactorKind, TimerQueue};
 use crate::clock::ClockId;
 use crate::fork::PerProcess;
-#[cfg(all(loom, test))]
-use crate::loom_test::tokio::{self, polled};
 use crate::reactor::{Reactor, current_runtime, tokio_reactor};
-use crate::sync::{Mutex, lock, loom_const_fn, loom_static, thread_local};
+use crate::sync::{Mutex, lock, loom_const_fn, loom_static, thread_local, tokio};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::task::Waker;
 use tokio::runtime::{Handle, Id, RuntimeFlavor};
 
-/// A queue, and the term of office in which it serves a runtime.
+/// A queue, and the epoch in which it serves a runtime.
 #[derive(Clone, Copy)]
 pub(crate) struct RuntimeQueue {
     pub(crate) queue: &'static TimerQueue,
     pub(crate) epoch: u64,
 }
 
-/// By clock.
+/// Indexed by clock. `None` before the first timer of that clock.
 type RuntimeQueues = [Option<RuntimeQueue>; ClockId::ALL.len()];
 
 loom_static! {
@@ -35,8 +35,8 @@ loom_static! {
 }
 
 struct Pool {
-    runtimes: Mutex<Option<HashMap<Id, RuntimeQueues>>>,
-    /// Queues whose runtime has ended.
+    in_use: Mutex<Option<HashMap<Id, RuntimeQueues>>>,
+    /// Queues whose runtime has shut down, by clock.
     free: Mutex<[Vec<&'static TimerQueue>; ClockId::ALL.len()]>,
 }
 
@@ -44,7 +44,7 @@ impl Pool {
     loom_const_fn! {
         const fn new() -> Pool {
             let free = [const { Vec::new() }; ClockId::ALL.len()];
-            Pool { runtimes: Mutex::new(None), free: Mutex::new(free) }
+            Pool { in_use: Mutex::new(None), free: Mutex::new(free) }
         }
     }
 }
@@ -53,13 +53,21 @@ fn pool() -> &'static Pool {
     POOL.get(|_| Pool::new())
 }
 
-thread_local! {
-    /// The runtime this thread was in last, and whether its reactor can serve.
-    static LAST: Cell<Option<(Id, bool, RuntimeQueues)>> = const { Cell::new(None) };
+/// What is known of a runtime.
+#[derive(Clone, Copy)]
+struct CachedRuntime {
+    id: Id,
+    has_io: bool,
+    queues: RuntimeQueues,
 }
 
-/// The queue of the runtime that the caller, polled with `waker`, is inside; `None` outside of any, or if the runtime
-/// cannot serve.
+thread_local! {
+    /// The runtime that this thread was in last.
+    static CACHE: Cell<Option<CachedRuntime>> = const { Cell::new(None) };
+}
+
+/// The queue of the runtime that the caller, polled with `waker`, is inside. `None` outside of any runtime, or if the
+/// runtime's reactor is not available.
 #[inline]
 pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<RuntimeQueue> {
     let handle = current_runtime()?;
@@ -68,40 +76,38 @@ pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<RuntimeQueue> {
         return None;
     }
     let id = handle.id();
-    match LAST.try_with(Cell::get) {
-        Ok(Some((last, false, _))) if last == id => return None,
-        Ok(Some((last, true, runtime_queues)))
-            if last == id && runtime_queues[clock as usize].is_some() =>
-        {
-            return runtime_queues[clock as usize]
-                .filter(|runtime_queue| !runtime_queue.queue.is_inherited());
-        }
-        _ => {}
+    match CACHE.try_with(Cell::get) {
+        Ok(Some(cached)) if cached.id == id => match cached.queues[clock as usize] {
+            Some(current) => (!current.queue.is_inherited()).then_some(current),
+            None if !cached.has_io => None,
+            None => find(&handle, id, clock),
+        },
+        _ => find(&handle, id, clock),
     }
-    find(&handle, id, clock)
 }
 
 #[cold]
 fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<RuntimeQueue> {
     let reactor = tokio_reactor(handle);
-    let mut runtime_queues = RuntimeQueues::default();
+    let mut queues = RuntimeQueues::default();
     if let Some(reactor) = &reactor {
-        let mut runtimes = lock(&pool().runtimes);
-        let known = runtimes.get_or_insert_default();
-        runtime_queues = known.get(&id).copied().unwrap_or_default();
-        if runtime_queues[clock as usize].is_none() {
-            runtime_queues[clock as usize] = Some(acquire(reactor, clock)?);
-            known.insert(id, runtime_queues);
+        let mut in_use = lock(&pool().in_use);
+        let in_use = in_use.get_or_insert_default();
+        queues = in_use.get(&id).copied().unwrap_or_default();
+        if queues[clock as usize].is_none() {
+            queues[clock as usize] = Some(acquire(reactor, clock)?);
+            in_use.insert(id, queues);
         }
     }
-    // While panicking it may not have been possible to ask; so the answer does not count for later.
+    // While the thread panics, the reactor may be missing only because it could not be probed: that is not cached.
     if reactor.is_some() || !std::thread::panicking() {
-        let _ = LAST.try_with(|last| last.set(Some((id, reactor.is_some(), runtime_queues))));
+        let cached = CachedRuntime { id, has_io: reactor.is_some(), queues };
+        let _ = CACHE.try_with(|cache| cache.set(Some(cached)));
     }
-    runtime_queues[clock as usize]
+    queues[clock as usize]
 }
 
-/// Puts a queue on the reactor, one that has served before if there is any.
+/// Starts a queue on the reactor: one from the pool, or a new one if the pool is empty.
 fn acquire(reactor: &Reactor, clock: ClockId) -> Option<RuntimeQueue> {
     let free = lock(&pool().free)[clock as usize].pop();
     let queue =
@@ -115,49 +121,15 @@ fn acquire(reactor: &Reactor, clock: ClockId) -> Option<RuntimeQueue> {
     }
 }
 
-/// The runtime of `queue` has ended.
+/// Returns a queue to the pool after its runtime has shut down.
 pub(crate) fn release(queue: &'static TimerQueue, clock: ClockId) {
-    let mut runtimes = lock(&pool().runtimes);
-    if let Some(known) = runtimes.as_mut() {
-        known.retain(|_, runtime_queues| {
-            runtime_queues[clock as usize]
-                .take_if(|runtime_queue| std::ptr::eq(runtime_queue.queue, queue));
-            runtime_queues.iter().any(Option::is_some)
+    let mut in_use = lock(&pool().in_use);
+    if let Some(in_use) = in_use.as_mut() {
+        in_use.retain(|_, queues| {
+            queues[clock as usize].take_if(|used| std::ptr::eq(used.queue, queue));
+            queues.iter().any(Option::is_some)
         });
     }
-    drop(runtimes);
+    drop(in_use);
     lock(&pool().free)[clock as usize].push(queue);
-}
-
-#[cfg(all(loom, test))]
-pub(crate) fn reset_after_test() {
-    let mut queues: Vec<_> = lock(&pool().free).iter_mut().flat_map(std::mem::take).collect();
-    let runtimes = lock(&pool().runtimes).take().unwrap_or_default();
-    queues.extend(
-        runtimes.into_values().flatten().flatten().map(|runtime_queue| runtime_queue.queue),
-    );
-    queues.into_iter().for_each(TimerQueue::reset_after_test);
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn runtimes_one_after_the_other_share_one_queue() {
-        for _ in 0..20 {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
-            // One that waits, however slow this thread is: one that is over at its first poll needs no queue.
-            let waits =
-                crate::timeout(Duration::from_millis(1), crate::sleep(Duration::from_secs(3600)));
-            assert!(runtime.block_on(waits).is_err());
-            let id = runtime.handle().id();
-            assert!(lock(&pool().runtimes).as_ref().unwrap().contains_key(&id));
-            drop(runtime);
-            assert!(!lock(&pool().runtimes).as_ref().unwrap().contains_key(&id));
-        }
-        assert_eq!(lock(&pool().free)[ClockId::Boottime as usize].len(), 1);
-    }
 }

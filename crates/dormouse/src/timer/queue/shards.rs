@@ -1,65 +1,118 @@
-//! A queue's timers in parts, each behind a lock of its own, so that threads which create and drop timers
-//! all the time do not wait for one another. A thread puts its timers into the same part always.
+//! The timers of a queue, spread over several wheels, each behind its own lock, so that threads that create and
+//! drop timers at the same time rarely contend. A thread inserts into the same shard each time.
 //!
-//! How many there are is fixed: what a thread can ask the system for, the number of processors that it may run
-//! on, is one for a thread that is pinned. A part that nobody uses costs a turn an uncontended lock.
+//! The number of shards is fixed. It cannot follow the number of processors, because the system reports to a thread
+//! the number on which that thread may run, which is 1 for a pinned one. An unused shard costs each
+//! processing of the queue an uncontended lock.
 
+use super::Expired;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Mutex, loom_const_fn, loom_static, thread_local};
+use crate::sync::{Mutex, MutexGuard, lock, loom_const_fn, loom_static, thread_local};
 use crate::wheel::{Key, Wheel};
 use std::cell::Cell;
 use std::task::Waker;
 
-/// Log2 of how many there are.
+/// Log2 of the number of shards. Two are enough for loom.
 const BITS: u32 = if cfg!(all(loom, test)) { 1 } else { 3 };
-pub(super) const MAX: usize = 1 << BITS;
-const UNKNOWN: u8 = u8::MAX;
+pub(super) const COUNT: usize = 1 << BITS;
+const UNASSIGNED: u8 = u8::MAX;
 
 loom_static! {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
 }
 
 thread_local! {
-    static CURRENT: Cell<u8> = const { Cell::new(UNKNOWN) };
+    static CURRENT: Cell<u8> = const { Cell::new(UNASSIGNED) };
 }
 
-/// The one that the calling thread uses.
+/// The shard into which the calling thread inserts.
 #[inline]
-pub(super) fn current_shard() -> usize {
+pub(super) fn current() -> usize {
     match CURRENT.with(Cell::get) {
-        UNKNOWN => choose(),
+        UNASSIGNED => assign(),
         shard => usize::from(shard),
     }
 }
 
 #[cold]
-fn choose() -> usize {
-    let shard = NEXT.fetch_add(1, Ordering::Relaxed) % MAX;
-    CURRENT.with(|here| here.set(shard as u8));
+fn assign() -> usize {
+    let shard = NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
+    CURRENT.with(|current| current.set(shard as u8));
     shard
 }
 
-/// On cache lines of its own: processors fetch them in pairs.
+#[derive(Debug)]
+pub(super) struct Shards([CacheAligned; COUNT]);
+
+/// Two cache lines, because processors prefetch them in pairs.
 #[derive(Debug)]
 #[repr(align(128))]
-pub(super) struct Shard(pub(super) Mutex<ShardState>);
+struct CacheAligned(Mutex<Shard>);
 
 #[derive(Debug)]
-pub(super) struct ShardState {
+pub(super) struct Shard {
+    /// `None` before the first timer.
     pub(super) wheel: Option<Wheel<Waker>>,
-    /// The term of office of the queue for which timers are accepted.
+    /// The epoch of the queue for which timers are accepted.
     pub(super) epoch: u64,
 }
 
-impl Shard {
+impl Shards {
+    #[cfg(not(all(loom, test)))]
+    pub(super) const fn new() -> Shards {
+        Shards([const { CacheAligned::new() }; COUNT])
+    }
+
+    #[cfg(all(loom, test))]
+    pub(super) fn new() -> Shards {
+        Shards(std::array::from_fn(|_| CacheAligned::new()))
+    }
+
+    #[inline]
+    pub(super) fn lock(&self, shard: usize) -> MutexGuard<'_, Shard> {
+        lock(&self.0[shard].0)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Mutex<Shard>> {
+        self.0.iter().map(|shard| &shard.0)
+    }
+}
+
+impl CacheAligned {
     loom_const_fn! {
-        pub(super) const fn new() -> Shard {
-            Shard(Mutex::new(ShardState { wheel: None, epoch: 0 }))
+        const fn new() -> CacheAligned {
+            CacheAligned(Mutex::new(Shard { wheel: None, epoch: 0 }))
         }
     }
 }
 
-/// Names a timer in a queue: a key, and in the lowest bits of its index the shard.
+impl Shard {
+    #[inline]
+    pub(super) fn insert(&mut self, deadline: u64, now: u64, waker: Waker) -> Key {
+        self.wheel.get_or_insert_with(Wheel::new).insert(deadline, now, waker)
+    }
+
+    pub(super) fn waker_mut(&mut self, key: Key) -> Option<&mut Waker> {
+        self.wheel.as_mut()?.value_mut(key)
+    }
+
+    /// Changes the deadline of a timer, and returns whether it was found.
+    pub(super) fn reset(&mut self, key: Key, deadline: u64) -> bool {
+        self.wheel.as_mut().is_some_and(|wheel| wheel.reset(key, deadline))
+    }
+
+    #[inline]
+    pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
+        self.wheel.as_mut()?.remove(key)
+    }
+
+    /// Removes all timers, whenever they are due.
+    pub(super) fn drain(&mut self) -> Expired {
+        self.wheel.as_mut().map(Wheel::clear).unwrap_or_default()
+    }
+}
+
+/// Identifies a timer in a queue: the key in its wheel, and in the lowest bits of the index the shard.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimerId(Key);
 
@@ -69,7 +122,7 @@ impl TimerId {
     }
 
     pub(super) fn shard(self) -> usize {
-        self.0.index as usize % MAX
+        self.0.index as usize % COUNT
     }
 
     pub(super) fn key(self) -> Key {

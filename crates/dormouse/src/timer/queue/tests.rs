@@ -1,11 +1,18 @@
-//! What a queue asks of the system.
+//! The system calls and the wake-ups that a queue needs, and what it does when the system refuses or the clock is set.
 
 use super::*;
-use crate::timer::wake_source::tests::{arms, forget_arms};
+use crate::reactor::{Interest, Reactor, Registration};
+use crate::sync::lock;
+use crate::timer::wake_source::WakeSource;
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::time::{Itimerspec, TimerfdTimerFlags, Timespec, timerfd_gettime, timerfd_settime};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Wake;
 
 const HOUR: u64 = 3_600_000_000_000;
 
+#[derive(Default)]
 struct Count(AtomicUsize);
 
 impl Wake for Count {
@@ -15,27 +22,69 @@ impl Wake for Count {
 }
 
 impl Count {
+    fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
     fn wait_for(&self, wakes: usize) {
         let start = std::time::Instant::now();
-        while self.0.load(Ordering::SeqCst) < wakes {
-            assert!(start.elapsed().as_secs() < 30, "nobody was woken");
+        while self.get() < wakes {
+            assert!(start.elapsed().as_secs() < 30, "the waker was not called");
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
     }
 }
 
-/// A queue of its own on the builtin reactor, so that no other test arms it.
-fn queue() -> &'static TimerQueue {
-    Box::leak(Box::new(TimerQueue::new(ClockId::Boottime, ReactorKind::Builtin)))
+/// A queue on the builtin reactor that only one test uses.
+fn queue(clock: ClockId) -> &'static TimerQueue {
+    Box::leak(Box::new(TimerQueue::new(clock, ReactorKind::Builtin)))
+}
+
+/// Such a queue whose wake source calls a waker that counts.
+fn counted_queue() -> (&'static TimerQueue, Arc<Count>) {
+    struct CountingWaker(AlarmWaker, Arc<Count>);
+
+    impl Wake for CountingWaker {
+        fn wake(self: Arc<Self>) {
+            self.1.0.fetch_add(1, Ordering::SeqCst);
+            self.0.0.on_alarm();
+        }
+    }
+
+    let (queue, count) = (queue(ClockId::Boottime), Arc::new(Count::default()));
+    let waker = Arc::new(CountingWaker(AlarmWaker(queue), count.clone()));
+    queue.waker.set(waker.into()).unwrap();
+    (queue, count)
+}
+
+fn with_timerfd<R>(queue: &TimerQueue, call: impl FnOnce(&Registration<OwnedFd>) -> R) -> R {
+    match &lock(&queue.schedule).wake_source {
+        Some(WakeSource::Timerfd { fd, .. }) => call(fd),
+        other => panic!("not a timerfd: {other:?}"),
+    }
+}
+
+fn has_timerfd(queue: &TimerQueue) -> bool {
+    matches!(lock(&queue.schedule).wake_source, Some(WakeSource::Timerfd { .. }))
+}
+
+/// Whether the queue has set its timerfd since the last call of this function, which disarms it.
+fn was_set(queue: &TimerQueue) -> bool {
+    let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let disarmed = Itimerspec { it_interval: zero, it_value: zero };
+    with_timerfd(queue, |fd| {
+        let left = timerfd_gettime(fd.get_ref()).unwrap().it_value;
+        timerfd_settime(fd.get_ref(), TimerfdTimerFlags::empty(), &disarmed).unwrap();
+        (left.tv_sec, left.tv_nsec) != (0, 0)
+    })
 }
 
 #[test]
-fn later_deadlines_and_cancellations_cost_no_system_call() {
-    let (queue, waker) = (queue(), Waker::noop());
+fn later_deadlines_and_removals_make_no_system_call() {
+    let (queue, waker) = (queue(ClockId::Boottime), Waker::noop());
     let now = ClockId::Boottime.now_ns();
-    forget_arms();
     let first = queue.insert(0, now + HOUR, now, waker).unwrap();
-    assert_eq!(arms(), 1);
+    assert!(was_set(queue));
     let later: Vec<_> =
         (0..1000).map(|i| queue.insert(0, now + HOUR + i, now, waker).unwrap()).collect();
     for &key in &later {
@@ -44,89 +93,97 @@ fn later_deadlines_and_cancellations_cost_no_system_call() {
         queue.remove(key);
     }
     queue.remove(first);
-    assert_eq!(arms(), 1);
-    // The alarm is still set to the first deadline; one beyond it needs no other.
+    assert!(!was_set(queue));
+    // As far as the queue knows, the timerfd is still set to the first deadline, and a later one needs no call.
     queue.insert(0, now + HOUR + 1, now, waker).unwrap();
-    assert_eq!(arms(), 1);
+    assert!(!was_set(queue));
     queue.insert(0, now + HOUR - 1, now, waker).unwrap();
-    assert_eq!(arms(), 2);
+    assert!(was_set(queue));
 }
 
 #[test]
-fn one_sleep_needs_one_wake_up_of_the_queue() {
-    let queue = queue();
-    let count = Arc::new(Count(AtomicUsize::new(0)));
+fn one_timer_needs_one_wake_up_of_the_queue() {
+    let (queue, wake_ups) = counted_queue();
+    let count = Arc::new(Count::default());
     let now = ClockId::Boottime.now_ns();
     // Over several levels of the wheel.
     let deadline = now + 300_000_000;
     queue.insert(0, deadline, now, &count.clone().into()).unwrap();
     count.wait_for(1);
     assert!(ClockId::Boottime.now_ns() >= deadline);
-    // The reactor looks for a first event when an fd is registered; that may be one more.
-    assert!(queue.fires() <= 1, "{} wake-ups", queue.fires());
+    assert_eq!(wake_ups.get(), 1);
 }
 
 #[test]
-fn an_alarm_without_timerfd_serves_as_well() {
-    let queue = queue();
-    lock(&queue.schedule).alarm =
-        Some(WakeSource::deadline(ClockId::Boottime, queue.waker()).unwrap());
-    let count = Arc::new(Count(AtomicUsize::new(0)));
+fn timers_fire_without_a_timerfd_until_one_is_available() {
+    let queue = queue(ClockId::Boottime);
+    lock(&queue.schedule).wake_source =
+        Some(WakeSource::fallback(ClockId::Boottime, queue.waker()).unwrap());
+    let count = Arc::new(Count::default());
     let now = ClockId::Boottime.now_ns();
     for ms in [30, 10, 20] {
         queue.insert(0, now + ms * 1_000_000, now, &count.clone().into()).unwrap();
     }
     count.wait_for(3);
     assert!(ClockId::Boottime.now_ns() >= now + 30_000_000);
-    // And gives way to a timerfd as soon as there is one.
-    assert!(matches!(lock(&queue.schedule).alarm, Some(WakeSource::Timerfd { .. })));
+    assert!(has_timerfd(queue));
+}
+
+/// Replaces the timerfd by an fd that cannot be set.
+fn replace_timerfd(queue: &TimerQueue, clock: ClockId) {
+    let eventfd = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC).unwrap();
+    let fd = Reactor::builtin().register(eventfd, Interest::READABLE).unwrap();
+    let unusable = WakeSource::Timerfd { fd, clock };
+    let former = lock(&queue.schedule).wake_source.replace(unusable);
+    drop(former);
 }
 
 #[test]
 fn a_timerfd_that_cannot_be_set_loses_no_timer() {
-    // The builtin reactor looks after one deadline a clock, and another test has that of the other clock.
+    // The builtin reactor has one fallback deadline for each clock, and another test uses that of the boot-time clock.
     let clock = ClockId::Monotonic;
-    let queue: &'static TimerQueue =
-        Box::leak(Box::new(TimerQueue::new(clock, ReactorKind::Builtin)));
-    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let queue = queue(clock);
+    let count = Arc::new(Count::default());
     let waker = Waker::from(count.clone());
+    // `process` is refused: only the fallback can fire this timer.
     let now = clock.now_ns();
-    // It is refused both to who adds a timer and to a turn.
     queue.insert(0, now + 90_000_000, now, &waker).unwrap();
-    lock(&queue.schedule).refuses = true;
+    replace_timerfd(queue, clock);
+    queue.on_alarm();
+    count.wait_for(1);
+    assert!(clock.now_ns() >= now + 90_000_000);
+    // `insert` is refused.
+    let now = clock.now_ns();
+    queue.insert(0, now + HOUR, now, &waker).unwrap();
+    replace_timerfd(queue, clock);
     for ms in [30, 10, 20] {
         queue.insert(0, now + ms * 1_000_000, now, &waker).unwrap();
     }
     count.wait_for(4);
-    assert!(clock.now_ns() >= now + 90_000_000);
-    lock(&queue.schedule).refuses = false;
+    assert!(clock.now_ns() >= now + 30_000_000);
     let now = clock.now_ns();
     queue.insert(0, now + 1_000_000, now, &waker).unwrap();
     count.wait_for(5);
-    assert!(matches!(lock(&queue.schedule).alarm, Some(WakeSource::Timerfd { .. })));
+    assert!(has_timerfd(queue));
 }
 
 #[test]
-fn a_turn_that_outlives_its_reactor_sets_no_alarm() {
-    let queue = queue();
+fn processing_that_outlives_its_reactor_arms_nothing() {
+    let queue = queue(ClockId::Boottime);
     let now = ClockId::Boottime.now_ns();
     queue.insert(0, now + HOUR, now, Waker::noop()).unwrap();
     queue.shut_down(lock(&queue.schedule), &mut Vec::new());
-    // What is left of a turn that began before.
-    lock(&queue.shards[0].0).wheel.get_or_insert_with(Wheel::new).insert(
-        now + HOUR,
-        now,
-        Waker::noop().clone(),
-    );
+    // A call of `process` that began before the shutdown.
+    queue.shards.lock(0).insert(now + HOUR, now, Waker::noop().clone());
     queue.process(lock(&queue.schedule), &mut Vec::new()).unwrap();
     queue.insert(0, now + HOUR, now, Waker::noop()).unwrap();
-    assert!(lock(&queue.schedule).alarm.is_some());
+    assert!(lock(&queue.schedule).wake_source.is_some());
 }
 
 #[test]
-fn ten_thousand_sleeps_in_a_second_with_20_ms_of_slack_need_60_wake_ups() {
-    let queue = queue();
-    let count = Arc::new(Count(AtomicUsize::new(0)));
+fn ten_thousand_timers_in_one_second_with_20_ms_of_slack_need_at_most_60_wake_ups() {
+    let (queue, wake_ups) = counted_queue();
+    let count = Arc::new(Count::default());
     let waker = Waker::from(count.clone());
     let slack = crate::time::slack::Slack::new(std::time::Duration::from_millis(20));
     let now = ClockId::Boottime.now_ns();
@@ -135,29 +192,28 @@ fn ten_thousand_sleeps_in_a_second_with_20_ms_of_slack_need_60_wake_ups() {
         queue.insert(0, slack.after(deadline), now, &waker).unwrap();
     }
     count.wait_for(10_000);
-    assert!(queue.fires() <= 60, "{} wake-ups", queue.fires());
+    assert!(wake_ups.get() <= 60, "{} wake-ups", wake_ups.get());
 }
 
-/// As `Alarm::listen` tells it; a test must not set the clock.
+/// As `on_alarm` does when the wake source reports it; a test must not set the clock.
 fn set_the_clock(queue: &'static TimerQueue) {
     lock(&queue.schedule).clock_was_set = true;
     queue.on_alarm();
 }
 
 #[test]
-fn when_the_wall_clock_is_set_everybody_looks_at_it_and_the_queue_goes_on() {
-    let queue: &'static TimerQueue =
-        Box::leak(Box::new(TimerQueue::new(ClockId::Realtime, ReactorKind::Builtin)));
+fn a_clock_change_wakes_all_tasks_and_the_queue_goes_on() {
+    let queue = queue(ClockId::Realtime);
     let now = ClockId::Realtime.now_ns();
     for round in 1..=3 {
-        let count = Arc::new(Count(AtomicUsize::new(0)));
+        let count = Arc::new(Count::default());
         let waker = Waker::from(count.clone());
         for deadline in [now + HOUR, now + 2 * HOUR, u64::MAX] {
             queue.insert(0, deadline, now, &waker).unwrap();
         }
         set_the_clock(queue);
-        assert_eq!(count.0.load(Ordering::SeqCst), 3, "round {round}");
-        // Nothing that is known of times before counts any more.
+        assert_eq!(count.get(), 3, "round {round}");
+        // What derives from earlier readings is not used.
         assert_eq!(queue.processed_until(), 0);
         let soon = ClockId::Realtime.now_ns() + 1_000_000;
         queue.insert(0, soon, 0, &waker).unwrap();
@@ -167,20 +223,19 @@ fn when_the_wall_clock_is_set_everybody_looks_at_it_and_the_queue_goes_on() {
 }
 
 #[test]
-fn a_clock_that_is_set_while_the_wheels_turn_is_looked_at_once_more() {
-    let queue: &'static TimerQueue =
-        Box::leak(Box::new(TimerQueue::new(ClockId::Realtime, ReactorKind::Builtin)));
-    let count = Arc::new(Count(AtomicUsize::new(0)));
+fn a_clock_change_during_processing_wakes_all_tasks() {
+    let queue = queue(ClockId::Realtime);
+    let count = Arc::new(Count::default());
     let now = ClockId::Realtime.now_ns();
     queue.insert(0, now + HOUR, now, &count.clone().into()).unwrap();
     std::thread::scope(|scope| {
-        // The turn waits for this.
-        let shard = lock(&queue.shards[0].0);
+        // `process` waits for this lock.
+        let shard = queue.shards.lock(0);
         scope.spawn(|| queue.on_alarm());
         while !lock(&queue.schedule).processing {
             std::thread::yield_now();
         }
-        // As `fire` does then, when the alarm tells of it.
+        // As `on_alarm` does when the wake source reports it.
         lock(&queue.schedule).clock_was_set = true;
         drop(shard);
     });

@@ -1,55 +1,65 @@
-//! Every order of sleeps and the end of the runtime that they are with, or their move away from it.
+//! All interleavings of sleeps with the shutdown of their runtime, and with their move to another reactor.
 
+use super::{TimerQueue, pool};
 use crate::clock::{Boottime, Clock};
 use crate::loom_test::tokio::runtime::Runtime;
 use crate::loom_test::{explore, kernel, race, run, spawn};
 use crate::reactor;
+use crate::sync::lock;
 use crate::time::{Instant, Sleep, sleep_until};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
+/// Frees what the queues hold at the end of a run.
+pub(in crate::timer) fn reset() {
+    let mut queues: Vec<_> = lock(&pool().free).iter_mut().flat_map(std::mem::take).collect();
+    let in_use = lock(&pool().in_use).take().unwrap_or_default();
+    queues.extend(in_use.into_values().flatten().flatten().map(|used| used.queue));
+    queues.into_iter().for_each(TimerQueue::reset_after_test);
+}
+
 fn sleep(deadline: u64) -> Sleep<Boottime> {
     sleep_until(Instant::from_ns(deadline))
 }
 
-/// Polls a sleep once, for nobody.
+/// Polls a sleep once, with a waker that does nothing.
 fn poll<C: Clock>(sleep: &mut Sleep<C>) {
     assert!(Pin::new(sleep).poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
 
 #[test]
-fn a_sleep_survives_the_end_of_its_runtime() {
+fn a_sleep_survives_the_shutdown_of_its_runtime() {
     explore(|| {
         reactor::start().unwrap();
         let runtime = Arc::new(Runtime::new());
         let _inside = runtime.handle().enter();
-        // The runtime has a queue by now.
+        // The runtime has a queue from here on.
         poll(&mut sleep(5));
         race();
-        let ended = runtime.clone();
-        let end = spawn(move || {
-            ended.shut_down();
+        let former = runtime.clone();
+        let shutdown = spawn(move || {
+            former.shut_down();
             kernel::advance(10);
         });
         run(sleep(10));
-        end.join();
+        shutdown.join();
     });
 }
 
 #[test]
-fn a_queue_that_is_handed_on_has_no_timers_of_the_former_runtime() {
+fn a_reused_queue_has_no_timers_of_the_previous_runtime() {
     explore(|| {
         reactor::start().unwrap();
-        let former = Arc::new(Runtime::new());
-        let _inside = former.handle().enter();
+        let previous = Arc::new(Runtime::new());
+        let _inside = previous.handle().enter();
         poll(&mut sleep(5));
         race();
-        let ended = former.clone();
+        let former = previous.clone();
         let next = spawn(move || {
-            ended.shut_down();
-            // This one is driven by nobody.
+            former.shut_down();
+            // No thread runs this one.
             let next = Runtime::new();
             let inside = next.handle().enter();
             poll(&mut sleep(10));

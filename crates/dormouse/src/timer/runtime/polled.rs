@@ -1,6 +1,7 @@
-//! Whether it is tokio that polls.
+//! Whether the caller is polled by tokio, or by another executor inside `Runtime::enter`.
 //!
-//! Inside of `Runtime::enter`, a runtime of one thread may have nobody who runs it.
+//! It matters for current-thread runtimes: inside `Runtime::enter`, there may be no thread that runs such a
+//! runtime, and then its reactor wakes no task.
 
 use std::cell::Cell;
 use std::ptr::{self, null};
@@ -8,12 +9,11 @@ use std::task::{Context, Poll, RawWakerVTable, Waker};
 use tokio::task::coop::{has_budget_remaining, poll_proceed};
 
 thread_local! {
-    /// What tokio polled last with on this thread, that is no task.
+    /// The last waker on this thread with which tokio has polled something that is not a task.
     static KNOWN: Cell<(*const (), *const RawWakerVTable)> = const { Cell::new((null(), null())) };
 }
 
-/// Whether it is a tokio runtime that polls the caller with `waker`, rather than another executor in the context of
-/// one: a runtime of one thread that nobody runs wakes nobody.
+/// Whether the tokio runtime that the caller is inside polls it, with `waker`.
 #[inline]
 pub(super) fn is_polled_by_tokio(waker: &Waker) -> bool {
     // A task has an id. The future of `block_on` has none.
@@ -31,11 +31,11 @@ pub(super) fn is_polled_by_tokio(waker: &Waker) -> bool {
     has_budget
 }
 
-/// All that tokio polls has a budget, and nothing else has. How much is left cannot be asked; so it is used up, and
-/// given back.
+/// Whether the thread has a coop budget, which it has exactly while tokio polls. tokio does not report the budget, so it
+/// is used up and given back.
 #[cold]
 fn has_finite_budget() -> bool {
-    /// More than any budget has: tokio keeps them in a u8.
+    /// More than any budget: tokio stores it in a u8.
     const MORE_THAN_ANY_BUDGET: usize = 256;
     let cx = &mut Context::from_waker(Waker::noop());
     let Poll::Ready(first) = poll_proceed(cx) else { return true };
@@ -48,7 +48,7 @@ fn has_finite_budget() -> bool {
         }
     }
     let is_finite = !has_budget_remaining();
-    // It gives back what all have taken.
+    // Restores the budget to what it was before `first`.
     drop(first);
     is_finite
 }

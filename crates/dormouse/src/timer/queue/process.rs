@@ -1,0 +1,192 @@
+//! Processing of a queue: what happens when its wake source expires.
+
+use super::schedule::Schedule;
+use super::{Expired, TimerQueue, Unavailable, shards};
+use crate::catch_panic::wake;
+use crate::clock::ClockId;
+use crate::sync::atomic::Ordering;
+use crate::sync::{MutexGuard, lock};
+use crate::timer::runtime;
+use std::sync::Arc;
+use std::task::Wake;
+
+/// How many timers are collected before the lock of a shard is released for a moment.
+const BATCH: usize = 1024;
+/// The buffer for expired timers is kept between calls up to this capacity.
+const SPARE_CAPACITY: usize = 4 * BATCH;
+
+/// After a call that has collected n timers, the next wake-up comes (n - 1) * `SPACING_NS` later at the earliest, or
+/// `MAX_SPACING_NS` if that is less. So a queue with few timers wakes for each deadline, and one with more than some
+/// 40,000 timers a second (one each 25 us) collects many at a time.
+const SPACING_NS: u64 = 25_000;
+const MAX_SPACING_NS: u64 = 500_000;
+
+/// What the wake source of a queue calls.
+pub(super) struct AlarmWaker(pub(super) &'static TimerQueue);
+
+impl Wake for AlarmWaker {
+    fn wake(self: Arc<Self>) {
+        self.0.on_alarm();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.on_alarm();
+    }
+}
+
+impl TimerQueue {
+    /// Wakes the tasks of all timers that are due, and sets the wake source for the next one.
+    pub(super) fn on_alarm(&'static self) {
+        let mut schedule = lock(&self.schedule);
+        let Some(wake_source) = &schedule.wake_source else { return };
+        let acknowledged = wake_source.acknowledge(self.waker());
+        let mut is_shut_down = acknowledged.is_err();
+        schedule.clock_was_set |= acknowledged.unwrap_or_default();
+        if schedule.processing && !is_shut_down {
+            // The call in progress sets the wake source at its end, to a time that has passed if need be.
+            return;
+        }
+        let mut expired = std::mem::take(&mut schedule.spare_buffer);
+        if is_shut_down {
+            self.shut_down(schedule, &mut expired);
+        } else {
+            is_shut_down = self.process(schedule, &mut expired).is_err();
+        }
+        self.wake_all(&mut expired);
+        if expired.capacity() <= SPARE_CAPACITY {
+            lock(&self.schedule).spare_buffer = expired;
+        }
+        if is_shut_down {
+            self.release();
+        }
+    }
+
+    /// Collects the timers that are due, and sets the wake source for the next one.
+    ///
+    /// # Errors
+    /// If the wake source cannot be set. Then the queue has been shut down, and all its timers are in `expired`.
+    pub(super) fn process(
+        &'static self,
+        mut schedule: MutexGuard<'_, Schedule>,
+        expired: &mut Expired,
+    ) -> Result<(), Unavailable> {
+        let epoch = schedule.epoch;
+        let clock_was_set = std::mem::take(&mut schedule.clock_was_set);
+        schedule.processing = true;
+        // The wake source has expired. (If this call is spurious, it expires once more at the time it was set to.)
+        self.armed.store(u64::MAX, Ordering::Relaxed);
+        drop(schedule);
+
+        ClockId::synchronize();
+        let now = self.clock.now_ns();
+        let next = if clock_was_set {
+            self.collect_all(expired);
+            u64::MAX
+        } else {
+            self.collect_expired(now, expired)
+        };
+        if self.clock != ClockId::Realtime {
+            self.processed_until.store(now, Ordering::Release);
+        }
+
+        let schedule = lock(&self.schedule);
+        if schedule.epoch != epoch {
+            // The runtime has shut down since. The schedule may be that of another runtime.
+            return Ok(());
+        }
+        self.finish(schedule, now, next, expired)
+    }
+
+    /// The last step of `process`: sets the wake source.
+    fn finish(
+        &'static self,
+        mut schedule: MutexGuard<'_, Schedule>,
+        now: u64,
+        next: u64,
+        expired: &mut Expired,
+    ) -> Result<(), Unavailable> {
+        schedule.processing = false;
+        if schedule.wake_source.is_none() {
+            return Ok(());
+        }
+        if self.clock != ClockId::Realtime {
+            let others = expired.len().saturating_sub(1) as u64;
+            schedule.not_before = now + (others * SPACING_NS).min(MAX_SPACING_NS);
+        }
+        self.retry_timerfd(&mut schedule);
+        let inserted_meanwhile = self.armed.load(Ordering::Relaxed);
+        let at_once = if schedule.clock_was_set { 0 } else { u64::MAX };
+        let at = next.max(schedule.not_before).min(inserted_meanwhile).min(at_once);
+        self.armed.store(at, Ordering::Relaxed);
+        if at < u64::MAX && self.arm(&mut schedule, at).is_err() {
+            self.shut_down(schedule, expired);
+            return Err(Unavailable);
+        }
+        Ok(())
+    }
+
+    /// Removes the timers that are due, in the order of deadlines, and returns the next deadline.
+    fn collect_expired(&self, now: u64, expired: &mut Expired) -> u64 {
+        let mut next = u64::MAX;
+        let mut sources = 0;
+        for index in 0..shards::COUNT {
+            let before = expired.len();
+            let mut shard = self.shards.lock(index);
+            while let Some(wheel) = &mut shard.wheel {
+                if wheel.turn(now, BATCH, expired) {
+                    next = next.min(wheel.next_deadline().unwrap_or(u64::MAX));
+                    break;
+                }
+                drop(shard);
+                shard = self.shards.lock(index);
+            }
+            sources += usize::from(expired.len() > before);
+        }
+        if sources > 1 {
+            expired.sort_by_key(|&(deadline, _)| deadline);
+        }
+        next
+    }
+
+    /// Removes all timers, after the clock was set.
+    fn collect_all(&self, expired: &mut Expired) {
+        for index in 0..shards::COUNT {
+            expired.extend(self.shards.lock(index).drain());
+        }
+    }
+
+    /// Removes all timers and the wake source, when the reactor has shut down or cannot serve any more. Once their
+    /// tasks are woken, they insert their timers into other queues.
+    pub(super) fn shut_down(
+        &'static self,
+        mut schedule: MutexGuard<'_, Schedule>,
+        expired: &mut Expired,
+    ) {
+        let wake_source = schedule.wake_source.take();
+        schedule.processing = false;
+        schedule.clock_was_set = false;
+        self.armed.store(u64::MAX, Ordering::Relaxed);
+        schedule.epoch += u64::from(self.is_pooled());
+        let epoch = schedule.epoch;
+        drop(schedule);
+        drop(wake_source);
+        for index in 0..shards::COUNT {
+            let mut shard = self.shards.lock(index);
+            shard.epoch = epoch;
+            expired.extend(shard.drain());
+        }
+    }
+
+    pub(super) fn wake_all(&self, expired: &mut Expired) {
+        for (_, waker) in expired.drain(..) {
+            wake(waker);
+        }
+    }
+
+    /// Returns the queue of a runtime that has shut down to the pool.
+    pub(super) fn release(&'static self) {
+        if self.is_pooled() {
+            runtime::release(self, self.clock);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The schedule of a queue: its wake source, and when that expires.
+//!
+//! The wake source is created and set under the lock of the schedule, so that it agrees with `armed`.
+
+use super::{Expired, ReactorKind, TimerQueue, Unavailable};
+use crate::clock::ClockId;
+use crate::reactor::{Reactor, async_io_reactor};
+use crate::sync::atomic::Ordering;
+use crate::sync::{lock, loom_const_fn};
+use crate::timer::wake_source::WakeSource;
+use std::io;
+
+#[derive(Debug)]
+pub(super) struct Schedule {
+    /// `None` before the first timer, and after the shutdown of the reactor.
+    pub(super) wake_source: Option<WakeSource>,
+    /// A call of `process` is in progress, which sets the wake source at its end.
+    pub(super) processing: bool,
+    /// Timers that are due before this time fire at this time. (A timer that is inserted during `process` is
+    /// still subject to the previous value.)
+    pub(super) not_before: u64,
+    /// The clock was set, and no call of `process` has dealt with that.
+    pub(super) clock_was_set: bool,
+    pub(super) epoch: u64,
+    /// Kept to save allocations.
+    pub(super) spare_buffer: Expired,
+}
+
+impl Schedule {
+    loom_const_fn! {
+        pub(super) const fn new() -> Schedule {
+            Schedule {
+                wake_source: None,
+                processing: false,
+                not_before: 0,
+                clock_was_set: false,
+                epoch: 0,
+                spare_buffer: Vec::new(),
+            }
+        }
+    }
+}
+
+impl TimerQueue {
+    /// Registers the queue with the reactor of a tokio runtime, and returns the current epoch.
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only runtime.rs calls it"))]
+    pub(crate) fn start_on(&'static self, reactor: &Reactor) -> io::Result<u64> {
+        // A call of `on_alarm` that finds that the runtime has shut down comes after this, because of the lock.
+        let mut schedule = lock(&self.schedule);
+        debug_assert_eq!(self.armed.load(Ordering::Relaxed), u64::MAX);
+        schedule.wake_source = Some(WakeSource::timerfd(self.clock, reactor, self.waker())?);
+        Ok(schedule.epoch)
+    }
+
+    /// Makes the wake source expire no later than `deadline`.
+    #[inline]
+    pub(super) fn arm_by(&'static self, deadline: u64) -> Result<(), Unavailable> {
+        // If `process` has not found the timer, the lock of its shard orders this load after the store of `process`.
+        if deadline >= self.armed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.arm_earlier(deadline)
+    }
+
+    fn arm_earlier(&'static self, deadline: u64) -> Result<(), Unavailable> {
+        let mut schedule = lock(&self.schedule);
+        if schedule.wake_source.is_none() {
+            if self.is_pooled() {
+                // The runtime has shut down, and `shut_down` wakes all timers that are in a shard.
+                return Ok(());
+            }
+            self.start(&mut schedule)?;
+        }
+        let at = deadline.max(schedule.not_before);
+        if at >= self.armed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.armed.store(at, Ordering::Relaxed);
+        if schedule.processing || self.arm(&mut schedule, at).is_ok() {
+            return Ok(());
+        }
+        let mut expired = Expired::new();
+        self.shut_down(schedule, &mut expired);
+        self.wake_all(&mut expired);
+        self.release();
+        Err(Unavailable)
+    }
+
+    /// Sets the wake source. If the system refuses to set a timerfd (a sandbox may), the builtin reactor's queue changes
+    /// to the fallback.
+    ///
+    /// # Errors
+    /// If the wake source cannot be set. The queue must be shut down then.
+    pub(super) fn arm(&'static self, schedule: &mut Schedule, at: u64) -> Result<(), Unavailable> {
+        let Some(wake_source) = &schedule.wake_source else { return Ok(()) };
+        if let Ok(clock_was_set) = wake_source.arm(at) {
+            schedule.clock_was_set |= clock_was_set;
+            return Ok(());
+        }
+        if self.kind != ReactorKind::Builtin {
+            return Err(Unavailable);
+        }
+        let fallback = WakeSource::fallback(self.clock, self.waker()).map_err(|_| Unavailable)?;
+        fallback.arm(at).map_err(|_| Unavailable)?;
+        schedule.wake_source = Some(fallback);
+        Ok(())
+    }
+
+    /// Replaces the fallback with a timerfd if one can be created by now.
+    pub(super) fn retry_timerfd(&'static self, schedule: &mut Schedule) {
+        if let Some(WakeSource::Fallback { .. }) = schedule.wake_source {
+            if let Ok(timerfd) = WakeSource::timerfd(self.clock, &Reactor::builtin(), self.waker())
+            {
+                schedule.wake_source = Some(timerfd);
+            }
+        }
+    }
+
+    /// Creates the wake source of a queue that is not pooled.
+    fn start(&'static self, schedule: &mut Schedule) -> Result<(), Unavailable> {
+        ClockId::synchronize();
+        let wake_source = match self.kind {
+            ReactorKind::Builtin => {
+                WakeSource::timerfd(self.clock, &Reactor::builtin(), self.waker())
+                    .or_else(|_| WakeSource::fallback(self.clock, self.waker()))
+            }
+            ReactorKind::AsyncIo => {
+                let reactor = async_io_reactor().ok_or(Unavailable)?;
+                WakeSource::timerfd(self.clock, &reactor, self.waker())
+            }
+            ReactorKind::Tokio => return Err(Unavailable),
+        };
+        schedule.wake_source = Some(wake_source.map_err(|_| Unavailable)?);
+        Ok(())
+    }
+}

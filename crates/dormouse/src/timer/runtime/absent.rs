@@ -1,0 +1,19 @@
+//! In place of `timer/runtime.rs` without the feature `tokio`: no caller is inside a runtime.
+
+use super::queue::TimerQueue;
+use crate::clock::ClockId;
+use std::task::Waker;
+
+#[derive(Clone, Copy)]
+pub(crate) struct RuntimeQueue {
+    pub(crate) queue: &'static TimerQueue,
+    pub(crate) epoch: u64,
+}
+
+#[inline]
+pub(crate) fn current(_: ClockId, _: &Waker) -> Option<RuntimeQueue> {
+    None
+}
+
+#[inline]
+pub(crate) fn release(_: &'static TimerQueue, _: ClockId) {}

@@ -1,0 +1,47 @@
+//! The timerfds of Linux.
+
+use crate::clock::ClockId;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
+use std::io;
+use std::os::fd::OwnedFd;
+
+pub(crate) fn create(clock: ClockId) -> io::Result<OwnedFd> {
+    let clock = match clock {
+        ClockId::Boottime => TimerfdClockId::Boottime,
+        ClockId::Monotonic => TimerfdClockId::Monotonic,
+        ClockId::Realtime => TimerfdClockId::Realtime,
+    };
+    Ok(timerfd_create(clock, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?)
+}
+
+/// Sets a timerfd to an absolute time; with `cancel_on_set`, a change of the wall clock makes it readable too.
+///
+/// # Errors
+/// `ECANCELED`, if the wall clock was set since the last call. The timerfd is set all the same.
+pub(crate) fn set(fd: &OwnedFd, cancel_on_set: bool, at_ns: u64) -> io::Result<()> {
+    // Zero would disarm it.
+    let at_ns = at_ns.max(1);
+    let time = Itimerspec {
+        it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
+        it_value: Timespec {
+            tv_sec: (at_ns / 1_000_000_000) as _,
+            tv_nsec: (at_ns % 1_000_000_000) as _,
+        },
+    };
+    let mut flags = TimerfdTimerFlags::ABSTIME;
+    flags.set(TimerfdTimerFlags::CANCEL_ON_SET, cancel_on_set);
+    timerfd_settime(fd, flags, &time)?;
+    Ok(())
+}
+
+/// Makes an expired timerfd unreadable.
+///
+/// # Errors
+/// `ECANCELED`, if the wall clock was set since the last call; `WouldBlock`, if the timerfd has not expired.
+pub(crate) fn read(fd: &OwnedFd) -> io::Result<()> {
+    rustix::io::read(fd, &mut [0; 8])?;
+    Ok(())
+}
