@@ -14,8 +14,8 @@
 //!   whose signal stays pending until a wait consumes it. So either the hook sees the change or the wait returns.
 //! - A thread that takes an event out of the selector delivers it to its `ScheduledIo`.
 
-#[cfg_attr(not(feature = "test-util"), path = "builtin/barrier/absent.rs")]
-mod barrier;
+#[cfg_attr(not(feature = "test-util"), path = "builtin/flush/absent.rs")]
+mod flush;
 #[cfg(all(loom, test))]
 mod loom_tests;
 mod poller;
@@ -24,7 +24,7 @@ mod selector;
 mod tests;
 
 #[cfg(feature = "test-util")]
-pub(crate) use barrier::flush_events;
+pub(crate) use flush::flush_events;
 pub(crate) use poller::{Parker, PollerRole, disable as disable_poller, note_external_waiter};
 
 use super::interest::{Interest, Ready};
@@ -247,7 +247,7 @@ fn run_until_panic(
 fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
     loop {
         let timeout = reactor().hook.get().and_then(|hook| hook());
-        let turn = barrier::Turn::begin();
+        let turn = flush::Turn::begin();
         let Some(selector) = reactor().selector.get() else {
             // Without a selector no event can be pending.
             turn.end();

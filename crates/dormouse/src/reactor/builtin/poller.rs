@@ -29,7 +29,7 @@
 //!   All are `SeqCst`, so one of the two sees the other: either the role is not acquired, or the poller is signalled to
 //!   leave its wait, and defers the events it finds to the reactor thread.
 
-use super::barrier::{PollerGuard, note_waiter};
+use super::flush::{PollerGuard, note_waiter};
 use super::selector::{Events, Selector, Token};
 use super::{Delivery, collect, dispatch, reactor};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! In place of `barrier.rs` without the feature `test-util`: no flush is ever requested.
+//! In place of `flush.rs` without the feature `test-util`: no flush is ever requested.
 
 #[inline(always)]
 pub(super) fn note_waiter() {}

@@ -1,8 +1,9 @@
 //! Flushes events: waits until every event that the kernel knows of has been delivered.
 //!
-//! An event that a thread has taken out of the selector is visible nowhere until it reaches its `ScheduledIo`. A
-//! look into the selector from outside would miss it. So a flush makes the reactor thread itself poll once more,
-//! deliver what there is, and report the end of that turn; by then it has also delivered what it took out before.
+//! Between the moment at which a thread takes an event out of the selector and its delivery to a `ScheduledIo`, no other
+//! thread can see the event: a poll of the selector by the flushing thread would miss it. So a flush makes the reactor
+//! thread poll once more, deliver what there is, and report the end of that turn. By then it has also delivered what it
+//! took out before.
 //!
 //! # Invariants
 //! - Only the reactor thread dispatches events. A flush first disables the poller role, and then waits for a thread that
@@ -18,7 +19,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Whether a task has ever waited for an fd that the builtin reactor watches.
+/// Whether a task has ever waited for an fd or timer of the builtin reactor.
 static HAS_WAITERS: AtomicBool = AtomicBool::new(false);
 /// Threads that may have taken events out in the poller role.
 static POLLERS: AtomicUsize = AtomicUsize::new(0);
@@ -29,11 +30,11 @@ static FLUSHED: Mutex<u64> = Mutex::new(0);
 static FLUSH_DONE: Condvar = Condvar::new();
 
 thread_local! {
-    /// Whether this thread dispatches events.
+    /// Whether this thread may be dispatching events: a poller, or the reactor thread, which never resets it.
     static DISPATCHING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A task waits for an fd.
+/// Called before a task waits for an fd or timer of the builtin reactor.
 #[inline]
 pub(super) fn note_waiter() {
     if !HAS_WAITERS.load(Ordering::Relaxed) {
