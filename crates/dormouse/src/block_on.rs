@@ -1,6 +1,6 @@
 //! The smallest executor: one future on the calling thread.
 
-use crate::context::{Context as ThreadContext, InBlockOn};
+use crate::context::{InBlockOn, ThreadContext};
 use crate::reactor::{Parker, PollerRole};
 use crate::sync::thread::{self, Thread};
 use std::future::Future;

@@ -1,30 +1,30 @@
-//! What a thread knows of the code that it runs.
+//! A thread-local that records which `block_on` a thread is in.
 
 use crate::sync::thread_local;
 use std::cell::Cell;
 
 /// Which `block_on` of this crate a thread is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Context {
+pub(crate) enum ThreadContext {
     Outside,
-    /// [`block_on`](crate::block_on).
+    /// [`block_on`](crate::block_on()).
     BlockOn,
-    /// A `block_on` whose fds must be watched by the builtin reactor. A `block_on` inside it needs the same.
+    /// A `block_on` whose fds must be registered with the builtin reactor. So must those of a `block_on` inside it.
     BuiltinOnly,
 }
 
 thread_local! {
-    static CONTEXT: Cell<Context> = const { Cell::new(Context::Outside) };
+    static CONTEXT: Cell<ThreadContext> = const { Cell::new(ThreadContext::Outside) };
 }
 
-/// While it lives, this thread is in `block_on`.
+/// This thread is in `block_on` until the guard is dropped.
 pub(crate) struct InBlockOn {
-    outer: Context,
+    outer: ThreadContext,
 }
 
 impl InBlockOn {
-    pub(crate) fn enter(context: Context) -> InBlockOn {
-        let context = if builtin_only() { Context::BuiltinOnly } else { context };
+    pub(crate) fn enter(context: ThreadContext) -> InBlockOn {
+        let context = if builtin_only() { ThreadContext::BuiltinOnly } else { context };
         InBlockOn { outer: CONTEXT.with(|current| current.replace(context)) }
     }
 }
@@ -37,14 +37,14 @@ impl Drop for InBlockOn {
 
 /// Whether this thread is in `block_on`.
 pub(crate) fn in_block_on() -> bool {
-    current() != Context::Outside
+    current() != ThreadContext::Outside
 }
 
-/// Whether fds that are registered here must be watched by the builtin reactor.
+/// Whether this thread must register fds with the builtin reactor.
 pub(crate) fn builtin_only() -> bool {
-    current() == Context::BuiltinOnly
+    current() == ThreadContext::BuiltinOnly
 }
 
-fn current() -> Context {
-    CONTEXT.try_with(Cell::get).unwrap_or(Context::Outside)
+fn current() -> ThreadContext {
+    CONTEXT.try_with(Cell::get).unwrap_or(ThreadContext::Outside)
 }

@@ -15,7 +15,7 @@
 
 use super::VirtualTime;
 use super::quiesce::QuiesceWait;
-use crate::context::{Context as ThreadContext, InBlockOn};
+use crate::context::{InBlockOn, ThreadContext};
 use crate::reactor;
 use crate::sync::lock;
 use crate::virtual_clock::VirtualClock;
