@@ -1,10 +1,10 @@
 //! Virtual time: clocks that stand still until a test moves them.
 //!
-//! A test of a year runs in milliseconds, ends at the same nanosecond in each run, and can suspend the machine or set
-//! the wall clock on the way. The code under test does not change: [`Instant::now`](crate::time::Instant::now),
-//! [`Realtime::now`](crate::clock::Realtime::now), sleeps, timeouts, intervals, alarms,
-//! [`changes`](crate::clock::changes) and [`resumes`](crate::clock::resumes) use the virtual time in which they are
-//! called or created, on every clock.
+//! A test that covers a year runs in milliseconds, ends at the same nanosecond in each run, and can suspend the machine
+//! or set the wall clock on the way. The code under test does not change. [`Instant::now`](crate::time::Instant::now) and
+//! [`Realtime::now`](crate::clock::Realtime::now) read the virtual time that they are called in. A sleep, timeout,
+//! interval, alarm, [`changes`](crate::clock::changes) or [`resumes`](crate::clock::resumes) uses the virtual time that it
+//! is created in.
 //!
 //! There are two ways to use it. Without an executor, [`VirtualTime::block_on`] runs a future, and advances to the next
 //! deadline whenever nothing else can run:
@@ -43,15 +43,15 @@
 //! ```
 //!
 //! # Order
-//! Timers fire in the order of their deadlines, across all clocks: the one with the least time left is next. Of equal
-//! ones, the sleep that was created first is next. Each timer fires when its own clock shows its deadline, and no clock
-//! has advanced further. To fire a timer is to call its waker; the executor decides when the task is polled.
-//! [`advance`](VirtualTime::advance) and [`block_on`](VirtualTime::block_on) say what they wait for before time advances
-//! further.
+//! Timers fire in the order of their deadlines, across all clocks: the timer with the least time left fires next. Of
+//! timers with equal time left, that of the sleep created first fires next. Each timer fires when its own clock shows its
+//! deadline, and no clock has advanced further. To fire a timer is to call its waker; the executor decides when the task
+//! is polled. [`advance`](VirtualTime::advance) and [`block_on`](VirtualTime::block_on) document what they wait for before
+//! time advances further.
 //!
 //! # Limits
-//! Threads, other processes and the network use real time. So does `std::time`, and so does everything that was created
-//! outside: a sleep keeps the time that it was created in, real or virtual, wherever it is polled.
+//! Threads, other processes, the network and `std::time` use real time. So does a sleep that was created outside of
+//! virtual time: a sleep keeps the time that it was created in, real or virtual, wherever it is polled.
 
 mod block_on;
 mod quiesce;
@@ -63,7 +63,7 @@ pub use scope::Scope;
 use crate::clock::{ClockId, Realtime};
 use crate::sync::lock;
 use crate::time::{Instant, to_ns};
-use crate::virtual_clock::VirtualClock;
+use crate::virtual_clock::Shared;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ use std::time::{Duration, SystemTime};
 /// assert_eq!(start.elapsed(), Duration::from_secs(3600));
 /// ```
 #[derive(Clone)]
-pub struct VirtualTime(Arc<VirtualClock>);
+pub struct VirtualTime(Arc<Shared>);
 
 impl VirtualTime {
     /// Creates a virtual time that starts now.
@@ -98,7 +98,7 @@ impl VirtualTime {
     /// assert_eq!(time.now(), time.now());
     /// ```
     pub fn new() -> VirtualTime {
-        VirtualTime(Arc::new(VirtualClock::new()))
+        VirtualTime(Arc::new(Shared::new()))
     }
 
     /// The present instant of the boot-time clock. The other clocks can be read [inside](Self::enter).
@@ -117,8 +117,8 @@ impl VirtualTime {
 
     /// Enters this time on the calling thread, until the guard is dropped.
     ///
-    /// Of several that were entered, the last one is used. In an async function that may move to another thread, use
-    /// [`scope`](Self::scope).
+    /// If the thread has entered several virtual times, the last one is current. In an async function that may move to
+    /// another thread, use [`scope`](Self::scope).
     ///
     /// ```
     /// use dormouse::{VirtualTime, sleep};
@@ -139,8 +139,8 @@ impl VirtualTime {
 
     /// Wraps `future`, so that it is polled and dropped in this time, on any thread.
     ///
-    /// A task that it spawns is not in this time unless it is scoped too. Nor is what is created before the call: in
-    /// `scope(sleep(duration))` the sleep is outside, in `scope(async { sleep(duration).await })` it is inside.
+    /// A task that the future spawns is in this time only if it is scoped too. A sleep that is created before the call is
+    /// outside: `scope(sleep(duration))` sleeps in real time, `scope(async { sleep(duration).await })` in this time.
     ///
     /// ```
     /// use dormouse::{VirtualTime, time::Instant};
@@ -155,18 +155,18 @@ impl VirtualTime {
         Scope::new(self, future.into_future())
     }
 
-    /// Advances time by `duration`, from deadline to deadline, and waits for the woken tasks before it goes further.
+    /// Advances time by `duration`, from deadline to deadline, and waits for the woken tasks at each.
     ///
     /// Before it starts, and after each timer, it waits until every [scoped](Self::scope) future that was created or
     /// woken has been polled, on any thread, and has nothing more to do. So what a scoped task does at a deadline
     /// happens at that time, also on executors with several threads.
     ///
-    /// Whether tasks without a scope have something to do cannot be seen. For these it yields to its executor a few
-    /// times, and more often as long as timers are created or fire. That is enough on an executor with one thread, as
+    /// It cannot see whether tasks without a scope have something to do. For these it yields to its executor a few times,
+    /// and more often as long as sleeps are created or complete. That is enough on an executor with one thread, as that of
     /// `#[tokio::test]` is by default.
     ///
-    /// If a scoped future is never polled, or always wakes itself again, time advances without it after a second of real
-    /// time.
+    /// The wait for scoped futures ends after a second of real time. So time advances without a future that is never
+    /// polled, that always wakes itself again, or whose poll takes longer.
     ///
     /// ```
     /// use dormouse::{VirtualTime, time::Instant, sleep};
@@ -189,7 +189,7 @@ impl VirtualTime {
     /// ```
     ///
     /// # Cancel safety
-    /// If the future is dropped, time stays where it is by then.
+    /// If the future is dropped, time does not advance further.
     pub fn advance(&self, duration: Duration) -> impl Future<Output = ()> + Send + use<> {
         let time = self.0.clone();
         async move {
@@ -206,7 +206,8 @@ impl VirtualTime {
     ///
     /// Wakers are called in order, each when the clock shows its deadline; when the call returns, all have been called.
     /// The tasks run when their executors poll them, and see the time as it is then. Timers that wakers create fire too.
-    /// If two threads call it at once, time advances by the sum.
+    /// If two threads call it concurrently, time advances by the sum, and while one thread calls a waker, the other may
+    /// advance further.
     ///
     /// ```
     /// use dormouse::{VirtualTime, sleep};
@@ -232,14 +233,15 @@ impl VirtualTime {
     /// Runs a future to completion on the calling thread, in this time, and advances to the next deadline whenever
     /// nothing else can run.
     ///
-    /// Time stands still while the future, or a [scoped](Self::scope) one on another thread, has something to do. When
-    /// none has, the timer with the least time left fires, and so on. Without a timer, the thread waits in real time.
-    /// It does so in `block_on(sleep(duration))` too, where the sleep is created outside: write
+    /// Time stands still while the future, or a [scoped](Self::scope) one on another thread, has something to do. Others
+    /// are waited for up to a second of real time, as in [`advance`](Self::advance). When none has anything to do, the
+    /// timer with the least time left fires, and so on. Without a timer, the thread waits in real time. It also waits in
+    /// real time in `block_on(sleep(duration))`, where the sleep is created outside: write
     /// `block_on(async { sleep(duration).await })`.
     ///
-    /// Readiness wins over any deadline: sockets, pipes and other fds that are wrapped inside are registered with the
-    /// builtin reactor, and the events that the kernel has for them are delivered each time before time advances. A
-    /// peer in another thread or process, which may need some real time, is not waited for.
+    /// Readiness takes precedence over any deadline: sockets, pipes and other fds that are wrapped inside are registered
+    /// with the builtin reactor, and the events that the kernel has for them are delivered each time before time advances.
+    /// A peer in another thread or process, which may need some real time, is not waited for.
     ///
     /// ```
     /// use dormouse::{VirtualTime, sleep, timeout};
@@ -260,8 +262,8 @@ impl VirtualTime {
     /// Suspends the machine for `duration`, or until an [`Alarm`](crate::time::Alarm) wakes it. Returns how long it was
     /// suspended.
     ///
-    /// Boot time and the wall clock advance; the monotonic clock stands still. Timers that have become due fire
-    /// afterwards, and so do [`resumes`](crate::clock::resumes).
+    /// Boot time and the wall clock advance; the monotonic clock stands still. Then the timers that have become due fire,
+    /// and [`resumes`](crate::clock::resumes) reports the resume.
     ///
     /// ```
     /// use dormouse::VirtualTime;
@@ -280,8 +282,8 @@ impl VirtualTime {
         let duration = to_ns(duration).unwrap_or(u64::MAX);
         let suspended = self.0.jump_clock(|clocks| {
             let suspended = clocks.until_alarm().map_or(duration, |alarm| alarm.min(duration));
-            clocks.advance(ClockId::Boottime, suspended);
-            clocks.advance(ClockId::Realtime, suspended);
+            clocks.advance_one(ClockId::Boottime, suspended);
+            clocks.advance_one(ClockId::Realtime, suspended);
             suspended
         });
         Duration::from_nanos(suspended)
@@ -306,7 +308,7 @@ impl VirtualTime {
     /// ```
     pub fn set_wall_clock(&self, to: SystemTime) {
         let to = Instant::<Realtime>::from(to).ns();
-        self.0.jump_clock(|clocks| clocks.set(ClockId::Realtime, to));
+        self.0.jump_clock(|clocks| clocks.set_one(ClockId::Realtime, to));
     }
 }
 

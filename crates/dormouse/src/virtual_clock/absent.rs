@@ -8,7 +8,7 @@ pub(crate) fn now_ns(_: ClockId) -> Option<u64> {
     None
 }
 
-/// The slot of a sleep in real time. Takes no space.
+/// The timer slot of a sleep in real time. Zero-sized.
 #[derive(Debug)]
 pub(crate) struct TimerSlot;
 
@@ -24,12 +24,12 @@ impl TimerSlot {
     }
 
     #[inline]
-    pub(crate) fn poll(&mut self, _deadline: u64, _at: u64, _: &Waker) -> Option<Poll<()>> {
+    pub(crate) fn poll(&mut self, _deadline: u64, _fires_at: u64, _: &Waker) -> Option<Poll<()>> {
         None
     }
 
     #[inline]
-    pub(crate) fn reset(&mut self, _at: u64) -> bool {
+    pub(crate) fn reset(&mut self, _fires_at: u64) -> bool {
         false
     }
 

@@ -1,11 +1,11 @@
-//! Where the clocks of a virtual time stand, and the timers that wait for them.
+//! The present times of the clocks of a virtual time, and the timers registered with them.
 //!
 //! Plain data, used under one lock. It moves the clocks and returns the wakers to call; it calls none itself.
 //!
 //! # Invariants
 //! - Clocks advance with [`Clocks::step`], which stops at the next deadline and removes its timer. So no clock goes past
-//!   a deadline in `timers`, except by a jump ([`Clocks::advance`] and [`Clocks::set`] on one clock), after which the
-//!   caller takes out the timers that are due. Timers with equal deadlines are taken out one at a time.
+//!   a deadline in `timers`, except by a jump ([`Clocks::advance_one`] or [`Clocks::set_one`]), after which the caller
+//!   takes out the timers that are due. Timers with equal deadlines are taken out one at a time.
 //! - Every entry of `alarms` is later than what its clock shows.
 //! - No clock goes past `END_NS`. So a sleep until after that never completes, and time never advances to it.
 
@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::thread::Thread;
 
-/// The last time that a clock can show. A later deadline never comes: `Instant::FAR_FUTURE`, and the nanosecond
-/// before it, until which sleep those that only wait for the wall clock to be set.
+/// The last time that a clock can show. Two deadlines are later, and never come: `Instant::FAR_FUTURE`, and the
+/// nanosecond before it, which `changes` and `resumes` sleep until to be woken by a jump.
 const END_NS: u64 = u64::MAX - 2;
 
 /// Shared, so that it can be cloned under the lock: `Waker::clone` may run user code.
@@ -33,7 +33,7 @@ pub(crate) struct Clocks {
     /// By clock. A map instead of the timing wheel: the wheel does not keep the order of equal deadlines, and speed
     /// does not matter here.
     timers: [BTreeMap<TimerKey, SharedWaker>; ClockId::ALL.len()],
-    /// By clock: the alarms that are to come.
+    /// By clock: the alarms that have not gone off.
     alarms: [BTreeSet<TimerKey>; ClockId::ALL.len()],
     /// Threads in `block_on` that wait for a deadline to advance to.
     parked: Vec<Thread>,
@@ -73,9 +73,9 @@ impl Clocks {
         self.timers[clock as usize].remove(&key)
     }
 
-    /// The timer with the least time left on its own clock, and how much that is in ns. Of equals, that of the sleep
-    /// created first.
-    fn next(&self) -> Option<(i128, ClockId, TimerKey)> {
+    /// The timer with the least time left on its own clock, and the time left in ns, which is negative for a timer that
+    /// a jump went past. Of timers with equal time left, that of the sleep created first.
+    fn next_timer(&self) -> Option<(i128, ClockId, TimerKey)> {
         let first = |clock: ClockId| {
             let (&key, _) = self.timers[clock as usize].first_key_value()?;
             let left = i128::from(key.0) - i128::from(self.now_ns(clock));
@@ -89,19 +89,19 @@ impl Clocks {
 
     /// Whether there is a deadline to advance to.
     pub(super) fn has_deadline(&self) -> bool {
-        self.next().is_some()
+        self.next_timer().is_some()
     }
 
     /// Advances all clocks to the next deadline, but by no more than `limit_ns`. Returns by how much, and the waker of
     /// the timer if the deadline is reached.
     pub(super) fn step(&mut self, limit_ns: u64) -> (u64, Option<SharedWaker>) {
-        let next = self.next().filter(|(left, ..)| *left <= i128::from(limit_ns));
+        let next = self.next_timer().filter(|(left, ..)| *left <= i128::from(limit_ns));
         let moved_ns = match next {
             Some((left, ..)) => u64::try_from(left).unwrap_or(0),
             None => limit_ns,
         };
         for clock in ClockId::ALL {
-            self.advance(clock, moved_ns);
+            self.advance_one(clock, moved_ns);
         }
         (moved_ns, next.and_then(|(_, clock, key)| self.remove(clock, key)))
     }
@@ -111,20 +111,20 @@ impl Clocks {
         if self.has_deadline() { self.step(u64::MAX).1 } else { None }
     }
 
-    /// Removes the first timer that is due, with the clocks where they are.
+    /// Removes the first timer that is due, if there is one. The clocks do not move.
     pub(super) fn take_due(&mut self) -> Option<SharedWaker> {
         self.step(0).1
     }
 
-    /// Advances one clock, without regard to the timers.
-    pub(crate) fn advance(&mut self, clock: ClockId, ns: u64) {
+    /// Advances one clock, even past deadlines.
+    pub(crate) fn advance_one(&mut self, clock: ClockId, ns: u64) {
         let now = &mut self.now[clock as usize];
         *now = now.saturating_add(ns).min(END_NS);
         self.remove_past_alarms(clock);
     }
 
-    /// Sets one clock, without regard to the timers.
-    pub(crate) fn set(&mut self, clock: ClockId, ns: u64) {
+    /// Sets one clock, forward or back, even past deadlines.
+    pub(crate) fn set_one(&mut self, clock: ClockId, ns: u64) {
         self.now[clock as usize] = ns.min(END_NS);
         self.remove_past_alarms(clock);
     }
@@ -143,7 +143,7 @@ impl Clocks {
         self.alarms[clock as usize].remove(&key);
     }
 
-    /// An alarm goes off once, when the clock comes to it: not again if the clock is set back.
+    /// An alarm goes off once, when the clock reaches it, and not again if the clock is set back.
     fn remove_past_alarms(&mut self, clock: ClockId) {
         let now = self.now_ns(clock);
         let alarms = &mut self.alarms[clock as usize];
@@ -162,7 +162,7 @@ impl Clocks {
     }
 
     /// Adds a thread that is about to park, unless there is a deadline to advance to. [`insert`](Self::insert) returns
-    /// it when there is one. True if it was added.
+    /// the thread when there is such a deadline. True if the thread was added.
     pub(crate) fn add_parked(&mut self, thread: &Thread) -> bool {
         let added = !self.has_deadline();
         if added {

@@ -3,7 +3,7 @@
 //! Each thread has a stack of the virtual times that it has entered; the last one entered is the current one. A guard
 //! removes its own entry, so guards may be dropped in any order.
 
-use super::VirtualClock;
+use super::Shared;
 use crate::clock::ClockId;
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -14,10 +14,10 @@ thread_local! {
 }
 
 struct Entry {
-    time: Arc<VirtualClock>,
-    /// Of the guard. Unique on this stack.
+    time: Arc<Shared>,
+    /// The id of the guard. Unique on this stack.
     id: u64,
-    /// Entered by the poll of a scoped future.
+    /// Whether the poll of a scoped future has pushed this entry.
     scoped: bool,
 }
 
@@ -40,23 +40,23 @@ pub struct EnterGuard {
 }
 
 impl EnterGuard {
-    pub(crate) fn enter(time: &Arc<VirtualClock>) -> EnterGuard {
+    pub(crate) fn enter(time: &Arc<Shared>) -> EnterGuard {
         EnterGuard::push(time, false)
     }
 
     /// For the poll of a scoped future: see [`scoped_polls`].
-    pub(crate) fn enter_scoped(time: &Arc<VirtualClock>) -> EnterGuard {
+    pub(crate) fn enter_scoped(time: &Arc<Shared>) -> EnterGuard {
         EnterGuard::push(time, true)
     }
 
-    fn push(time: &Arc<VirtualClock>, scoped: bool) -> EnterGuard {
+    fn push(time: &Arc<Shared>, scoped: bool) -> EnterGuard {
         let id = ENTERED.try_with(|entered| {
             let mut entered = entered.borrow_mut();
             let id = entered.last().map_or(0, |entry| entry.id + 1);
             entered.push(Entry { time: time.clone(), id, scoped });
             id
         });
-        // A thread whose locals are destroyed enters nothing.
+        // No entry if the thread-locals of this thread are destroyed; no entry has the id `u64::MAX`.
         EnterGuard { id: id.unwrap_or(u64::MAX), this_thread: PhantomData }
     }
 }
@@ -74,7 +74,7 @@ impl Drop for EnterGuard {
 }
 
 /// The virtual time that the caller is in.
-pub(super) fn current() -> Option<Arc<VirtualClock>> {
+pub(super) fn current() -> Option<Arc<Shared>> {
     with_last(|entry| entry.time.clone())
 }
 
@@ -84,8 +84,8 @@ pub(crate) fn now_ns(clock: ClockId) -> Option<u64> {
     with_last(|entry| entry.time.now_ns(clock))
 }
 
-/// The number of polls of scoped futures of `time` that the caller is inside.
-pub(crate) fn scoped_polls(time: &Arc<VirtualClock>) -> usize {
+/// How many polls of scoped futures of `time` are on the call stack of the caller.
+pub(crate) fn scoped_polls(time: &Arc<Shared>) -> usize {
     let count = ENTERED.try_with(|entered| {
         let of_time = |entry: &&Entry| entry.scoped && Arc::ptr_eq(&entry.time, time);
         entered.borrow().iter().filter(of_time).count()

@@ -2,13 +2,13 @@
 //!
 //! # Invariants
 //! - A timer belongs to the virtual time in which its sleep was created, wherever the sleep is polled.
-//! - While the sleep is pending and has been polled, its timer is in `Clocks`, at the time at which it is to fire now,
-//!   with the waker of the last poll; or that waker has been called since. So no step goes past the time at which it is
-//!   to fire, and none stops at one before the last reset.
+//! - While a sleep is pending and has been polled, `Clocks` has a timer for it, with the present `fires_at` of the sleep
+//!   as the deadline and the waker of the last poll; or that waker has been called since. A reset moves the timer at
+//!   once. So no step goes past `fires_at`, and none stops at a former one.
 //! - Wakers are cloned, called and dropped with no lock held.
 
 use super::clocks::SharedWaker;
-use super::{VirtualClock, current, wake};
+use super::{Shared, current, wake};
 use crate::clock::ClockId;
 use crate::sync::lock;
 use std::sync::Arc;
@@ -16,7 +16,9 @@ use std::task::{Poll, Waker};
 use std::thread::Thread;
 
 /// The field of a sleep for its timer in virtual time. Empty if the sleep was created in real time; then the methods
-/// return `None` or `false`, and do nothing. Boxed, since most sleeps are in real time.
+/// do nothing and return `None` or `false`. Boxed, because most sleeps are in real time.
+///
+/// `fires_at` is the time in ns at which the timer fires: the deadline of the sleep, or later within its slack.
 #[derive(Debug)]
 pub(crate) struct TimerSlot(Option<Box<Timer>>);
 
@@ -31,17 +33,17 @@ impl TimerSlot {
         self.0.as_ref().map(|timer| timer.time.now_ns(clock))
     }
 
-    /// Polls for `deadline`. If that is to come, `waker` is called at `at`, which is no earlier.
-    pub(crate) fn poll(&mut self, deadline: u64, at: u64, waker: &Waker) -> Option<Poll<()>> {
-        self.0.as_mut().map(|timer| timer.poll(deadline, at, waker))
+    /// Ready if the clock has reached `deadline`. Otherwise registers `waker`, to be called at `fires_at`.
+    pub(crate) fn poll(&mut self, deadline: u64, fires_at: u64, waker: &Waker) -> Option<Poll<()>> {
+        self.0.as_mut().map(|timer| timer.poll(deadline, fires_at, waker))
     }
 
-    /// If a task waits for the sleep, wakes it at `at` instead: at once, if that has passed.
-    pub(crate) fn reset(&mut self, at: u64) -> bool {
-        self.0.as_mut().map(|timer| timer.reset(at)).is_some()
+    /// Moves a registered timer to `fires_at`. If that has passed, its waker is called at once.
+    pub(crate) fn reset(&mut self, fires_at: u64) -> bool {
+        self.0.as_mut().map(|timer| timer.reset(fires_at)).is_some()
     }
 
-    /// Wakes the machine at `at`, also while no task waits for the sleep.
+    /// Wakes the machine at `at`, whether or not a task waits for the sleep.
     pub(crate) fn set_alarm(&mut self, at: u64) -> bool {
         self.0.as_mut().map(|timer| timer.set_alarm(Some(at))).is_some()
     }
@@ -49,13 +51,13 @@ impl TimerSlot {
 
 #[derive(Debug)]
 struct Timer {
-    time: Arc<VirtualClock>,
+    time: Arc<Shared>,
     clock: ClockId,
-    /// Counts the sleeps of this virtual time: of equal deadlines, the lower number fires first.
+    /// The number of the sleep in its virtual time: of equal deadlines, the lower number fires first.
     number: u64,
-    /// The time at which it was put into `Clocks`. It may have fired since.
+    /// The deadline of its entry in `Clocks`. The timer may have fired since.
     registered: Option<u64>,
-    /// When it wakes the machine.
+    /// The time at which it wakes the machine.
     alarm: Option<u64>,
 }
 
@@ -66,18 +68,18 @@ impl Timer {
         Some(Timer { time, clock, number, registered: None, alarm: None })
     }
 
-    fn poll(&mut self, deadline: u64, at: u64, waker: &Waker) -> Poll<()> {
+    fn poll(&mut self, deadline: u64, fires_at: u64, waker: &Waker) -> Poll<()> {
         let mut new = Some(Arc::new(waker.clone()));
         let mut old = None;
         let mut parked = Vec::new();
         let mut changed = true;
         let mut clocks = lock(&self.time.clocks);
         let pending = deadline > clocks.now_ns(self.clock);
-        if let Some(before) = self.registered.take_if(|before| !pending || *before != at) {
+        if let Some(before) = self.registered.take_if(|before| !pending || *before != fires_at) {
             old = clocks.remove(self.clock, (before, self.number));
         }
         if pending {
-            let key = (at, self.number);
+            let key = (fires_at, self.number);
             match clocks.get_mut(self.clock, key) {
                 Some(registered) if registered.will_wake(waker) => changed = false,
                 Some(registered) => {
@@ -85,7 +87,7 @@ impl Timer {
                 }
                 None => parked.extend(new.take().map(|new| clocks.insert(self.clock, key, new))),
             }
-            self.registered = Some(at);
+            self.registered = Some(fires_at);
         }
         drop(clocks);
         drop((old, new));
@@ -96,16 +98,16 @@ impl Timer {
         if pending { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    fn reset(&mut self, at: u64) {
+    fn reset(&mut self, fires_at: u64) {
         let Some(before) = self.registered.take() else { return };
         let mut due: Option<SharedWaker> = None;
         let mut parked = Vec::new();
         let mut clocks = lock(&self.time.clocks);
         // If the timer has fired, its task has been woken; the next poll registers the timer again.
         if let Some(waker) = clocks.remove(self.clock, (before, self.number)) {
-            if at > clocks.now_ns(self.clock) {
-                parked = clocks.insert(self.clock, (at, self.number), waker);
-                self.registered = Some(at);
+            if fires_at > clocks.now_ns(self.clock) {
+                parked = clocks.insert(self.clock, (fires_at, self.number), waker);
+                self.registered = Some(fires_at);
             } else {
                 due = Some(waker);
             }

@@ -1,24 +1,26 @@
 //! `VirtualTime::block_on`: runs a future, and advances to the next deadline when nothing else can run.
 //!
 //! # Invariants
-//! - Time advances only while the future waits for something that has not happened. The events that the kernel has by
-//!   then are delivered first: the fds that are wrapped inside are registered with the builtin reactor, and
-//!   `reactor::flush_events` returns when it has delivered them.
-//! - One timer fires at a time, whichever thread advances the time, and the scoped futures that it has woken run before
-//!   the next one fires. So of two timers with the same deadline, the first can cancel the second.
+//! - `block_on` advances time only while the future waits for something that has not happened. The events that the
+//!   kernel has by then are delivered first: the fds that are wrapped inside are registered with the builtin reactor,
+//!   and `reactor::flush_events` returns when it has delivered them.
+//! - `block_on` fires one timer at a time. The scoped futures that a timer has woken run before `block_on` fires the
+//!   next, even if another thread fired the first. So of two timers with the same deadline, the first can cancel the
+//!   second.
 //! - The thread parks without a timeout only while there is no deadline, and is unparked when there is one.
 //!   The thread: (1) under the lock on the clocks, finds no deadline and is added to the parked threads;
-//!   (2) reads `woken`; (3) parks. A sleep: (1) under the same lock, adds its timer and takes the parked threads;
-//!   (2) unparks them. The lock orders the two first steps: either the thread sees the deadline, or the sleep takes the
-//!   thread and unparks it; if it parks only after that, the park returns at once. A wake-up stores `woken` before it
-//!   unparks.
+//!   (2) reads `woken`; (3) parks.
+//!   A sleep: (1) under the same lock, adds its timer and takes the parked threads; (2) unparks them.
+//!   The lock orders the two first steps: either the thread sees the deadline, or the sleep takes the thread and unparks
+//!   it. If the thread parks only after that, the park returns at once. The same holds for a wake-up, which stores
+//!   `woken` before it unparks.
 
 use super::VirtualTime;
 use super::quiesce::QuiesceWait;
 use crate::context::{InBlockOn, ThreadContext};
 use crate::reactor;
 use crate::sync::lock;
-use crate::virtual_clock::VirtualClock;
+use crate::virtual_clock::Shared;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -45,7 +47,7 @@ pub(super) fn block_on<F: Future>(time: &VirtualTime, future: F) -> F::Output {
     }
 }
 
-/// The waker of the future, and the thread that runs it.
+/// The waker of the future: unparks the thread that runs it.
 struct ThreadNotify {
     thread: Thread,
     woken: AtomicBool,
@@ -53,15 +55,15 @@ struct ThreadNotify {
 
 impl ThreadNotify {
     /// Advances time until the future has been woken.
-    fn wait(&self, time: &Arc<VirtualClock>) {
+    fn wait(&self, time: &Arc<Shared>) {
         let mut quiesce = QuiesceWait::begin(time);
         while !self.woken.swap(false, Ordering::AcqRel) {
             if quiesce.others_busy() {
                 std::thread::park_timeout(CHECK_EVERY);
             } else if !self.park_without_deadline(time) {
                 reactor::flush_events();
-                // Both may have changed: an event may have woken a future, and another thread may have advanced the
-                // time, or dropped the sleep with the deadline.
+                // Checked again: an event may have woken a future, and another thread may have advanced time or
+                // dropped the sleep that has the deadline.
                 let mut clocks = lock(&time.clocks);
                 let quiescent = !self.woken.load(Ordering::Acquire) && !quiesce.others_busy();
                 let due = if quiescent { time.step_to_deadline(&mut clocks) } else { None };
@@ -71,8 +73,8 @@ impl ThreadNotify {
         }
     }
 
-    /// Parks until a wake-up or a deadline to advance to; returns false at once if there is such a deadline.
-    fn park_without_deadline(&self, time: &VirtualClock) -> bool {
+    /// Parks until the future is woken or a deadline is added. Returns false, without parking, if there is a deadline.
+    fn park_without_deadline(&self, time: &Shared) -> bool {
         let no_deadline = lock(&time.clocks).add_parked(&self.thread);
         if no_deadline {
             if !self.woken.load(Ordering::Acquire) {

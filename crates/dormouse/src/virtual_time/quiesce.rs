@@ -1,55 +1,59 @@
 //! Waits until the other tasks have nothing to do, before time advances.
 //!
-//! A scoped future counts as busy from its wake-up to the end of the next poll. Of other tasks the virtual time does
-//! not know whether they have something to do. So that their executor can run them, the wait yields a few times, and
-//! more often as long as sleeps are created or completed.
+//! A scoped future counts as busy from its creation or wake-up to the end of the next poll. A virtual time does not know
+//! whether tasks without a scope have something to do. To let their executor run them, the wait yields a few times, and
+//! more often as long as sleeps are created, registered or completed.
 //!
 //! # Invariants
-//! - A wait does not wait for itself: the scoped polls that it happens inside are counted in `self_count` meanwhile. So
-//!   two tasks that wait for the others do not wait for each other.
-//! - [`QuiesceWait::others_busy`] is checked under the lock on the clocks, under which time then advances and the due
-//!   timer is counted as busy. So of two threads that advance time, the second sees as busy what the first has fired.
-//! - A wait ends. A scoped future that was woken may never be polled, since its executor is gone, and another may wake
-//!   itself again and again. After `TIME_LIMIT` the futures that are busy have timed out: they are not waited for again
-//!   until fewer are busy.
+//! - A wait does not wait for itself. A scoped future that waits in its own poll counts in `busy` and in `quiescing`; the
+//!   *others* are `busy - quiescing`. So two scoped futures that both wait do not wait for each other.
+//! - Of two threads that wait and then advance time, the second does not overtake a task that the first has woken.
+//!   The first: (1) under the lock on the clocks, advances to a deadline and counts the due timer as busy; (2) calls its
+//!   waker, which counts the scoped task as busy; (3) subtracts the timer.
+//!   The second: (1) under the same lock, finds no others busy; (2) advances under that lock.
+//!   The lock orders the two first steps, and between (1) and the end of the next poll the timer or the task is counted.
+//! - A wait ends. A scoped future that was woken may never be polled, because its executor is gone, or it may wake itself
+//!   again and again. After `TIME_LIMIT` the others that are busy have timed out: from then on a wait continues only
+//!   while more others are busy than have timed out. The number of those that have timed out falls with the number of
+//!   others, so a future that becomes busy later is waited for.
 
 use crate::sync::lock;
-use crate::virtual_clock::{Clocks, VirtualClock, scoped_polls};
+use crate::virtual_clock::{Clocks, Shared, scoped_polls};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-/// How long, in real time, others are waited for.
+/// How long others are waited for, in real time.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
-/// This many yields in a row without activity are enough.
+/// After this many yields in a row without activity, tasks without a scope are assumed to have nothing to do.
 const QUIET_YIELDS: u32 = 8;
-/// This many are enough, even if tasks without a scope are still active.
+/// After this many yields, tasks without a scope are not waited for any longer.
 const MAX_YIELDS: u32 = 10_000;
-/// After this many, the busy futures are assumed to be on other threads, and each yield is one of the thread too.
-const YIELDS_ON_ONE_THREAD: u32 = 64;
+/// After this many yields to the executor, the busy futures are assumed to be on other threads: the thread yields too.
+const TASK_YIELDS: u32 = 64;
 
-/// A wait of the calling code for the others. Dropped at its end.
+/// A wait until no others are busy. It lasts until the value is dropped.
 pub(super) struct QuiesceWait {
-    time: Arc<VirtualClock>,
-    /// What this wait has added to that of the virtual time.
-    self_count: usize,
-    /// Since when others are busy, in real time.
+    time: Arc<Shared>,
+    /// The scoped polls that the wait began inside, which it has added to `Shared::quiescing`.
+    scoped_polls: usize,
+    /// Since when more others are busy than have timed out, in real time.
     busy_since: Option<Instant>,
 }
 
 impl QuiesceWait {
-    pub(super) fn begin(time: &Arc<VirtualClock>) -> QuiesceWait {
-        let self_count = scoped_polls(time);
-        time.self_count.fetch_add(self_count, Ordering::SeqCst);
-        QuiesceWait { time: time.clone(), self_count, busy_since: None }
+    pub(super) fn begin(time: &Arc<Shared>) -> QuiesceWait {
+        let scoped_polls = scoped_polls(time);
+        time.quiescing.fetch_add(scoped_polls, Ordering::SeqCst);
+        QuiesceWait { time: time.clone(), scoped_polls, busy_since: None }
     }
 
-    /// Whether others are to be waited for: they are busy, and have not timed out.
+    /// Whether the wait continues: more others are busy than have timed out.
     pub(super) fn others_busy(&mut self) -> bool {
         let busy = self.time.busy.load(Ordering::SeqCst);
-        let others = busy.saturating_sub(self.time.self_count.load(Ordering::SeqCst));
+        let others = busy.saturating_sub(self.time.quiescing.load(Ordering::SeqCst));
         let timed_out = self.time.timed_out.fetch_min(others, Ordering::SeqCst).min(others);
         if others == timed_out {
             self.busy_since = None;
@@ -66,15 +70,12 @@ impl QuiesceWait {
 
 impl Drop for QuiesceWait {
     fn drop(&mut self) {
-        self.time.self_count.fetch_sub(self.self_count, Ordering::SeqCst);
+        self.time.quiescing.fetch_sub(self.scoped_polls, Ordering::SeqCst);
     }
 }
 
-/// Yields to the executor until no others are busy. Then calls `advance` under the same lock, before any can be again.
-pub(super) async fn quiesce<R>(
-    time: &Arc<VirtualClock>,
-    mut advance: impl FnMut(&mut Clocks) -> R,
-) -> R {
+/// Yields to the executor until no others are busy. Then calls `advance`, under the same lock on the clocks as the check.
+pub(super) async fn quiesce<R>(time: &Arc<Shared>, mut advance: impl FnMut(&mut Clocks) -> R) -> R {
     let mut wait = None;
     let mut yields = 0;
     let mut quiet_yields = 0;
@@ -91,7 +92,7 @@ pub(super) async fn quiesce<R>(
             }
         }
         yields += 1;
-        if yields > YIELDS_ON_ONE_THREAD {
+        if yields > TASK_YIELDS {
             std::thread::yield_now();
         }
         cx.waker().wake_by_ref();

@@ -1,17 +1,19 @@
 //! A future in virtual time, wherever it is polled.
 //!
-//! From the call of its waker to the end of the poll that follows, a scoped future counts as busy, and is waited for
-//! before time advances. Only its waker is used for this, so it holds on every executor, with any number of threads.
+//! From its creation, and then from each call of its waker, to the end of the poll that follows, a scoped future counts
+//! as busy, and is waited for before time advances. The count needs only the waker that the future is polled with, so it
+//! works on every executor, with any number of threads.
 //!
 //! # Invariants
-//! - A task is counted in `VirtualClock::busy` while its state is neither `IDLE` nor `COMPLETE`. A change of state adds
-//!   to the count before it and subtracts after it, so a task can count twice for a moment, but is always counted.
-//! - A wake-up counts the task before it calls the waker of the executor. It takes that waker out, and each poll stores
-//!   another. So a wake-up that finds none comes after one that has notified the executor, and before the next poll.
+//! - A task is counted in `Shared::busy` while its state is neither `IDLE` nor `COMPLETE`. The count is incremented before
+//!   the state changes, and decremented after it. So a task can count twice for a moment, but is always counted.
+//! - A wake-up counts the task before it calls the waker of the executor. It takes that waker out of the task, and each
+//!   poll stores another. So if a wake-up finds no waker, the task is complete, or an earlier wake-up has taken the waker
+//!   since the last poll began, and has called it or is about to.
 
 use super::VirtualTime;
 use crate::sync::lock;
-use crate::virtual_clock::{EnterGuard, VirtualClock};
+use crate::virtual_clock::{EnterGuard, Shared};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -32,7 +34,7 @@ pin_project! {
     /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Scope<F> {
-        // `None` once it has been dropped, which happens in the virtual time too.
+        // `None` once `PinnedDrop` has dropped the future, which it does in the virtual time.
         #[pin]
         future: Option<F>,
         time: VirtualTime,
@@ -52,7 +54,7 @@ pin_project! {
 
 impl<F> Scope<F> {
     pub(super) fn new(time: &VirtualTime, future: F) -> Scope<F> {
-        // Its executor will poll it for the first time.
+        // Busy until the first poll has ended.
         time.0.add_busy();
         let task = Arc::new(Task {
             state: AtomicU8::new(NOTIFIED),
@@ -97,15 +99,16 @@ const RUNNING_NOTIFIED: u8 = 3;
 /// Completed or dropped.
 const COMPLETE: u8 = 4;
 
-/// The state of a scoped future, and the waker of its last poll. It is the waker that the future is polled with.
+/// The state of a scoped future, and the waker that its executor passed to the last poll. The future itself is polled
+/// with a waker made from this task.
 struct Task {
     state: AtomicU8,
     waker: Mutex<Option<Waker>>,
-    time: Arc<VirtualClock>,
+    time: Arc<Shared>,
 }
 
 impl Task {
-    /// Changes the state, and returns the one before.
+    /// Changes the state, and returns the former one.
     fn change(&self, next: impl Fn(u8) -> u8) -> u8 {
         let changed =
             self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| Some(next(state)));
@@ -119,7 +122,7 @@ impl Wake for Task {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Counted first: once the state has changed, a poll may end and subtract it.
+        // Counted first: as soon as the state has changed, a poll may end and subtract the task.
         self.time.add_busy();
         let before = self.change(|state| match state {
             IDLE => NOTIFIED,
