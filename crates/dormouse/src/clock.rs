@@ -54,9 +54,9 @@ pub trait Clock: Sealed + Copy + Send + Sync + Unpin + 'static {
 
 /// Time since the machine booted, **including** the time it was suspended: `CLOCK_BOOTTIME`.
 ///
-/// The default clock of this crate. A lease or a token also expires, and an hourly poll also becomes due, while the lid
-/// of a laptop is closed; on this clock a program sees it at the resume. On systems without such a clock (all but Linux
-/// and Android), it is the monotonic clock of the system.
+/// The default clock of this crate. A lease or a token expires, and an hourly poll becomes due, also while the lid of a
+/// laptop is closed; on this clock a program notices at the resume. On systems without such a clock (all but Linux and
+/// Android), it is the monotonic clock of the system.
 ///
 /// ```
 /// use dormouse::time::Instant;

@@ -40,12 +40,12 @@ impl ClockId {
                 ClockId::Monotonic => read(rustix::time::ClockId::MonotonicCoarse),
                 ClockId::Boottime => {
                     let awake = read(rustix::time::ClockId::MonotonicCoarse);
-                    // Saturating, since the coarse clock may be behind the exact one that was read then.
-                    let age = awake.saturating_sub(SYNCHRONIZED_AT.load(Ordering::Relaxed));
-                    if age > SYNCHRONIZE_EVERY_NS {
-                        ClockId::synchronize();
+                    // Saturating: `MEASURED_AT_NS` was read from the exact clock, which the coarse one can be behind.
+                    let age = awake.saturating_sub(MEASURED_AT_NS.load(Ordering::Relaxed));
+                    if age > MEASURE_EVERY_NS {
+                        ClockId::measure_suspended();
                     }
-                    awake.wrapping_add(SUSPENDED.load(Ordering::Relaxed))
+                    awake.wrapping_add(SUSPENDED_NS.load(Ordering::Relaxed))
                 }
             }
         }
@@ -53,23 +53,24 @@ impl ClockId {
         self.now_ns()
     }
 
-    /// Measures how far the boot-time clock is ahead of the monotonic one, for [`coarse_ns`](Self::coarse_ns).
-    pub(crate) fn synchronize() {
+    /// Measures how long the machine has been suspended since boot, for [`coarse_ns`](Self::coarse_ns): by so much the
+    /// boot-time clock is ahead of the monotonic one.
+    pub(crate) fn measure_suspended() {
         // In this order, so that a suspend between the two makes the difference too small, not too large.
         let boottime = ClockId::Boottime.now_ns();
         let awake = ClockId::Monotonic.now_ns();
-        SUSPENDED.store(boottime.wrapping_sub(awake), Ordering::Relaxed);
-        SYNCHRONIZED_AT.store(awake, Ordering::Relaxed);
+        SUSPENDED_NS.store(boottime.wrapping_sub(awake), Ordering::Relaxed);
+        MEASURED_AT_NS.store(awake, Ordering::Relaxed);
     }
 }
 
-/// How many ns the machine had been suspended at `SYNCHRONIZED_AT`. (In a time namespace it can be negative, and is
-/// wrapped then.) Only a hint, so an older value is valid too.
-static SUSPENDED: AtomicU64 = AtomicU64::new(0);
-/// By the monotonic clock, in ns.
-static SYNCHRONIZED_AT: AtomicU64 = AtomicU64::new(0);
+/// How long the machine had been suspended at `MEASURED_AT_NS`. (In a time namespace it can be negative, and wraps
+/// around.) Only a hint, so an older value is valid too.
+static SUSPENDED_NS: AtomicU64 = AtomicU64::new(0);
+/// When `SUSPENDED_NS` was measured, by the monotonic clock.
+static MEASURED_AT_NS: AtomicU64 = AtomicU64::new(0);
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const SYNCHRONIZE_EVERY_NS: u64 = 1_000_000_000;
+const MEASURE_EVERY_NS: u64 = 1_000_000_000;
 
 #[cfg(all(loom, test))]
 fn read(_: rustix::time::ClockId) -> u64 {

@@ -44,7 +44,7 @@ impl Realtime {
         <Realtime as Clock>::now().into()
     }
 
-    /// Waits until the wall clock shows `time`, also if it is set meanwhile.
+    /// Waits until the wall clock shows `time`, even if the clock is set meanwhile.
     ///
     /// ```
     /// use dormouse::clock::Realtime;
@@ -82,7 +82,7 @@ impl Realtime {
     ///
     /// # Accuracy
     /// Each tick is as accurate as a [`sleep_until`](Self::sleep_until). A day has 86,400 seconds, as in Unix time.
-    /// Midnight and the full hours of another time zone are multiples only if its offset from UTC is one.
+    /// Midnight and the full hours of another time zone are multiples only if its offset from UTC is a multiple.
     pub fn interval_aligned(period: Duration) -> AlignedInterval {
         AlignedInterval::new(period)
     }

@@ -77,7 +77,7 @@ impl TimerQueue {
         self.armed.store(u64::MAX, Ordering::Relaxed);
         drop(schedule);
 
-        ClockId::synchronize();
+        ClockId::measure_suspended();
         let now = self.clock.now_ns();
         let next = if clock_was_set {
             self.collect_all(expired);

@@ -118,7 +118,7 @@ impl TimerQueue {
 
     /// Creates the wake source of a queue that is not pooled.
     fn start(&'static self, schedule: &mut Schedule) -> Result<(), Unavailable> {
-        ClockId::synchronize();
+        ClockId::measure_suspended();
         let wake_source = match self.kind {
             ReactorKind::Builtin => {
                 WakeSource::timerfd(self.clock, &Reactor::builtin(), self.waker())
