@@ -11,12 +11,12 @@
 
 mod alarm;
 mod aligned;
-mod at_once;
 #[cfg(feature = "hyper")]
 mod hyper;
 mod instant;
 mod interop;
 mod interval;
+mod read_pair;
 pub(crate) mod slack;
 mod sleep;
 pub(crate) mod steps;

@@ -46,7 +46,7 @@ use std::task::{Context, Poll};
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Alarm<C: AlarmClock = Boottime> {
     sleep: Sleep<C>,
-    /// The timerfd that wakes the machine. `None` in virtual time, in which the sleep wakes it.
+    /// The timerfd that wakes the machine. `None` in virtual time, where the timer slot of `sleep` wakes it.
     fd: Option<OwnedFd>,
 }
 

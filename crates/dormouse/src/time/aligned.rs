@@ -1,12 +1,13 @@
 //! Ticks at the multiples of a period on the wall clock.
 //!
 //! # Invariants
-//! - A pending interval waits in a wall-clock sleep until the next multiple that is to tick. A step of the clock wakes
+//! - A pending interval waits for a wall-clock sleep until the next multiple that is to tick. A step of the clock wakes
 //!   the task of the sleep, and the poll reads the clock again.
 //! - With `Delay`, each step back is noticed. A poll: (1) registers the sleep, (2) reads the clock. A step: (1) sets the
 //!   clock, (2) wakes the tasks of wall-clock sleeps. So either the poll reads the new time, or the step wakes the task,
 //!   which polls again.
-//! - A multiple ticks once. It ticks again only with `Delay`, after the clock was set back to before it.
+//! - A multiple ticks once. It ticks again only after [`reset`](AlignedInterval::reset), or with `Delay` after the clock
+//!   was set back to before it.
 
 use crate::clock::Realtime;
 use crate::time::{Instant, MissedTickBehavior, Sleep, sleep_until, to_ns};
@@ -106,7 +107,7 @@ impl AlignedInterval {
             MissedTickBehavior::Burst => self.sleep.deadline(),
             MissedTickBehavior::Skip | MissedTickBehavior::Delay => {
                 // The clock was at the deadline when the sleep read it, and may have been set back since.
-                multiple_until(self.sleep.now(), self.period).max(self.sleep.deadline())
+                floor_to_multiple(self.sleep.now(), self.period).max(self.sleep.deadline())
             }
         };
         self.last = multiple;
@@ -122,7 +123,7 @@ impl AlignedInterval {
     /// full_hour.reset(); // after the clock was set back
     /// ```
     pub fn reset(&mut self) {
-        let next = multiple_from(self.sleep.now(), self.period);
+        let next = ceil_to_multiple(self.sleep.now(), self.period);
         self.last = next - self.period;
         self.sleep.reset(next);
     }
@@ -168,13 +169,13 @@ impl AlignedInterval {
 }
 
 /// The first multiple that is not before `time`.
-fn multiple_from(time: Instant<Realtime>, period: Duration) -> Instant<Realtime> {
-    let before = multiple_until(time, period);
+fn ceil_to_multiple(time: Instant<Realtime>, period: Duration) -> Instant<Realtime> {
+    let before = floor_to_multiple(time, period);
     if before == time { time } else { before + period }
 }
 
 /// The last multiple that is not after `time`.
-fn multiple_until(time: Instant<Realtime>, period: Duration) -> Instant<Realtime> {
+fn floor_to_multiple(time: Instant<Realtime>, period: Duration) -> Instant<Realtime> {
     Instant::from_ns(time.ns() - time.ns() % to_ns(period).unwrap_or(u64::MAX))
 }
 

@@ -46,8 +46,8 @@ impl Timer for HyperTimer {
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 impl<C: Clock> hyper::rt::Sleep for Sleep<C> {}
 
-/// Converts by the distance from now, since std's instants have no value of their own. Reads the clock of std first, so
-/// that time which passes between the two reads makes the deadline later, not earlier.
+/// Keeps the distance from now, because std does not expose the value of an instant. Reads the clock of std first: the
+/// time that passes between the two reads makes the deadline later, not earlier.
 fn from_std(deadline: std::time::Instant) -> Instant<Monotonic> {
     let left = deadline.saturating_duration_since(std::time::Instant::now());
     Monotonic::now() + left

@@ -45,7 +45,7 @@ impl Instant {
 }
 
 impl<C: Clock> Instant<C> {
-    /// The latest instant, some 584 years after boot. A sleep until then never completes.
+    /// The latest instant: some 584 years after boot, or after 1970 on the wall clock. A sleep until then never completes.
     ///
     /// ```
     /// use dormouse::time::Instant;

@@ -1,7 +1,7 @@
 //! Conversions between the instants of std and of this crate.
 
 use crate::clock::Clock;
-use crate::time::at_once::at_once;
+use crate::time::read_pair::read_pair;
 use crate::time::{Instant, to_ns};
 use std::time::{Duration, Instant as StdInstant};
 
@@ -58,7 +58,7 @@ impl<C: Clock> From<Instant<C>> for StdInstant {
 
 /// The present instant of both clocks.
 fn both<C: Clock>() -> (StdInstant, Instant<C>) {
-    let (_, both) = at_once(|| {
+    let (_, both) = read_pair(|| {
         let before = StdInstant::now();
         let now = C::now();
         let error = before.elapsed();

@@ -9,8 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// A tick that is late by more than this counts as missed, as in tokio. With a shorter period, one that is late by more
-/// than the period.
+/// A tick that is late by more than this, or by more than the period if that is shorter, counts as missed. As in tokio.
 const TOLERANCE: Duration = Duration::from_millis(5);
 
 /// Ticks every `period` on the boot-time clock. The first tick is due at once.

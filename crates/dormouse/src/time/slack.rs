@@ -26,9 +26,9 @@ impl Slack {
         }
     }
 
-    /// The time at which a sleep until `deadline` fires.
+    /// The time at which the timer of a sleep until `deadline` fires, in ns: the next multiple of the granule.
     #[inline]
-    pub(crate) fn after(self, deadline: u64) -> u64 {
+    pub(crate) fn fires_at(self, deadline: u64) -> u64 {
         if self.granule_ns == 1 {
             return deadline;
         }
@@ -36,7 +36,7 @@ impl Slack {
     }
 
     /// How much later than its deadline a sleep can fire.
-    pub(crate) fn max(self) -> Duration {
+    pub(crate) fn max_delay(self) -> Duration {
         Duration::from_nanos(self.granule_ns - 1)
     }
 }
@@ -49,15 +49,15 @@ mod tests {
     proptest! {
         #[test]
         fn a_sleep_with_slack_is_never_early_and_never_later_than_its_slack(deadline: u64, slack: u64) {
-            let at = Slack::new(Duration::from_nanos(slack)).after(deadline);
+            let at = Slack::new(Duration::from_nanos(slack)).fires_at(deadline);
             prop_assert!(at >= deadline);
             prop_assert!(at - deadline <= slack);
         }
 
         #[test]
         fn multiples_of_a_longer_slack_are_multiples_of_a_shorter_one(deadline in 0..u64::MAX / 2, slack in 0..1u64 << 40, more: u32) {
-            let at = Slack::new(Duration::from_nanos(slack + u64::from(more))).after(deadline);
-            prop_assert_eq!(Slack::new(Duration::from_nanos(slack)).after(at), at);
+            let at = Slack::new(Duration::from_nanos(slack + u64::from(more))).fires_at(deadline);
+            prop_assert_eq!(Slack::new(Duration::from_nanos(slack)).fires_at(at), at);
         }
     }
 
@@ -65,9 +65,9 @@ mod tests {
     fn slacks_of_5_ms_times_a_power_of_two_are_used_in_full() {
         for ms in [5, 10, 20, 40] {
             let slack = Duration::from_millis(ms);
-            assert_eq!(Slack::new(slack).max() + Duration::from_nanos(1), slack);
+            assert_eq!(Slack::new(slack).max_delay() + Duration::from_nanos(1), slack);
         }
         assert_eq!(Slack::new(Duration::ZERO), Slack::NONE);
-        assert_eq!(Slack::new(Duration::MAX).after(u64::MAX), u64::MAX);
+        assert_eq!(Slack::new(Duration::MAX).fires_at(u64::MAX), u64::MAX);
     }
 }

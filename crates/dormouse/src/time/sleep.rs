@@ -2,17 +2,17 @@
 //!
 //! # Invariants
 //! - A sleep is complete exactly if its clock has reached its deadline. No other state decides this, so a sleep is never
-//!   early, and one that has completed is ready again when it is polled again. The clock is not read where the result is
-//!   known: when the timer queue has read it already, or at the first poll, when the coarse clock says that the deadline
-//!   is far off. Within a second after a suspend the coarse clock may be wrong; then the sleep is registered, and fires
-//!   at once.
+//!   early, and one that has completed is ready again when it is polled again. The exact clock is not read in two cases:
+//!   if the timer queue has already read a time past the deadline, and at a poll of an unregistered sleep whose deadline
+//!   is far off by the coarse clock. Within a second after a suspend the coarse clock may be behind by more than that;
+//!   then the sleep is registered, and fires at once.
 //! - While a sleep is pending and has been polled, it is registered with the timer queue that serves the code that
 //!   polled it last, with the waker of that poll, to fire at `fires_at` or earlier; or that waker has been called since.
 //!
-//! It fires earlier after a reset to a later deadline, which does not touch the queue: the timer wakes the task at the
-//! former deadline, the task polls the sleep, and the poll registers it again. So a timeout that is reset at each packet
-//! costs the task one extra poll for each time that it would have fired, instead of a lock and a cache miss for each
-//! packet.
+//! A timer fires earlier than `fires_at` after a reset to a later deadline, which does not touch the queue. The timer
+//! wakes the task at the former deadline, the task polls the sleep, and the poll registers it again. So a timeout that is
+//! reset at each packet costs the task one extra poll for each time that it would have fired, instead of a lock and a
+//! cache miss for each packet.
 
 use crate::clock::{Boottime, Clock, ClockId};
 use crate::sync::thread;
@@ -81,8 +81,8 @@ pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
 
 /// Future returned by [`sleep`], [`sleep_until`] and [`Clock::sleep`].
 ///
-/// The first poll registers it with the timers of the executor that polls it. If another executor polls it later, it
-/// moves there. It is [`Unpin`], so `&mut sleep` can be awaited without pinning it. A sleep that has completed can be
+/// The first poll before the deadline registers it with the timers of the executor that polls it. If another executor
+/// polls it later, it moves there. It is [`Unpin`], so `&mut sleep` can be awaited without pinning it. A sleep that has completed can be
 /// polled again, and is ready again.
 ///
 /// ```
@@ -139,9 +139,9 @@ impl<C: Clock> Sleep<C> {
     /// Allows it to complete up to `slack` after its deadline, so that sleeps complete together and the processor can
     /// stay idle longer. The default is no slack; one of less than about 80 us counts as none.
     ///
-    /// The sleep completes at the next multiple of 78,125 ns * 2^n from its deadline on, where n is the largest one for
-    /// which this is no longer than the slack. So 10,000 sleeps within a second, each with a slack of 20 ms, need about
-    /// 50 wake-ups in all. Sleeps with other slacks share these wake-ups where they can.
+    /// The task is woken at the first multiple of a granule that is not before the deadline. The granule is the longest of
+    /// 78,125 ns * 2^n that is no longer than the slack. So 10,000 sleeps within a second, each with a slack of 20 ms, need
+    /// about 50 wake-ups in all. Sleeps with other slacks share these wake-ups where they can.
     ///
     /// ```
     /// use std::time::Duration;
@@ -162,9 +162,9 @@ impl<C: Clock> Sleep<C> {
         self.update_timer();
     }
 
-    /// How much later than its deadline it may fire.
+    /// How much later than the deadline its timer can fire.
     pub(super) fn max_slack(&self) -> Duration {
-        self.slack.max()
+        self.slack.max_delay()
     }
 
     /// The present instant of the clock of this sleep, real or virtual.
@@ -181,7 +181,7 @@ impl<C: Clock> Sleep<C> {
     /// be awaited again.
     ///
     /// A move to later is cheap: it updates neither the timers nor the reactor. A task that waits for the sleep is woken
-    /// at the former deadline too, and continues to wait.
+    /// at the former deadline too, and continues to wait. (In virtual time, it is woken at the new deadline only.)
     ///
     /// ```
     /// use dormouse::time::Instant;
@@ -199,7 +199,7 @@ impl<C: Clock> Sleep<C> {
         self.update_timer();
     }
 
-    /// In virtual time, lets the deadline also wake the suspended machine. Returns false in real time.
+    /// In virtual time, sets an alarm that wakes the suspended machine at the deadline. Returns false in real time.
     pub(super) fn set_virtual_alarm(&mut self) -> bool {
         self.virtual_timer.set_alarm(self.deadline.ns())
     }
@@ -216,7 +216,7 @@ impl<C: Clock> Sleep<C> {
     /// The time in ns at which the timer is to fire: the deadline, or later within the slack.
     #[inline]
     fn fires_at(&self) -> u64 {
-        self.slack.after(self.deadline.ns())
+        self.slack.fires_at(self.deadline.ns())
     }
 
     fn deregister(&mut self) {

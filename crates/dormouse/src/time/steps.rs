@@ -1,17 +1,17 @@
 //! Steps of the wall clock and resumes from suspend, as events.
 //!
-//! Each is a jump of the distance between two clocks. In both cases the kernel cancels the timers of the wall clock
-//! (`TFD_TIMER_CANCEL_ON_SET`), and so all sleeps on it are woken. An event is therefore waited for with a sleep on the
-//! wall clock that never completes; each time its task is woken, the distance is measured. This needs no fd, and works
+//! Each is a jump of the offset between two clocks. In both cases the kernel cancels the timers of the wall clock
+//! (`TFD_TIMER_CANCEL_ON_SET`), and so the tasks of all sleeps on it are woken. So `changes` and `resumes` poll a sleep on
+//! the wall clock that never completes, and measure the offset each time their task is woken. This needs no fd, and works
 //! wherever a sleep does.
 //!
 //! # Invariants
-//! - Each jump is followed by a measurement. A poll: (1) registers the sleep, (2) measures the distance. A jump:
-//!   (1) changes the distance, (2) wakes the task of the sleep. So either the poll measures the new distance, or the jump
+//! - Each jump is followed by a measurement. A poll: (1) registers the sleep, (2) measures the offset. A jump:
+//!   (1) changes the offset, (2) wakes the task of the sleep. So either the poll measures the new offset, or the jump
 //!   wakes the task, which polls again.
 
 use crate::clock::{ClockId, Realtime};
-use crate::time::at_once::{GOOD_NS, at_once};
+use crate::time::read_pair::{ACCEPTED_ERROR_NS, read_pair};
 use crate::time::{Instant, Sleep, sleep_until};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -130,8 +130,8 @@ impl Changes {
     /// ```
     pub fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         self.0.poll(cx).map(|by| match by {
-            0.. => Step::Forward(length(by)),
-            _ => Step::Back(length(by)),
+            0.. => Step::Forward(magnitude(by)),
+            _ => Step::Back(magnitude(by)),
         })
     }
 }
@@ -180,8 +180,8 @@ impl Resumes {
     /// assert!(resumes.poll_resume(&mut Context::from_waker(Waker::noop())).is_pending());
     /// ```
     pub fn poll_resume(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
-        // The boot-time clock does not fall behind.
-        self.0.poll(cx).map(length)
+        // Never negative: the boot-time clock does not fall behind the monotonic one.
+        self.0.poll(cx).map(magnitude)
     }
 }
 
@@ -206,23 +206,23 @@ impl futures_core::Stream for Resumes {
 }
 
 /// The size of a jump in either direction.
-fn length(by: i128) -> Duration {
+fn magnitude(by: i128) -> Duration {
     Duration::from_nanos(u64::try_from(by.unsigned_abs()).unwrap_or(u64::MAX))
 }
 
-/// Jumps of the distance between two clocks.
+/// Detects jumps of the offset between two clocks.
 #[derive(Debug)]
 struct Jumps {
     clock: ClockId,
     reference: ClockId,
-    known: Distance,
+    known: Offset,
     sleep: Sleep<Realtime>,
 }
 
 /// How far `clock` is ahead of `reference`. (In an i128, since a wall clock in virtual time can be set to after 2262, for
 /// which an i64 of ns is too small.)
 #[derive(Clone, Copy, Debug)]
-struct Distance {
+struct Offset {
     ns: i128,
     /// The error of `ns`, since two clocks cannot be read at the same time.
     error_ns: i128,
@@ -234,7 +234,7 @@ impl Jumps {
         let mut jumps = Jumps {
             clock,
             reference,
-            known: Distance { ns: 0, error_ns: 0 },
+            known: Offset { ns: 0, error_ns: 0 },
             sleep: sleep_until(Instant::from_ns(u64::MAX - 1)),
         };
         jumps.known = jumps.measure();
@@ -252,13 +252,13 @@ impl Jumps {
         Poll::Ready(by)
     }
 
-    fn measure(&self) -> Distance {
-        let (error, ns) = at_once(|| {
+    fn measure(&self) -> Offset {
+        let (error, ns) = read_pair(|| {
             let before = self.sleep.now_ns(self.reference);
             let clock = self.sleep.now_ns(self.clock);
             let error = self.sleep.now_ns(self.reference).saturating_sub(before);
             (error, i128::from(clock) - i128::from(before) - i128::from(error / 2))
         });
-        Distance { ns, error_ns: i128::from(error) + i128::from(GOOD_NS) }
+        Offset { ns, error_ns: i128::from(error) + i128::from(ACCEPTED_ERROR_NS) }
     }
 }
