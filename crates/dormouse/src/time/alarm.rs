@@ -1,8 +1,8 @@
 //! `Alarm`: a sleep that wakes a suspended machine.
 //!
-//! It has two parts. A timerfd on an alarm clock of the kernel wakes the machine: it is set, and never read. An ordinary
-//! [`Sleep`] wakes the task: by the time that the machine has resumed, its deadline has passed. So the timerfd needs no
-//! reactor, and an alarm works wherever a sleep does.
+//! It has two parts. A timerfd on `CLOCK_BOOTTIME_ALARM` or `CLOCK_REALTIME_ALARM` wakes the machine: it is set, and never
+//! read. An ordinary [`Sleep`] wakes the task: by the time that the machine has resumed, its deadline has passed. So the
+//! timerfd needs no reactor, and an alarm works wherever a sleep does.
 
 use crate::clock::{Boottime, Clock, Realtime};
 use crate::time::{Instant, Sleep, sleep_until};

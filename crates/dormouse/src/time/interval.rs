@@ -75,7 +75,7 @@ pub enum MissedTickBehavior {
     /// Makes up for missed ticks as fast as `tick` is called, until it has caught up.
     #[default]
     Burst,
-    /// Counts the period from the late tick.
+    /// The next tick is due one period after the late tick.
     Delay,
     /// Skips missed ticks, and keeps to multiples of the period from the start.
     Skip,

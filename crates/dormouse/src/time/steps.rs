@@ -85,7 +85,7 @@ pub enum Step {
     Back(Duration),
 }
 
-/// Returned by [`changes`]. With the feature `stream`, it implements `futures_core::Stream`.
+/// Reports when the wall clock is set. Returned by [`changes`]. With the feature `stream`, it implements `futures_core::Stream`.
 ///
 /// ```
 /// use dormouse::clock::{Changes, changes};
@@ -136,7 +136,7 @@ impl Changes {
     }
 }
 
-/// Returned by [`resumes`]. With the feature `stream`, it implements `futures_core::Stream`.
+/// Reports when the machine resumes. Returned by [`resumes`]. With the feature `stream`, it implements `futures_core::Stream`.
 ///
 /// ```
 /// use dormouse::clock::{Resumes, resumes};
