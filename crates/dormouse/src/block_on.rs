@@ -12,9 +12,9 @@ use std::task::{Context, Poll, Wake, Waker};
 ///
 /// For programs and tests that have no executor. File descriptors and timers of the future are served by the builtin
 /// reactor, or by async-io with the feature `smol`; never by a tokio runtime, because this thread may be
-/// the one that drives it. While the thread sleeps, it polls the builtin reactor's events itself, so no other thread has
-/// to wake it. That holds for one of the threads in `block_on`, and only in a program where no task outside `block_on`
-/// waits for the builtin reactor; otherwise the reactor's own thread polls.
+/// the one that drives it. While the thread sleeps, it polls the builtin reactor itself, so no other thread has to wake
+/// it. Only one thread in `block_on` polls at a time, and only in a program where no task outside `block_on` waits
+/// for the builtin reactor. Otherwise the reactor's own thread polls.
 ///
 /// ```
 /// use std::time::Duration;

@@ -9,7 +9,7 @@ pub(crate) enum ThreadContext {
     Outside,
     /// [`block_on`](crate::block_on()).
     BlockOn,
-    /// A `block_on` whose fds must be registered with the builtin reactor. So must those of a `block_on` inside it.
+    /// `VirtualTime::block_on`, whose fds must be registered with the builtin reactor, and every `block_on` inside it.
     BuiltinOnly,
 }
 
