@@ -1,6 +1,6 @@
 //! Reactors: they watch file descriptors, and wake tasks when an fd becomes ready.
 //!
-//! This module and `timer` are the only ones that know executors. Everything above sees fds and wakers.
+//! Only this module and `timer` depend on the executor that runs the caller. The modules above them see fds and wakers.
 
 mod builtin;
 mod error;
@@ -19,7 +19,7 @@ pub(crate) use async_io::reactor as async_io_reactor;
 #[cfg(feature = "test-util")]
 pub(crate) use builtin::flush_events;
 pub(crate) use builtin::{
-    Parker, PollerRole, disable_poller, note_external_waiter, start, start_with_hook, wake_thread,
+    Parker, PollerRole, disable_poller, note_waiter, start, start_with_hook, wake_thread,
 };
 pub(crate) use registration::Registration;
 pub(crate) use scheduled_io::{Direction, ReadyEvent, ShutDown, WaiterSlot};
@@ -51,7 +51,7 @@ use std::fmt;
 #[derive(Clone)]
 pub struct Reactor(Kind);
 
-/// A variant whose feature is off holds a type without values.
+/// The `Handle` of a feature that is off is an uninhabited type.
 #[derive(Clone)]
 enum Kind {
     Builtin,
@@ -103,7 +103,7 @@ impl Reactor {
         }
     }
 
-    /// This reactor, or the builtin one if only that can watch an fd for `interest`.
+    /// This reactor, or the builtin one if `interest` includes what only the builtin one supports.
     pub(crate) fn select_for(&self, interest: Interest) -> Reactor {
         if interest.needs_builtin() { Reactor::builtin() } else { self.clone() }
     }

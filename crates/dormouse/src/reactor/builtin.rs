@@ -1,18 +1,22 @@
 //! The reactor that needs no executor: one thread named `dormouse`, blocked in epoll or kqueue.
 //!
 //! The thread starts on first use. It runs even if the system refuses an epoll instance (EMFILE): then it parks, and
-//! the next fd that is registered tries to create the instance again. Before each wait the thread calls a hook, by which
-//! a user of the thread (the fallback for timerfds) runs what is due and limits the wait.
+//! the next fd that is registered tries to create the instance again. Before each wait the thread calls a [`Hook`]. The
+//! fallback for timerfds installs it: it wakes what is due, and returns a timeout for the wait.
 //!
-//! A thread in `block_on` can poll for events too: see [`poller`]. `selector` is the seam to the system. This module
-//! knows no clock and no timer.
+//! A thread in `block_on` can poll for events too: see [`poller`]. [`selector`] wraps the system's interface.
+//! [`flush`] waits until pending events have been delivered. This module knows no clock and no timer.
 //!
 //! # Invariants
-//! - Tokens are never reused, so an event that was on its way when its fd was deregistered finds no
-//!   `ScheduledIo`, even if the number of the fd is in use again.
-//! - The thread: (1) calls the hook, (2) waits. A change that the hook must see: (1) is made, (2) calls [`wake_thread`],
-//!   whose signal stays pending until a wait consumes it. So either the hook sees the change or the wait returns.
-//! - A thread that takes an event out of the selector delivers it to its `ScheduledIo`.
+//! - Tokens are never reused. So if an fd is deregistered after a wait has returned its event, and before the event is
+//!   dispatched, the event finds no `ScheduledIo`, even if the number of the fd is in use again.
+//! - A change that the hook must see is not missed.
+//!   The thread: (1) calls the hook, (2) waits.
+//!   The other side: (1) disables the poller role, (2) makes the change, (3) calls [`wake_thread`], whose signal stays
+//!   pending until a wait of the thread consumes it.
+//!   So either the hook sees the change, or the wait returns and the thread calls the hook again.
+//! - Each event that a wait returns is delivered to its `ScheduledIo`, if the fd is still registered: by the thread
+//!   that waited, or by the reactor thread if the poller role was disabled meanwhile.
 
 #[cfg_attr(not(feature = "test-util"), path = "builtin/flush/absent.rs")]
 mod flush;
@@ -25,7 +29,7 @@ mod tests;
 
 #[cfg(feature = "test-util")]
 pub(crate) use flush::flush_events;
-pub(crate) use poller::{Parker, PollerRole, disable as disable_poller, note_external_waiter};
+pub(crate) use poller::{Parker, PollerRole, disable as disable_poller, note_waiter};
 
 use super::interest::{Interest, Ready};
 use super::scheduled_io::ScheduledIo;
@@ -41,10 +45,10 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Runs what is due, and returns how long the reactor thread may wait at most.
+/// Wakes what is due, and returns the timeout for the wait of the reactor thread; `None` is without limit.
 pub(crate) type Hook = fn() -> Option<Duration>;
 
-/// Readiness that was taken out of the selector, with the `ScheduledIo` to deliver it to.
+/// The readiness of an event that a wait has returned, with the `ScheduledIo` to deliver it to.
 type Delivery = (Arc<ScheduledIo>, Ready);
 
 loom_static! {
@@ -84,7 +88,7 @@ fn reactor() -> &'static BuiltinReactor {
     })
 }
 
-/// For tokens. They count up, so no input can make them collide.
+/// Hashes tokens. They are consecutive numbers, so no input can make them collide.
 #[derive(Default)]
 struct TokenHasher(u64);
 
@@ -118,13 +122,14 @@ pub(crate) fn start() -> io::Result<()> {
     state.start_selector().map(drop)
 }
 
-/// Starts the thread unless it runs, and makes it call `hook` before each wait. There is one hook in a process.
+/// Starts the thread unless it runs, and makes it call `hook` before each wait. A thread that is already in a wait
+/// calls it after the next [`wake_thread`]. A process has one hook: the first one stays.
 pub(crate) fn start_with_hook(hook: Hook) -> io::Result<()> {
     let _ = reactor().hook.set(hook);
     lock(&reactor().state).start_thread()
 }
 
-/// Makes the thread call its hook again.
+/// Makes the thread call its hook again. The caller has disabled the poller role, or the poller may consume the signal.
 pub(crate) fn wake_thread() {
     lock(&reactor().state).wake_thread();
 }
@@ -152,7 +157,7 @@ pub(super) fn register(
 }
 
 impl BuiltinRegistration {
-    /// Changes the interest. If the fd is ready for it already, an event is reported.
+    /// Sets the interest. If the fd is ready for it already, an event is reported.
     pub(super) fn reregister(&self, fd: BorrowedFd<'_>, interest: Interest) -> io::Result<()> {
         self.selector.reregister(fd, self.token, interest)
     }
@@ -162,6 +167,7 @@ impl BuiltinRegistration {
         self.remove();
     }
 
+    /// Removes the `ScheduledIo`: later events for the token are dropped.
     fn remove(&self) {
         let registrations = &mut lock(&reactor().state).registrations;
         let io = registrations.as_mut().and_then(|all| all.remove(&self.token));
@@ -223,7 +229,8 @@ fn unpark_thread() {
     lock(&reactor().state).unpark_thread();
 }
 
-/// The thread. It never ends.
+/// The main function of the reactor thread. It never returns. After a panic it pauses, so that a panic in each turn
+/// does not keep a CPU busy.
 fn run() {
     let mut events = Events::new();
     let mut deliveries = Vec::new();
@@ -233,8 +240,9 @@ fn run() {
     }
 }
 
-/// Runs `serve`. Nothing that it calls is known to panic; but if it does, the events that it has taken out of the
-/// selector are delivered. Some of them may have been delivered before: a second time does no harm.
+/// Runs `serve`, which returns only by a panic. No panic in it is known. If one happens, the events of the last wait
+/// are dispatched again, because some of them may not have been delivered. Delivering an event twice is harmless:
+/// readiness is a hint.
 fn run_until_panic(
     serve: impl FnOnce(&mut Events, &mut Vec<Delivery>),
     events: &mut Events,
@@ -273,13 +281,13 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
                 }
             }
             Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-            // The kernel is out of memory for now: try again.
+            // The kernel is out of memory: try again later.
             Err(_) => thread::sleep(Duration::from_millis(1)),
         }
     }
 }
 
-/// Delivers events. Signals to threads have no `ScheduledIo`.
+/// Delivers events to their `ScheduledIo`s.
 fn dispatch(events: &Events, deliveries: &mut Vec<Delivery>) {
     collect(events, deliveries);
     for (io, ready) in deliveries.drain(..) {
@@ -287,7 +295,7 @@ fn dispatch(events: &Events, deliveries: &mut Vec<Delivery>) {
     }
 }
 
-/// Appends what `events` report about fds that are still registered.
+/// Appends the events of fds that are still registered. `WAKE_THREAD` and `WAKE_POLLER` are never among them.
 fn collect(events: &Events, deliveries: &mut Vec<Delivery>) {
     if let Some(registrations) = &lock(&reactor().state).registrations {
         let found = events

@@ -1,15 +1,16 @@
 //! An object whose fd is registered with a reactor.
 //!
 //! # Invariants
-//! - The registration owns the object, and ends before the object is dropped: a registered fd is never closed.
-//! - A wait registers the directions it needs before it stores its waker. If registering fails, every waiter is
-//!   woken with an error.
-//! - In a child of `fork`, nothing is deregistered: the epoll instance is shared with the parent, which goes on.
+//! - The registration owns the object, and deregisters its fd before the object is dropped. So a registered fd is not
+//!   closed, unless the user replaces the object through `AsyncFd::get_mut`.
+//! - A wait registers the directions it needs before it stores its waker; under async-io afterwards: see `async_io`.
+//!   If this fails, the wait returns an error, and all other waiters are woken and get an error too.
+//! - In the child of a fork, nothing is deregistered: the parent still uses the epoll instance, which is shared.
 
 use super::error::{cannot_register, no_longer_watched, unsupported_interest};
 use super::{
     Interest, Kind, Reactor, Ready, ReadyEvent, ScheduledIo, ShutDown, WaiterSlot, async_io,
-    builtin, note_external_waiter, tokio,
+    builtin, note_waiter, tokio,
 };
 use crate::fork::Process;
 use std::io;
@@ -34,7 +35,7 @@ enum Backend {
     Builtin(builtin::BuiltinRegistration),
     Tokio(tokio::TokioRegistration),
     AsyncIo(async_io::AsyncIoRegistration),
-    /// It belongs to the parent of this process: see `fork`.
+    /// In place of a registration that belongs to the parent of this process: see `fork`.
     Inherited,
 }
 
@@ -51,7 +52,8 @@ impl Reactor {
         let fd = object.as_fd();
         let unregistered = match &self.0 {
             Kind::Builtin => interest.lazy(),
-            // The first wait in a direction registers it, for hang-ups and the shutdown of the runtime too.
+            // Without a wait no waker is stored with these reactors, so they report nothing yet, not even a hang-up or
+            // the shutdown of the runtime. The first wait in a direction registers it.
             Kind::Tokio(_) | Kind::AsyncIo(_) => Interest::READABLE | Interest::WRITABLE,
         };
         let io = Arc::new(ScheduledIo::new(unregistered));
@@ -94,19 +96,20 @@ impl<T: AsFd> Registration<T> {
         self.io.ready_event(interest).map(|event| event.map_err(|ShutDown| self.shut_down_error()))
     }
 
-    /// Returns the readiness, or stores the waker and registers what it waits for.
+    /// Returns the readiness, or stores the waker. Registers the directions of the interest if necessary.
     pub(crate) fn poll_readiness(
         &self,
         slot: WaiterSlot<'_>,
         waker: &Waker,
     ) -> Poll<io::Result<ReadyEvent>> {
         if matches!(self.backend, Backend::Builtin(_)) {
-            note_external_waiter();
+            note_waiter();
         }
         self.poll_internal(slot, waker)
     }
 
-    /// Like [`poll_readiness`](Self::poll_readiness), for a waker of this crate that may be called on any thread.
+    /// Like [`poll_readiness`](Self::poll_readiness), for a waker of this crate. It may be called on any thread, the
+    /// poller too, so this wait does not disable the poller role.
     pub(crate) fn poll_internal(
         &self,
         mut slot: WaiterSlot<'_>,
@@ -123,8 +126,8 @@ impl<T: AsFd> Registration<T> {
         let event = self.io.poll_readiness(&mut slot, waker);
         if let (Poll::Pending, Backend::AsyncIo(registration)) = (&event, &self.backend) {
             if registration.register_interest(slot.interest()).is_err() {
-                // The error reaches the caller as the result. Its waker must not be called in here: it may take a
-                // lock that the caller holds.
+                // This wait returns the error, so its waker is not needed. It must not be called here, because it may
+                // take a lock that the caller holds.
                 self.io.take_back_waker(slot, waker);
                 self.io.shut_down();
                 return Poll::Ready(Err(self.shut_down_error()));
@@ -133,8 +136,8 @@ impl<T: AsFd> Registration<T> {
         event.map(|event| event.map_err(|ShutDown| self.shut_down_error()))
     }
 
-    /// Registers the directions of `interest` that are not registered yet. Called before the waker is stored:
-    /// if it fails, all stored wakers are called.
+    /// Registers the directions of `interest` that are not registered yet, except with async-io. Called before the
+    /// waker is stored, because a failure calls all stored wakers.
     #[inline]
     fn register_interest(&self, interest: Interest) -> io::Result<()> {
         if self.is_oneshot() || !self.io.should_register(interest) {
@@ -157,7 +160,7 @@ impl<T: AsFd> Registration<T> {
         self.io.remove_waiter(key);
     }
 
-    /// Clears readiness after an operation returned `WouldBlock`.
+    /// Clears readiness after an operation returned `WouldBlock`. May move the fd from tokio to the builtin reactor.
     pub(crate) fn clear_readiness(&self, event: ReadyEvent, ready: Ready) {
         self.io.clear_readiness(event, ready);
         if let Backend::Tokio(registration) = &self.backend {
@@ -168,13 +171,14 @@ impl<T: AsFd> Registration<T> {
         }
     }
 
-    /// Whether the reactor reports each change of `interest`. If not, an operation may as well be tried: that costs no
-    /// more than registering.
+    /// Whether `interest` is registered with an edge-triggered reactor, which reports each change. If not, the caller
+    /// tries its operation first: a failed attempt costs no more than registering.
     pub(crate) fn is_registered(&self, interest: Interest) -> bool {
         !self.is_oneshot() && self.io.is_registered(interest)
     }
 
-    /// Whether the reactor checks the fd when a wait registers it, rather than reporting each change.
+    /// Whether the reactor is oneshot and level-triggered (async-io): each wait registers its direction, and the
+    /// reactor checks the fd then. The others are edge-triggered.
     pub(crate) fn is_oneshot(&self) -> bool {
         matches!(self.backend, Backend::AsyncIo(_))
     }
@@ -193,14 +197,14 @@ impl<T: AsFd> Registration<T> {
         let object = self.object.take()?;
         if self.process.forked() {
             let inherited = std::mem::replace(&mut self.backend, Backend::Inherited);
-            #[allow(clippy::forget_non_drop, reason = "without executors nothing needs a drop")]
+            #[allow(clippy::forget_non_drop, reason = "no destructor without executor features")]
             std::mem::forget(inherited);
             return Some(object);
         }
         match &self.backend {
             Backend::Builtin(registration) => registration.deregister(object.as_fd()),
             Backend::Tokio(registration) => registration.deregister(object.as_fd()),
-            // Dropping it deregisters its duplicate of the fd.
+            // The drop of the registration deregisters its duplicate of the fd.
             Backend::AsyncIo(_) | Backend::Inherited => {}
         }
         self.io.clear_wakers();

@@ -64,7 +64,7 @@ pub(crate) use shards::TimerId;
 use crate::catch_panic::wake;
 use crate::clock::ClockId;
 use crate::fork::Process;
-use crate::reactor::note_external_waiter;
+use crate::reactor::note_waiter;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Mutex, OnceLock, loom_const_fn};
 use process::AlarmWaker;
@@ -226,7 +226,7 @@ impl TimerQueue {
     #[inline]
     fn note_waiter(&self) {
         if self.kind == ReactorKind::Builtin {
-            note_external_waiter();
+            note_waiter();
         }
     }
 

@@ -1,35 +1,38 @@
 //! The poller role: a thread that runs a future in `block_on` polls the selector itself, beside the reactor thread, so
 //! that its events reach it without a switch to a second thread.
 //!
-//! This is the leader/follower pattern with a standing follower. One thread at a time has the role, and is called the
-//! *poller*. It dispatches every event that it takes out, whichever task the event is for. The reactor thread stays
-//! blocked in the same wait: the kernel wakes the thread that began to wait last. So while the poller waits, it
-//! gets the events; while it runs its future, the reactor thread gets them at once. No work has to be transferred, and
-//! no task depends on how long the future runs.
+//! One thread at a time has the role, and is called the *poller*. It dispatches every event that its wait returns,
+//! whichever task the event is for. The reactor thread stays blocked in a wait on the same epoll instance. Of the two
+//! threads, the kernel wakes the one that began to wait last. So while the poller waits, it gets the events; while it
+//! runs its future, the reactor thread gets them. An event does not wait until the future returns.
 //!
 //! The poller calls the wakers of all tasks. It may be a worker thread of another executor, inside a task that should
 //! not have blocked, and a task that it wakes there may be queued for that very worker. So the role is for programs
-//! without another executor: it is disabled permanently when a task outside of `block_on` waits for an fd
-//! that the builtin reactor watches.
+//! without another executor. [`disable`] is permanent. It is called when a task outside of `block_on` waits, or may
+//! wait, for an fd or a timer of the builtin reactor; when the reactor thread gets deadlines to meet; and by a flush of
+//! events. In the child of a fork the role is always disabled.
 //!
-//! A busy poller would wake the reactor thread with each event that arrives while it runs its future. So it pauses the
-//! reactor thread, which then sleeps for a millisecond at a time, and goes back to its wait when the poller has stopped
-//! polling. While the reactor thread is paused, an event for another task can be delayed by up to two milliseconds,
-//! if the poller is running its future just then.
+//! While the poller runs its future, each event wakes the reactor thread. To avoid these wake-ups, a busy poller pauses
+//! the reactor thread. A paused reactor thread sleeps for a millisecond at a time. It resumes its wait after a
+//! millisecond in which no poller has polled, or when the `block_on` of a busy poller returns. While the reactor thread
+//! is paused and the poller runs its future, an event for another task can be delayed by up to two milliseconds.
 //!
 //! # Invariants
-//! - The poller is woken by `Token::WAKE_POLLER`, which is signalled only after the poller has set `POLLING`. If the
-//!   reactor thread takes that signal out, because the poller has set `POLLING` but not yet begun to wait, it signals
-//!   again, until the poller has left its wait (`HELD` is false).
-//! - `Token::WAKE_THREAD` is for the reactor thread. A poller that takes it out while the role is disabled signals
-//!   again; it will not poll after that.
-//! - After `disable` has returned, no event is dispatched in the role.
+//! - A wake-up of the poller is not lost. `Token::WAKE_POLLER` is signalled only after the poller has set `HELD`: by
+//!   [`Parker::unpark`], which has seen `POLLING`, or by [`disable`]. If the reactor thread consumes the signal, for
+//!   example because the poller has not begun its wait yet, it signals again until `HELD` is false. The poller clears
+//!   `HELD` after its wait.
+//! - A wake-up of the reactor thread is not lost, if its caller has disabled the role before. A poller whose wait
+//!   consumes `Token::WAKE_THREAD` while the role is disabled signals it again, and does not poll after that. While the
+//!   role is enabled, the poller ignores the token: then only the request for a pause uses it, and that request has a
+//!   timeout.
+//! - After [`disable`] has returned, a poller dispatches at most the events for which it has checked `DISABLED` before.
 //!   [`try_acquire`]: (1) sets `HELD`, (2) checks `DISABLED`.
-//!   [`disable`]: (1) sets `DISABLED`, (2) checks `HELD`.
-//!   All are `SeqCst`, so one of the two sees the other: either the role is not acquired, or the poller is signalled to
-//!   leave its wait, and defers the events it finds to the reactor thread.
+//!   [`disable`]: (1) sets `DISABLED`, (2) checks `HELD`, and if it is set, signals `Token::WAKE_POLLER`.
+//!   All are `SeqCst`, so one of the two sees the other: either the role is not acquired, or the poller leaves
+//!   its wait. It checks `DISABLED` again after the wait, and then defers its events to the reactor thread.
 
-use super::flush::{PollerGuard, note_waiter};
+use super::flush::{self, PollerGuard};
 use super::selector::{Events, Selector, Token};
 use super::{Delivery, collect, dispatch, reactor};
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -39,15 +42,15 @@ use std::io;
 use std::time::{Duration, Instant};
 
 loom_static! {
-    /// A thread has the role: it polls, or is about to.
+    /// A thread has the role: it is in its wait, or about to begin it. It clears this before it dispatches.
     static HELD: AtomicBool = AtomicBool::new(false);
     /// No thread may acquire the role: tasks outside `block_on` wait too, or the reactor thread has deadlines to meet.
     static DISABLED: AtomicBool = AtomicBool::new(false);
-    /// Whether the reactor thread is paused.
+    /// Whether the reactor thread runs, is to pause, or is paused.
     static PAUSE: AtomicU8 = AtomicU8::new(RUNNING);
-    /// Events that the poller found after the role was disabled.
+    /// Events that pollers found after the role was disabled. The reactor thread delivers them.
     static DEFERRED_EVENTS: Mutex<Vec<Delivery>> = Mutex::new(Vec::new());
-    /// How often a poller has returned from its wait.
+    /// Counts the waits from which a poller has returned.
     static POLLS: AtomicU64 = AtomicU64::new(0);
 }
 
@@ -58,16 +61,18 @@ const PAUSED: u8 = 2;
 
 /// How often a paused reactor thread checks whether it is needed.
 const PAUSE_INTERVAL: Duration = Duration::from_millis(1);
-/// A poller that polls so often in so much time pauses the reactor thread: two polls for each check.
+/// A poller that polls this often within [`BUSY_TIME`] pauses the reactor thread. That is two polls in each
+/// [`PAUSE_INTERVAL`].
 const BUSY_POLLS: u32 = 64;
 const BUSY_TIME: Duration = Duration::from_millis(32);
-/// How long the poller waits for the pause to begin: the reactor thread has to be woken first.
+/// How long the poller waits for the pause to begin, for which the reactor thread has to wake up.
 const PAUSE_TIMEOUT: Duration = Duration::from_micros(100);
 
-/// What a thread in `block_on` is doing, and whether it has been woken.
+/// Whether a thread in `block_on` runs, is parked or polls, and whether it has been woken.
 #[derive(Debug)]
 pub(crate) struct Parker(AtomicU8);
 
+/// States of a `Parker`. `EMPTY`: the thread runs, and has not been woken since its last wait.
 const EMPTY: u8 = 0;
 const NOTIFIED: u8 = 1;
 const PARKED: u8 = 2;
@@ -78,7 +83,7 @@ impl Parker {
         Parker(AtomicU8::new(EMPTY))
     }
 
-    /// Wakes the thread, wherever it waits.
+    /// Wakes the thread, whether it is parked or polls.
     pub(crate) fn unpark(&self, thread: &Thread) {
         match self.0.swap(NOTIFIED, Ordering::AcqRel) {
             PARKED => thread.unpark(),
@@ -87,7 +92,8 @@ impl Parker {
         }
     }
 
-    /// Begins a wait. False if the thread has been woken already.
+    /// Begins a wait, with `wait` as the new state. If the thread has been woken already, consumes that and returns
+    /// false.
     fn begin_wait(&self, wait: u8) -> bool {
         let begun = self.0.compare_exchange(EMPTY, wait, Ordering::AcqRel, Ordering::Acquire);
         if begun.is_err() {
@@ -97,23 +103,26 @@ impl Parker {
         true
     }
 
-    /// Ends a wait, and returns whether the thread has been woken.
+    /// Ends a wait. Returns whether the thread has been woken, and consumes that.
     fn end_wait(&self) -> bool {
         self.0.swap(EMPTY, Ordering::AcqRel) == NOTIFIED
     }
 }
 
-/// Competes for the role for the duration of one `block_on`.
+/// What one `block_on` waits with: it polls if it can acquire the role, and parks otherwise. `wait` acquires the role
+/// and releases it again; this value does not hold it.
 pub(crate) struct PollerRole {
     events: Option<Events>,
     deliveries: Vec<Delivery>,
+    /// Since `last_count`.
     polls: u32,
-    since: Option<Instant>,
+    /// When `polls` last reached `BUSY_POLLS`.
+    last_count: Option<Instant>,
 }
 
 impl PollerRole {
     pub(crate) const fn new() -> PollerRole {
-        PollerRole { events: None, deliveries: Vec::new(), polls: 0, since: None }
+        PollerRole { events: None, deliveries: Vec::new(), polls: 0, last_count: None }
     }
 
     /// Waits until this thread has been woken through `parker`.
@@ -129,8 +138,8 @@ impl PollerRole {
         }
     }
 
-    /// Polls the selector once, having acquired the role, and releases it. True if the thread has been woken, by one
-    /// of the events that it dispatched or by another thread.
+    /// Polls the selector once, releases the role, and dispatches the events. Called when the role has been acquired.
+    /// True if the thread has been woken, by one of these events or by another thread.
     fn poll(&mut self, parker: &Parker) -> bool {
         let events = self.events.get_or_insert_with(Events::new);
         let found = match reactor().selector.get() {
@@ -140,7 +149,7 @@ impl PollerRole {
                 return true;
             }
         };
-        // From here on a wake-up needs no signal.
+        // The state is `EMPTY` now, so a wake-up from here on does not signal.
         let woken = parker.end_wait();
         HELD.store(false, Ordering::Release);
         POLLS.fetch_add(1, Ordering::Relaxed);
@@ -158,6 +167,7 @@ impl PollerRole {
         woken | parker.end_wait()
     }
 
+    /// Pauses the reactor thread if this poller is busy.
     fn count_poll(&mut self) {
         self.polls += 1;
         if self.polls < BUSY_POLLS {
@@ -165,13 +175,14 @@ impl PollerRole {
         }
         self.polls = 0;
         let now = Instant::now();
-        let before = self.since.replace(now);
+        let before = self.last_count.replace(now);
         let busy = before.is_some_and(|before| now - before < BUSY_TIME);
         if !busy || !exchange_pause(RUNNING, PAUSE_REQUESTED) {
             return;
         }
         signal(Token::WAKE_THREAD);
-        // The next thread to wait takes the signal out: give the reactor thread time to be that one.
+        // If this thread polls again before the reactor thread has woken up, it consumes the signal itself. So let the
+        // reactor thread run first.
         while PAUSE.load(Ordering::Acquire) == PAUSE_REQUESTED {
             if now.elapsed() > PAUSE_TIMEOUT {
                 exchange_pause(PAUSE_REQUESTED, RUNNING);
@@ -183,9 +194,10 @@ impl PollerRole {
 }
 
 impl Drop for PollerRole {
-    /// Resumes the reactor thread, which other tasks need again.
+    /// Resumes the reactor thread, because this thread does not poll any more.
     fn drop(&mut self) {
-        if self.since.is_some() && exchange_pause(PAUSED, RUNNING) {
+        // Without a `last_count`, this thread has never requested a pause.
+        if self.last_count.is_some() && exchange_pause(PAUSED, RUNNING) {
             super::unpark_thread();
         }
     }
@@ -195,6 +207,7 @@ fn exchange_pause(from: u8, to: u8) -> bool {
     PAUSE.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
 }
 
+/// Acquires the role, unless it is held or disabled.
 fn try_acquire() -> bool {
     let acquired = Selector::CAN_BE_SHARED
         && reactor().selector.get().is_some()
@@ -226,14 +239,15 @@ fn signal(token: Token) {
 /// Called before a task waits for an fd or timer of the builtin reactor. Disables the role if the task runs
 /// outside of `block_on`.
 #[inline]
-pub(crate) fn note_external_waiter() {
-    note_waiter();
+pub(crate) fn note_waiter() {
+    flush::note_waiter();
     if !DISABLED.load(Ordering::Relaxed) && !crate::context::in_block_on() {
         disable();
     }
 }
 
-/// From here on only the reactor thread dispatches events.
+/// Disables the role. A poller that has checked `DISABLED` before this call may still dispatch the events of that wait
+/// after this returns. All later events are dispatched by the reactor thread.
 #[cold]
 pub(crate) fn disable() {
     if !DISABLED.swap(true, Ordering::SeqCst) && HELD.load(Ordering::SeqCst) {
@@ -241,17 +255,18 @@ pub(crate) fn disable() {
     }
 }
 
-/// The events that the last poller found after the role was disabled.
+/// Takes the events that pollers found after the role was disabled.
 pub(super) fn take_deferred_events() -> Vec<Delivery> {
     if !DISABLED.load(Ordering::Acquire) {
         return Vec::new();
     }
-    // A thread that holds the lock signals `WAKE_THREAD` after it has released it; or it does not exist in this
-    // process, which is the child of a fork.
+    // If the lock is held, the events are taken later: the poller that holds it signals `WAKE_THREAD` after it has
+    // released it. Or this process is the child of a fork, and the thread that holds the lock does not exist here.
     DEFERRED_EVENTS.try_lock().map(|mut events| std::mem::take(&mut *events)).unwrap_or_default()
 }
 
-/// In the child of a fork the poller does not exist.
+/// In the child of a fork, the poller and the reactor thread do not exist. The role stays disabled there; deferred
+/// events are the parent's, and are leaked.
 pub(super) fn reset_after_fork() {
     HELD.store(false, Ordering::SeqCst);
     DISABLED.store(true, Ordering::SeqCst);
@@ -259,7 +274,7 @@ pub(super) fn reset_after_fork() {
     std::mem::forget(take_deferred_events());
 }
 
-/// The reactor thread has taken out a signal for `token`: signals again if it is for the poller.
+/// Called when a wait of the reactor thread has returned `token`. If it is the poller's signal, signals again.
 pub(super) fn forward_wakeup(token: Token) {
     if token == Token::WAKE_POLLER && HELD.load(Ordering::Acquire) {
         signal(Token::WAKE_POLLER);
@@ -267,7 +282,8 @@ pub(super) fn forward_wakeup(token: Token) {
     }
 }
 
-/// Pauses the reactor thread for a moment, if a poller has requested that. True if it paused.
+/// Called by the reactor thread before it waits. If a poller has requested a pause, parks for up to `PAUSE_INTERVAL`,
+/// and ends the pause if no poller has polled meanwhile. True if it parked.
 pub(super) fn pause_reactor_thread(timeout: Option<Duration>) -> bool {
     exchange_pause(PAUSE_REQUESTED, PAUSED);
     if PAUSE.load(Ordering::Acquire) != PAUSED {
