@@ -1,17 +1,18 @@
-//! Flushes events: waits until every event that the kernel knows of has been delivered.
+//! Flushes events: waits until the builtin reactor has delivered every event that was pending in the kernel.
 //!
-//! Between the moment at which a thread takes an event out of the selector and its delivery to a `ScheduledIo`, no other
-//! thread can see the event: a poll of the selector by the flushing thread would miss it. So a flush makes the reactor
-//! thread poll once more, deliver what there is, and report the end of that turn. By then it has also delivered what it
-//! took out before.
+//! Between the wait that returned an event and its delivery, neither the selector nor the `ScheduledIo` shows the
+//! event. So it is not enough for the calling thread to poll the selector. A flush makes the reactor thread poll once
+//! more without blocking, deliver all events, and report the end of that turn. By then the thread has also delivered
+//! the events of its earlier waits.
 //!
 //! # Invariants
-//! - Only the reactor thread dispatches events. A flush first disables the poller role, and then waits for a thread that
-//!   still has it: a thread is counted in `POLLERS` from before it checks whether the role is disabled until it has
-//!   dispatched what it took out.
-//! - A turn completes a request only if the reactor thread saw the request before it took events out, and
-//!   its wait returned all the events there were.
-//! - A thread that dispatches events further up its stack does not wait for a flush.
+//! - During a flush only the reactor thread dispatches events. A flush first disables the poller role, and then waits
+//!   until no thread is counted in `POLLERS`. A thread is counted from before it checks whether the role is
+//!   disabled until it has dispatched or deferred the events of its wait.
+//! - A turn completes a request only if the reactor thread saw the request before its wait, and the wait returned
+//!   all pending events.
+//! - A thread that is dispatching events does not wait for a flush, which would be a deadlock: the flush waits for
+//!   that thread. For example, a waker may run `VirtualTime::block_on`.
 
 use super::{poller, reactor};
 use crate::sync::lock;
@@ -21,7 +22,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Whether a task has ever waited for an fd or timer of the builtin reactor.
 static HAS_WAITERS: AtomicBool = AtomicBool::new(false);
-/// Threads that may have taken events out in the poller role.
+/// Counts the threads in a [`PollerGuard`]: they try to acquire the poller role, or hold it, or dispatch its events.
 static POLLERS: AtomicUsize = AtomicUsize::new(0);
 /// The number of flushes requested so far.
 static REQUESTED: AtomicU64 = AtomicU64::new(0);
@@ -42,7 +43,8 @@ pub(super) fn note_waiter() {
     }
 }
 
-/// Returns when every event that the kernel knew of at the call has been delivered.
+/// Returns when every event that was pending in the kernel at the call has been delivered. Returns at once if no task
+/// has ever waited for an fd or timer of the builtin reactor, or if the calling thread is dispatching events.
 pub(crate) fn flush_events() {
     if !HAS_WAITERS.load(Ordering::SeqCst) || DISPATCHING.try_with(Cell::get).unwrap_or(true) {
         return;
@@ -72,13 +74,13 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Called before the thread takes events out.
+    /// Called before the thread waits for events.
     pub(super) fn begin() -> Turn {
         DISPATCHING.set(true);
         Turn { request: REQUESTED.load(Ordering::SeqCst) }
     }
 
-    /// Whether a flush waits for this turn, which must not block then.
+    /// Whether a flush waits for this turn. If so, the turn must not block.
     pub(super) fn is_requested(&self) -> bool {
         *lock(&FLUSHED) < self.request
     }
@@ -93,7 +95,7 @@ impl Turn {
     }
 }
 
-/// Counts a thread that may take events out in the poller role.
+/// Counts a thread in `POLLERS`, and sets its `DISPATCHING`, while it may be the poller.
 pub(super) struct PollerGuard {
     outer: bool,
 }

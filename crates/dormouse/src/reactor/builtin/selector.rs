@@ -1,7 +1,7 @@
 //! The seam to the system: an epoll instance, or what mio offers on other systems.
 //!
-//! All forms report the same: which tokens are ready for what, edge-triggered. They differ in one thing: several threads
-//! can wait on one epoll instance at a time (`Selector::CAN_BE_SHARED`).
+//! All implementations report readiness by token, edge-triggered. They differ in one thing: several threads can wait on
+//! one epoll instance at a time, but only one thread on what mio offers (`Selector::CAN_BE_SHARED`).
 
 #[cfg_attr(all(loom, test), path = "selector/mock.rs")]
 #[cfg_attr(
@@ -13,13 +13,13 @@ mod sys;
 
 pub(super) use sys::{Events, Selector};
 
-/// What an event is about: a registered fd, or one of the two signals below.
+/// Identifies the source of an event: a registered fd, or one of the two wake-up signals below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Token(pub(super) u64);
 
 impl Token {
-    /// Wakes the reactor thread.
+    /// The signal that wakes the reactor thread.
     pub(super) const WAKE_THREAD: Token = Token(u64::MAX);
-    /// Wakes the poller: see `poller`.
+    /// The signal that wakes the poller: see `poller`.
     pub(super) const WAKE_POLLER: Token = Token(u64::MAX - 1);
 }

@@ -1,4 +1,4 @@
-//! epoll.
+//! An epoll instance, with one eventfd for each of the two signals.
 //!
 //! Of several threads that wait, the kernel wakes one for an event: the one that began to wait last. Correctness does
 //! not depend on that order, but it is why the poller gets its events although the reactor thread waits too.
@@ -19,8 +19,9 @@ const CAPACITY: usize = 256;
 #[derive(Debug)]
 pub(in super::super) struct Selector {
     epoll: OwnedFd,
-    /// Two eventfds.
+    /// An eventfd. It is not read: with `EPOLLET`, each write is reported as an event.
     wake_thread: OwnedFd,
+    /// As `wake_thread`.
     wake_poller: OwnedFd,
 }
 
@@ -54,7 +55,7 @@ impl Selector {
         Ok(epoll::add(&self.epoll, fd, EventData::new_u64(token.0), flags(interest))?)
     }
 
-    /// Changes the interest. If the fd is ready for it already, an event is reported.
+    /// Sets the interest. If the fd is ready for it already, an event is reported.
     pub(in super::super) fn reregister(
         &self,
         fd: BorrowedFd<'_>,
@@ -65,7 +66,7 @@ impl Selector {
     }
 
     pub(in super::super) fn deregister(&self, fd: BorrowedFd<'_>) {
-        // Fails only if the owner has closed the fd, which has removed it from the set.
+        // Fails only if the owner has closed the fd, which has removed it from the epoll instance.
         let _ = epoll::delete(&self.epoll, fd);
     }
 
@@ -76,7 +77,7 @@ impl Selector {
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         events.0.clear();
-        // Whole milliseconds, rounded up: older kernels support no others.
+        // Whole milliseconds, rounded up: older kernels support nothing finer.
         let timeout = timeout.map(|timeout| {
             let ms = timeout.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as i64;
             Timespec { tv_sec: ms / 1000, tv_nsec: ms % 1000 * 1_000_000 }
@@ -91,7 +92,7 @@ impl Selector {
         let fd = if token == Token::WAKE_POLLER { &self.wake_poller } else { &self.wake_thread };
         let one = 1u64.to_ne_bytes();
         if rustix::io::write(fd, &one) == Err(Errno::AGAIN) {
-            // The counter is full, after 2^64 - 2 signals that were not read.
+            // The counter is full, after 2^64 - 2 signals: reset it.
             let _ = rustix::io::read(fd, &mut [0; 8]);
             let _ = rustix::io::write(fd, &one);
         }
@@ -115,7 +116,7 @@ impl Events {
     }
 }
 
-/// Error conditions and hang-ups are always reported.
+/// epoll reports error conditions and hang-ups with any flags.
 fn flags(interest: Interest) -> EventFlags {
     let mut flags = EventFlags::ET;
     if interest.is_readable() {
@@ -130,7 +131,7 @@ fn flags(interest: Interest) -> EventFlags {
     flags
 }
 
-/// As mio and tokio report it, except that PRI alone does not count as IN.
+/// Translates as mio and tokio do, except that PRI alone does not count as IN.
 fn readiness(flags: EventFlags) -> Ready {
     let hang_up = flags.contains(EventFlags::HUP);
     let error = flags.contains(EventFlags::ERR);

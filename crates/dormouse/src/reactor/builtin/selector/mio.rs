@@ -40,7 +40,7 @@ impl Selector {
         self.registry.register(&mut SourceFd(&fd.as_raw_fd()), token, interests(interest))
     }
 
-    /// Changes the interest.
+    /// Sets the interest.
     pub(in super::super) fn reregister(
         &self,
         fd: BorrowedFd<'_>,
@@ -65,7 +65,8 @@ impl Selector {
         lock(&self.poll).poll(&mut events.0, timeout)
     }
 
-    /// Makes one wait, present or future, return `Token::WAKE_THREAD`.
+    /// Makes one wait, present or future, return `Token::WAKE_THREAD`. There is no poller to wake, because the selector
+    /// cannot be shared.
     pub(in super::super) fn signal(&self, _: Token) {
         let _ = self.waker.wake();
     }
@@ -85,7 +86,7 @@ impl Events {
 
     pub(in super::super) fn iter(&self) -> impl Iterator<Item = (Token, Ready)> {
         self.0.iter().map(|event| {
-            // A token of mio has 32 or 64 bits.
+            // `mio::Token` holds a usize, which has 32 or 64 bits. So `WAKE_THREAD` may come back truncated.
             let token = match event.token().0 {
                 usize::MAX => Token::WAKE_THREAD,
                 token => Token(token as u64),
@@ -99,7 +100,7 @@ fn interests(interest: Interest) -> mio::Interest {
     match (interest.is_readable(), interest.is_writable()) {
         (true, true) => mio::Interest::READABLE | mio::Interest::WRITABLE,
         (false, true) => mio::Interest::WRITABLE,
-        // Error conditions need no interest, but mio requires one.
+        // Error conditions are reported with any interest, but mio requires at least one.
         _ => mio::Interest::READABLE,
     }
 }
