@@ -1,22 +1,24 @@
 //! tokio: the reactor of the runtime that the caller is inside. This crate starts no thread and spawns no task for it.
 //!
-//! tokio is edge-triggered, and keeps the readiness it has seen until that is cleared. Inside the call of the waker,
-//! each event is moved into the [`ScheduledIo`] and cleared in tokio at once, which also stores the waker for
-//! the next event.
+//! tokio is edge-triggered, and stores the readiness of an fd until that is cleared. For each direction a waker of this
+//! module, the *forwarder*, is stored with tokio. When tokio calls it, it *drains* the event: it clears the readiness
+//! in tokio, polls tokio again, which stores the forwarder for the next event, and sets the readiness in the
+//! [`ScheduledIo`].
 //!
-//! No waker is stored before the first wait, and the fd is registered for reading alone until the first wait for
-//! write readiness: registered for both, each event would be moved twice, because an fd that becomes readable is
-//! reported as writable too.
+//! No forwarder is stored before the first wait. If the fd is wrapped for both directions, it is registered for reading
+//! alone until the first wait for write readiness. Registered for both, each event would be drained twice, because
+//! an fd that becomes readable is reported as writable too.
 //!
 //! # Invariants
-//! - From the first wait on, a forwarder is stored with tokio in each direction whenever no event is being moved. So
-//!   each edge reaches the `ScheduledIo`, and the shutdown of the runtime does too. (tokio reports a lone error
-//!   condition to writers only; so a wait in one direction stores both forwarders.) The exception is a direction that
-//!   tokio has reported as closed, which tokio never clears: it stays ready. If an operation returns `WouldBlock` all
-//!   the same, the fd migrates to the builtin reactor.
-//! - tokio is polled unconstrained: with its coop budget spent, it would call the forwarder from inside the poll.
-//! - The `TokioFd` is taken out under its lock before the fd can be closed; a forwarder that is called later finds
-//!   none. When the fd is registered again, tokio reports what it is ready for by then.
+//! - From the first wait on, a forwarder is stored with tokio in each direction whenever no event is being drained. So
+//!   each edge reaches the `ScheduledIo`, and the shutdown of the runtime does too. A wait in one direction stores both
+//!   forwarders, because tokio reports an error condition without a hang-up to writers only. The exception is a
+//!   direction that tokio has reported as closed: tokio never clears that, and has no next event. If an operation
+//!   returns `WouldBlock` nevertheless, the fd migrates to the builtin reactor.
+//! - tokio is polled unconstrained. With its coop budget spent, it would call the forwarder from inside the poll, and
+//!   the forwarder would wait for the lock on `TokioIo::fd`, which its caller holds.
+//! - The `TokioFd` is taken out of `TokioIo::fd` under that lock before the fd can be closed. A forwarder that is
+//!   called later finds `None`. When the fd is registered again, tokio reports its readiness at that time.
 
 #[cfg_attr(all(loom, test), path = "tokio/driver_mock.rs")]
 mod driver;
@@ -77,8 +79,8 @@ impl Reactor {
     }
 }
 
-/// The tokio runtime that the caller is inside, unless this crate's `block_on` is further inside: that keeps
-/// the thread, which may be the only one to drive the runtime.
+/// The tokio runtime that the caller is inside. None in this crate's `block_on`, which blocks the thread, and that may
+/// be the only thread to drive the runtime.
 #[inline]
 pub(crate) fn current_runtime() -> Option<Handle> {
     if context::in_block_on() { None } else { Handle::try_current().ok() }
@@ -106,7 +108,7 @@ struct TokioIo {
     fd: Mutex<Option<TokioFd>>,
     /// Set by [`migrate_to_builtin`](TokioRegistration::migrate_to_builtin).
     builtin: OnceLock<builtin::BuiltinRegistration>,
-    /// By direction. Set by the first wait.
+    /// One for each direction. Set by the first wait.
     forwarders: OnceLock<[Waker; 2]>,
 }
 
@@ -117,8 +119,8 @@ struct TokioFd {
     interest: Interest,
 }
 
-/// The number of the fd. Its owner deregisters it before closing it; or, having replaced the object through
-/// `AsyncFd::get_mut`, does not: see [`TokioFd::deregister`].
+/// The number of the fd. The owner deregisters it before closing it, unless the user replaces the object through
+/// `AsyncFd::get_mut`: see [`TokioFd::deregister`].
 #[derive(Debug)]
 struct RawFdSource(RawFd);
 
@@ -172,16 +174,16 @@ impl TokioFd {
         };
         let _context = handle.enter();
         // Deprecated since tokio 1.54 in favour of an unsafe constructor with the same code, whose
-        // contract is that the fd stays the same while it is registered. `Registration` keeps that contract, so
-        // this crate needs no unsafe code, and works with older releases too.
+        // contract is that the fd stays the same while it is registered. `Registration` keeps that contract. The
+        // deprecated function needs no unsafe code here, and exists in older releases too.
         #[allow(deprecated)]
         let fd = AsyncFd::with_interest(RawFdSource(fd), tokio_interest)?;
         Ok(TokioFd { fd, interest })
     }
 
-    /// `fd` is the object's present one. If it is not the registered one, the object was replaced through
-    /// `AsyncFd::get_mut`, and the registered number may belong to an unrelated fd by now: it is left alone. Closing the
-    /// registered fd has removed it from the epoll instance; what tokio keeps for it is leaked.
+    /// `fd` is the current fd of the object. If it is not the registered one, the object was replaced through
+    /// `AsyncFd::get_mut`, and the registered number may belong to an unrelated fd by now. So it is not deregistered:
+    /// the close of the registered fd has removed it from the epoll instance, and tokio's state for it is leaked.
     fn deregister(self, fd: BorrowedFd<'_>) {
         if self.fd.get_ref().0 != fd.as_raw_fd() {
             std::mem::forget(self.fd);
@@ -200,7 +202,7 @@ impl TokioRegistration {
         }
     }
 
-    /// Makes tokio report `interest`. Called once for each direction.
+    /// Makes tokio report `interest`. `ScheduledIo::should_register` limits this to once for each direction.
     pub(super) fn register_interest(
         &self,
         fd: BorrowedFd<'_>,
@@ -208,7 +210,8 @@ impl TokioRegistration {
     ) -> io::Result<()> {
         let this = &self.0;
         if interest.is_writable() && !can_enter() {
-            // Only this thread cannot register the fd again.
+            // Write readiness may need a new registration, for which this thread, which is ending, cannot enter the
+            // runtime.
             self.migrate_to_builtin(fd);
         }
         this.forwarders.get_or_init(|| {
@@ -229,14 +232,14 @@ impl TokioRegistration {
         Ok(())
     }
 
-    /// Moves the fd to the builtin reactor. Called when tokio has reported it as closed or failed and an operation
-    /// returned `WouldBlock` all the same: a socket that was not connected yet, or a datagram socket whose error has been
-    /// read. tokio would report it as closed forever, so no task could wait for it.
+    /// Moves the fd to the builtin reactor. Called when tokio has reported the fd as closed or failed, and an operation
+    /// returned `WouldBlock` nevertheless. Examples are a socket that was not connected yet, and a datagram socket
+    /// whose error has been read. tokio would report such an fd as closed forever, so no task could wait for it.
     pub(super) fn migrate_to_builtin(&self, fd: BorrowedFd<'_>) {
         let this = &self.0;
         let mut registered = lock(&this.fd);
         let Some(former) = registered.take() else { return };
-        // Tasks outside of `block_on` may wait for this fd.
+        // Tasks outside of `block_on` may wait for this fd, and their waits do not call `note_waiter`.
         builtin::disable_poller();
         let builtin = builtin::register(fd, this.interest, &this.io);
         let failed = builtin.map(|registration| this.builtin.set(registration)).is_err();
@@ -249,7 +252,8 @@ impl TokioRegistration {
 }
 
 impl TokioIo {
-    /// Moves the readiness that tokio holds into the `ScheduledIo`, and stores the forwarder for the next event.
+    /// Moves the readiness of one direction from tokio into the `ScheduledIo`, and stores the forwarder for the next
+    /// event.
     fn drain_events(&self, direction: Direction) {
         let Some(forwarders) = self.forwarders.get() else { return };
         let mut ready = Ready::EMPTY;
@@ -267,7 +271,7 @@ impl TokioIo {
             };
             while let Poll::Ready(event) = next(direction) {
                 let Ok(mut event) = event else {
-                    // Under the lock: an fd that has migrated must not be marked.
+                    // Marked under the lock, so that an fd that has migrated to the builtin reactor is not marked.
                     self.io.mark_shut_down();
                     is_shut_down = true;
                     break;
@@ -276,13 +280,14 @@ impl TokioIo {
                 ready |= seen;
                 event.clear_ready();
                 if seen.is_read_closed() || seen.is_write_closed() {
-                    // tokio keeps these forever: this direction has no next event. An operation that needs
-                    // one calls `migrate_to_builtin`.
+                    // tokio never clears these, so it would report this direction as ready again at once.
+                    // See `migrate_to_builtin`.
                     break;
                 }
             }
             if ready.is_write_closed() && !is_closed(next(Direction::Read)) {
-                // tokio reports an error condition as WRITE_CLOSED alone. A hang-up would be reported to readers too.
+                // tokio reports an error condition as WRITE_CLOSED alone. It was not a hang-up, which tokio reports to
+                // readers too.
                 ready |= Ready::ERROR;
             }
         }
@@ -294,7 +299,7 @@ impl TokioIo {
     }
 }
 
-/// Whether this thread can enter a runtime. While its thread-locals are being destroyed, tokio would panic.
+/// Whether this thread can enter a runtime. tokio panics while the thread-locals are being destroyed.
 fn can_enter() -> bool {
     !Handle::try_current().is_err_and(|err| err.is_thread_local_destroyed())
 }

@@ -1,4 +1,4 @@
-//! In place of `reactor/tokio.rs` without the feature `tokio`: a reactor that no caller can get.
+//! In place of `reactor/tokio.rs` without the feature `tokio`: its types are uninhabited.
 
 use super::{Interest, Kind, Reactor, ScheduledIo};
 use std::io;

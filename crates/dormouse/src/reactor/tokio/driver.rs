@@ -1,9 +1,9 @@
 //! Whether a tokio runtime has an I/O driver, and whether it was started before a fork.
 //!
-//! A runtime has a driver if its `Builder` was told so. tokio has no function that tells, but panics when an fd is
-//! registered with a runtime that has none. So registering is tried once for each runtime, with the panic caught and
-//! hidden from the panic hook. Where panics abort, it cannot be tried, and the next reactor serves unless the
-//! caller chooses tokio explicitly.
+//! A runtime has an I/O driver if its `Builder` has enabled it. tokio has no function to query that, but panics when an
+//! fd is registered with a runtime without one. So this module tries to register an invalid fd, once for each runtime,
+//! with the panic caught and hidden from the panic hook. Where panics abort, this cannot be tried: then tokio is used
+//! only if the caller chooses it explicitly.
 
 use super::{Handle, TokioFd, can_enter};
 use crate::fork::PerProcess;
@@ -17,7 +17,7 @@ use tokio::runtime::Id;
 /// Whether [`has_io`] can find out.
 pub(super) const CAN_PROBE: bool = CAN_CATCH;
 
-/// How many runtimes are remembered. Ids are never reused.
+/// The capacity of `KNOWN`. Ids of runtimes are never reused.
 const REMEMBERED: usize = 1024;
 
 type HasIo = Mutex<Option<HashMap<Id, bool>>>;
@@ -27,7 +27,7 @@ loom_static! {
 }
 
 thread_local! {
-    /// The runtime that this thread asked for last, and the result.
+    /// The runtime that this thread has queried last, and the result.
     static LAST: Cell<Option<(Id, bool)>> = const { Cell::new(None) };
 }
 
@@ -43,8 +43,9 @@ pub(super) fn has_io(handle: &Handle) -> bool {
     }
 }
 
-/// Whether a runtime was in use before this process was forked: its fds are shared with the parent, and its threads do
-/// not exist here. If a thread that does not exist here holds the lock, the answer is assumed to be yes.
+/// Whether a runtime was used with this crate before this process was forked. Then its fds are shared with the parent,
+/// and its threads do not exist here. True also if the parent's lock was held at the fork, because the map cannot be
+/// read then.
 #[inline]
 pub(super) fn is_inherited(id: Id) -> bool {
     KNOWN.inherited().any(|has_io| match has_io.try_lock() {
@@ -59,7 +60,8 @@ fn find_io(handle: &Handle, id: Id) -> bool {
     let known = lock(has_io).as_ref().and_then(|known| known.get(&id).copied());
     let found = match known {
         Some(found) => found,
-        // The panic hook cannot be replaced now, or this thread cannot register an fd with any runtime.
+        // A panicking thread cannot replace the panic hook; and an ending thread cannot register an fd with any
+        // runtime.
         None if std::thread::panicking() || !can_enter() => return false,
         None => {
             let found = catch_probe(|| drop(TokioFd::new(handle, -1, Interest::READABLE)));
