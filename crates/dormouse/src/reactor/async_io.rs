@@ -1,12 +1,16 @@
-//! async-io: the reactor that smol and async-std share. It runs on a thread of its own or inside
+//! async-io: the reactor that smol and async-std share. It runs on the thread `async-io` or inside
 //! `smol::block_on`; this crate starts no thread for it.
 //!
-//! async-io reports oneshot events, level-triggered: after an event it reports nothing until the fd is
-//! registered again. So a wait that finds no readiness registers its directions, unless they are registered.
+//! async-io reports oneshot events, level-triggered: after an event it reports nothing until the direction is
+//! registered again, and then it checks the fd. So a wait that finds no readiness registers its directions, unless they
+//! are registered already.
 //!
 //! # Invariants
-//! - The `ScheduledIo` is marked as registered before async-io is polled, and its event disarms it. So a direction is
-//!   never registered twice for one event, and a wait that finds it registered can rely on that event to wake it.
+//! - No event is lost.
+//!   A wait: (1) stores its waker in the `ScheduledIo`, (2) marks its direction as registered, (3) if it was not, polls
+//!   async-io, which registers the direction.
+//!   An event: (1) sets the readiness and clears the mark, in one atomic operation, (2) wakes the stored wakers.
+//!   So a wait that finds the direction marked is woken by that event.
 //! - async-io owns a duplicate of the fd. So the user's object can be borrowed mutably, or even be
 //!   replaced, while it is registered.
 
@@ -78,21 +82,24 @@ pub(super) fn register(
     Ok(AsyncIoRegistration { fd, io: io.clone(), oneshot_wakers })
 }
 
-/// The process that started async-io, and whether the start succeeded. If it panicked, its thread may have panicked
-/// too, and async-io starts that only once.
+/// The process that started async-io, and whether the start succeeded. A failed start is not repeated: async-io's
+/// thread may have panicked too, and async-io starts it only once.
 static STARTED: OnceLock<(Process, bool)> = OnceLock::new();
 
-/// Whether async-io can be used, as far as is known. It cannot in the child of a fork: its thread does not exist
-/// there, and its fds are shared with the parent.
+/// Whether async-io can be used, as far as is known. In the child of a fork it cannot if the parent has started it: its
+/// thread does not exist there, and its fds are shared with the parent.
 fn works() -> bool {
     STARTED.get().is_none_or(|(process, started)| *started && !process.forked())
 }
 
 /// Starts async-io, which panics if it cannot create a thread, an epoll instance, an eventfd and a timerfd.
-/// So this function first checks that as many fds and a thread can be created, and then that async-io starts.
+/// So this function first checks that four fds (one is the duplicate that `register` makes) and a thread can be
+/// created, and then that async-io starts.
 fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     if !works() {
-        return Err(io::Error::other("async-io failed to start, or did so before a fork"));
+        return Err(io::Error::other(
+            "async-io failed to start, or was started before this process was forked",
+        ));
     }
     if STARTED.get().is_some() {
         return Ok(());
@@ -104,6 +111,7 @@ fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     let can_probe = CAN_CATCH && !std::thread::panicking();
     let started = !can_probe || catch_probe(|| drop(Async::new_nonblocking(fd)));
     let _ = STARTED.set((Process::current(), started));
+    // Another thread may have started it meanwhile; otherwise this returns the error above.
     if started { Ok(()) } else { start(fd) }
 }
 
@@ -112,7 +120,7 @@ impl AsyncIoRegistration {
     ///
     /// # Errors
     /// If async-io cannot watch the fd any more. Then the caller shuts down the `ScheduledIo`, because other waits
-    /// rely on this registration.
+    /// have found the direction marked as registered, and would not be woken.
     pub(super) fn register_interest(&self, interest: Interest) -> io::Result<()> {
         for direction in Direction::BOTH {
             let wanted = match direction {
@@ -123,8 +131,8 @@ impl AsyncIoRegistration {
                 continue;
             }
             let cx = &mut Context::from_waker(&self.oneshot_wakers[direction as usize]);
-            // The first poll may return the event that is known already. Skipping it loses nothing: when it is
-            // polled again, async-io checks the fd again.
+            // The first poll may return an event that has been delivered already. It can be skipped: the next poll
+            // registers the direction, and async-io checks the fd again.
             while let Poll::Ready(event) = match direction {
                 Direction::Read => self.fd.poll_readable(cx),
                 Direction::Write => self.fd.poll_writable(cx),

@@ -1,4 +1,4 @@
-//! Finds out what an executor can do, where it answers only with a panic.
+//! Finds out whether an executor can do something, where the only sign that it cannot is a panic.
 //!
 //! The panic is caught, and hidden from the panic hook, which is replaced for the duration of the probe.
 
@@ -16,11 +16,11 @@ thread_local! {
     static PROBING: Cell<bool> = const { Cell::new(false) };
 }
 
-type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
+type PanicHook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
-/// Runs `probe`, and returns whether it returned without a panic. Meanwhile the panic hook does not see
-/// panics of this thread. Afterwards the former hook is restored, unless another thread has set one meanwhile,
-/// which then stays.
+/// Runs `probe`, and returns whether it returned without a panic. Meanwhile the panic hook is not called for
+/// panics of this thread. Afterwards the former hook is restored, unless another thread has set a hook meanwhile: that
+/// one stays.
 pub(super) fn catch_probe(probe: impl FnOnce()) -> bool {
     loom_static! {
         /// Only one thread at a time replaces the panic hook.
@@ -29,13 +29,13 @@ pub(super) fn catch_probe(probe: impl FnOnce()) -> bool {
     let _probe = lock(PROBE.get(|_| Mutex::new(())));
     let former = Arc::new(take_hook());
     let forward = former.clone();
-    let quiet: Hook = Box::new(move |info| {
+    let quiet: PanicHook = Box::new(move |info| {
         if !PROBING.try_with(Cell::get).unwrap_or(false) {
             forward(info);
         }
     });
-    // A hook that another thread sets has another address.
-    let address = |hook: &Hook| (&raw const **hook).cast::<()>();
+    // Tells the quiet hook from one that another thread has set.
+    let address = |hook: &PanicHook| (&raw const **hook).cast::<()>();
     let quiet_address = address(&quiet);
     set_hook(quiet);
     PROBING.with(|probing| probing.set(true));

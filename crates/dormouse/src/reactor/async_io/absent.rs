@@ -1,4 +1,4 @@
-//! In place of `reactor/async_io.rs` without the feature `smol`: a reactor that no caller can get.
+//! In place of `reactor/async_io.rs` without the feature `smol`: its types are uninhabited.
 
 use super::{Interest, Kind, Reactor, ScheduledIo};
 use std::io;
