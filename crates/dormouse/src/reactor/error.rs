@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use std::io;
 use std::os::fd::RawFd;
 
-/// `err`, with the fd, the reactor and a hint.
+/// `err`, with the fd, the reactor and a hint added to its message.
 pub(super) fn cannot_register(err: io::Error, fd: RawFd, reactor: &str) -> io::Error {
     let hint = match err.kind() {
         io::ErrorKind::PermissionDenied => {
@@ -28,7 +28,7 @@ pub(super) fn cannot_register(err: io::Error, fd: RawFd, reactor: &str) -> io::E
     )
 }
 
-/// The end of every wait after the reactor has shut down. `reactor` begins the sentence.
+/// The error of every wait after the reactor has shut down. `reactor` is the subject of its message.
 pub(super) fn no_longer_watched(reactor: &str) -> io::Error {
     io::Error::other(format!(
         "{reactor} cannot watch this fd any more: take the object back with into_inner() and wrap \
@@ -36,7 +36,7 @@ pub(super) fn no_longer_watched(reactor: &str) -> io::Error {
     ))
 }
 
-/// A wait that async-io would never end.
+/// The error of a wait that would never complete under async-io.
 pub(super) fn unsupported_interest(interest: Interest) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,

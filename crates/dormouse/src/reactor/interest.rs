@@ -16,7 +16,7 @@ use std::ops::{BitOr, BitOrAssign};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Interest(u8);
 
-/// Named by the public constants on Linux, and never set elsewhere.
+/// The bit of the public `PRIORITY` constants, which exist on Linux only. Elsewhere it is never set.
 const PRIORITY: Ready = Ready(1 << 5);
 
 impl Interest {
@@ -27,11 +27,12 @@ impl Interest {
     /// A write would not block.
     pub const WRITABLE: Interest = Interest(Ready::WRITABLE.0);
     /// An exceptional condition, which the kernel calls POLLPRI: urgent data of a TCP connection, a change
-    /// of `/proc/self/mounts`, an interrupt of a GPIO line. An fd that is watched for this alone is never
-    /// reported as readable.
+    /// of `/proc/self/mounts`, an interrupt of a GPIO line. An fd that is watched for this alone is not
+    /// reported as [`READABLE`](Ready::READABLE).
     ///
-    /// An fd with this interest is watched by the builtin reactor, wherever the caller is: the other reactors do not
-    /// report it separately.
+    /// An fd that is wrapped with this interest is watched by the builtin reactor, also inside an executor: the other
+    /// reactors do not report it separately. A wait for this on an fd that was wrapped without it does not see
+    /// exceptional conditions; under async-io it returns an error.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -53,9 +54,9 @@ impl Interest {
     /// An error condition, which the kernel calls POLLERR, and nothing else: for example, the reader of a pipe has
     /// closed it, or a socket has a pending error.
     ///
-    /// An fd with this interest is watched by the builtin reactor, wherever the caller is: the other reactors do not
-    /// report it separately. So a wait for this sees each error only if the fd was wrapped with this interest; under
-    /// async-io the wait returns an error otherwise.
+    /// An fd that is wrapped with this interest is watched by the builtin reactor, also inside an executor: the other
+    /// reactors do not report it separately. A wait for this on an fd that was wrapped without it may miss errors;
+    /// under async-io it returns an error.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -92,7 +93,7 @@ impl Interest {
         self.0 & Interest::ERROR.0 != 0
     }
 
-    /// Whether this includes more than reading and writing, which is all that every reactor supports.
+    /// Whether this includes more than reading and writing: only the builtin reactor supports that.
     pub(crate) fn needs_builtin(self) -> bool {
         self.0 & !(Interest::READABLE | Interest::WRITABLE).0 != 0
     }
@@ -102,8 +103,8 @@ impl Interest {
         self.is_readable() || self.is_writable()
     }
 
-    /// What to register as soon as the fd is wrapped. Beside reading, writing is left out: few tasks ever wait until an
-    /// fd is writable, but each fd is writable when it is registered and would be reported so with each event.
+    /// What to register when the fd is wrapped. Together with reading, writing is not registered yet: few tasks ever
+    /// wait until an fd is writable, but most fds are writable already, and each event would report that.
     pub(crate) fn eager(self) -> Interest {
         if self.is_readable() { Interest(self.0 & !Interest::WRITABLE.0) } else { self }
     }
@@ -113,7 +114,7 @@ impl Interest {
         Interest(self.0 & !self.eager().0)
     }
 
-    /// The readiness that ends a wait for this interest.
+    /// A wait for this interest completes when any of these bits is set.
     pub(crate) fn mask(self) -> Ready {
         let mut mask = Ready::ERROR;
         if self.is_readable() {

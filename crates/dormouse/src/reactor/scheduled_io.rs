@@ -6,12 +6,13 @@
 //! # Invariants
 //! - *No event is lost.*
 //!   An event: (1) sets bits in `readiness`, (2) takes the lock and takes out the wakers.
-//!   A wait: (1) takes the lock, (2) checks the bits again, (3) stores its waker.
+//!   A wait, with the lock held: (1) checks the bits again, (2) stores its waker.
 //!   Whichever takes the lock first, either the wait sees the bits or the event finds the waker.
 //! - *No unseen event is cleared.* Each event increments a tick. [`clear_readiness`](ScheduledIo::clear_readiness)
-//!   names the tick that the caller saw, and does nothing if an event has happened since.
+//!   gets the tick that the caller saw, and does nothing if an event has been delivered since.
 //! - Whether a direction is registered with the reactor is stored in the same word as readiness. An event of a
-//!   oneshot registration sets readiness and disarms the direction in one atomic operation.
+//!   oneshot registration sets readiness and marks the direction as unregistered (*disarms* it) in one atomic
+//!   operation.
 //! - Wakers are called, cloned and dropped while no lock is held.
 
 #[cfg(all(loom, test))]
@@ -56,7 +57,7 @@ pub(crate) struct ReadyEvent {
 pub(crate) enum WaiterSlot<'a> {
     /// The single slot of a direction, for `poll_*` functions: only the last caller is woken.
     Direction(Direction),
-    /// A slot that belongs to one future, which keeps the key.
+    /// A slot of one future. The future owns the key, which is `None` until a waker has been stored.
     Future(Interest, &'a mut Option<usize>),
 }
 
@@ -69,7 +70,7 @@ impl WaiterSlot<'_> {
     }
 }
 
-/// The reactor delivers no more events for this fd.
+/// The error of a wait after the reactor has stopped delivering events for this fd.
 #[derive(Debug)]
 pub(crate) struct ShutDown;
 
@@ -80,8 +81,9 @@ const REGISTERED: usize = 1 << 9;
 /// The lowest bit of the tick. Readiness is in bits 0 to 7.
 const TICK: usize = 1 << 16;
 
-/// The `REGISTERED` bits that a wait for `interest` needs. Reactors report error conditions and priority events with
-/// any registration, so a wait for those alone needs the read direction.
+/// The `REGISTERED` bits that a wait for `interest` needs. A wait for error conditions or priority events alone needs
+/// the read direction. That is enough for error conditions, which reactors report with any registration; priority
+/// events are reported only if the fd was registered for them.
 fn registered_bits(interest: Interest) -> usize {
     let read = usize::from(interest.is_readable() || interest.needs_builtin());
     let read = read << Direction::Read as usize;
@@ -103,14 +105,14 @@ struct Waiters {
 }
 
 impl ScheduledIo {
-    /// `unregistered` holds the directions that the first wait has to register; the others are registered already.
+    /// The directions of `unregistered` are registered by the first wait for them; the others count as registered.
     pub(crate) fn new(unregistered: Interest) -> ScheduledIo {
         let both = Interest::READABLE | Interest::WRITABLE;
         let readiness = registered_bits(both) & !registered_bits(unregistered);
         ScheduledIo { readiness: AtomicUsize::new(readiness), ..ScheduledIo::default() }
     }
 
-    /// Whether the reactor reports events for all of `interest`.
+    /// Whether all directions of `interest` are marked as registered with the reactor.
     pub(crate) fn is_registered(&self, interest: Interest) -> bool {
         let needed = registered_bits(interest);
         self.readiness.load(Ordering::Acquire) & needed == needed
@@ -171,7 +173,7 @@ impl ScheduledIo {
         drop(waiter);
     }
 
-    /// Takes back the waker that [`poll_readiness`](Self::poll_readiness) has just stored, unless another waker
+    /// Removes the waker that [`poll_readiness`](Self::poll_readiness) has just stored, unless another waker
     /// has replaced it.
     pub(crate) fn take_back_waker(&self, slot: WaiterSlot<'_>, waker: &Waker) {
         let mut waiters = lock(&self.waiters);
@@ -187,7 +189,7 @@ impl ScheduledIo {
         drop(taken);
     }
 
-    /// Clears readiness, unless an event has happened since `event` was seen.
+    /// Clears the bits of `ready` that are in `event`, unless an event has been delivered since `event` was seen.
     pub(crate) fn clear_readiness(&self, event: ReadyEvent, ready: Ready) {
         let clear = usize::from(event.ready.0 & ready.0);
         let _ = self.readiness.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
@@ -200,7 +202,7 @@ impl ScheduledIo {
         self.set_readiness_and_disarm(ready, Interest::NONE);
     }
 
-    /// Delivers the event of a oneshot registration: the next wait has to register `disarmed` again.
+    /// Delivers the event of a oneshot registration: the next wait registers `disarmed` again.
     pub(crate) fn set_readiness_and_disarm(&self, ready: Ready, disarmed: Interest) {
         let disarmed = registered_bits(disarmed);
         let _ = self.readiness.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
@@ -209,13 +211,13 @@ impl ScheduledIo {
         self.wake(ready);
     }
 
-    /// The reactor delivers no more events: every wait, present and future, ends with an error.
+    /// Called when the reactor delivers no more events: every wait, present and future, returns an error.
     pub(crate) fn shut_down(&self) {
         self.mark_shut_down();
         self.wake(Ready::ALL);
     }
 
-    /// The first half of [`shut_down`](Self::shut_down), which wakes no task.
+    /// Like [`shut_down`](Self::shut_down), but wakes no task.
     pub(crate) fn mark_shut_down(&self) {
         self.readiness.fetch_or(SHUTDOWN, Ordering::AcqRel);
     }
