@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
-/// Runs `call`. If it panics, the panic hook has reported the panic, and the caller goes on.
+/// Runs `call`. A panic is reported by the panic hook, and does not reach the caller.
 pub(crate) fn catch_panic(call: impl FnOnce()) {
     let Err(panic) = catch_unwind(AssertUnwindSafe(call)) else { return };
     // Dropping the payload may panic too, and so may dropping the payload of that second panic: leak it.

@@ -1,17 +1,18 @@
 //! Children of `fork`.
 //!
-//! A child has its parent's memory and one of its threads. The reactor's thread does not exist there; a lock may be
-//! held by a thread that does not exist; and fds are shared, so a timerfd that the child sets, or an fd that it removes
-//! from an epoll instance, is the parent's too. So a child starts with statics of its own, and leaves
-//! everything that it inherits unchanged.
+//! A child has a copy of its parent's memory, and a single thread: a copy of the one that called `fork`. So the reactor
+//! thread does not exist there, and a lock may be held by a thread that does not exist. The fds are shared: if the
+//! child sets a timerfd, or removes an fd from an epoll instance, it does so for the parent too. So a child creates new
+//! values for statics that hold locks or fds ([`PerProcess`]), and does not use or drop what it inherits. The statics
+//! of the poller role are reset instead.
 //!
-//! A handler of `pthread_atfork` counts forks, so a check costs one load. A process that is created by the raw system
-//! call is not noticed.
+//! A `pthread_atfork` handler counts forks, so a check costs one load. A child that is created by the raw system
+//! call is not detected.
 
 use forkguard::atfork::Guard;
 use std::sync::OnceLock;
 
-/// The process in which it was created.
+/// Identifies the process in which it was created. None if no handler could be installed: then no fork is detected.
 #[derive(Debug)]
 pub(crate) struct Process(Option<Guard>);
 
@@ -23,15 +24,18 @@ impl Process {
     /// Whether the calling code runs in a child of that process.
     #[inline]
     pub(crate) fn forked(&self) -> bool {
+        // A clone, because the call resets the guard.
         self.0.as_ref().is_some_and(|guard| guard.clone().detected_fork())
     }
 }
 
-/// A static of which each process has its own value.
+/// A static with a separate value in each process: a linked list from the oldest ancestor to this process.
 #[derive(Debug)]
 pub(crate) struct PerProcess<T: 'static> {
+    /// The process that uses `value`. Set by its first use.
     process: OnceLock<Process>,
     value: T,
+    /// Set in a child of `process` only.
     child: OnceLock<Box<PerProcess<T>>>,
 }
 
@@ -40,7 +44,7 @@ impl<T> PerProcess<T> {
         PerProcess { process: OnceLock::new(), value, child: OnceLock::new() }
     }
 
-    /// The value of this process. A child creates its value with `make`, which gets the parent's value.
+    /// The value of this process. In a child, the first call creates it with `make`, which gets the parent's value.
     #[inline]
     pub(crate) fn get(&'static self, make: fn(&'static T) -> T) -> &'static T {
         let mut current = self;
@@ -55,7 +59,7 @@ impl<T> PerProcess<T> {
         self.child.get_or_init(|| Box::new(PerProcess::new(make(&self.value))))
     }
 
-    /// The values of the parent, its parent, and so on.
+    /// The values of all ancestors of this process that have used the static, oldest first.
     #[cfg(all(feature = "tokio", not(all(loom, test))))]
     pub(crate) fn inherited(&'static self) -> impl Iterator<Item = &'static T> {
         let forked = |at: &&'static PerProcess<T>| at.process.get().is_some_and(Process::forked);

@@ -1,8 +1,8 @@
 //! Locks, atomics, threads and thread-locals: those of std.
 //!
-//! Loom tests replace this module by `loom_test/sync.rs`, which has the same names over loom's types. So everything that
-//! threads share is imported from here, except `Arc`, which wakers are made of. loom's locks and atomics
-//! cannot be constructed in a constant, hence the macros.
+//! Loom tests replace this module by `loom_test/sync.rs`, which exports loom's types under the same names. So
+//! everything that threads share is imported from here. The exception is `Arc`, because `std::task::Wake` requires that
+//! of std. The macros exist because loom's locks and atomics have no `const` constructors.
 
 #[cfg(feature = "tokio")]
 pub(crate) use ::tokio;
@@ -11,12 +11,12 @@ pub(crate) use std::{thread, thread_local};
 
 use std::sync::PoisonError;
 
-/// Statics. Each run of a loom test begins with new ones.
+/// Declares statics. In loom tests, each execution begins with new ones.
 macro_rules! loom_static {
     ($($statics:tt)*) => { $($statics)* };
 }
 
-/// A function that is `const`, except in loom tests.
+/// Defines a function that is `const`, except in loom tests.
 macro_rules! loom_const_fn {
     ($($function:tt)*) => { $($function)* };
 }
