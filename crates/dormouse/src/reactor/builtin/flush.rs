@@ -45,6 +45,9 @@ pub(super) fn note_waiter() {
 
 /// Returns when every event that was pending in the kernel at the call has been delivered. Returns at once if no task
 /// has ever waited for an fd or timer of the builtin reactor, or if the calling thread is dispatching events.
+///
+/// May block forever in the child of a fork: the statics of this module are not reset there, so `POLLERS` may count a
+/// thread of the parent.
 pub(crate) fn flush_events() {
     if !HAS_WAITERS.load(Ordering::SeqCst) || DISPATCHING.try_with(Cell::get).unwrap_or(true) {
         return;
