@@ -1,7 +1,7 @@
 //! The smallest executor: one future on the calling thread.
 
 use crate::context::{InBlockOn, ThreadContext};
-use crate::reactor::{Parker, PollerRole};
+use crate::reactor::{Parker, PollOrPark};
 use crate::sync::thread::{self, Thread};
 use std::future::Future;
 use std::pin::pin;
@@ -32,13 +32,13 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let thread_waker = Arc::new(ThreadWaker { thread: thread::current(), parker: Parker::new() });
     let waker = Waker::from(thread_waker.clone());
     let cx = &mut Context::from_waker(&waker);
-    let mut role = PollerRole::new();
+    let mut poll_or_park = PollOrPark::new();
     let _context = InBlockOn::enter(ThreadContext::BlockOn);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return output;
         }
-        role.wait(&thread_waker.parker);
+        poll_or_park.wait(&thread_waker.parker);
     }
 }
 

@@ -29,7 +29,7 @@ mod tests;
 
 #[cfg(feature = "test-util")]
 pub(crate) use flush::flush_events;
-pub(crate) use poller::{Parker, PollerRole, disable as disable_poller, note_waiter};
+pub(crate) use poller::{Parker, PollOrPark, disable as disable_poller, note_waiter};
 
 use super::interest::{Interest, Ready};
 use super::scheduled_io::ScheduledIo;
@@ -269,7 +269,7 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
         for (io, ready) in poller::take_deferred_events() {
             io.set_readiness(ready);
         }
-        if poller::pause_reactor_thread(timeout) {
+        if poller::park_if_paused(timeout) {
             continue;
         }
         match selector.wait(events, timeout) {

@@ -44,7 +44,7 @@ use std::time::{Duration, Instant};
 loom_static! {
     /// A thread has the role: it is in its wait, or about to begin it. It clears this before it dispatches.
     static HELD: AtomicBool = AtomicBool::new(false);
-    /// No thread may acquire the role: tasks outside `block_on` wait too, or the reactor thread has deadlines to meet.
+    /// Whether [`disable`] has been called: no thread acquires the role any more. Never cleared.
     static DISABLED: AtomicBool = AtomicBool::new(false);
     /// Whether the reactor thread runs, is to pause, or is paused.
     static PAUSE: AtomicU8 = AtomicU8::new(RUNNING);
@@ -92,10 +92,10 @@ impl Parker {
         }
     }
 
-    /// Begins a wait, with `wait` as the new state. If the thread has been woken already, consumes that and returns
-    /// false.
-    fn begin_wait(&self, wait: u8) -> bool {
-        let begun = self.0.compare_exchange(EMPTY, wait, Ordering::AcqRel, Ordering::Acquire);
+    /// Begins a wait in the state `PARKED` or `POLLING`. If the thread has been woken already, consumes the wake-up and
+    /// returns false.
+    fn begin_wait(&self, state: u8) -> bool {
+        let begun = self.0.compare_exchange(EMPTY, state, Ordering::AcqRel, Ordering::Acquire);
         if begun.is_err() {
             self.end_wait();
             return false;
@@ -103,15 +103,14 @@ impl Parker {
         true
     }
 
-    /// Ends a wait. Returns whether the thread has been woken, and consumes that.
+    /// Ends a wait. Returns whether the thread has been woken, and consumes the wake-up.
     fn end_wait(&self) -> bool {
         self.0.swap(EMPTY, Ordering::AcqRel) == NOTIFIED
     }
 }
 
-/// What one `block_on` waits with: it polls if it can acquire the role, and parks otherwise. `wait` acquires the role
-/// and releases it again; this value does not hold it.
-pub(crate) struct PollerRole {
+/// Waits for one `block_on`: each wait polls the selector if it can acquire the role, and parks the thread otherwise.
+pub(crate) struct PollOrPark {
     events: Option<Events>,
     deliveries: Vec<Delivery>,
     /// Since `last_count`.
@@ -120,9 +119,9 @@ pub(crate) struct PollerRole {
     last_count: Option<Instant>,
 }
 
-impl PollerRole {
-    pub(crate) const fn new() -> PollerRole {
-        PollerRole { events: None, deliveries: Vec::new(), polls: 0, last_count: None }
+impl PollOrPark {
+    pub(crate) const fn new() -> PollOrPark {
+        PollOrPark { events: None, deliveries: Vec::new(), polls: 0, last_count: None }
     }
 
     /// Waits until this thread has been woken through `parker`.
@@ -167,7 +166,7 @@ impl PollerRole {
         woken | parker.end_wait()
     }
 
-    /// Pauses the reactor thread if this poller is busy.
+    /// Counts a poll. Pauses the reactor thread if this poller is busy.
     fn count_poll(&mut self) {
         self.polls += 1;
         if self.polls < BUSY_POLLS {
@@ -193,7 +192,7 @@ impl PollerRole {
     }
 }
 
-impl Drop for PollerRole {
+impl Drop for PollOrPark {
     /// Resumes the reactor thread, because this thread does not poll any more.
     fn drop(&mut self) {
         // Without a `last_count`, this thread has never requested a pause.
@@ -284,7 +283,7 @@ pub(super) fn forward_wakeup(token: Token) {
 
 /// Called by the reactor thread before it waits. If a poller has requested a pause, parks for up to `PAUSE_INTERVAL`,
 /// and ends the pause if no poller has polled meanwhile. True if it parked.
-pub(super) fn pause_reactor_thread(timeout: Option<Duration>) -> bool {
+pub(super) fn park_if_paused(timeout: Option<Duration>) -> bool {
     exchange_pause(PAUSE_REQUESTED, PAUSED);
     if PAUSE.load(Ordering::Acquire) != PAUSED {
         return false;
