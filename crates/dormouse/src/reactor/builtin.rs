@@ -169,8 +169,9 @@ impl BuiltinRegistration {
 
     /// Removes the `ScheduledIo`: later events for the token are dropped.
     fn remove(&self) {
-        let registrations = &mut lock(&reactor().state).registrations;
-        let io = registrations.as_mut().and_then(|all| all.remove(&self.token));
+        let mut state = lock(&reactor().state);
+        let io = state.registrations.as_mut().and_then(|all| all.remove(&self.token));
+        drop(state);
         drop(io);
     }
 }
