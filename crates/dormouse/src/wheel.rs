@@ -6,36 +6,37 @@
 //! # How it works
 //! After Varghese and Lauck, *Hashed and Hierarchical Timing Wheels* (SOSP 1987), with two changes.
 //! There are six levels of 256 slots. A slot of level 0 is 2^18 ns (262 us) wide, a slot of each higher level
-//! 256 times wider than one of the level below, so the top level reaches over all of u64. `elapsed` is the time
-//! up to which the wheel has been turned. Level L stands for digit L of a time in slots of level 0, in base 256.
-//! A timer waits in the level of the highest digit in which its deadline differs from `elapsed`. (Each move to a
-//! lower level costs a cache miss or two. With these widths a timer of a second moves down once, one of a minute
-//! twice.)
+//! 256 times wider than one of the level below, so the top level reaches over all of u64.
 //!
-//! 1. *Deadlines are exact.* The level decides only where a timer waits. When a slot is turned, each
-//!    timer in it is compared by its own deadline, and expires or moves to a lower level.
-//! 2. *A slot knows its earliest deadline*, so the next deadline is read from the first occupied
-//!    slot, and a sleep of an hour needs one wake-up, not one for each level.
+//! Take a time as a number of level-0 slots, in base 256: level L stands for digit L. `elapsed` is the time to which the
+//! wheel has been turned. A timer is placed in the level of the highest digit in which its deadline differs from
+//! `elapsed`, in the slot for its own value of that digit. To *turn a slot* is to empty it: the timers that are due
+//! expire, the others *cascade*: they are placed again, in lower levels. (A cascade costs a cache miss or two. With
+//! these widths a timer of a second rarely cascades more than once, one of a minute more than twice.) The two changes:
+//!
+//! 1. *Deadlines are exact.* The level decides only where a timer is placed. When its slot is turned, the deadline
+//!    itself is compared with the time.
+//! 2. *A slot stores its earliest deadline*, and is turned at that time rather than at its start. So the next deadline is
+//!    read from the first occupied slot, and a sleep of an hour needs one wake-up, not one for each level.
 //!
 //! Most timers are timeouts that never fire, and many are dropped soon after they are created. So a new
 //! timer is *staged* first: it is appended to a short list, and is placed in a slot only when that list is
 //! full or the wheel is turned.
 //!
-//! The list of a slot is an unrolled linked list: a chain of blocks of 12 (deadline, index) pairs. Timers of one
-//! slot were rarely created together, so a list that links timer to timer would cost one cache miss after the
-//! other. (Measured with 100,000 timers in one second: 43 % of the CPU time for firing them went into such misses.)
-//! With blocks there is one such miss in a dozen timers, and the entries of the timers are prefetched in parallel.
+//! The list of a slot is an unrolled linked list: a chain of blocks of 12 items, each a deadline and the index of an
+//! entry. Timers of one slot were rarely created together, so a list that links timer to timer would cost one cache miss
+//! after the other. (Measured with 100,000 timers in one second: 43 % of the CPU time for firing them went into such
+//! misses.) With blocks there is one such miss in a dozen timers, and the entries are prefetched in parallel.
 //!
 //! # Invariants
-//! - A timer in level L > 0 agrees with `elapsed` in all digits above L, and its slot's digit in L
-//!   is greater than that of `elapsed`. Hence lower levels come before higher ones, lower slots
-//!   before higher, and the first occupied slot holds the earliest timer.
-//! - `slot.earliest` is never later than any deadline in the slot. It is exact, unless the timer with that
-//!   deadline has been removed since. Then `next_deadline` is too early, and the turn at that time makes
-//!   `slot.earliest` exact again.
-//! - Timers with equal deadlines expire in the order of insertion, because
+//! - The deadline of a timer in level L agrees with `elapsed` in all digits above L, and its digit L is greater than that
+//!   of `elapsed`; in level 0 it may be equal, and a deadline before `elapsed` counts as `elapsed`. Hence lower levels
+//!   come before higher ones, lower slots before higher, and the first occupied slot holds the earliest placed timer.
+//! - `slot.earliest` is never later than any deadline in the slot. It is exact, unless the timer with that deadline has
+//!   been removed. Then `next_deadline` may be too early, until the slot is turned at that time.
+//! - Timers with equal deadlines expire in the order of insertion (a reset counts as one), because
 //!   1. the staging list and the slots' lists are in the order of insertion,
-//!   2. a timer moves down before a later one can be placed in the same slot, and
+//!   2. a timer cascades before one inserted later can be placed in the same slot, and
 //!   3. `elapsed` does not change while a timer is staged.
 
 mod chunks;
@@ -57,7 +58,7 @@ const BASE_BITS: u32 = 18;
 const DIGIT_BITS: u32 = 8;
 const SLOTS: usize = 1 << DIGIT_BITS;
 const LEVELS: usize = (u64::BITS - BASE_BITS).div_ceil(DIGIT_BITS) as usize;
-/// Timers in a block: they take three cache lines, beside the header.
+/// Items in a block: they take three cache lines, beside the header.
 const BLOCK: usize = 12;
 
 /// The buffer for expired timers is kept for reuse up to this capacity.
@@ -70,19 +71,22 @@ const FREE: u16 = u16::MAX;
 /// The `slot` of an entry whose timer is staged.
 const STAGED: u16 = u16::MAX - 1;
 
-/// Identifies a timer in a wheel. The key is stale once the timer has expired or was removed.
+/// Identifies a timer in a wheel. The key is stale once the timer has expired or has been removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) index: u32,
     pub(crate) generation: u32,
 }
 
+/// A timer, at the index of its key.
 #[derive(Debug)]
 struct Entry<T> {
     value: Option<T>,
     /// The block that holds the timer. In a free entry, the next free entry.
     block: u32,
+    /// How many timers have used the entry before.
     generation: u32,
+    /// The slot that holds the timer, `STAGED` or `FREE`.
     slot: u16,
     /// The position in the block, or in the staging list.
     position: u8,
@@ -166,7 +170,7 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Adds a timer. An empty wheel moves `elapsed` up to `now`, so that it does not place timers relative to a
+    /// Adds a timer. If the wheel is empty, `elapsed` moves up to `now`, so that the timer is not placed relative to a
     /// time long past; `now` need not be exact.
     #[inline]
     pub(crate) fn insert(&mut self, deadline: u64, now: u64, value: T) -> Key {
@@ -205,15 +209,15 @@ impl<T> Wheel<T> {
         self.get_mut(key)?.value.as_mut()
     }
 
-    /// The time of the next turn: no later than the earliest deadline (see the invariants for when it is
-    /// earlier). `None` if the wheel is empty.
+    /// The time at which `turn` must be called next: the earliest deadline, or earlier (see the invariants). `None` if
+    /// the wheel is empty.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         let placed = self.occupied.first().map_or(u64::MAX, |slot| self.slots[slot].earliest);
         (self.len > 0).then(|| placed.min(self.staging.earliest))
     }
 
-    /// Turns the wheel to `now`: appends every timer whose deadline is not later than `now` to `out`, in the
-    /// order of deadlines. Stops early once `limit` timers have expired, and returns whether it is done.
+    /// Turns the wheel to `now`: moves every timer whose deadline is not later than `now` to `out`, in the order of
+    /// deadlines. Stops after the slot in which the number reaches `limit`, and returns whether all have expired.
     pub(crate) fn turn(&mut self, now: u64, limit: usize, out: &mut Vec<(u64, T)>) -> bool {
         self.flush_staged();
         let full = out.len().saturating_add(limit);
@@ -229,7 +233,7 @@ impl<T> Wheel<T> {
         true
     }
 
-    /// Removes all timers, and returns them in the order of deadlines.
+    /// Removes all timers, and returns them in the order of deadlines. Resets `elapsed` to 0.
     pub(crate) fn clear(&mut self) -> Vec<(u64, T)> {
         let mut out = Vec::with_capacity(self.len);
         self.turn(u64::MAX, usize::MAX, &mut out);
@@ -237,7 +241,7 @@ impl<T> Wheel<T> {
         out
     }
 
-    /// Empties one slot: timers that are due expire, the rest is placed again, relative to a time within the slot.
+    /// Turns one slot: timers that are due expire, the others are placed again, relative to a time within the slot.
     fn turn_slot(&mut self, slot: usize, now: u64, out: &mut Vec<(u64, T)>) {
         let level = (slot / SLOTS) as u32;
         let shift = BASE_BITS + level * DIGIT_BITS;
@@ -245,8 +249,7 @@ impl<T> Wheel<T> {
         let above = shift + DIGIT_BITS;
         let prefix = if above >= u64::BITS { 0 } else { self.elapsed >> above << above };
         let end = prefix | ((slot % SLOTS) as u64) << shift | ((1 << shift) - 1);
-        // Not past the slot: timers that are staged later or move down from a higher level may have deadlines
-        // between its end and `now`.
+        // Not past the slot: a later slot may hold timers that are due too, and its digit must stay the greater one.
         self.elapsed = self.elapsed.max(now.min(end));
 
         let mut block = std::mem::replace(&mut self.slots[slot], EMPTY).head;
@@ -291,8 +294,8 @@ impl<T> Wheel<T> {
         entry.position = self.staging.push(item);
     }
 
-    /// Reads all entries of a block, and the next block, so that their cache misses overlap. Otherwise they would
-    /// come one after the other, as the loop gets to each entry.
+    /// Reads the entries of all items of a block, and the next block, so that their cache misses overlap. Otherwise
+    /// they would come one after the other, as the loop of `turn_slot` reaches each item.
     fn prefetch(&mut self, block: u32, next: u32) {
         let mut seen = self.blocks.find_mut(next).map_or(0, |block| block.len);
         for item in &self.blocks.get_mut(block).items {
@@ -376,7 +379,7 @@ impl<T> Wheel<T> {
         block
     }
 
-    /// Removes a block that holds no timer from its slot. The last block of a slot stays for the next timer, so
+    /// Removes a block that holds no timer from its slot. If it is the only block, it stays there for the next timer, so
     /// a timeout that is dropped and created again reuses it.
     fn remove_block(&mut self, block: u32, slot: usize) {
         let &mut Block { prev, next, .. } = self.blocks.get_mut(block);

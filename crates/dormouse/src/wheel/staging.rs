@@ -1,4 +1,4 @@
-//! The timers that were inserted last, in the order of insertion, before they are placed in slots.
+//! The staging list: the timers that were inserted last, in the order of insertion, before they are placed in slots.
 
 use super::{Item, NO_ITEM, NONE};
 
@@ -7,7 +7,7 @@ const CAPACITY: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Staging {
-    /// The index is `NONE` where a timer was removed, but not in the last position in use.
+    /// Where a timer was removed, the index is `NONE`. The last position in use always holds a timer.
     items: [Item; CAPACITY],
     len: usize,
     /// No later than any staged deadline; exact if no staged timer was removed.
