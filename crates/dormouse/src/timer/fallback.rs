@@ -5,9 +5,8 @@
 //!   [`set_deadline`]: (1) stores the deadline, (2) wakes the thread if it is earlier than before. So no wait outlasts a
 //!   deadline (see `reactor::builtin`).
 //! - The poller role is disabled before a deadline is stored, so it is the reactor thread that waits.
-//! - Wakers are called while no lock is held.
+//! - Wakers are called while no lock is held. They are those of queues, which catch the panics of foreign wakers.
 
-use crate::catch_panic::wake;
 use crate::clock::ClockId;
 use crate::fork::PerProcess;
 use crate::reactor;
@@ -67,6 +66,6 @@ fn fire_deadlines() -> Option<Duration> {
             }
         }
         let Some((_, waker)) = expired else { return timeout };
-        wake(waker);
+        waker.wake();
     }
 }
