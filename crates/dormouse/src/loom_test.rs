@@ -1,12 +1,12 @@
-//! What threads are modelled with, in a build of the tests with `--cfg loom`: `scripts/loom` runs it.
+//! What loom tests need, in a build of the tests with `--cfg loom`: `scripts/loom` runs them.
 //!
-//! The models themselves, each named after the promise it keeps, are in `models` modules beside what they model. They
-//! run the code of this crate as it is, up to its seams to the system and to tokio: behind those are a [`kernel`] and
-//! a [`tokio`] made for them.
+//! The tests themselves, each named after the promise it checks, are in `loom_tests` modules beside the code that
+//! they check. They run the code of this crate as it is, down to its seams to the system and to tokio: behind those are
+//! a mock [`kernel`] and a mock [`tokio`].
 //!
-//! loom runs a model again and again, in every order in which its threads can take locks, touch atomics and begin to
-//! wait, and with every value that a relaxed load can see, up to a number of preemptions. A thread that would
-//! wait for ever fails the model; so a wake-up that is lost needs no assertion.
+//! loom runs a test again and again: in every order in which its threads can take locks, access atomics and begin to
+//! wait, and with every value that a relaxed load can return, up to a number of preemptions. A test in which all threads
+//! wait fails (loom reports a deadlock), so a lost wake-up needs no assertion.
 
 pub(crate) mod kernel;
 #[cfg(feature = "tokio")]
@@ -22,20 +22,20 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Instant;
 
-/// loom's own stacks are too small for a panic.
+/// loom's default stacks are too small for a panic.
 const STACK_WORDS: usize = 1 << 14;
 
-/// Runs a loom test in every order of what it does between [`race`] and [`settle`].
-pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
+/// Runs `test` in every order of what it does between [`start_exploring`] and [`finish`], and prints how many there are.
+pub(crate) fn check(test: impl Fn() + Send + Sync + 'static) {
     let (start, orders) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
-    let (model, counted) = (Arc::new(model), orders.clone());
+    let (test, counter) = (Arc::new(test), orders.clone());
     loom::model(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
+        counter.fetch_add(1, Ordering::Relaxed);
         loom::stop_exploring();
-        let model = model.clone();
+        let test = test.clone();
         let body = spawn(move || {
-            model();
-            settle();
+            test();
+            finish();
             crate::timer::loom_tests::reset();
         });
         body.join();
@@ -45,27 +45,27 @@ pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
     println!("{name}: {} orders in {took:.1} s", orders.load(Ordering::Relaxed));
 }
 
-/// Whatever has been started so far waits. From here on, all orders count.
-pub(crate) fn race() {
+/// Lets the threads that have been started run until they wait. From here on, loom explores every order.
+pub(crate) fn start_exploring() {
     crate::sync::thread::yield_now();
     loom::explore();
 }
 
-/// Lets the reactor's thread do all that there is to do, and end. From here on, one order will do.
-pub(crate) fn settle() {
+/// Lets the reactor thread process all events, and ends it. From here on, loom runs a single order.
+pub(crate) fn finish() {
     loom::skip_branch();
     kernel::stop();
     crate::sync::thread::join_all();
 }
 
-/// Time passes once everybody waits.
-pub(crate) fn later(now: u64) {
+/// Lets the other threads run until they wait, then advances the clock.
+pub(crate) fn advance_when_idle(now: u64) {
     loom::skip_branch();
     crate::sync::thread::yield_now();
     kernel::advance(now);
 }
 
-/// Starts a thread of a model.
+/// Starts a thread of a loom test.
 pub(crate) fn spawn<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     let handle = JoinHandle(Arc::default());
     let result = handle.0.clone();
@@ -74,13 +74,13 @@ pub(crate) fn spawn<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static)
         *lock(&result.0) = Some(output);
         result.1.notify_all();
     };
-    let loom = loom::thread::Builder::new().stack_size(STACK_WORDS);
-    loom.spawn(run).expect("loom starts any thread");
+    let builder = loom::thread::Builder::new().stack_size(STACK_WORDS);
+    builder.spawn(run).expect("loom starts any thread");
     handle
 }
 
-/// In place of loom's, which does not go with condition variables: who has waited for a thread may take that for
-/// a notification.
+/// In place of loom's, which cannot be combined with condition variables: a thread that has joined another may take
+/// the end of that for a notification.
 pub(crate) struct JoinHandle<T>(Arc<(Mutex<Option<T>>, Condvar)>);
 
 impl<T> JoinHandle<T> {
@@ -95,16 +95,16 @@ impl<T> JoinHandle<T> {
     }
 }
 
-/// Counts how often it is called. To be looked at when all is over: loom does not know of it.
+/// Counts wake-ups. Its counter is std's, which loom does not see: read it when the threads have ended.
 #[derive(Default)]
-pub(crate) struct Count(AtomicUsize);
+pub(crate) struct WakeCounter(AtomicUsize);
 
-impl Count {
-    pub(crate) fn new() -> Arc<Count> {
+impl WakeCounter {
+    pub(crate) fn new() -> Arc<WakeCounter> {
         Arc::default()
     }
 
-    pub(crate) fn waker(self: &Arc<Count>) -> Waker {
+    pub(crate) fn waker(self: &Arc<WakeCounter>) -> Waker {
         self.clone().into()
     }
 
@@ -113,14 +113,14 @@ impl Count {
     }
 }
 
-impl Wake for Count {
+impl Wake for WakeCounter {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
-/// Runs a future as an executor would of which this crate knows nothing.
-pub(crate) fn run<F: Future>(future: F) -> F::Output {
+/// Runs a future as another executor does, outside of this crate's `block_on`.
+pub(crate) fn external_block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(crate::sync::thread::Thread);
 
     impl Wake for Unpark {

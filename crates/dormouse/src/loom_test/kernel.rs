@@ -1,99 +1,139 @@
-//! A kernel, as far as this crate asks one: files that become ready, epoll instances that report it, a clock, and timers
-//! that are files.
+//! A mock kernel, with as much as this crate uses: files that become ready, epoll instances that report it, a clock, and
+//! timerfds.
 //!
-//! A file is known by its number; what is open there really does not matter. Of several threads that wait for
-//! one epoll instance, any may have the next event.
+//! A file is identified by its fd; what is really open there does not matter. When several threads wait on
+//! one epoll instance, any of them may get the next event.
 
 use crate::reactor::{Interest, Ready};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::lock;
 use loom::sync::{Condvar, Mutex};
+use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::panic::{catch_unwind, resume_unwind};
 use std::sync::atomic::AtomicI32;
+use std::time::Duration;
 
 loom::lazy_static! {
     static ref NOW: AtomicU64 = AtomicU64::new(0);
     static ref KERNEL: Mutex<Kernel> = Mutex::new(Kernel::default());
     static ref CHANGED: Condvar = Condvar::new();
+    static ref WAITING_CHANGED: Condvar = Condvar::new();
 }
 
 #[derive(Default)]
 struct Kernel {
-    stopped: bool,
+    is_stopped: bool,
+    refuses_changes: bool,
+    refuses_timerfds: bool,
     epolls: usize,
-    /// What files are ready for.
-    levels: Vec<(RawFd, Ready)>,
-    /// When timers go off.
+    /// What each file is ready for.
+    readiness: Vec<(RawFd, Ready)>,
+    /// When each timerfd that is set expires.
     timers: Vec<(RawFd, u64)>,
-    watches: Vec<Watch>,
+    entries: Vec<EpollEntry>,
+    waiting_threads: usize,
+    /// A thread is in [`until_waiting`].
+    is_observed: bool,
 }
 
-struct Watch {
+/// A file in the interest list of an epoll instance.
+struct EpollEntry {
     epoll: usize,
-    subject: Subject,
+    file: File,
     token: u64,
     interest: Interest,
-    /// Something has happened since the last report.
-    edge: bool,
+    /// The readiness has changed since the last report.
+    is_pending: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Subject {
-    File(RawFd),
-    Signal,
+enum File {
+    Fd(RawFd),
+    /// The eventfd of the epoll instance.
+    Eventfd,
 }
 
-/// All clocks are one.
+/// The time of every clock, in ns.
 pub(crate) fn now() -> u64 {
     NOW.load(Ordering::Acquire)
 }
 
-/// Time passes; it is `now`.
+/// Advances every clock to `now`.
 pub(crate) fn advance(now: u64) {
     NOW.store(now, Ordering::Release);
     let mut kernel = lock(&KERNEL);
-    let due: Vec<_> = kernel.timers.iter().filter(|(_, at)| *at <= now).copied().collect();
+    let expired: Vec<_> = kernel.timers.iter().filter(|(_, at)| *at <= now).copied().collect();
     kernel.timers.retain(|(_, at)| *at > now);
-    due.into_iter().for_each(|(fd, _)| kernel.happens(fd, Ready::READABLE));
+    expired.into_iter().for_each(|(fd, _)| kernel.set_ready(fd, Ready::READABLE));
+    // Some thread's timeout may have expired.
+    CHANGED.notify_all();
 }
 
-/// The lowest numbers that the files of a model have. Models run side by side, each with its threads on one thread
-/// of the tests; with numbers of their own, a model's files have the same ones in each run, as they have to.
-fn lowest() -> RawFd {
-    static MODELS: AtomicI32 = AtomicI32::new(1);
+/// The lowest fd for the files of a loom test. Several loom tests run at a time, each with all its threads on one thread of
+/// the test harness. A test that has a range of fds to itself gets the same fds in each run, as loom requires.
+fn lowest_fd() -> RawFd {
+    static TESTS: AtomicI32 = AtomicI32::new(1);
     std::thread_local! {
-        static LOWEST: RawFd = 32 * MODELS.fetch_add(1, Ordering::Relaxed);
+        static LOWEST: RawFd = 32 * TESTS.fetch_add(1, Ordering::Relaxed);
     }
     LOWEST.with(|lowest| *lowest)
 }
 
-/// A file that is not ready for anything.
+/// A new file, which is not ready for anything.
 pub(crate) fn file() -> OwnedFd {
-    let fd = std::fs::File::open("/dev/null").expect("fds are to be had");
-    let fd = rustix::io::fcntl_dupfd_cloexec(fd, lowest()).expect("fds are to be had");
-    lock(&KERNEL).set_level(fd.as_raw_fd(), Ready::EMPTY);
+    let fd = std::fs::File::open("/dev/null").expect("fds are available");
+    let fd = rustix::io::fcntl_dupfd_cloexec(fd, lowest_fd()).expect("fds are available");
+    lock(&KERNEL).replace_readiness(fd.as_raw_fd(), Ready::EMPTY);
     fd
 }
 
-/// A file becomes ready.
-pub(crate) fn happens(fd: RawFd, ready: Ready) {
-    lock(&KERNEL).happens(fd, ready);
+/// Makes a file ready, and has it reported.
+pub(crate) fn set_ready(fd: RawFd, ready: Ready) {
+    lock(&KERNEL).set_ready(fd, ready);
 }
 
-/// An operation finds that the file is not ready, or makes it so.
+/// Makes a file not ready, as an operation does that reads all its data.
 pub(crate) fn drain(fd: RawFd) {
-    lock(&KERNEL).set_level(fd, Ready::EMPTY);
+    lock(&KERNEL).replace_readiness(fd, Ready::EMPTY);
 }
 
+/// A new timerfd.
+pub(crate) fn timerfd() -> io::Result<OwnedFd> {
+    if lock(&KERNEL).refuses_timerfds {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    Ok(file())
+}
+
+/// Sets a timerfd.
 pub(crate) fn set_timer(fd: RawFd, at: u64) {
     let mut kernel = lock(&KERNEL);
-    kernel.set_level(fd, Ready::EMPTY);
+    kernel.replace_readiness(fd, Ready::EMPTY);
     kernel.timers.retain(|(timer, _)| *timer != fd);
     if at <= now() {
-        kernel.happens(fd, Ready::READABLE);
+        kernel.set_ready(fd, Ready::READABLE);
     } else {
         kernel.timers.push((fd, at));
+    }
+}
+
+/// From here on, the interest of files that are registered cannot be changed.
+pub(crate) fn refuse_changes() {
+    lock(&KERNEL).refuses_changes = true;
+}
+
+/// From here on, no timerfd can be created.
+pub(crate) fn refuse_timerfds() {
+    lock(&KERNEL).refuses_timerfds = true;
+}
+
+/// Blocks until exactly so many threads wait on epoll instances.
+pub(crate) fn until_waiting(threads: usize) {
+    let mut kernel = lock(&KERNEL);
+    kernel.is_observed = true;
+    while kernel.waiting_threads != threads {
+        kernel = WAITING_CHANGED.wait(kernel).unwrap();
     }
 }
 
@@ -108,107 +148,130 @@ impl Epoll {
         Epoll(kernel.epolls)
     }
 
-    /// Watches a file. What it is ready for already is reported.
+    /// Registers a file. If it is ready already, that is reported.
     pub(crate) fn add(&self, fd: RawFd, token: u64, interest: Interest) {
-        let subject = Subject::File(fd);
         let mut kernel = lock(&KERNEL);
-        let edge = kernel.level(fd).intersects(interest.mask());
-        kernel.watches.push(Watch { epoll: self.0, subject, token, interest, edge });
+        let is_pending = kernel.readiness(fd).intersects(interest.mask());
+        let file = File::Fd(fd);
+        kernel.entries.push(EpollEntry { epoll: self.0, file, token, interest, is_pending });
         CHANGED.notify_all();
     }
 
-    pub(crate) fn modify(&self, fd: RawFd, token: u64, interest: Interest) {
+    pub(crate) fn modify(&self, fd: RawFd, token: u64, interest: Interest) -> io::Result<()> {
+        if lock(&KERNEL).refuses_changes {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
         self.delete(fd);
         self.add(fd, token, interest);
+        Ok(())
     }
 
     pub(crate) fn delete(&self, fd: RawFd) {
-        let subject = Subject::File(fd);
-        lock(&KERNEL).watches.retain(|watch| watch.epoll != self.0 || watch.subject != subject);
+        lock(&KERNEL).entries.retain(|entry| entry.epoll != self.0 || entry.file != File::Fd(fd));
     }
 
-    /// An eventfd of the epoll instance's own is written to.
+    /// Writes to the eventfd of the epoll instance.
     pub(crate) fn signal(&self, token: u64) {
-        let (subject, interest) = (Subject::Signal, Interest::READABLE);
+        let (file, interest) = (File::Eventfd, Interest::READABLE);
         let mut kernel = lock(&KERNEL);
-        let known = kernel.watches.iter_mut().find(|watch| {
-            watch.epoll == self.0 && watch.subject == subject && watch.token == token
-        });
+        let known = kernel
+            .entries
+            .iter_mut()
+            .find(|entry| entry.epoll == self.0 && entry.file == file && entry.token == token);
         match known {
-            Some(watch) => watch.edge = true,
+            Some(entry) => entry.is_pending = true,
             None => {
-                kernel.watches.push(Watch { epoll: self.0, subject, token, interest, edge: true })
+                let is_pending = true;
+                kernel.entries.push(EpollEntry {
+                    epoll: self.0,
+                    file,
+                    token,
+                    interest,
+                    is_pending,
+                });
             }
         }
         CHANGED.notify_all();
     }
 
-    /// Waits for something to report, and unwinds when the kernel is stopped.
-    pub(crate) fn wait(&self) -> Vec<(u64, Ready)> {
+    /// Waits for events, or until the clock has advanced by `timeout`. Unwinds when the kernel is stopped.
+    pub(crate) fn wait(&self, timeout: Option<Duration>) -> Vec<(u64, Ready)> {
+        let deadline = timeout.map(|timeout| now() + timeout.as_nanos() as u64);
         let mut kernel = lock(&KERNEL);
         loop {
-            let found = kernel.report(self.0);
-            if !found.is_empty() {
-                return found;
+            let events = kernel.take_events(self.0);
+            if !events.is_empty() || deadline.is_some_and(|deadline| deadline <= now()) {
+                return events;
             }
-            if kernel.stopped {
+            if kernel.is_stopped {
                 drop(kernel);
                 resume_unwind(Box::new(Stopped));
             }
+            kernel.count_waiting_threads(1);
             kernel = CHANGED.wait(kernel).unwrap();
+            kernel.count_waiting_threads(-1);
         }
     }
 
-    /// Does not wait.
+    /// The events so far, without waiting.
     pub(crate) fn poll(&self) -> Vec<(u64, Ready)> {
-        lock(&KERNEL).report(self.0)
+        lock(&KERNEL).take_events(self.0)
     }
 }
 
 impl Kernel {
-    fn level(&self, fd: RawFd) -> Ready {
-        self.levels.iter().find(|(file, _)| *file == fd).map_or(Ready::EMPTY, |(_, level)| *level)
+    fn readiness(&self, fd: RawFd) -> Ready {
+        let known = self.readiness.iter().find(|(file, _)| *file == fd);
+        known.map_or(Ready::EMPTY, |(_, ready)| *ready)
     }
 
-    fn set_level(&mut self, fd: RawFd, level: Ready) {
-        self.levels.retain(|(file, _)| *file != fd);
-        self.levels.push((fd, level));
+    fn replace_readiness(&mut self, fd: RawFd, ready: Ready) {
+        self.readiness.retain(|(file, _)| *file != fd);
+        self.readiness.push((fd, ready));
     }
 
-    fn happens(&mut self, fd: RawFd, ready: Ready) {
-        self.set_level(fd, self.level(fd) | ready);
-        for watch in &mut self.watches {
-            watch.edge |=
-                watch.subject == Subject::File(fd) && ready.intersects(watch.interest.mask());
+    fn set_ready(&mut self, fd: RawFd, ready: Ready) {
+        self.replace_readiness(fd, self.readiness(fd) | ready);
+        for entry in &mut self.entries {
+            let concerns_it = entry.file == File::Fd(fd) && ready.intersects(entry.interest.mask());
+            entry.is_pending |= concerns_it;
         }
         CHANGED.notify_all();
     }
 
-    fn report(&mut self, epoll: usize) -> Vec<(u64, Ready)> {
-        let mut found = Vec::new();
-        let levels = &self.levels;
-        for watch in self.watches.iter_mut().filter(|watch| watch.epoll == epoll && watch.edge) {
-            watch.edge = false;
-            let level = match watch.subject {
-                Subject::Signal => Ready::READABLE,
-                Subject::File(fd) => levels
-                    .iter()
-                    .find(|(file, _)| *file == fd)
-                    .map_or(Ready::EMPTY, |found| found.1),
+    fn count_waiting_threads(&mut self, change: isize) {
+        self.waiting_threads = self.waiting_threads.wrapping_add_signed(change);
+        // Only then, because loom counts each notification as one more step.
+        if self.is_observed {
+            WAITING_CHANGED.notify_all();
+        }
+    }
+
+    fn take_events(&mut self, epoll: usize) -> Vec<(u64, Ready)> {
+        let mut events = Vec::new();
+        for index in 0..self.entries.len() {
+            let EpollEntry { file, token, interest, .. } = self.entries[index];
+            if self.entries[index].epoll != epoll
+                || !std::mem::take(&mut self.entries[index].is_pending)
+            {
+                continue;
+            }
+            let ready = match file {
+                File::Eventfd => Ready::READABLE,
+                File::Fd(fd) => Ready(self.readiness(fd).0 & interest.mask().0),
             };
-            let ready = Ready(level.0 & watch.interest.mask().0);
             if !ready.is_empty() {
-                found.push((watch.token, ready));
+                events.push((token, ready));
             }
         }
-        found
+        events
     }
 }
 
 struct Stopped;
 
-/// Runs what never ends until the kernel is stopped.
-pub(crate) fn until_stopped(run: fn()) {
+/// Runs an endless function until the kernel is stopped.
+pub(crate) fn run_until_stopped(run: fn()) {
     if let Err(panic) = catch_unwind(run) {
         if !panic.is::<Stopped>() {
             resume_unwind(panic);
@@ -216,8 +279,8 @@ pub(crate) fn until_stopped(run: fn()) {
     }
 }
 
-/// Whoever waits for an epoll instance in vain, now or later, waits no longer.
+/// From here on, a wait on an epoll instance without events unwinds, in [`run_until_stopped`].
 pub(crate) fn stop() {
-    lock(&KERNEL).stopped = true;
+    lock(&KERNEL).is_stopped = true;
     CHANGED.notify_all();
 }

@@ -1,4 +1,4 @@
-//! In place of `sync.rs` in loom tests: loom's locks, atomics and threads, by the names of std's.
+//! In place of `sync.rs` in loom tests: loom's locks, atomics and threads, under std's names.
 
 #[cfg(feature = "tokio")]
 pub(crate) use crate::loom_test::tokio;
@@ -29,7 +29,7 @@ pub(crate) mod atomic {
                     Self(loom::sync::atomic::$Atomic::new(value))
                 }
 
-                /// loom knows the one order of all that is `SeqCst` of fences alone.
+                /// loom gives the total order of `SeqCst` to fences only.
                 pub(crate) fn load(&self, order: Ordering) -> $T {
                     if order == Ordering::SeqCst {
                         loom::sync::atomic::fence(order);
@@ -37,9 +37,9 @@ pub(crate) mod atomic {
                     self.0.load(order)
                 }
 
-                /// loom has an order for values of several threads only if they read what they write over: else
-                /// one that a `swap` wrote before may be loaded for ever.
-                #[allow(dead_code)] // Not all of them are stored to.
+                /// loom orders the stores of several threads only if each reads the value that it replaces. Otherwise
+                /// a value that an earlier `swap` has written may be loaded forever.
+                #[allow(dead_code)] // Some types are never stored to.
                 pub(crate) fn store(&self, value: $T, order: Ordering) {
                     self.0.swap(value, order);
                 }
@@ -67,7 +67,7 @@ pub(crate) mod atomic {
     atomic!(AtomicUsize, usize, 0);
 }
 
-/// std's, with a flag by which loom sees who is first. What initializes it must not wait.
+/// std's, with a flag that loom sees, so that it explores the order of initializations. An initializer must not wait.
 #[derive(Debug)]
 pub(crate) struct OnceLock<T> {
     value: std::sync::OnceLock<T>,
@@ -94,12 +94,12 @@ impl<T> OnceLock<T> {
             self.value.get_or_init(value);
             self.is_set.store(true, atomic::Ordering::Release);
         }
-        self.value.get().expect("it is set")
+        self.value.get().expect("it has been initialized")
     }
 }
 
-/// `park` by a lock and a condition variable: with loom's own, a thread that waits for a lock must not be unparked.
-/// Time stands still, but passes whenever somebody has a limited time to wait.
+/// `park` is built from a lock and a condition variable: loom's own does not allow that a thread is unparked while it
+/// waits for a lock. A wait that has a timeout times out as soon as the other threads wait.
 pub(crate) mod thread {
     pub(crate) use loom::thread::yield_now;
 
@@ -109,22 +109,25 @@ pub(crate) mod thread {
     use loom::sync::Condvar;
 
     #[derive(Clone, Debug)]
-    pub(crate) struct Thread(Arc<Parker>);
+    pub(crate) struct Thread(Arc<ParkToken>);
 
     #[derive(Debug)]
-    struct Parker {
-        token: Mutex<bool>,
-        given: Condvar,
+    struct ParkToken {
+        is_available: Mutex<bool>,
+        made_available: Condvar,
     }
 
     impl Thread {
         fn new() -> Thread {
-            Thread(Arc::new(Parker { token: Mutex::new(false), given: Condvar::new() }))
+            Thread(Arc::new(ParkToken {
+                is_available: Mutex::new(false),
+                made_available: Condvar::new(),
+            }))
         }
 
         pub(crate) fn unpark(&self) {
-            *lock(&self.0.token) = true;
-            self.0.given.notify_all();
+            *lock(&self.0.is_available) = true;
+            self.0.made_available.notify_all();
         }
     }
 
@@ -133,7 +136,7 @@ pub(crate) mod thread {
     }
 
     loom::lazy_static! {
-        /// What `spawn` has started.
+        /// The threads that [`Builder::spawn`] has started.
         static ref SPAWNED: std::sync::Mutex<Vec<JoinHandle<()>>> = Default::default();
     }
 
@@ -143,22 +146,22 @@ pub(crate) mod thread {
 
     pub(crate) fn park() {
         let thread = current();
-        let mut token = lock(&thread.0.token);
-        while !std::mem::take(&mut *token) {
-            token = thread.0.given.wait(token).unwrap();
+        let mut is_available = lock(&thread.0.is_available);
+        while !std::mem::take(&mut *is_available) {
+            is_available = thread.0.made_available.wait(is_available).unwrap();
         }
     }
 
     pub(crate) fn park_timeout(_: Duration) {
         yield_now();
-        *lock(&current().0.token) = false;
+        *lock(&current().0.is_available) = false;
     }
 
     pub(crate) fn sleep(_: Duration) {
         yield_now();
     }
 
-    /// A thread of this crate's own. It ends when the kernel is stopped, by unwinding out of its wait.
+    /// Starts a thread of this crate. The thread ends when the kernel is stopped: its wait unwinds.
     pub(crate) struct Builder;
 
     pub(crate) struct Spawned(Thread);
@@ -183,7 +186,7 @@ pub(crate) mod thread {
             let here = thread.clone();
             let handle = crate::loom_test::spawn(move || {
                 CURRENT.with(|current| current.set(here)).expect("it is new");
-                kernel::until_stopped(run);
+                kernel::run_until_stopped(run);
             });
             SPAWNED.lock().unwrap().push(handle);
             Ok(Spawned(thread))

@@ -1,11 +1,13 @@
-//! tokio, as far as this crate uses it: a runtime's id, the thread's runtime, and `AsyncFd` by its polls.
+//! A mock tokio, with as much as this crate uses: the id of a runtime, the current runtime of a thread, and the poll
+//! functions of `AsyncFd`.
 //!
-//! A runtime is driven by whoever calls [`Runtime::turn`], and its end is [`Runtime::shut_down`]; each may be called while
-//! others use the runtime, as with one of many threads. Readiness is kept until it is cleared, or for ever if it is that
-//! something has closed; each direction has one waker; clearing forgets nothing that has come since.
+//! [`Runtime::turn`](runtime::Runtime::turn) drives a runtime, and [`Runtime::shut_down`](runtime::Runtime::shut_down)
+//! ends it. Both may be called while other threads use the runtime, as with a multi-threaded one. Readiness is kept until
+//! it is cleared; that a direction has closed is never cleared. Each direction has one waker. Clearing keeps the events
+//! that have happened since the readiness was seen.
 
 pub(crate) mod runtime {
-    use super::unix::{Io, READY_FOR_ALL};
+    use super::unix::{Io, shut_down_error};
     use crate::loom_test::kernel::Epoll;
     use crate::sync::atomic::{AtomicU64, Ordering};
     use crate::sync::lock;
@@ -25,7 +27,7 @@ pub(crate) mod runtime {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub(crate) struct Id(u64);
 
-    // It is in public functions of this crate, as tokio's is.
+    // Public functions of this crate have it in their signatures, as they have tokio's.
     #[allow(unreachable_pub)]
     #[derive(Clone, Debug)]
     pub struct Handle {
@@ -36,13 +38,13 @@ pub(crate) mod runtime {
     #[derive(Debug)]
     struct Driver {
         epoll: Epoll,
-        /// None after the end.
-        registered: Mutex<Option<Registered>>,
+        /// None after the shutdown.
+        registrations: Mutex<Option<Registrations>>,
     }
 
     #[derive(Debug, Default)]
-    struct Registered {
-        next: u64,
+    struct Registrations {
+        next_token: u64,
         by_token: Vec<(u64, Arc<Io>)>,
     }
 
@@ -84,21 +86,19 @@ pub(crate) mod runtime {
             fd: RawFd,
             interest: crate::reactor::Interest,
         ) -> io::Result<(u64, Arc<Io>)> {
-            let mut registered = lock(&self.driver.registered);
-            let ended = || io::Error::other("the runtime has ended");
-            let registered = registered.as_mut().ok_or_else(ended)?;
-            let (token, io) = (registered.next, Arc::new(Io::default()));
-            registered.next += 1;
-            registered.by_token.push((token, io.clone()));
+            let mut registrations = lock(&self.driver.registrations);
+            let registrations = registrations.as_mut().ok_or_else(shut_down_error)?;
+            let (token, io) = (registrations.next_token, Arc::new(Io::default()));
+            registrations.next_token += 1;
+            registrations.by_token.push((token, io.clone()));
             self.driver.epoll.add(fd, token, interest);
             Ok((token, io))
         }
 
         pub(super) fn deregister(&self, fd: RawFd, token: u64) {
             self.driver.epoll.delete(fd);
-            let mut registered = lock(&self.driver.registered);
-            if let Some(registered) = &mut *registered {
-                registered.by_token.retain(|(known, _)| *known != token);
+            if let Some(registrations) = &mut *lock(&self.driver.registrations) {
+                registrations.by_token.retain(|(known, _)| *known != token);
             }
         }
     }
@@ -113,8 +113,8 @@ pub(crate) mod runtime {
 
     impl Runtime {
         pub(crate) fn new() -> Runtime {
-            let driver =
-                Driver { epoll: Epoll::new(), registered: Mutex::new(Some(Registered::default())) };
+            let registrations = Mutex::new(Some(Registrations::default()));
+            let driver = Driver { epoll: Epoll::new(), registrations };
             let id = Id(NEXT.fetch_add(1, Ordering::Relaxed));
             Runtime(Handle { id, driver: Arc::new(driver) })
         }
@@ -123,26 +123,26 @@ pub(crate) mod runtime {
             &self.0
         }
 
-        /// Hands on what has happened.
+        /// Delivers the events so far.
         pub(crate) fn turn(&self) {
             for (token, ready) in self.0.driver.epoll.poll() {
-                let registered = lock(&self.0.driver.registered);
-                let io = registered.as_ref().and_then(|registered| {
-                    registered.by_token.iter().find(|(known, _)| *known == token)
+                let registrations = lock(&self.0.driver.registrations);
+                let io = registrations.as_ref().and_then(|registrations| {
+                    registrations.by_token.iter().find(|(known, _)| *known == token)
                 });
                 let io = io.map(|(_, io)| io.clone());
-                drop(registered);
+                drop(registrations);
                 if let Some(io) = io {
-                    io.set(ready, false);
+                    io.set_readiness(ready);
                 }
             }
         }
 
-        /// Everybody who waits, now or later, is told that it has ended.
+        /// Every wait, present and future, ends with an error.
         pub(crate) fn shut_down(&self) {
-            let registered = lock(&self.0.driver.registered).take();
-            for (_, io) in registered.into_iter().flat_map(|registered| registered.by_token) {
-                io.set(READY_FOR_ALL, true);
+            let registrations = lock(&self.0.driver.registrations).take();
+            for (_, io) in registrations.into_iter().flat_map(|all| all.by_token) {
+                io.shut_down();
             }
         }
     }
@@ -169,36 +169,46 @@ pub(crate) mod unix {
     use std::sync::Arc;
     use std::task::{Context, Poll, Waker};
 
-    pub(super) const READY_FOR_ALL: Ready = Ready::ALL;
-    const FOR_EVER: Ready = Ready(Ready::READ_CLOSED.0 | Ready::WRITE_CLOSED.0);
+    const NEVER_CLEARED: Ready = Ready(Ready::READ_CLOSED.0 | Ready::WRITE_CLOSED.0);
 
     #[derive(Debug, Default)]
-    pub(crate) struct Io(Mutex<State>);
+    pub(crate) struct Io(Mutex<IoState>);
 
     #[derive(Debug, Default)]
-    struct State {
+    struct IoState {
         ready: Ready,
         tick: usize,
-        ended: bool,
+        is_shut_down: bool,
         wakers: [Option<Waker>; 2],
     }
 
     impl Io {
-        pub(super) fn set(&self, ready: Ready, ended: bool) {
-            let mut state = lock(&self.0);
-            if ended {
-                state.ended = true;
-            } else {
+        pub(super) fn set_readiness(&self, ready: Ready) {
+            self.change(ready, |state| {
                 state.ready |= ready;
                 state.tick += 1;
-            }
+            });
+        }
+
+        pub(super) fn shut_down(&self) {
+            self.change(Ready::ALL, |state| state.is_shut_down = true);
+        }
+
+        /// Changes the state, and wakes the tasks that wait for any of `ready`.
+        fn change(&self, ready: Ready, change: impl FnOnce(&mut IoState)) {
+            let mut state = lock(&self.0);
+            change(&mut state);
             let wakers = Direction::BOTH.map(|direction| {
-                let concerned = ready.intersects(direction.interest().mask());
-                concerned.then(|| state.wakers[direction as usize].take())
+                let is_ready = ready.intersects(direction.interest().mask());
+                is_ready.then(|| state.wakers[direction as usize].take())
             });
             drop(state);
             wakers.into_iter().flatten().flatten().for_each(Waker::wake);
         }
+    }
+
+    pub(super) fn shut_down_error() -> io::Error {
+        io::Error::other("the runtime has shut down")
     }
 
     #[derive(Debug)]
@@ -247,8 +257,8 @@ pub(crate) mod unix {
         ) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
             let mut state = lock(&self.io.0);
             let ready = Ready(state.ready.0 & direction.interest().mask().0);
-            if state.ended {
-                Poll::Ready(Err(io::Error::other("the runtime has ended")))
+            if state.is_shut_down {
+                Poll::Ready(Err(shut_down_error()))
             } else if ready.is_empty() {
                 let former = state.wakers[direction as usize].replace(cx.waker().clone());
                 drop(state);
@@ -268,7 +278,7 @@ pub(crate) mod unix {
         pub(crate) fn clear_ready(&mut self) {
             let mut state = lock(&self.fd.io.0);
             if state.tick == self.tick {
-                state.ready.0 &= !(self.ready.0 & !FOR_EVER.0);
+                state.ready.0 &= !(self.ready.0 & !NEVER_CLEARED.0);
             }
         }
     }

@@ -1,11 +1,12 @@
-//! All interleavings of insertions, changes and removals of timers with the processing of the queue, on the builtin
-//! reactor.
+//! Loom tests of insertions, changes and removals of timers during the processing of the queue, on the builtin reactor.
 
 use super::queue::TimerQueue;
 use super::{BUILTIN, ReactorKind, TimerHandle, insert, queues};
 use crate::block_on;
 use crate::clock::ClockId;
-use crate::loom_test::{Count, JoinHandle, explore, kernel, later, race, settle, spawn};
+use crate::loom_test::{
+    JoinHandle, WakeCounter, advance_when_idle, check, finish, kernel, spawn, start_exploring,
+};
 use crate::reactor::{Direction, Interest, Reactor, Ready, WaiterSlot};
 use crate::sync::lock;
 use loom::sync::Mutex;
@@ -26,61 +27,80 @@ fn timer(deadline: u64, waker: &Waker) -> TimerHandle {
 }
 
 /// Inserts a timer on another thread.
-fn timer_elsewhere(deadline: u64, count: &Arc<Count>) -> JoinHandle<TimerHandle> {
+fn timer_elsewhere(deadline: u64, count: &Arc<WakeCounter>) -> JoinHandle<TimerHandle> {
     let count = count.clone();
     spawn(move || timer(deadline, &count.waker()))
 }
 
 #[test]
 fn a_timer_inserted_during_processing_fires() {
-    explore(|| {
-        let (first, second) = (Count::new(), Count::new());
+    check(|| {
+        let (first, second) = (WakeCounter::new(), WakeCounter::new());
         timer(10, &first.waker());
-        race();
+        start_exploring();
         let inserted = timer_elsewhere(20, &second);
         kernel::advance(10);
         inserted.join();
         kernel::advance(20);
-        settle();
+        finish();
         assert_eq!((first.get(), second.get()), (1, 1));
     });
 }
 
 #[test]
 fn of_two_concurrent_inserts_the_earlier_sets_the_timerfd() {
-    explore(|| {
-        let (early, late) = (Count::new(), Count::new());
-        race();
+    check(|| {
+        let (early, late) = (WakeCounter::new(), WakeCounter::new());
+        start_exploring();
         let inserted = timer_elsewhere(20, &late);
         timer(10, &early.waker());
         inserted.join();
         kernel::advance(10);
-        settle();
+        finish();
         assert_eq!((early.get(), late.get()), (1, 0));
     });
 }
 
 #[test]
+fn without_a_timerfd_a_deadline_stored_before_or_during_a_wait_is_met() {
+    check(|| {
+        kernel::refuse_timerfds();
+        let (early, late) = (WakeCounter::new(), WakeCounter::new());
+        start_exploring();
+        timer(1_000, &late.waker());
+        timer(10, &early.waker());
+        kernel::advance(10);
+        // The reactor thread may have computed a timeout of 10 ns before the clock advanced.
+        advance_when_idle(20);
+        advance_when_idle(30);
+        assert_eq!((early.get(), late.get()), (1, 0));
+        advance_when_idle(1_000);
+        finish();
+        assert_eq!((early.get(), late.get()), (1, 1));
+    });
+}
+
+#[test]
 fn timers_of_three_threads_all_fire() {
-    explore(|| {
-        let counts = [Count::new(), Count::new(), Count::new()];
+    check(|| {
+        let counts = [WakeCounter::new(), WakeCounter::new(), WakeCounter::new()];
         timer(10, &counts[0].waker());
-        race();
+        start_exploring();
         let inserted = [timer_elsewhere(20, &counts[1]), timer_elsewhere(30, &counts[2])];
         kernel::advance(10);
         inserted.into_iter().for_each(|inserted| drop(inserted.join()));
         // Wake-ups are spaced when many timers are due.
-        later(1_000_000);
-        later(2_000_000);
-        settle();
+        advance_when_idle(1_000_000);
+        advance_when_idle(2_000_000);
+        finish();
         assert_eq!(counts.map(|count| count.get()), [1, 1, 1]);
     });
 }
 
 #[test]
 fn an_expiry_during_processing_is_not_missed() {
-    explore(|| {
-        let counts = [Count::new(), Count::new()];
+    check(|| {
+        let counts = [WakeCounter::new(), WakeCounter::new()];
         let fd = Reactor::builtin().register(kernel::file(), Interest::READABLE).unwrap();
         let file = fd.get_ref().as_raw_fd();
         // Two threads take events out: a timer inserted outside of `block_on` would disable the poller role.
@@ -88,63 +108,63 @@ fn an_expiry_during_processing_is_not_missed() {
             timer(10, &counts[0].waker());
             timer(20, &counts[1].waker());
         });
-        race();
+        start_exploring();
         let clock = spawn(move || {
             kernel::advance(10);
             kernel::advance(20);
-            kernel::happens(file, Ready::READABLE);
+            kernel::set_ready(file, Ready::READABLE);
         });
         let slot = || WaiterSlot::Direction(Direction::Read);
         block_on(poll_fn(|cx| fd.poll_readiness(slot(), cx.waker()))).unwrap();
         clock.join();
-        settle();
+        finish();
         assert_eq!(counts.map(|count| count.get()), [1, 1]);
     });
 }
 
 #[test]
 fn a_deadline_moved_to_earlier_during_processing_is_met() {
-    explore(|| {
-        let (first, moved) = (Count::new(), Count::new());
+    check(|| {
+        let (first, moved) = (WakeCounter::new(), WakeCounter::new());
         timer(5, &first.waker());
         let mut timer = timer(100, &moved.waker());
-        race();
+        start_exploring();
         let clock = spawn(|| kernel::advance(5));
         assert!(timer.fire_by(10));
         clock.join();
         kernel::advance(10);
-        settle();
+        finish();
         assert_eq!(moved.get(), 1);
     });
 }
 
 #[test]
 fn a_pending_timer_calls_its_last_waker() {
-    explore(|| {
-        let (former, latter) = (Count::new(), Count::new());
+    check(|| {
+        let (former, latter) = (WakeCounter::new(), WakeCounter::new());
         let timer = timer(10, &former.waker());
-        race();
+        start_exploring();
         let clock = spawn(|| kernel::advance(10));
         let is_pending = timer.refresh(ClockId::Boottime, &latter.waker());
         clock.join();
-        settle();
+        finish();
         assert_eq!((former.get(), latter.get()), if is_pending { (0, 1) } else { (1, 0) });
     });
 }
 
 #[test]
 fn removing_a_timer_that_fires_removes_no_other() {
-    explore(|| {
-        let (first, second) = (Count::new(), Count::new());
+    check(|| {
+        let (first, second) = (WakeCounter::new(), WakeCounter::new());
         let removed = timer(10, &first.waker());
-        race();
+        start_exploring();
         let clock = spawn(|| kernel::advance(10));
         // It may reuse the entry of the first one.
         timer(20, &second.waker());
         removed.remove();
         clock.join();
         kernel::advance(20);
-        settle();
+        finish();
         assert_eq!(second.get(), 1);
         assert_eq!(Arc::strong_count(&first), 1, "its waker is still stored");
     });
@@ -153,7 +173,7 @@ fn removing_a_timer_that_fires_removes_no_other() {
 /// Removes a timer and inserts another.
 struct ReentrantWaker {
     removes: Mutex<Option<TimerHandle>>,
-    inserts: Arc<Count>,
+    inserts: Arc<WakeCounter>,
 }
 
 impl Wake for ReentrantWaker {
@@ -166,19 +186,19 @@ impl Wake for ReentrantWaker {
 
 #[test]
 fn a_waker_may_remove_and_insert_timers_while_another_thread_does() {
-    explore(|| {
-        let (never, inserted, other) = (Count::new(), Count::new(), Count::new());
+    check(|| {
+        let (never, inserted, other) = (WakeCounter::new(), WakeCounter::new(), WakeCounter::new());
         let removes = Mutex::new(Some(timer(5_000_000, &never.waker())));
         let reentrant = Arc::new(ReentrantWaker { removes, inserts: inserted.clone() });
         timer(10, &reentrant.into());
-        race();
+        start_exploring();
         let elsewhere = timer_elsewhere(15, &other);
         kernel::advance(10);
         elsewhere.join();
         // Wake-ups are spaced when many timers are due.
-        later(1_000_000);
-        later(2_000_000);
-        settle();
+        advance_when_idle(1_000_000);
+        advance_when_idle(2_000_000);
+        finish();
         assert_eq!([inserted, other, never].map(|count| count.get()), [1, 1, 0]);
     });
 }

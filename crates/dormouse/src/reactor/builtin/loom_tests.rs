@@ -1,88 +1,127 @@
-//! Every order of events, the reactor's thread, threads in `block_on`, and others who wait.
+//! Loom tests of events, the reactor thread, threads in `block_on`, and waits outside of it.
 
+use super::{disable_poller, start_with_hook, wake_thread};
 use crate::block_on;
-use crate::loom_test::{explore, kernel, race, run, settle, spawn};
+use crate::context::in_block_on;
+use crate::loom_test::{check, external_block_on, finish, kernel, spawn, start_exploring};
 use crate::reactor::scheduled_io::ScheduledIo;
-use crate::reactor::{Direction, Interest, Reactor, Ready, Registration, WaiterSlot, start};
+use crate::reactor::{
+    Direction, Interest, Reactor, Ready, ReadyEvent, Registration, WaiterSlot, start,
+};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::loom_static;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
+use std::task::Wake;
+use std::time::Duration;
 
 type Fd = Registration<OwnedFd>;
 
-fn watched(interest: Interest) -> Arc<Fd> {
+fn register(interest: Interest) -> Arc<Fd> {
     start().unwrap();
     Arc::new(Reactor::builtin().register(kernel::file(), interest).unwrap())
 }
 
-fn ready(fd: &Fd, direction: Direction) -> impl Future<Output = ()> {
-    poll_fn(move |cx| {
-        fd.poll_readiness(WaiterSlot::Direction(direction), cx.waker())
-            .map(|found| _ = found.unwrap())
-    })
+fn readiness(fd: &Fd, interest: Interest) -> impl Future<Output = io::Result<ReadyEvent>> {
+    let mut key = None;
+    poll_fn(move |cx| fd.poll_readiness(WaiterSlot::Future(interest, &mut key), cx.waker()))
 }
 
-fn readable(fd: &Fd) -> impl Future<Output = ()> {
-    ready(fd, Direction::Read)
+async fn readable(fd: &Fd) {
+    poll_fn(|cx| fd.poll_readiness(WaiterSlot::Direction(Direction::Read), cx.waker()))
+        .await
+        .unwrap();
 }
 
-fn becomes_readable(fd: &Fd) {
-    kernel::happens(fd.get_ref().as_raw_fd(), Ready::READABLE);
+fn set_readable(fd: &Fd) {
+    kernel::set_ready(fd.get_ref().as_raw_fd(), Ready::READABLE);
 }
 
 #[test]
-fn an_event_on_its_way_at_deregistration_reaches_nobody_else() {
-    explore(|| {
-        let fd = Arc::into_inner(watched(Interest::READABLE)).unwrap();
+fn an_event_in_flight_at_deregistration_reaches_no_later_registration() {
+    check(|| {
+        let fd = Arc::into_inner(register(Interest::READABLE)).unwrap();
         let file = fd.get_ref().as_raw_fd();
-        race();
-        let event = spawn(move || kernel::happens(file, Ready::READABLE));
+        start_exploring();
+        let delivery = spawn(move || kernel::set_ready(file, Ready::READABLE));
         let object = fd.into_inner();
-        event.join();
-        // It is read, and watched anew.
+        delivery.join();
+        // Its data is read, and it is registered again.
         kernel::drain(file);
         let fd = Reactor::builtin().register(object, Interest::READABLE).unwrap();
-        settle();
+        finish();
         assert!(
             fd.ready_event(Interest::READABLE).is_pending(),
-            "an event of the former registration"
+            "an event of the former registration was delivered"
         );
     });
 }
 
 #[test]
-fn room_that_was_there_is_told_to_all_who_first_wait_for_it() {
-    explore(|| {
-        let fd = watched(Interest::READABLE | Interest::WRITABLE);
-        kernel::happens(fd.get_ref().as_raw_fd(), Ready::WRITABLE);
-        race();
+fn existing_write_readiness_is_reported_to_concurrent_first_waits() {
+    check(|| {
+        let fd = register(Interest::READABLE | Interest::WRITABLE);
+        kernel::set_ready(fd.get_ref().as_raw_fd(), Ready::WRITABLE);
+        start_exploring();
         let waiters = [(); 2].map(|()| {
             let fd = fd.clone();
-            let mut place = None;
-            spawn(move || {
-                run(poll_fn(|cx| {
-                    fd.poll_readiness(
-                        WaiterSlot::Future(Interest::WRITABLE, &mut place),
-                        cx.waker(),
-                    )
-                }))
-                .unwrap();
-            })
+            spawn(move || external_block_on(readiness(&fd, Interest::WRITABLE)).unwrap())
         });
-        waiters.into_iter().for_each(|waiter| waiter.join());
+        waiters.into_iter().for_each(|waiter| _ = waiter.join());
     });
 }
 
 #[test]
-fn block_on_ends_when_another_thread_wakes_it() {
-    explore(|| {
+fn when_an_fd_cannot_be_registered_every_wait_ends_with_an_error() {
+    check(|| {
+        let fd = register(Interest::READABLE | Interest::WRITABLE);
+        kernel::refuse_changes();
+        start_exploring();
+        let other_fd = fd.clone();
+        let reader = spawn(move || external_block_on(readiness(&other_fd, Interest::READABLE)));
+        assert!(external_block_on(readiness(&fd, Interest::WRITABLE)).is_err());
+        assert!(reader.join().is_err());
+    });
+}
+
+loom_static! {
+    static CHANGED: AtomicBool = AtomicBool::new(false);
+    static SEEN: Arc<ScheduledIo> = Arc::default();
+}
+
+#[test]
+fn the_reactor_thread_calls_its_hook_after_each_wake_up() {
+    fn hook() -> Option<Duration> {
+        if CHANGED.load(Ordering::Relaxed) {
+            SEEN.set_readiness(Ready::READABLE);
+        }
+        None
+    }
+
+    check(|| {
+        start_exploring();
+        start_with_hook(hook).unwrap();
+        CHANGED.store(true, Ordering::Relaxed);
+        wake_thread();
+        external_block_on(poll_fn(|cx| {
+            SEEN.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), cx.waker())
+        }))
+        .unwrap();
+    });
+}
+
+#[test]
+fn block_on_returns_when_another_thread_wakes_it() {
+    check(|| {
         start().unwrap();
-        let source = Arc::new(ScheduledIo::default());
-        race();
-        let setter = source.clone();
+        let io = Arc::new(ScheduledIo::default());
+        start_exploring();
+        let setter = io.clone();
         let other = spawn(move || setter.set_readiness(Ready::READABLE));
         block_on(poll_fn(|cx| {
-            source.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), cx.waker())
+            io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), cx.waker())
         }))
         .unwrap();
         other.join();
@@ -90,18 +129,18 @@ fn block_on_ends_when_another_thread_wakes_it() {
 }
 
 #[test]
-fn block_on_ends_when_an_event_and_another_thread_wake_it() {
-    explore(|| {
-        let fd = watched(Interest::READABLE);
-        let source = Arc::new(ScheduledIo::default());
-        race();
-        let (setter, file) = (source.clone(), fd.get_ref().as_raw_fd());
+fn block_on_returns_when_an_event_and_another_thread_wake_it() {
+    check(|| {
+        let fd = register(Interest::READABLE);
+        let io = Arc::new(ScheduledIo::default());
+        start_exploring();
+        let (setter, file) = (io.clone(), fd.get_ref().as_raw_fd());
         let other = spawn(move || {
-            kernel::happens(file, Ready::READABLE);
+            kernel::set_ready(file, Ready::READABLE);
             setter.set_readiness(Ready::READABLE);
         });
         block_on(poll_fn(|cx| {
-            source.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), cx.waker())
+            io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), cx.waker())
         }))
         .unwrap();
         other.join();
@@ -110,42 +149,83 @@ fn block_on_ends_when_an_event_and_another_thread_wake_it() {
 }
 
 #[test]
-fn an_event_that_comes_when_block_on_ends_is_for_whoever_waits_next() {
-    explore(|| {
-        let (first, second) = (watched(Interest::READABLE), watched(Interest::READABLE));
-        race();
+fn an_event_at_the_return_of_block_on_reaches_the_next_wait() {
+    check(|| {
+        let (first, second) = (register(Interest::READABLE), register(Interest::READABLE));
+        start_exploring();
         let events = [first.clone(), second.clone()];
-        let other = spawn(move || events.iter().for_each(|fd| becomes_readable(fd)));
+        let other = spawn(move || events.iter().for_each(|fd| set_readable(fd)));
         block_on(readable(&first));
-        run(readable(&second));
+        external_block_on(readable(&second));
         other.join();
     });
 }
 
 #[test]
-fn who_waits_beside_block_on_is_woken_and_so_is_block_on() {
-    explore(|| {
-        let (first, second) = (watched(Interest::READABLE), watched(Interest::READABLE));
-        race();
+fn a_task_outside_block_on_and_the_future_inside_are_both_woken() {
+    check(|| {
+        let (first, second) = (register(Interest::READABLE), register(Interest::READABLE));
+        start_exploring();
         let fd = second.clone();
-        let beside = spawn(move || run(readable(&fd)));
+        let beside = spawn(move || external_block_on(readable(&fd)));
         let events = [second.clone(), first.clone()];
-        let other = spawn(move || events.iter().for_each(|fd| becomes_readable(fd)));
+        let other = spawn(move || events.iter().for_each(|fd| set_readable(fd)));
         block_on(readable(&first));
         other.join();
         beside.join();
     });
 }
 
+/// Checks that no thread in `block_on` calls it.
+struct ReactorThreadOnly;
+
+impl Wake for ReactorThreadOnly {
+    fn wake(self: Arc<Self>) {
+        assert!(!in_block_on(), "an event was dispatched by the poller");
+    }
+}
+
+#[test]
+fn after_the_poller_role_is_disabled_only_the_reactor_thread_dispatches_events() {
+    check(|| {
+        let (first, second) = (register(Interest::READABLE), register(Interest::READABLE));
+        let waker = Arc::new(ReactorThreadOnly).into();
+        let slot = WaiterSlot::Direction(Direction::Read);
+        assert!(second.poll_internal(slot, &waker).is_pending());
+        start_exploring();
+        let fds = [second, first.clone()];
+        let other = spawn(move || {
+            disable_poller();
+            fds.iter().for_each(|fd| set_readable(fd));
+        });
+        block_on(readable(&first));
+        other.join();
+    });
+}
+
+#[test]
+fn after_the_poller_role_is_disabled_only_the_reactor_thread_polls() {
+    check(|| {
+        let fd = register(Interest::READABLE);
+        start_exploring();
+        let waiter = fd.clone();
+        let other = spawn(move || block_on(readable(&waiter)));
+        disable_poller();
+        kernel::until_waiting(1);
+        set_readable(&fd);
+        other.join();
+    });
+}
+
 #[test]
 fn two_threads_in_block_on_are_both_woken() {
-    explore(|| {
-        let (first, second) = (watched(Interest::READABLE), watched(Interest::READABLE));
-        race();
+    check(|| {
+        let (first, second) = (register(Interest::READABLE), register(Interest::READABLE));
+        start_exploring();
         let fd = second.clone();
         let beside = spawn(move || block_on(readable(&fd)));
-        becomes_readable(&second);
-        becomes_readable(&first);
+        set_readable(&second);
+        set_readable(&first);
         block_on(readable(&first));
         beside.join();
     });

@@ -1,131 +1,188 @@
-//! Every order of events and waits on one source.
+//! Loom tests of events and waits on one `ScheduledIo`.
 
 use super::*;
-use crate::loom_test::{Count, explore, race, spawn};
+use crate::loom_test::{WakeCounter, check, spawn, start_exploring};
 use std::sync::Arc;
+use std::task::Wake;
 
-fn source() -> Arc<ScheduledIo> {
+fn new_io() -> Arc<ScheduledIo> {
     Arc::default()
 }
 
-/// Waits in a place of its own, and says whether it need not.
-fn wait(source: &ScheduledIo, interest: Interest, count: &Arc<Count>) -> (bool, Option<usize>) {
-    let mut index = None;
-    let found =
-        source.poll_readiness(&mut WaiterSlot::Future(interest, &mut index), &count.waker());
-    (found.is_ready(), index)
+/// Waits with a slot of its own. Returns whether the `ScheduledIo` is ready, and the key of the slot.
+fn wait(io: &ScheduledIo, interest: Interest, count: &Arc<WakeCounter>) -> (bool, Option<usize>) {
+    let mut key = None;
+    let event = io.poll_readiness(&mut WaiterSlot::Future(interest, &mut key), &count.waker());
+    (event.is_ready(), key)
 }
 
 #[test]
-fn an_event_beside_a_wait_is_seen_or_wakes() {
-    explore(|| {
-        race();
-        let (source, count) = (source(), Count::new());
-        let setter = source.clone();
-        let event = spawn(move || setter.set_readiness(Ready::READABLE));
-        let found =
-            source.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), &count.waker());
-        event.join();
-        assert!(found.is_ready() || count.get() == 1, "the event was lost");
+fn an_event_concurrent_with_a_wait_is_seen_or_wakes_it() {
+    check(|| {
+        start_exploring();
+        let (io, count) = (new_io(), WakeCounter::new());
+        let setter = io.clone();
+        let delivery = spawn(move || setter.set_readiness(Ready::READABLE));
+        let event = io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), &count.waker());
+        delivery.join();
+        assert!(event.is_ready() || count.get() == 1, "the event was lost");
     });
 }
 
 #[test]
-fn an_event_reaches_each_of_those_who_wait() {
-    explore(|| {
-        race();
-        let source = source();
+fn an_event_wakes_every_waiter() {
+    check(|| {
+        start_exploring();
+        let io = new_io();
         let waiters =
             [Interest::READABLE, Interest::READABLE | Interest::WRITABLE].map(|interest| {
-                let (source, count) = (source.clone(), Count::new());
+                let (io, count) = (io.clone(), WakeCounter::new());
                 let counted = count.clone();
-                (spawn(move || wait(&source, interest, &counted).0), count)
+                (spawn(move || wait(&io, interest, &counted).0), count)
             });
-        source.set_readiness(Ready::READABLE);
+        io.set_readiness(Ready::READABLE);
         for (waiter, count) in waiters {
-            assert!(waiter.join() || count.get() == 1, "a waiter was passed over");
+            assert!(waiter.join() || count.get() == 1, "a waiter was not woken");
         }
     });
 }
 
 #[test]
-fn a_place_that_is_left_beside_an_event_takes_it_from_nobody() {
-    explore(|| {
-        race();
-        let (source, count) = (source(), Count::new());
-        let (_, index) = wait(&source, Interest::READABLE, &Count::new());
-        let (other, counted) = (source.clone(), count.clone());
+fn removing_a_waiter_during_an_event_keeps_the_other_waiters() {
+    check(|| {
+        start_exploring();
+        let (io, count) = (new_io(), WakeCounter::new());
+        let (_, key) = wait(&io, Interest::READABLE, &WakeCounter::new());
+        let (other, counted) = (io.clone(), count.clone());
         let waiter = spawn(move || wait(&other, Interest::READABLE, &counted).0);
-        let other = source.clone();
-        let event = spawn(move || other.set_readiness(Ready::READABLE));
-        source.remove_waiter(index.unwrap());
-        event.join();
-        assert!(waiter.join() || count.get() == 1, "the other waiter lost its place");
+        let other = io.clone();
+        let delivery = spawn(move || other.set_readiness(Ready::READABLE));
+        io.remove_waiter(key.unwrap());
+        delivery.join();
+        assert!(waiter.join() || count.get() == 1, "the other waiter was not woken");
     });
 }
 
 #[test]
-fn an_event_beside_a_clear_is_not_cleared() {
-    explore(|| {
-        race();
-        let source = source();
-        source.set_readiness(Ready::READABLE);
-        let setter = source.clone();
-        let event = spawn(move || setter.set_readiness(Ready::READABLE));
-        // What an operation found blocked before the second event came.
-        let seen = source.ready_event(Interest::READABLE);
+fn an_event_concurrent_with_a_clear_is_not_cleared() {
+    check(|| {
+        start_exploring();
+        let io = new_io();
+        io.set_readiness(Ready::READABLE);
+        let setter = io.clone();
+        let delivery = spawn(move || setter.set_readiness(Ready::READABLE));
+        // An operation returns `WouldBlock`, possibly before the second event.
+        let seen = io.ready_event(Interest::READABLE);
         let Poll::Ready(Ok(seen)) = seen else { panic!("there was an event") };
-        let two = seen.tick == 2;
-        source.clear_readiness(seen, Ready::ALL);
-        event.join();
+        let saw_both = seen.tick == 2;
+        io.clear_readiness(seen, Ready::ALL);
+        delivery.join();
         assert_eq!(
-            source.ready_event(Interest::READABLE).is_ready(),
-            !two,
-            "cleared unseen, or left"
+            io.ready_event(Interest::READABLE).is_ready(),
+            !saw_both,
+            "an unseen event was cleared, or a seen one was not"
         );
     });
 }
 
 #[test]
-fn a_waker_that_is_exchanged_beside_an_event_is_the_one_that_is_called() {
-    explore(|| {
-        race();
-        let (source, count) = (source(), Count::new());
-        let place = || WaiterSlot::Direction(Direction::Read);
-        assert!(source.poll_readiness(&mut place(), Waker::noop()).is_pending());
-        let setter = source.clone();
-        let event = spawn(move || setter.set_readiness(Ready::READABLE));
-        let found = source.poll_readiness(&mut place(), &count.waker());
-        event.join();
-        assert!(found.is_ready() || count.get() == 1, "the former waker was called");
+fn a_waker_that_replaces_another_during_an_event_is_called() {
+    check(|| {
+        start_exploring();
+        let (io, count) = (new_io(), WakeCounter::new());
+        let slot = || WaiterSlot::Direction(Direction::Read);
+        assert!(io.poll_readiness(&mut slot(), Waker::noop()).is_pending());
+        let setter = io.clone();
+        let delivery = spawn(move || setter.set_readiness(Ready::READABLE));
+        let event = io.poll_readiness(&mut slot(), &count.waker());
+        delivery.join();
+        assert!(event.is_ready() || count.get() == 1, "only the former waker was called");
     });
 }
 
 #[test]
-fn the_end_of_the_reactor_is_told_to_whoever_waits() {
-    explore(|| {
-        race();
-        let (source, count) = (source(), Count::new());
-        let ender = source.clone();
-        let end = spawn(move || ender.shut_down());
-        let found =
-            source.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), &count.waker());
-        end.join();
-        assert!(found.is_ready() || count.get() == 1, "woken by nobody");
-        let told = source.ready_event(Interest::READABLE);
-        assert!(matches!(told, Poll::Ready(Err(ShutDown))), "woken, and told of nothing");
+fn shutdown_ends_concurrent_and_later_waits_with_an_error() {
+    check(|| {
+        start_exploring();
+        let (io, count) = (new_io(), WakeCounter::new());
+        let ender = io.clone();
+        let shutdown = spawn(move || ender.shut_down());
+        let event = io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), &count.waker());
+        shutdown.join();
+        assert!(event.is_ready() || count.get() == 1, "not woken");
+        let later = io.ready_event(Interest::READABLE);
+        assert!(matches!(later, Poll::Ready(Err(ShutDown))), "woken without an error");
     });
 }
 
 #[test]
-fn of_two_who_wait_one_asks() {
-    explore(|| {
-        race();
-        let source = Arc::new(ScheduledIo::new(Interest::WRITABLE));
-        let other = source.clone();
-        let also = spawn(move || other.should_register(Interest::WRITABLE));
-        let one = source.should_register(Interest::WRITABLE);
-        assert!(one ^ also.join(), "asked twice, or never");
-        assert!(source.is_registered(Interest::WRITABLE));
+fn of_two_concurrent_waits_one_registers() {
+    check(|| {
+        start_exploring();
+        let io = Arc::new(ScheduledIo::new(Interest::WRITABLE));
+        let other = io.clone();
+        let second = spawn(move || other.should_register(Interest::WRITABLE));
+        let first = io.should_register(Interest::WRITABLE);
+        assert!(first ^ second.join(), "registered twice, or never");
+        assert!(io.is_registered(Interest::WRITABLE));
+    });
+}
+
+#[test]
+fn a_wait_concurrent_with_a_oneshot_event_sees_it_or_registers() {
+    check(|| {
+        start_exploring();
+        let (io, count) = (Arc::new(ScheduledIo::new(Interest::READABLE)), WakeCounter::new());
+        assert!(io.should_register(Interest::READABLE));
+        let reactor = io.clone();
+        let delivery = spawn(move || {
+            reactor.set_readiness_and_disarm(Ready::READABLE, Interest::READABLE);
+        });
+        // An operation returns `WouldBlock`.
+        if let Poll::Ready(Ok(seen)) = io.ready_event(Interest::READABLE) {
+            io.clear_readiness(seen, Ready::ALL);
+        }
+        let event = io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), &count.waker());
+        let registers = event.is_pending() && io.should_register(Interest::READABLE);
+        delivery.join();
+        assert!(event.is_ready() || registers || count.get() == 1, "a wait is not registered");
+    });
+}
+
+/// A waker that waits again, when it is called and when it is dropped.
+struct WaitsAgain(Arc<ScheduledIo>);
+
+impl WaitsAgain {
+    fn wait(&self) {
+        let slot = &mut WaiterSlot::Direction(Direction::Write);
+        assert!(self.0.poll_readiness(slot, Waker::noop()).is_pending());
+    }
+}
+
+impl Wake for WaitsAgain {
+    fn wake(self: Arc<Self>) {
+        self.wait();
+    }
+}
+
+impl Drop for WaitsAgain {
+    fn drop(&mut self) {
+        self.wait();
+    }
+}
+
+#[test]
+fn wakers_may_wait_again_when_they_are_called_and_dropped() {
+    check(|| {
+        start_exploring();
+        let io = new_io();
+        let (first, second) = (WaitsAgain(io.clone()), WaitsAgain(io.clone()));
+        let slot = || WaiterSlot::Direction(Direction::Read);
+        assert!(io.poll_readiness(&mut slot(), &Arc::new(first).into()).is_pending());
+        let reactor = io.clone();
+        let delivery = spawn(move || reactor.set_readiness(Ready::READABLE));
+        let _ = io.poll_readiness(&mut slot(), &Arc::new(second).into());
+        delivery.join();
+        io.clear_wakers();
     });
 }

@@ -1,4 +1,4 @@
-//! The races that the invariants of a source speak of, run often enough to happen.
+//! The races that the invariants of `ScheduledIo` describe, run so often that they happen.
 
 use super::*;
 use std::sync::Arc;
@@ -6,16 +6,20 @@ use std::sync::atomic::AtomicBool;
 use std::task::Wake;
 
 #[derive(Default)]
-struct Woken(AtomicBool);
+struct Flag(AtomicBool);
 
-impl Wake for Woken {
+impl Wake for Flag {
     fn wake(self: Arc<Self>) {
         self.0.store(true, Ordering::SeqCst);
     }
 }
 
-/// Lets two threads do something at the same time, round after round.
-fn race<T: Default + Sync>(rounds: usize, a: impl Fn(&T) + Sync, b: impl Fn(&T) + Sync) -> Vec<T> {
+/// Runs `a` and `b` on two threads at the same time, once for each of the returned values.
+fn run_concurrently<T: Default + Sync>(
+    rounds: usize,
+    a: impl Fn(&T) + Sync,
+    b: impl Fn(&T) + Sync,
+) -> Vec<T> {
     let arenas: Vec<T> = (0..rounds).map(|_| T::default()).collect();
     let turns = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let run = |me: usize, act: &dyn Fn(&T)| {
@@ -24,10 +28,10 @@ fn race<T: Default + Sync>(rounds: usize, a: impl Fn(&T) + Sync, b: impl Fn(&T) 
             let mut spins = 0;
             while turns[1 - me].load(Ordering::SeqCst) < round {
                 spins += 1;
-                // The other may wait for this core.
+                // The other thread may need this core.
                 if spins % 1000 == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
             }
-            // At varying distances, so that each interleaving has its turn.
+            // Delays vary, so that each interleaving happens.
             for _ in 0..round * (1 + 6 * me) % 40 {
                 std::hint::spin_loop();
             }
@@ -44,21 +48,21 @@ fn race<T: Default + Sync>(rounds: usize, a: impl Fn(&T) + Sync, b: impl Fn(&T) 
 
 #[derive(Default)]
 struct Arena {
-    source: ScheduledIo,
-    woken: Arc<Woken>,
+    io: ScheduledIo,
+    woken: Arc<Flag>,
     saw_it: AtomicBool,
 }
 
 #[test]
-fn an_event_beside_a_registration_is_seen_or_wakes() {
-    let arenas = race(
+fn an_event_concurrent_with_a_wait_is_seen_or_wakes_it() {
+    let arenas = run_concurrently(
         200_000,
-        |arena: &Arena| arena.source.set_readiness(Ready::READABLE),
+        |arena: &Arena| arena.io.set_readiness(Ready::READABLE),
         |arena| {
             let waker = Waker::from(arena.woken.clone());
-            let found =
-                arena.source.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), &waker);
-            arena.saw_it.store(found.is_ready(), Ordering::SeqCst);
+            let event =
+                arena.io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), &waker);
+            arena.saw_it.store(event.is_ready(), Ordering::SeqCst);
         },
     );
     for arena in arenas {
@@ -68,43 +72,43 @@ fn an_event_beside_a_registration_is_seen_or_wakes() {
 }
 
 #[test]
-fn an_event_beside_a_clear_is_not_cleared() {
-    let arenas = race(
+fn an_event_concurrent_with_a_clear_is_not_cleared() {
+    let arenas = run_concurrently(
         100_000,
-        |arena: &Arena| arena.source.set_readiness(Ready::READABLE),
+        |arena: &Arena| arena.io.set_readiness(Ready::READABLE),
         |arena| {
-            // What came before this was seen, an operation on the fd blocked, and only now is it cleared.
-            let seen = arena.source.ready_event(Interest::READABLE);
+            // An operation that saw this returns `WouldBlock`, and then the readiness is cleared.
+            let seen = arena.io.ready_event(Interest::READABLE);
             if let Poll::Ready(Ok(event)) = seen {
                 arena.saw_it.store(true, Ordering::SeqCst);
-                arena.source.clear_readiness(event, Ready::ALL);
+                arena.io.clear_readiness(event, Ready::ALL);
             }
         },
     );
     for arena in arenas {
-        let left = arena.source.ready_event(Interest::READABLE).is_ready();
-        assert_ne!(arena.saw_it.into_inner(), left, "cleared unseen, or left after clearing");
+        let is_ready = arena.io.ready_event(Interest::READABLE).is_ready();
+        assert_ne!(
+            arena.saw_it.into_inner(),
+            is_ready,
+            "an unseen event was cleared, or a seen one was not"
+        );
     }
 }
 
 #[test]
-fn a_source_that_is_gone_tells_who_waits_and_who_comes() {
-    let source = ScheduledIo::default();
-    let woken = Arc::new(Woken::default());
-    let mut place = None;
+fn shutdown_ends_present_and_later_waits_with_an_error() {
+    let io = ScheduledIo::default();
+    let woken = Arc::new(Flag::default());
+    let mut key = None;
     let waker = Waker::from(woken.clone());
     assert!(
-        source
-            .poll_readiness(&mut WaiterSlot::Future(Interest::WRITABLE, &mut place), &waker)
+        io.poll_readiness(&mut WaiterSlot::Future(Interest::WRITABLE, &mut key), &waker)
             .is_pending()
     );
-    #[cfg(any(feature = "tokio", feature = "smol"))]
-    {
-        source.shut_down();
-        assert!(woken.0.load(Ordering::SeqCst));
-        assert!(matches!(source.ready_event(Interest::READABLE), Poll::Ready(Err(ShutDown))));
-    }
-    source.remove_waiter(place.unwrap());
+    io.shut_down();
+    assert!(woken.0.load(Ordering::SeqCst));
+    assert!(matches!(io.ready_event(Interest::READABLE), Poll::Ready(Err(ShutDown))));
+    io.remove_waiter(key.unwrap());
     drop(waker);
     assert_eq!(Arc::strong_count(&woken), 1);
 }

@@ -1,7 +1,7 @@
-//! Every order of what a tokio runtime reports, waits, and the end of the runtime.
+//! Loom tests of the events of a tokio runtime, waits for them, and the shutdown of the runtime.
 
 use crate::loom_test::tokio::runtime::Runtime;
-use crate::loom_test::{explore, kernel, race, run, spawn};
+use crate::loom_test::{check, external_block_on, kernel, spawn, start_exploring};
 use crate::reactor::{Direction, Interest, Reactor, Ready, ReadyEvent, Registration, WaiterSlot};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use std::future::poll_fn;
@@ -10,27 +10,29 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::task::Poll;
 
-fn watched(runtime: &Runtime) -> Registration<OwnedFd> {
+fn register(runtime: &Runtime) -> Registration<OwnedFd> {
     let reactor = Reactor::tokio(runtime.handle()).unwrap();
     reactor.register(kernel::file(), Interest::READABLE).unwrap()
 }
 
 fn readable(fd: &Registration<OwnedFd>) -> io::Result<ReadyEvent> {
-    run(poll_fn(|cx| fd.poll_readiness(WaiterSlot::Direction(Direction::Read), cx.waker())))
+    external_block_on(poll_fn(|cx| {
+        fd.poll_readiness(WaiterSlot::Direction(Direction::Read), cx.waker())
+    }))
 }
 
 #[test]
-fn all_that_arrives_while_a_runtime_reports_it_is_read() {
-    explore(|| {
+fn every_event_that_arrives_during_a_turn_of_the_runtime_is_delivered() {
+    check(|| {
         let runtime = Runtime::new();
-        let fd = watched(&runtime);
+        let fd = register(&runtime);
         let sent = Arc::new(AtomicUsize::new(0));
-        race();
+        start_exploring();
         let (file, sends) = (fd.get_ref().as_raw_fd(), sent.clone());
         let sender = spawn(move || {
             for _ in 0..2 {
                 sends.fetch_add(1, Ordering::Release);
-                kernel::happens(file, Ready::READABLE);
+                kernel::set_ready(file, Ready::READABLE);
                 runtime.turn();
             }
             runtime
@@ -39,9 +41,9 @@ fn all_that_arrives_while_a_runtime_reports_it_is_read() {
         while read < 2 {
             let event = readable(&fd).unwrap();
             match sent.load(Ordering::Acquire) {
-                // The read would block.
-                none if none == read => fd.clear_readiness(event, Ready::ALL),
-                some => read = some,
+                // The read returns `WouldBlock`.
+                same if same == read => fd.clear_readiness(event, Ready::ALL),
+                more => read = more,
             }
         }
         sender.join();
@@ -49,37 +51,37 @@ fn all_that_arrives_while_a_runtime_reports_it_is_read() {
 }
 
 #[test]
-fn the_end_of_a_runtime_is_told_to_whoever_waits() {
-    explore(|| {
+fn the_shutdown_of_a_runtime_ends_a_wait() {
+    check(|| {
         let runtime = Runtime::new();
-        let fd = watched(&runtime);
-        race();
-        let end = spawn(move || runtime.shut_down());
+        let fd = register(&runtime);
+        start_exploring();
+        let shutdown = spawn(move || runtime.shut_down());
         assert!(readable(&fd).is_err());
-        end.join();
+        shutdown.join();
     });
 }
 
 #[test]
-fn an_fd_that_was_handed_over_does_not_end_with_its_runtime() {
-    explore(|| {
+fn a_migrated_fd_survives_the_shutdown_of_its_runtime() {
+    check(|| {
         crate::reactor::start().unwrap();
         let runtime = Runtime::new();
-        let fd = watched(&runtime);
+        let fd = register(&runtime);
         let file = fd.get_ref().as_raw_fd();
-        kernel::happens(file, Ready::READ_CLOSED);
+        kernel::set_ready(file, Ready::READ_CLOSED);
         runtime.turn();
         let event = readable(&fd).unwrap();
-        // Not closed after all: the read would block.
+        // It is not closed after all: the read returns `WouldBlock`.
         kernel::drain(file);
-        race();
-        let end = spawn(move || runtime.shut_down());
+        start_exploring();
+        let shutdown = spawn(move || runtime.shut_down());
         fd.clear_readiness(event, Ready::ALL);
-        let ended = |fd: &Registration<OwnedFd>| {
+        let is_shut_down = |fd: &Registration<OwnedFd>| {
             matches!(fd.ready_event(Interest::READABLE), Poll::Ready(Err(_)))
         };
-        let ended_before = ended(&fd);
-        end.join();
-        assert!(ended_before || !ended(&fd), "marked when it was handed over");
+        let shut_down_before = is_shut_down(&fd);
+        shutdown.join();
+        assert!(shut_down_before || !is_shut_down(&fd), "marked after it had migrated");
     });
 }

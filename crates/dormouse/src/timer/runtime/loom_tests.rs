@@ -1,9 +1,9 @@
-//! All interleavings of sleeps with the shutdown of their runtime, and with their move to another reactor.
+//! Loom tests of sleeps during the shutdown of their runtime, and during their move to another reactor.
 
 use super::{TimerQueue, pool};
 use crate::clock::{Boottime, Clock};
 use crate::loom_test::tokio::runtime::Runtime;
-use crate::loom_test::{explore, kernel, race, run, spawn};
+use crate::loom_test::{check, external_block_on, kernel, spawn, start_exploring};
 use crate::reactor;
 use crate::sync::lock;
 use crate::time::{Instant, Sleep, sleep_until};
@@ -31,31 +31,31 @@ fn poll<C: Clock>(sleep: &mut Sleep<C>) {
 
 #[test]
 fn a_sleep_survives_the_shutdown_of_its_runtime() {
-    explore(|| {
+    check(|| {
         reactor::start().unwrap();
         let runtime = Arc::new(Runtime::new());
         let _inside = runtime.handle().enter();
         // The runtime has a queue from here on.
         poll(&mut sleep(5));
-        race();
+        start_exploring();
         let former = runtime.clone();
         let shutdown = spawn(move || {
             former.shut_down();
             kernel::advance(10);
         });
-        run(sleep(10));
+        external_block_on(sleep(10));
         shutdown.join();
     });
 }
 
 #[test]
 fn a_reused_queue_has_no_timers_of_the_previous_runtime() {
-    explore(|| {
+    check(|| {
         reactor::start().unwrap();
         let previous = Arc::new(Runtime::new());
         let _inside = previous.handle().enter();
         poll(&mut sleep(5));
-        race();
+        start_exploring();
         let former = previous.clone();
         let next = spawn(move || {
             former.shut_down();
@@ -67,14 +67,14 @@ fn a_reused_queue_has_no_timers_of_the_previous_runtime() {
             kernel::advance(10);
             next
         });
-        run(sleep(10));
+        external_block_on(sleep(10));
         next.join().shut_down();
     });
 }
 
 #[test]
 fn a_sleep_that_moves_to_another_reactor_is_woken_there() {
-    explore(|| {
+    check(|| {
         reactor::start().unwrap();
         let runtime = Arc::new(Runtime::new());
         let mut sleep = sleep(20);
@@ -83,14 +83,14 @@ fn a_sleep_that_moves_to_another_reactor_is_woken_there() {
             poll(&mut self::sleep(10));
             poll(&mut sleep);
         }
-        race();
+        start_exploring();
         let former = runtime.clone();
         let clock = spawn(move || {
             kernel::advance(10);
             former.turn();
             kernel::advance(20);
         });
-        run(&mut sleep);
+        external_block_on(&mut sleep);
         clock.join();
         runtime.shut_down();
     });

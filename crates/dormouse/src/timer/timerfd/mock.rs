@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 pub(crate) fn create(_: ClockId) -> io::Result<OwnedFd> {
-    Ok(kernel::file())
+    kernel::timerfd()
 }
 
 pub(crate) fn set(fd: &OwnedFd, _: bool, at_ns: u64) -> io::Result<()> {

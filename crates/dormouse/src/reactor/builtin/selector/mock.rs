@@ -33,8 +33,7 @@ impl Selector {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        self.0.modify(fd.as_raw_fd(), token.0, interest);
-        Ok(())
+        self.0.modify(fd.as_raw_fd(), token.0, interest)
     }
 
     pub(in super::super) fn deregister(&self, fd: BorrowedFd<'_>) {
@@ -46,7 +45,7 @@ impl Selector {
         events: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        events.0 = if timeout.is_some() { self.0.poll() } else { self.0.wait() };
+        events.0 = self.0.wait(timeout);
         Ok(())
     }
 
