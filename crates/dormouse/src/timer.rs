@@ -1,8 +1,8 @@
 //! Timers: which waker is called at which time.
 //!
 //! All sleeps of one clock on one reactor share a queue, with one wake source. This module selects the queue for the
-//! calling code. [`queue`] is how a queue works, [`runtime`] has those of tokio runtimes, and [`wake_source`] is the seam
-//! to the system: a timerfd, or a deadline of the builtin reactor's thread.
+//! calling code. [`queue`] is a queue, [`runtime`] assigns queues to tokio runtimes, and [`wake_source`] is the seam to
+//! the system: a timerfd, or a deadline of the builtin reactor's thread.
 //!
 //! It does not know futures: a `Sleep` holds a [`TimerHandle`], and decides when to insert a timer.
 
@@ -68,20 +68,24 @@ fn builtin() -> &'static Queues {
 pub(crate) struct TimerHandle {
     queue: &'static TimerQueue,
     id: TimerId,
-    /// When it fires.
+    /// When it fires, in ns of the queue's clock.
     deadline: u64,
 }
 
 impl TimerHandle {
-    /// Whether the queue has seen the clock reach `deadline`, which must be no earlier than that of the timer. This
-    /// takes no lock and does not read the clock. The timer has fired then; if it was inserted while the queue was
-    /// processed, it may still be queued, and fires shortly with a spurious wake-up.
+    /// Whether the queue has read a time at or past `deadline` from the clock. This takes no lock and does not read the
+    /// clock.
+    ///
+    /// `deadline` must not be earlier than that of the timer. If the result is true, the queue has removed the timer, so
+    /// the handle can be dropped. One exception: a timer that was inserted while the queue was processed may still be
+    /// queued, and soon causes a spurious wake-up.
     #[inline]
     pub(crate) fn is_expired(&self, deadline: u64) -> bool {
         deadline <= self.queue.processed_until()
     }
 
-    /// Moves the timer to `deadline` if that is earlier, and returns whether the timer is still pending.
+    /// Moves the timer to `deadline` if that is earlier. Returns false if the timer had to be moved, but is no longer
+    /// pending.
     pub(crate) fn fire_by(&mut self, deadline: u64) -> bool {
         if deadline >= self.deadline {
             return true;
@@ -90,8 +94,8 @@ impl TimerHandle {
         self.queue.reset(self.id, deadline)
     }
 
-    /// Replaces the waker, if the timer is still pending and in the queue that the calling code would insert it into.
-    /// Returns whether it is.
+    /// Replaces the waker. Returns false if the timer is no longer pending, or is in the queue of a reactor other than
+    /// that of the calling code; then a new timer must be inserted.
     pub(crate) fn refresh(&self, clock: ClockId, waker: &Waker) -> bool {
         is_current(clock, self.queue, waker) && self.queue.refresh(self.id, waker)
     }
@@ -106,7 +110,7 @@ impl TimerHandle {
 /// async-io's, the builtin reactor's.
 ///
 /// # Errors
-/// If even the thread of the builtin reactor cannot be started.
+/// If no reactor is available: not even the thread of the builtin reactor can be started.
 #[inline]
 pub(crate) fn insert(
     clock: ClockId,
@@ -119,11 +123,12 @@ pub(crate) fn insert(
             return Ok(TimerHandle { queue, id, deadline });
         }
     }
-    // Both calls come first: in a child of a fork, each may wake inherited tasks.
+    // Both functions are called, even if the first queue accepts the timer: in a child of a fork, each may wake the
+    // tasks of inherited timers.
     let candidates = [HAS_ASYNC_IO.then(async_io), Some(builtin())];
     for queues in candidates.into_iter().flatten() {
         let queue = &queues[clock as usize];
-        // They are not pooled, and so stay in epoch 0.
+        // These queues are not pooled, so their epoch is always 0.
         if let Ok(id) = queue.insert(0, deadline, now, waker) {
             return Ok(TimerHandle { queue, id, deadline });
         }
@@ -133,7 +138,8 @@ pub(crate) fn insert(
     ))
 }
 
-/// Whether `queue` is the one that [`insert`] would try first.
+/// Whether a timer of the calling code may stay in `queue`. Inside a tokio runtime, that is the queue of the runtime.
+/// Elsewhere it is any queue of async-io or of the builtin reactor, although [`insert`] prefers async-io.
 fn is_current(clock: ClockId, queue: &'static TimerQueue, waker: &Waker) -> bool {
     match runtime::current(clock, waker) {
         Some(current) => std::ptr::eq(current.queue, queue),

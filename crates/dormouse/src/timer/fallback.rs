@@ -1,4 +1,4 @@
-//! Deadlines on the wait of the builtin reactor's thread, where no timerfd is available.
+//! Deadlines that limit how long the builtin reactor's thread waits, where no timerfd is available.
 //!
 //! # Invariants
 //! - [`fire_deadlines`] runs before each wait of the thread, and limits the wait to the earliest deadline.
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// often. This concerns only the fallback: a timerfd follows its clock.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// By clock: the deadline in ns, and the waker to call.
+/// Indexed by clock: the deadline in ns, and the waker to call.
 type Deadlines = [Option<(u64, Waker)>; ClockId::ALL.len()];
 
 loom_static! {
@@ -46,7 +46,7 @@ pub(super) fn set_deadline(clock: ClockId, deadline: Option<u64>, waker: &Waker)
     Ok(())
 }
 
-/// Calls the wakers whose deadlines have passed, and returns how long to wait for the next one.
+/// Calls the wakers whose deadlines have passed, and returns how long the thread may wait.
 fn fire_deadlines() -> Option<Duration> {
     loop {
         let mut expired = None;

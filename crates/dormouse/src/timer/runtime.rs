@@ -1,7 +1,8 @@
 //! The queues of tokio runtimes.
 //!
-//! A runtime is identified by its id, which tokio never reuses. Each thread caches the queues of the runtime that it was in
-//! last, so that finding the queue takes a few ns. When a runtime shuts down, its queues return to the pool.
+//! The first timer of a runtime on a clock acquires a queue from the pool; when the runtime shuts down, its queues return
+//! there. A runtime is identified by its id, which tokio never reuses. Each thread caches the queues of the runtime that it
+//! was in last, so that finding the queue takes a few ns.
 
 #[cfg(all(loom, test))]
 pub(super) mod loom_tests;
@@ -53,10 +54,11 @@ fn pool() -> &'static Pool {
     POOL.get(|_| Pool::new())
 }
 
-/// What is known of a runtime.
+/// What a thread caches of a runtime.
 #[derive(Clone, Copy)]
 struct CachedRuntime {
     id: Id,
+    /// Whether it has a reactor (`enable_io`).
     has_io: bool,
     queues: RuntimeQueues,
 }
@@ -66,8 +68,10 @@ thread_local! {
     static CACHE: Cell<Option<CachedRuntime>> = const { Cell::new(None) };
 }
 
-/// The queue of the runtime that the caller, polled with `waker`, is inside. `None` outside of any runtime, or if the
-/// runtime's reactor is not available.
+/// The queue of the tokio runtime that the caller, polled with `waker`, is inside.
+///
+/// `None` outside of any runtime, if the runtime's reactor is not available, and inside a current-thread runtime that does
+/// not poll the caller (see `polled`).
 #[inline]
 pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<RuntimeQueue> {
     let handle = current_runtime()?;
@@ -99,7 +103,7 @@ fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<RuntimeQueue> {
             in_use.insert(id, queues);
         }
     }
-    // While the thread panics, the reactor may be missing only because it could not be probed: that is not cached.
+    // A panicking thread cannot find out whether the runtime has a reactor, so then its absence is not cached.
     if reactor.is_some() || !std::thread::panicking() {
         let cached = CachedRuntime { id, has_io: reactor.is_some(), queues };
         let _ = CACHE.try_with(|cache| cache.set(Some(cached)));

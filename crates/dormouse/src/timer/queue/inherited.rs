@@ -1,5 +1,5 @@
-//! Queues in the child of a fork. A child inherits the memory of a queue, but a wake source that is its parent's too
-//! (see `fork`), so it uses queues of its own.
+//! Queues in the child of a fork. A child inherits a copy of the queue, but shares the wake source with its parent (see
+//! `fork`). So it wakes the tasks of the inherited timers, and uses new queues.
 
 use super::TimerQueue;
 use crate::catch_panic::wake;
@@ -7,7 +7,7 @@ use crate::fork::Process;
 use crate::sync::atomic::Ordering;
 
 impl TimerQueue {
-    /// Whether this process is a child of the one that used the queue. The first call that finds so wakes the tasks
+    /// Whether this process is a child of the one that used the queue. The first call that returns true wakes the tasks
     /// whose timers were inherited, so that they insert them into another queue.
     #[inline]
     pub(crate) fn is_inherited(&self) -> bool {
@@ -18,7 +18,7 @@ impl TimerQueue {
         is_inherited
     }
 
-    /// Wakes the tasks whose timers were inherited, if there are any that have not been woken.
+    /// Wakes the tasks whose timers were inherited, unless an earlier call has done so.
     pub(crate) fn drain_if_inherited(&self) {
         self.is_inherited();
     }
@@ -29,7 +29,8 @@ impl TimerQueue {
             return;
         }
         for shard in self.shards.iter() {
-            // A lock that is held belongs to a thread of the parent, which does not exist here.
+            // A lock that is held was held at the fork, by a thread that does not exist in the child. It is never
+            // released, so the tasks of this shard are not woken.
             let Ok(mut shard) = shard.try_lock() else { continue };
             let timers = shard.drain();
             drop(shard);

@@ -1,4 +1,5 @@
-//! Processing of a queue: what happens when its wake source expires.
+//! Processing of a queue, when its wake source expires: timers that are due are collected, the wake source is set for the
+//! next one, and tasks are woken. The shutdown of a queue is here too.
 
 use super::schedule::Schedule;
 use super::{Expired, TimerQueue, Unavailable, shards};
@@ -10,14 +11,14 @@ use crate::timer::runtime;
 use std::sync::Arc;
 use std::task::Wake;
 
-/// How many timers are collected before the lock of a shard is released for a moment.
+/// After about this many timers, the lock of the shard is released for a moment.
 const BATCH: usize = 1024;
 /// The buffer for expired timers is kept between calls up to this capacity.
 const SPARE_CAPACITY: usize = 4 * BATCH;
 
-/// After a call that has collected n timers, the next wake-up comes (n - 1) * `SPACING_NS` later at the earliest, or
-/// `MAX_SPACING_NS` if that is less. So a queue with few timers wakes for each deadline, and one with more than some
-/// 40,000 timers a second (one each 25 us) collects many at a time.
+/// After a call of `process` that has collected n timers, the next wake-up comes (n - 1) * `SPACING_NS` later at the
+/// earliest, or `MAX_SPACING_NS` if that is less. So a queue with few timers wakes for each deadline, and one with more
+/// than some 40,000 timers a second (one each 25 us) collects many at a time.
 const SPACING_NS: u64 = 25_000;
 const MAX_SPACING_NS: u64 = 500_000;
 
@@ -43,7 +44,7 @@ impl TimerQueue {
         let mut is_shut_down = acknowledged.is_err();
         schedule.clock_was_set |= acknowledged.unwrap_or_default();
         if schedule.processing && !is_shut_down {
-            // The call in progress sets the wake source at its end, to a time that has passed if need be.
+            // The call in progress sets the wake source at its end; if the clock was set, to expire at once.
             return;
         }
         let mut expired = std::mem::take(&mut schedule.spare_buffer);
@@ -73,7 +74,7 @@ impl TimerQueue {
         let epoch = schedule.epoch;
         let clock_was_set = std::mem::take(&mut schedule.clock_was_set);
         schedule.processing = true;
-        // The wake source has expired. (If this call is spurious, it expires once more at the time it was set to.)
+        // The wake source has expired. (After a spurious call it may still be set, and expire once without need.)
         self.armed.store(u64::MAX, Ordering::Relaxed);
         drop(schedule);
 
@@ -91,7 +92,7 @@ impl TimerQueue {
 
         let schedule = lock(&self.schedule);
         if schedule.epoch != epoch {
-            // The runtime has shut down since. The schedule may be that of another runtime.
+            // The runtime has shut down since. The schedule, with `processing`, may already be that of another runtime.
             return Ok(());
         }
         self.finish(schedule, now, next, expired)
@@ -116,6 +117,7 @@ impl TimerQueue {
         self.retry_timerfd(&mut schedule);
         let inserted_meanwhile = self.armed.load(Ordering::Relaxed);
         let at_once = if schedule.clock_was_set { 0 } else { u64::MAX };
+        // `inserted_meanwhile` is the time to which `insert` and `reset` have lowered `armed` from `u64::MAX`.
         let at = next.max(schedule.not_before).min(inserted_meanwhile).min(at_once);
         self.armed.store(at, Ordering::Relaxed);
         if at < u64::MAX && self.arm(&mut schedule, at).is_err() {
@@ -128,7 +130,7 @@ impl TimerQueue {
     /// Removes the timers that are due, in the order of deadlines, and returns the next deadline.
     fn collect_expired(&self, now: u64, expired: &mut Expired) -> u64 {
         let mut next = u64::MAX;
-        let mut sources = 0;
+        let mut shards_with_expired = 0;
         for index in 0..shards::COUNT {
             let before = expired.len();
             let mut shard = self.shards.lock(index);
@@ -140,9 +142,9 @@ impl TimerQueue {
                 drop(shard);
                 shard = self.shards.lock(index);
             }
-            sources += usize::from(expired.len() > before);
+            shards_with_expired += usize::from(expired.len() > before);
         }
-        if sources > 1 {
+        if shards_with_expired > 1 {
             expired.sort_by_key(|&(deadline, _)| deadline);
         }
         next

@@ -1,9 +1,9 @@
 //! The timers of a queue, spread over several wheels, each behind its own lock, so that threads that create and
 //! drop timers at the same time rarely contend. A thread inserts into the same shard each time.
 //!
-//! The number of shards is fixed. It cannot follow the number of processors, because the system reports to a thread
-//! the number on which that thread may run, which is 1 for a pinned one. An unused shard costs each
-//! processing of the queue an uncontended lock.
+//! The number of shards is fixed. It does not follow the number of processors, because a thread can only query on how
+//! many it may run itself, which is one for a pinned thread. An unused shard costs each call of `process` an uncontended
+//! lock.
 
 use super::Expired;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -53,7 +53,7 @@ struct CacheAligned(Mutex<Shard>);
 pub(super) struct Shard {
     /// `None` before the first timer.
     pub(super) wheel: Option<Wheel<Waker>>,
-    /// The epoch of the queue for which timers are accepted.
+    /// The epoch whose timers are accepted: that of the queue, once `shut_down` has reached this shard.
     pub(super) epoch: u64,
 }
 
@@ -112,7 +112,7 @@ impl Shard {
     }
 }
 
-/// Identifies a timer in a queue: the key in its wheel, and in the lowest bits of the index the shard.
+/// Identifies a timer in a queue: its key in the wheel, with the number of the shard in the lowest bits of the index.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimerId(Key);
 

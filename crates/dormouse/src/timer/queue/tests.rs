@@ -145,14 +145,14 @@ fn a_timerfd_that_cannot_be_set_loses_no_timer() {
     let queue = queue(clock);
     let count = Arc::new(Count::default());
     let waker = Waker::from(count.clone());
-    // `process` is refused: only the fallback can fire this timer.
+    // `process` cannot set the timerfd: only the fallback can fire this timer.
     let now = clock.now_ns();
     queue.insert(0, now + 90_000_000, now, &waker).unwrap();
     replace_timerfd(queue, clock);
     queue.on_alarm();
     count.wait_for(1);
     assert!(clock.now_ns() >= now + 90_000_000);
-    // `insert` is refused.
+    // `insert` cannot set it.
     let now = clock.now_ns();
     queue.insert(0, now + HOUR, now, &waker).unwrap();
     replace_timerfd(queue, clock);
@@ -195,7 +195,7 @@ fn ten_thousand_timers_in_one_second_with_20_ms_of_slack_need_at_most_60_wake_up
     assert!(wake_ups.get() <= 60, "{} wake-ups", wake_ups.get());
 }
 
-/// As `on_alarm` does when the wake source reports it; a test must not set the clock.
+/// Has the effect of a wake source that reports a clock change. A test must not set the clock of the system.
 fn set_the_clock(queue: &'static TimerQueue) {
     lock(&queue.schedule).clock_was_set = true;
     queue.on_alarm();
@@ -235,7 +235,7 @@ fn a_clock_change_during_processing_wakes_all_tasks() {
         while !lock(&queue.schedule).processing {
             std::thread::yield_now();
         }
-        // As `on_alarm` does when the wake source reports it.
+        // As if the wake source had reported a clock change.
         lock(&queue.schedule).clock_was_set = true;
         drop(shard);
     });

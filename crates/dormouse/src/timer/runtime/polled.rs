@@ -9,14 +9,14 @@ use std::task::{Context, Poll, RawWakerVTable, Waker};
 use tokio::task::coop::{has_budget_remaining, poll_proceed};
 
 thread_local! {
-    /// The last waker on this thread with which tokio has polled something that is not a task.
+    /// The last waker with which tokio has polled, on this thread, a future that is not a task (as in `block_on`).
     static KNOWN: Cell<(*const (), *const RawWakerVTable)> = const { Cell::new((null(), null())) };
 }
 
 /// Whether the tokio runtime that the caller is inside polls it, with `waker`.
 #[inline]
 pub(super) fn is_polled_by_tokio(waker: &Waker) -> bool {
-    // A task has an id. The future of `block_on` has none.
+    // A spawned task has an id. The future of `block_on` has none.
     if tokio::task::try_id().is_some() {
         return true;
     }
