@@ -1,11 +1,11 @@
 //! A timer queue: all timers of one clock on one reactor, behind one wake source.
 //!
-//! The wake source is registered with the reactor as a user's fd would be. When it expires, the reactor calls the queue's
-//! waker, and [`TimerQueue::on_alarm`] advances the wheels and wakes the tasks inside that call. A queue has no
-//! thread and spawns no task, and it knows no executor.
+//! The wake source is registered with the reactor as a user's fd would be. When it expires, the reactor calls the
+//! queue's waker, and [`on_alarm`](TimerQueue::on_alarm) advances the wheels and wakes the tasks inside that call
+//! (`process`). A queue has no thread and spawns no task.
 //!
 //! Timers are in [`shards`], each a wheel behind a lock. What the shards share, above all the wake source, is the
-//! [`Schedule`], behind another lock, which is taken only when the wake source expires or has to expire earlier.
+//! [`schedule`], behind another lock, which is taken only when the wake source expires or has to expire earlier.
 //! No thread holds the lock of a shard and that of the schedule at the same time.
 //!
 //! Queues are never freed, so a sleep refers to one without a reference count. The builtin reactor and async-io have
@@ -13,19 +13,20 @@
 //! down, and the epoch, a number, tells the two apart.
 //!
 //! # Invariants
-//! `armed` is the time to which the wake source is set, or `u64::MAX`. It is written under the lock of the schedule.
+//! `armed` is the time by which the wake source expires, or `u64::MAX`. It is written under the lock of the schedule.
 //! While that lock is free and no call of `insert`, `reset` or `process` is in progress:
-//! - The wake source is set to `armed`, and `armed` is no later than the earliest deadline in any shard, or than
-//!   `not_before` if that is later. So a later deadline and a removal need no system call; an earlier deadline needs one.
-//! - The waker is registered with the wake source. So the expiry at `armed` calls `on_alarm`, which restores both.
+//! - The wake source expires at `armed` at the latest, and `armed` is no later than the earliest deadline in any
+//!   shard, or than `not_before` if that is later. So a later deadline and a removal need no system call; an earlier
+//!   deadline needs one.
+//! - The waker is registered with the wake source. So the expiry calls `on_alarm`, which restores both.
 //! - Without a wake source, `armed` is `u64::MAX`. So a queue that starts again, or in a new epoch, begins unarmed.
 //!
 //! **A timer that is inserted while the queue is processed is not missed.**
 //! - `insert` and `reset`: (1) put the timer into its shard; (2) compare its deadline with `armed`; (3) if it is
 //!   earlier, lower `armed` under the lock of the schedule, and set the wake source unless `process` is in progress.
-//! - `process`: (1) set `armed` to `u64::MAX` under the lock of the schedule; (2) scan the shards; (3) under the lock of
-//!   the schedule, set `armed` to the minimum of the next deadline and what `armed` has been lowered to, and set the wake
-//!   source.
+//! - `process`: (1) set `armed` to `u64::MAX` under the lock of the schedule; (2) scan the shards; (3) under the lock
+//!   of the schedule, set `armed` to the minimum of the next deadline and what `armed` has been lowered to, and set
+//!   the wake source.
 //!
 //! Either `process` (2) finds the timer, or `insert` (2) reads the `u64::MAX` of `process` (1) or a later value, and
 //! lowers `armed` if that value is later than the deadline. The lock of the shard makes this true: it orders `insert`
@@ -33,7 +34,8 @@
 //!
 //! **An expiry during `process` is not missed.** `on_alarm` and `process`: (1) register the waker again; (2) read the
 //! clock; (3) scan the shards; (4) set the wake source. A timer that is due at (2) fires in this call. For a later one,
-//! the wake source is set after the waker was registered, so its expiry calls `on_alarm` again.
+//! the wake source is set after the waker was registered, so its expiry calls `on_alarm` again. A call of `on_alarm`
+//! during `process` does (1) only.
 //!
 //! **A runtime does not get the timers of the previous one.**
 //! - `insert`, under the lock of the shard: (1) compare the epoch of the shard with the caller's; (2) add the timer.
@@ -42,13 +44,13 @@
 //!
 //! Either `shut_down` (2) finds the timer, or `insert` (1) fails. The lock of the shard orders the two.
 //!
-//! **The wall clock can be set.** An absolute timerfd follows it, and deadlines stay valid. When the wake source reports
-//! such a change, `process` empties the wheels, which only move forward, and wakes all tasks: they read the clock and
-//! insert their timers again. What derives from an earlier reading, `processed_until` and `not_before`, is not used with
-//! that clock.
+//! **The wall clock can be set.** An absolute timerfd follows it, and deadlines stay valid. When the wake source
+//! reports such a change, `process` empties the wheels, which only move forward, and wakes all tasks: they read the
+//! clock and insert their timers again. What derives from an earlier reading, `processed_until` and `not_before`, is
+//! not used with that clock.
 //!
-//! A waker is foreign code: it is cloned, called and dropped without a lock held, and it may create, poll, reset and drop
-//! timers.
+//! A waker is foreign code: it is cloned, called and dropped without a lock held, and it may create, poll, reset and
+//! drop timers.
 
 mod inherited;
 #[cfg(all(loom, test))]
@@ -83,7 +85,7 @@ pub(crate) struct TimerQueue {
     /// In a child: the inherited timers have been removed.
     is_drained: AtomicBool,
     waker: OnceLock<Waker>,
-    /// The time to which the wake source is set. Written under the lock of the schedule.
+    /// The time by which the wake source expires. Written under the lock of the schedule.
     armed: AtomicU64,
     /// See [`processed_until`](Self::processed_until).
     processed_until: AtomicU64,
@@ -193,7 +195,7 @@ impl TimerQueue {
     }
 
     /// Changes the deadline of a timer, and returns whether the timer is still pending. If not, its task has been
-    /// woken.
+    /// woken, or is about to be.
     pub(crate) fn reset(&'static self, id: TimerId, deadline: u64) -> bool {
         if self.is_inherited() {
             return false;
@@ -222,7 +224,7 @@ impl TimerQueue {
         self.shards.lock(id.shard()).remove(id.key())
     }
 
-    /// Tells the builtin reactor that a task may wait for it outside of `block_on`.
+    /// Notifies the builtin reactor that a task is about to wait for it.
     #[inline]
     fn note_waiter(&self) {
         if self.kind == ReactorKind::Builtin {

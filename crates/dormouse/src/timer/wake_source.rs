@@ -1,8 +1,8 @@
 //! What calls the waker of a queue at the time to which the queue has set it.
 //!
-//! On Linux it is a timerfd, registered with the queue's reactor like any other fd; the kernel compares it with the right
-//! clock. Where no timerfd is available (another system, no fds left, a sandbox), it is the fallback: a deadline of
-//! the builtin reactor's thread.
+//! On Linux it is a timerfd, registered with the queue's reactor like any other fd; the kernel compares it with the
+//! right clock. Where no timerfd is available (another system, no fds left, a sandbox), it is the fallback: a deadline
+//! of the builtin reactor's thread.
 
 use super::{fallback, timerfd};
 use crate::clock::ClockId;
@@ -44,7 +44,7 @@ impl WakeSource {
                 let cancel_on_set = *clock == ClockId::Realtime;
                 match timerfd::set(fd.get_ref(), cancel_on_set, at) {
                     Err(err) if is_clock_set(&err) => {
-                        // The timerfd was readable for that reason, until it was set.
+                        // Setting the timerfd has cleared its readiness, which would have reported the change.
                         timerfd::set(fd.get_ref(), cancel_on_set, 0)?;
                         Ok(true)
                     }
@@ -65,7 +65,7 @@ impl WakeSource {
     /// If the reactor has shut down.
     pub(crate) fn acknowledge(&self, waker: &Waker) -> io::Result<bool> {
         let WakeSource::Timerfd { fd, clock } = self else { return Ok(false) };
-        // On an edge-triggered reactor, a timerfd need not be read: setting it makes it unreadable.
+        // An edge-triggered reactor reports each expiry once, so the timerfd need not be read.
         let must_read = fd.is_oneshot() || *clock == ClockId::Realtime;
         // `WouldBlock`: it has not expired.
         let clock_was_set =

@@ -16,13 +16,14 @@ pub(super) struct Schedule {
     pub(super) wake_source: Option<WakeSource>,
     /// A call of `process` is in progress, which sets the wake source at its end.
     pub(super) processing: bool,
-    /// Timers that are due before this time fire at this time. (A timer that is inserted during `process` is
-    /// still subject to the previous value.)
+    /// Timers that are due earlier fire at this time. (A timer that is inserted during `process` is still subject to
+    /// the previous value.)
     pub(super) not_before: u64,
     /// The clock was set, and no call of `process` has dealt with that.
     pub(super) clock_was_set: bool,
+    /// How many runtimes a pooled queue has served before the current one.
     pub(super) epoch: u64,
-    /// Kept to save allocations.
+    /// The buffer for expired timers, kept between calls.
     pub(super) spare_buffer: Expired,
 }
 
@@ -45,7 +46,8 @@ impl TimerQueue {
     /// Registers the queue with the reactor of a tokio runtime, and returns the current epoch.
     #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only runtime.rs calls it"))]
     pub(crate) fn start_on(&'static self, reactor: &Reactor) -> io::Result<u64> {
-        // A call of `on_alarm` that finds that the runtime has shut down comes after this, because of the lock.
+        // Under the lock, so that a concurrent call of `on_alarm`, which may be for the shutdown of the runtime, finds
+        // the wake source.
         let mut schedule = lock(&self.schedule);
         debug_assert_eq!(self.armed.load(Ordering::Relaxed), u64::MAX);
         schedule.wake_source = Some(WakeSource::timerfd(self.clock, reactor, self.waker())?);
@@ -86,8 +88,8 @@ impl TimerQueue {
         Err(Unavailable)
     }
 
-    /// Sets the wake source. If the system refuses to set a timerfd (a sandbox may), the builtin reactor's queue changes
-    /// to the fallback.
+    /// Sets the wake source. If the system refuses to set a timerfd (a sandbox may), the builtin reactor's queue
+    /// changes to the fallback.
     ///
     /// # Errors
     /// If the wake source cannot be set. The queue must be shut down then.

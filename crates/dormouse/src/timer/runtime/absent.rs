@@ -1,4 +1,4 @@
-//! In place of `timer/runtime.rs` without the feature `tokio`: no caller is inside a runtime.
+//! In place of `timer/runtime.rs` without the feature `tokio`: no caller is seen inside a runtime.
 
 use super::queue::TimerQueue;
 use crate::clock::ClockId;

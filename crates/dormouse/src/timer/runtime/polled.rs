@@ -31,8 +31,8 @@ pub(super) fn is_polled_by_tokio(waker: &Waker) -> bool {
     has_budget
 }
 
-/// Whether the thread has a coop budget, which it has exactly while tokio polls. tokio does not report the budget, so it
-/// is used up and given back.
+/// Whether the thread has a coop budget, which it has exactly while tokio polls. tokio does not report the budget, so
+/// it is used up and given back.
 #[cold]
 fn has_finite_budget() -> bool {
     /// More than any budget: tokio stores it in a u8.

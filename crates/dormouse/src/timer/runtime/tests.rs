@@ -7,7 +7,7 @@ use std::time::Duration;
 fn successive_runtimes_share_one_queue() {
     for _ in 0..20 {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
-        // Its sleep stays pending, however slow this thread is: a sleep that completes at its first poll needs no queue.
+        // The sleep stays pending even if this thread is slow: one that completes at its first poll needs no queue.
         let waits =
             crate::timeout(Duration::from_millis(1), crate::sleep(Duration::from_secs(3600)));
         assert!(runtime.block_on(waits).is_err());
