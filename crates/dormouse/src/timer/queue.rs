@@ -1,24 +1,25 @@
 //! A timer queue: all timers of one clock on one reactor, behind one wake source.
 //!
 //! The wake source is registered with the reactor as a user's fd would be. When it expires, the reactor calls the
-//! queue's waker, and [`on_alarm`](TimerQueue::on_alarm) advances the wheels and wakes the tasks inside that call
-//! (`process`). A queue has no thread and spawns no task.
+//! queue's waker. Inside that call, [`on_wake`](TimerQueue::on_wake) turns the wheels (`process`) and wakes the tasks. A
+//! queue has no thread and spawns no task.
 //!
 //! Timers are in [`shards`], each a wheel behind a lock. What the shards share, above all the wake source, is the
 //! [`schedule`], behind another lock, which is taken only when the wake source expires or has to expire earlier.
 //! No thread holds the lock of a shard and that of the schedule at the same time.
 //!
 //! Queues are never freed, so a sleep refers to one without a reference count. The builtin reactor and async-io have
-//! one for each clock. Those of tokio runtimes are pooled: a runtime that starts reuses the queue of one that has shut
-//! down, and the epoch, a number, tells the two apart.
+//! one for each clock. Those of tokio runtimes are pooled: a new runtime reuses the queue of one that has shut down, and
+//! the epoch, a counter, tells the two apart.
 //!
 //! # Invariants
-//! `armed` is the time by which the wake source expires, or `u64::MAX`. It is written under the lock of the schedule.
-//! While that lock is free and no call of `insert`, `reset` or `process` is in progress:
-//! - The wake source expires at `armed` at the latest, and `armed` is no later than the earliest deadline in any
-//!   shard, or than `not_before` if that is later. So a later deadline and a removal need no system call; an earlier
-//!   deadline needs one.
-//! - The waker is registered with the wake source. So the expiry calls `on_alarm`, which restores both.
+//! `armed` is the time by which the wake source expires, or `u64::MAX` if no timer needs it. It is written under the
+//! lock of the schedule. While that lock is free and no call of `insert`, `reset`, `process` or `shut_down` is in
+//! progress:
+//! - The wake source expires at `armed` at the latest. `armed` is no later than the earliest deadline in any shard, or
+//!   than `not_before`, whichever is later. (`not_before` spaces the wake-ups of a busy queue.) So a later deadline and
+//!   a removal need no system call; an earlier deadline needs one.
+//! - The waker is registered with the wake source. So the expiry calls `on_wake`, which restores both.
 //! - Without a wake source, `armed` is `u64::MAX`. So a queue that starts again, or in a new epoch, begins unarmed.
 //!
 //! **A timer that is inserted while the queue is processed is not missed.**
@@ -28,14 +29,15 @@
 //!   of the schedule, set `armed` to the minimum of the next deadline and what `armed` has been lowered to, and set
 //!   the wake source.
 //!
-//! Either `process` (2) finds the timer, or `insert` (2) reads the `u64::MAX` of `process` (1) or a later value, and
-//! lowers `armed` if that value is later than the deadline. The lock of the shard makes this true: it orders `insert`
-//! (1) and `process` (2), so that the accesses to `armed` can be relaxed.
+//! If `insert` (1) comes before `process` (2), `process` finds the timer: it fires, or counts as the next deadline. If
+//! it comes after, `insert` (2) does not read a value from before `process` (1). So it reads `u64::MAX` and lowers it,
+//! or what `armed` was set to since, which is honored by `process` (3) or by the wake source. The lock of the shard
+//! makes this true: it orders `insert` (1) and `process` (2), so that the accesses to `armed` can be relaxed.
 //!
-//! **An expiry during `process` is not missed.** `on_alarm` and `process`: (1) register the waker again; (2) read the
-//! clock; (3) scan the shards; (4) set the wake source. A timer that is due at (2) fires in this call. For a later one,
-//! the wake source is set after the waker was registered, so its expiry calls `on_alarm` again. A call of `on_alarm`
-//! during `process` does (1) only.
+//! **An expiry during `process` is not missed.** `on_wake`: (1) register the waker again. `process`: (2) read the
+//! clock; (3) scan the shards; (4) set the wake source. A timer that (3) finds fires in this call if it was due at (2).
+//! If not, (4) comes after (1), so the next expiry calls `on_wake` again. A call of `on_wake` during `process` does (1)
+//! only: (4) comes after that too.
 //!
 //! **A runtime does not get the timers of the previous one.**
 //! - `insert`, under the lock of the shard: (1) compare the epoch of the shard with the caller's; (2) add the timer.
@@ -45,9 +47,9 @@
 //! Either `shut_down` (2) finds the timer, or `insert` (1) fails. The lock of the shard orders the two.
 //!
 //! **The wall clock can be set.** An absolute timerfd follows it, and deadlines stay valid. When the wake source
-//! reports such a change, `process` empties the wheels, which only move forward, and wakes all tasks: they read the
-//! clock and insert their timers again. What derives from an earlier reading, `processed_until` and `not_before`, is
-//! not used with that clock.
+//! reports that the clock was set, `process` empties the wheels, which only turn forward, and wakes all tasks: they read
+//! the clock and insert their timers again. `processed_until` and `not_before` derive from an earlier reading, so they
+//! are not used with that clock.
 //!
 //! A waker is foreign code: it is cloned, called and dropped without a lock held, and it may create, poll, reset and
 //! drop timers.
@@ -69,7 +71,7 @@ use crate::fork::Process;
 use crate::reactor::note_waiter;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Mutex, OnceLock, loom_const_fn};
-use process::AlarmWaker;
+use process::QueueWaker;
 use schedule::Schedule;
 use shards::Shards;
 use std::sync::Arc;
@@ -82,8 +84,9 @@ pub(crate) struct TimerQueue {
     kind: ReactorKind,
     /// The process that uses the queue. Its children inherit the queue, but do not use it.
     owner: OnceLock<Process>,
-    /// In a child: the inherited timers have been removed.
+    /// In a child: the inherited timers have been removed, or a thread is about to remove them.
     is_drained: AtomicBool,
+    /// What the wake source calls.
     waker: OnceLock<Waker>,
     /// The time by which the wake source expires. Written under the lock of the schedule.
     armed: AtomicU64,
@@ -101,7 +104,7 @@ pub(crate) enum ReactorKind {
     Tokio,
 }
 
-/// Timers that were removed because they are due, each with its deadline.
+/// Timers that were removed from the wheels and are to be woken, each with its deadline.
 type Expired = Vec<(u64, Waker)>;
 
 /// The queue's reactor has shut down or cannot start, or the queue serves another runtime or process.
@@ -189,7 +192,7 @@ impl TimerQueue {
         let stored = shard.waker_mut(id.key());
         let found = stored.map(|stored| std::mem::swap(stored, &mut new)).is_some();
         drop(shard);
-        // After the swap this is the old waker.
+        // The old waker, if the timer was found.
         drop(new);
         found
     }
@@ -202,8 +205,8 @@ impl TimerQueue {
         }
         let found = self.shards.lock(id.shard()).reset(id.key(), deadline);
         if found && self.arm_by(deadline).is_err() {
-            // With a deadline of `u64::MAX` it needed no wake source. Now it needs one: its task is woken, to insert it
-            // into another queue.
+            // Either `shut_down` has woken all tasks, or the queue could not start: a timer at `u64::MAX` had needed no
+            // wake source. Then the task is woken here. It inserts the timer into another queue.
             self.take_waker(id).into_iter().for_each(wake);
             return false;
         }
@@ -218,7 +221,7 @@ impl TimerQueue {
         }
     }
 
-    /// Removes a timer. The lock is released before the caller has the waker.
+    /// Removes a timer. The lock is released when this returns, so the caller may drop or call the waker.
     #[inline]
     fn take_waker(&self, id: TimerId) -> Option<Waker> {
         self.shards.lock(id.shard()).remove(id.key())
@@ -234,6 +237,6 @@ impl TimerQueue {
 
     /// What the wake source calls.
     fn waker(&'static self) -> &'static Waker {
-        self.waker.get_or_init(|| Waker::from(Arc::new(AlarmWaker(self))))
+        self.waker.get_or_init(|| Waker::from(Arc::new(QueueWaker(self))))
     }
 }

@@ -1,4 +1,4 @@
-//! What calls the waker of a queue at the time to which the queue has set it.
+//! A wake source: it calls the waker of a queue at the time that the queue has set.
 //!
 //! On Linux it is a timerfd, registered with the queue's reactor like any other fd; the kernel compares it with the
 //! right clock. Where no timerfd is available (another system, no fds left, a sandbox), it is the fallback: a deadline
@@ -58,8 +58,8 @@ impl WakeSource {
         }
     }
 
-    /// Registers the waker again after a call of it, and returns whether the clock was set. It must be called before
-    /// the clock is read and the next time is set, so that the expiry at that time is not mistaken for this one.
+    /// Clears the event that has called the waker, registers the waker again, and returns whether the clock was set. Call
+    /// it before the clock is read and the next time is set: otherwise it could clear the next expiry.
     ///
     /// # Errors
     /// If the reactor has shut down.
@@ -75,7 +75,7 @@ impl WakeSource {
     }
 }
 
-/// Clears the readiness that is known, until the waker is registered for the next event.
+/// Registers the waker for the next event. Events reported so far are cleared.
 fn register_waker(fd: &Registration<OwnedFd>, waker: &Waker) -> io::Result<()> {
     while let Poll::Ready(event) = fd.poll_internal(WaiterSlot::Direction(Direction::Read), waker) {
         fd.clear_readiness(event?, Ready::ALL);
@@ -83,7 +83,7 @@ fn register_waker(fd: &Registration<OwnedFd>, waker: &Waker) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether an error of a timerfd says that the wall clock was set or the machine was suspended
+/// Whether a timerfd reports with this error that the wall clock was set or the machine was suspended
 /// (`TFD_TIMER_CANCEL_ON_SET`).
 fn is_clock_set(err: &io::Error) -> bool {
     err.raw_os_error() == Some(rustix::io::Errno::CANCELED.raw_os_error())

@@ -22,22 +22,23 @@ const SPARE_CAPACITY: usize = 4 * BATCH;
 const SPACING_NS: u64 = 25_000;
 const MAX_SPACING_NS: u64 = 500_000;
 
-/// What the wake source of a queue calls.
-pub(super) struct AlarmWaker(pub(super) &'static TimerQueue);
+/// Calls [`on_wake`](TimerQueue::on_wake).
+pub(super) struct QueueWaker(pub(super) &'static TimerQueue);
 
-impl Wake for AlarmWaker {
+impl Wake for QueueWaker {
     fn wake(self: Arc<Self>) {
-        self.0.on_alarm();
+        self.0.on_wake();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.on_alarm();
+        self.0.on_wake();
     }
 }
 
 impl TimerQueue {
-    /// Wakes the tasks of all timers that are due, and sets the wake source for the next one.
-    pub(super) fn on_alarm(&'static self) {
+    /// Called by the queue's waker: the wake source has expired, the clock was set, or the reactor has shut down. Wakes
+    /// the tasks of all timers that are due, and sets the wake source for the next one.
+    pub(super) fn on_wake(&'static self) {
         let mut schedule = lock(&self.schedule);
         let Some(wake_source) = &schedule.wake_source else { return };
         let acknowledged = wake_source.acknowledge(self.waker());

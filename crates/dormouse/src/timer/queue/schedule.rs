@@ -46,15 +46,14 @@ impl TimerQueue {
     /// Registers the queue with the reactor of a tokio runtime, and returns the current epoch.
     #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only runtime.rs calls it"))]
     pub(crate) fn start_on(&'static self, reactor: &Reactor) -> io::Result<u64> {
-        // Under the lock, so that a concurrent call of `on_alarm`, which may be for the shutdown of the runtime, finds
-        // the wake source.
+        // Locked first: if the runtime shuts down meanwhile, `on_wake` waits for the lock, and finds the wake source.
         let mut schedule = lock(&self.schedule);
         debug_assert_eq!(self.armed.load(Ordering::Relaxed), u64::MAX);
         schedule.wake_source = Some(WakeSource::timerfd(self.clock, reactor, self.waker())?);
         Ok(schedule.epoch)
     }
 
-    /// Makes the wake source expire no later than `deadline`.
+    /// Makes the wake source expire no later than `deadline` or `not_before`, whichever is later.
     #[inline]
     pub(super) fn arm_by(&'static self, deadline: u64) -> Result<(), Unavailable> {
         // If `process` has not found the timer, the lock of its shard orders this load after the store of `process`.

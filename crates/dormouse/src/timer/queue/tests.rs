@@ -42,17 +42,17 @@ fn queue(clock: ClockId) -> &'static TimerQueue {
 
 /// Such a queue whose wake source calls a waker that counts.
 fn counted_queue() -> (&'static TimerQueue, Arc<Count>) {
-    struct CountingWaker(AlarmWaker, Arc<Count>);
+    struct CountingWaker(QueueWaker, Arc<Count>);
 
     impl Wake for CountingWaker {
         fn wake(self: Arc<Self>) {
             self.1.0.fetch_add(1, Ordering::SeqCst);
-            self.0.0.on_alarm();
+            self.0.0.on_wake();
         }
     }
 
     let (queue, count) = (queue(ClockId::Boottime), Arc::new(Count::default()));
-    let waker = Arc::new(CountingWaker(AlarmWaker(queue), count.clone()));
+    let waker = Arc::new(CountingWaker(QueueWaker(queue), count.clone()));
     queue.waker.set(waker.into()).unwrap();
     (queue, count)
 }
@@ -149,7 +149,7 @@ fn a_timerfd_that_cannot_be_set_loses_no_timer() {
     let now = clock.now_ns();
     queue.insert(0, now + 90_000_000, now, &waker).unwrap();
     replace_timerfd(queue, clock);
-    queue.on_alarm();
+    queue.on_wake();
     count.wait_for(1);
     assert!(clock.now_ns() >= now + 90_000_000);
     // `insert` cannot set it.
@@ -198,7 +198,7 @@ fn ten_thousand_timers_in_one_second_with_20_ms_of_slack_need_at_most_60_wake_up
 /// Has the effect of a wake source that reports a clock change. A test must not set the clock of the system.
 fn set_the_clock(queue: &'static TimerQueue) {
     lock(&queue.schedule).clock_was_set = true;
-    queue.on_alarm();
+    queue.on_wake();
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn a_clock_change_during_processing_wakes_all_tasks() {
     std::thread::scope(|scope| {
         // `process` waits for this lock.
         let shard = queue.shards.lock(0);
-        scope.spawn(|| queue.on_alarm());
+        scope.spawn(|| queue.on_wake());
         while !lock(&queue.schedule).processing {
             std::thread::yield_now();
         }
