@@ -101,6 +101,22 @@ fn a_waker_that_replaces_another_during_an_event_is_called() {
 }
 
 #[test]
+fn taking_back_a_waker_keeps_the_waker_that_has_replaced_it() {
+    check(|| {
+        start_exploring();
+        let (io, former, latter) = (new_io(), WakeCounter::new(), WakeCounter::new());
+        let slot = || WaiterSlot::Direction(Direction::Read);
+        assert!(io.poll_readiness(&mut slot(), &former.waker()).is_pending());
+        let (other, waker) = (io.clone(), latter.waker());
+        let wait = spawn(move || other.poll_readiness(&mut slot(), &waker).is_pending());
+        io.take_back_waker(slot(), &former.waker());
+        assert!(wait.join());
+        io.set_readiness(Ready::READABLE);
+        assert_eq!((former.get(), latter.get()), (0, 1));
+    });
+}
+
+#[test]
 fn shutdown_ends_concurrent_and_later_waits_with_an_error() {
     check(|| {
         start_exploring();

@@ -1,14 +1,14 @@
 //! Loom tests of the events of a tokio runtime, waits for them, and the shutdown of the runtime.
 
 use crate::loom_test::tokio::runtime::Runtime;
-use crate::loom_test::{check, external_block_on, kernel, spawn, start_exploring};
+use crate::loom_test::{WakeCounter, check, external_block_on, kernel, spawn, start_exploring};
 use crate::reactor::{Direction, Interest, Reactor, Ready, ReadyEvent, Registration, WaiterSlot};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 fn register(runtime: &Runtime) -> Registration<OwnedFd> {
     let reactor = Reactor::tokio(runtime.handle()).unwrap();
@@ -47,6 +47,31 @@ fn every_event_that_arrives_during_a_turn_of_the_runtime_is_delivered() {
             }
         }
         sender.join();
+    });
+}
+
+#[test]
+fn an_event_during_the_first_wait_for_write_readiness_wakes_the_reader() {
+    check(|| {
+        let runtime = Runtime::new();
+        let reactor = Reactor::tokio(runtime.handle()).unwrap();
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let fd = reactor.register(kernel::file(), both).unwrap();
+        let (reader, writer) = (WakeCounter::new(), WakeCounter::new());
+        let poll = |direction, waker: &Waker| {
+            fd.poll_readiness(WaiterSlot::Direction(direction), waker).is_pending()
+        };
+        assert!(poll(Direction::Read, &reader.waker()));
+        start_exploring();
+        let file = fd.get_ref().as_raw_fd();
+        let event = spawn(move || {
+            kernel::set_ready(file, Ready::READABLE);
+            runtime.turn();
+            runtime
+        });
+        assert!(poll(Direction::Write, &writer.waker()));
+        event.join().turn();
+        assert_eq!((reader.get(), writer.get()), (1, 0));
     });
 }
 

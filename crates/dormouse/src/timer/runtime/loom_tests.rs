@@ -49,6 +49,23 @@ fn a_sleep_survives_the_shutdown_of_its_runtime() {
 }
 
 #[test]
+fn the_first_sleep_of_a_runtime_survives_its_concurrent_shutdown() {
+    check(|| {
+        reactor::start().unwrap();
+        let runtime = Arc::new(Runtime::new());
+        let _inside = runtime.handle().enter();
+        start_exploring();
+        let former = runtime.clone();
+        let shutdown = spawn(move || {
+            former.shut_down();
+            kernel::advance(10);
+        });
+        external_block_on(sleep(10));
+        shutdown.join();
+    });
+}
+
+#[test]
 fn a_reused_queue_has_no_timers_of_the_previous_runtime() {
     check(|| {
         reactor::start().unwrap();
