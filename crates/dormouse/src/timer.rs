@@ -76,9 +76,9 @@ impl TimerHandle {
     /// Whether the queue has read a time at or past `deadline` from the clock. This takes no lock and does not read the
     /// clock.
     ///
-    /// `deadline` must not be earlier than that of the timer. If the result is true, the queue has removed the timer, so
-    /// the handle can be dropped. One exception: a timer that was inserted while the queue was processed may still be
-    /// queued, and soon causes a spurious wake-up.
+    /// `deadline` must not be earlier than that of the timer. If the result is true, the queue has removed the timer,
+    /// so the handle can be dropped. One exception: a timer that was inserted while the queue was processed may still
+    /// be queued, and soon causes a spurious wake-up.
     #[inline]
     pub(crate) fn is_expired(&self, deadline: u64) -> bool {
         deadline <= self.queue.processed_until()

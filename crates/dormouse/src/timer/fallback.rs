@@ -2,8 +2,8 @@
 //!
 //! # Invariants
 //! - [`fire_deadlines`] runs before each wait of the thread, and limits the wait to the earliest deadline.
-//!   [`set_deadline`]: (1) stores the deadline, (2) wakes the thread if it is earlier than before. So no wait outlasts a
-//!   deadline (see `reactor::builtin`).
+//!   [`set_deadline`]: (1) stores the deadline, (2) wakes the thread if it is earlier than before. So no wait outlasts
+//!   a deadline (see `reactor::builtin`).
 //! - The poller role is disabled before a deadline is stored, so it is the reactor thread that waits.
 //! - Wakers are called while no lock is held. They are those of queues, which catch the panics of foreign wakers.
 

@@ -1,8 +1,8 @@
 //! The queues of tokio runtimes.
 //!
-//! The first timer of a runtime on a clock acquires a queue from the pool; when the runtime shuts down, its queues return
-//! there. A runtime is identified by its id, which tokio never reuses. Each thread caches the queues of the runtime that it
-//! was in last, so that finding the queue takes a few ns.
+//! The first timer of a runtime on a clock acquires a queue from the pool; when the runtime shuts down, its queues
+//! return there. A runtime is identified by its id, which tokio never reuses. Each thread caches the queues of the
+//! runtime that it was in last, so that finding the queue takes a few ns.
 
 #[cfg(all(loom, test))]
 pub(super) mod loom_tests;
@@ -70,8 +70,8 @@ thread_local! {
 
 /// The queue of the tokio runtime that the caller, polled with `waker`, is inside.
 ///
-/// `None` outside of any runtime, if the runtime's reactor is not available, and inside a current-thread runtime that does
-/// not poll the caller (see `polled`).
+/// `None` outside of any runtime, if the runtime's reactor is not available, and inside a current-thread runtime that
+/// does not poll the caller (see `polled`).
 #[inline]
 pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<RuntimeQueue> {
     let handle = current_runtime()?;

@@ -1,5 +1,5 @@
-//! Processing of a queue, when its wake source expires: timers that are due are collected, the wake source is set for the
-//! next one, and tasks are woken. The shutdown of a queue is here too.
+//! Processing of a queue, when its wake source expires: timers that are due are collected, the wake source is set for
+//! the next one, and tasks are woken. The shutdown of a queue is here too.
 
 use super::schedule::Schedule;
 use super::{Expired, TimerQueue, Unavailable, shards};

@@ -2,8 +2,8 @@
 //! drop timers at the same time rarely contend. A thread inserts into the same shard each time.
 //!
 //! The number of shards is fixed. It does not follow the number of processors, because a thread can only query on how
-//! many it may run itself, which is one for a pinned thread. An unused shard costs each call of `process` an uncontended
-//! lock.
+//! many it may run itself, which is one for a pinned thread. An unused shard costs each call of `process` an
+//! uncontended lock.
 
 use super::Expired;
 use crate::sync::atomic::{AtomicUsize, Ordering};
