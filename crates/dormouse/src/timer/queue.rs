@@ -26,18 +26,18 @@
 //! - `insert` and `reset`: (1) put the timer into its shard; (2) compare its deadline with `armed`; (3) if it is
 //!   earlier, lower `armed` under the lock of the schedule, and set the wake source unless `process` is in progress.
 //! - `process`: (1) set `armed` to `u64::MAX` under the lock of the schedule; (2) scan the shards; (3) under the lock
-//!   of the schedule, set `armed` to the minimum of the next deadline and what `armed` has been lowered to, and set
-//!   the wake source.
+//!   of the schedule, lower `armed` to the next deadline (or to `not_before`, if that is later), and set the wake source
+//!   to `armed`.
 //!
-//! If `insert` (1) comes before `process` (2), `process` finds the timer: it fires, or counts as the next deadline. If
-//! it comes after, `insert` (2) does not read a value from before `process` (1). So it reads `u64::MAX` and lowers it,
-//! or what `armed` was set to since, which is honored by `process` (3) or by the wake source. The lock of the shard
-//! makes this true: it orders `insert` (1) and `process` (2), so that the accesses to `armed` can be relaxed.
+//! If `insert` (1) comes before `process` (2), `process` finds the timer: it fires, or is considered for the next
+//! deadline. If it comes after, `insert` (2) does not read a value from before `process` (1). It reads `u64::MAX`, and
+//! lowers it; or it reads a value stored since, by which the wake source will expire. The lock of the shard makes this
+//! true: it orders `insert` (1) and `process` (2), so that the accesses to `armed` can be relaxed.
 //!
 //! **An expiry during `process` is not missed.** `on_wake`: (1) register the waker again. `process`: (2) read the
 //! clock; (3) scan the shards; (4) set the wake source. A timer that (3) finds fires in this call if it was due at (2).
-//! If not, (4) comes after (1), so the next expiry calls `on_wake` again. A call of `on_wake` during `process` does (1)
-//! only: (4) comes after that too.
+//! A later timer is not missed, because (4) comes after (1): its expiry calls `on_wake` again. A call of `on_wake`
+//! while `process` is in progress does (1) only, and (4) comes after that too.
 //!
 //! **A runtime does not get the timers of the previous one.**
 //! - `insert`, under the lock of the shard: (1) compare the epoch of the shard with the caller's; (2) add the timer.

@@ -8,7 +8,7 @@ use super::{Key, Wheel};
 /// What the wheel promises, in the most obvious implementation.
 #[derive(Default)]
 struct Oracle {
-    /// Deadline, rank in the order in which deadlines were set, name.
+    /// Deadline, rank in the order in which deadlines were set, name: the number of the timer.
     timers: Vec<(u64, usize, usize)>,
     /// How many deadlines were set.
     set: usize,
@@ -136,7 +136,7 @@ impl Run {
         assert!(early || next == earliest, "{next:?} is too early for {earliest:?}");
     }
 
-    /// Any timer of this run, pending or not.
+    /// The name of any timer of this run, pending or not.
     fn name(&self, bytes: &mut impl Iterator<Item = u8>) -> Option<usize> {
         usize::from(bytes.next()?).checked_rem(self.keys.len())
     }
