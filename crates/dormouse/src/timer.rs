@@ -1,8 +1,8 @@
 //! Timers: which waker is called at which time.
 //!
 //! All sleeps of one clock on one reactor share a queue, with one wake source. This module selects the queue for the
-//! calling code. [`queue`] implements a queue, [`runtime`] assigns queues to tokio runtimes, and [`wake_source`] is the seam to
-//! the system: a timerfd, or a deadline of the builtin reactor's thread.
+//! calling code. [`queue`] implements a queue, [`runtime`] assigns queues to tokio runtimes, and [`wake_source`] is
+//! the seam to the system: a timerfd, or a deadline of the builtin reactor's thread.
 //!
 //! It does not know futures: a `Sleep` holds a [`TimerHandle`], and decides when to insert a timer.
 

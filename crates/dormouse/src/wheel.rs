@@ -4,19 +4,19 @@
 //! the caller passes in, and each timer carries a value of the caller's type `T`.
 //!
 //! # How it works
-//! After Varghese and Lauck, *Hashed and Hierarchical Timing Wheels* (SOSP 1987), with two changes.
+//! After Varghese and Lauck, *Hashed and Hierarchical Timing Wheels* (SOSP 1987), with the changes 1 and 2 below.
 //! There are six levels of 256 slots. A slot of level 0 is 2^18 ns (262 us) wide, a slot of each higher level
 //! 256 times wider than one of the level below, so the top level reaches over all of u64.
 //!
-//! Take a time as a number of level-0 slots, in base 256: level L stands for digit L. `elapsed` is the time to which the
-//! wheel has been turned. A timer is placed in the level of the highest digit in which its deadline differs from
+//! Take a time as a number of level-0 slots, in base 256: level L stands for digit L. `elapsed` is the time to which
+//! the wheel has been turned. A timer is placed in the level of the highest digit in which its deadline differs from
 //! `elapsed`, in the slot for its own value of that digit. To *turn a slot* is to empty it: the timers that are due
 //! expire, the others *cascade*: they are placed again, in lower levels. (A cascade costs a cache miss or two. With
-//! these widths a timer of a second rarely cascades more than once, one of a minute more than twice.) The two changes:
+//! these widths a timer of a second rarely cascades more than once, one of a minute more than twice.)
 //!
 //! 1. *Deadlines are exact.* The level decides only where a timer is placed. When its slot is turned, the deadline
 //!    itself is compared with the time.
-//! 2. *A slot stores its earliest deadline*, and is turned at that time rather than at its start. So the next deadline is
+//! 2. *A slot stores its earliest deadline*, and is turned at that time, not at its start. So the next deadline is
 //!    read from the first occupied slot, and a sleep of an hour needs one wake-up, not one for each level.
 //!
 //! Most timers are timeouts that never fire, and many are dropped soon after they are created. So a new
@@ -24,14 +24,14 @@
 //! full or the wheel is turned.
 //!
 //! The list of a slot is an unrolled linked list: a chain of blocks of 12 items, each a deadline and the index of an
-//! entry. Timers of one slot were rarely created together, so a list that links timer to timer would cost one cache miss
-//! after the other. (Measured with 100,000 timers in one second: 43 % of the CPU time for firing them went into such
-//! misses.) With blocks there is one such miss in a dozen timers, and the entries are prefetched in parallel.
+//! entry. Timers of one slot were rarely created together, so a list that links timer to timer would cost one cache
+//! miss after the other. (Measured with 100,000 timers in one second: 43 % of the CPU time for firing them went into
+//! such misses.) With blocks there is one such miss in a dozen timers, and the entries are prefetched in parallel.
 //!
 //! # Invariants
-//! - The deadline of a timer in level L agrees with `elapsed` in all digits above L, and its digit L is greater than that
-//!   of `elapsed`; in level 0 it may be equal, and a deadline before `elapsed` counts as `elapsed`. Hence lower levels
-//!   come before higher ones, lower slots before higher, and the first occupied slot holds the earliest placed timer.
+//! - The deadline of a timer in level L agrees with `elapsed` in all digits above L, and its digit L is greater than
+//!   that of `elapsed`; in level 0 it may be equal, and a deadline before `elapsed` counts as `elapsed`. Hence lower
+//!   levels come before higher ones, lower slots before higher, and the first occupied slot has the earliest deadline.
 //! - `slot.earliest` is never later than any deadline in the slot. It is exact, unless the timer with that deadline has
 //!   been removed. Then `next_deadline` may be too early, until the slot is turned at that time.
 //! - Timers with equal deadlines expire in the order of insertion (a reset counts as one), because
@@ -379,8 +379,8 @@ impl<T> Wheel<T> {
         block
     }
 
-    /// Removes a block that holds no timer from its slot. If it is the only block, it stays there for the next timer, so
-    /// a timeout that is dropped and created again reuses it.
+    /// Removes a block that holds no timer from its slot. If it is the only block, it stays there for the next timer,
+    /// so a timeout that is dropped and created again reuses it.
     fn remove_block(&mut self, block: u32, slot: usize) {
         let &mut Block { prev, next, .. } = self.blocks.get_mut(block);
         if prev == NONE && next == NONE {

@@ -1,16 +1,16 @@
 //! A timer queue: all timers of one clock on one reactor, behind one wake source.
 //!
 //! The wake source is registered with the reactor as a user's fd would be. When it expires, the reactor calls the
-//! queue's waker. Inside that call, [`on_wake`](TimerQueue::on_wake) turns the wheels (`process`) and wakes the tasks. A
-//! queue has no thread and spawns no task.
+//! queue's waker. Inside that call, [`on_wake`](TimerQueue::on_wake) turns the wheels (`process`) and wakes the
+//! tasks. A queue has no thread and spawns no task.
 //!
 //! Timers are in [`shards`], each a wheel behind a lock. What the shards share, above all the wake source, is the
 //! [`schedule`], behind another lock, which is taken only when the wake source expires or has to expire earlier.
 //! No thread holds the lock of a shard and that of the schedule at the same time.
 //!
 //! Queues are never freed, so a sleep refers to one without a reference count. The builtin reactor and async-io have
-//! one for each clock. Those of tokio runtimes are pooled: a new runtime reuses the queue of one that has shut down, and
-//! the epoch, a counter, tells the two apart.
+//! one for each clock. Those of tokio runtimes are pooled: a new runtime reuses the queue of one that has shut down,
+//! and the epoch, a counter, tells the two apart.
 //!
 //! # Invariants
 //! `armed` is the time by which the wake source expires, or `u64::MAX` if no timer needs it. It is written under the
@@ -26,8 +26,8 @@
 //! - `insert` and `reset`: (1) put the timer into its shard; (2) compare its deadline with `armed`; (3) if it is
 //!   earlier, lower `armed` under the lock of the schedule, and set the wake source unless `process` is in progress.
 //! - `process`: (1) set `armed` to `u64::MAX` under the lock of the schedule; (2) scan the shards; (3) under the lock
-//!   of the schedule, lower `armed` to the next deadline (or to `not_before`, if that is later), and set the wake source
-//!   to `armed`.
+//!   of the schedule, lower `armed` to the next deadline (or to `not_before`, if that is later), and set the wake
+//!   source to `armed`.
 //!
 //! If `insert` (1) comes before `process` (2), `process` finds the timer: it fires, or is considered for the next
 //! deadline. If it comes after, `insert` (2) does not read a value from before `process` (1). It reads `u64::MAX`, and
@@ -47,9 +47,9 @@
 //! Either `shut_down` (2) finds the timer, or `insert` (1) fails. The lock of the shard orders the two.
 //!
 //! **The wall clock can be set.** An absolute timerfd follows it, and deadlines stay valid. When the wake source
-//! reports that the clock was set, `process` empties the wheels, which only turn forward, and wakes all tasks: they read
-//! the clock and insert their timers again. `processed_until` and `not_before` derive from an earlier reading, so they
-//! are not used with that clock.
+//! reports that the clock was set, `process` empties the wheels, which only turn forward, and wakes all tasks: they
+//! read the clock and insert their timers again. `processed_until` and `not_before` derive from an earlier reading,
+//! so they are not used with that clock.
 //!
 //! A waker is foreign code: it is cloned, called and dropped without a lock held, and it may create, poll, reset and
 //! drop timers.

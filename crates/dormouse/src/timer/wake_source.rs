@@ -58,8 +58,8 @@ impl WakeSource {
         }
     }
 
-    /// Clears the event that has called the waker, registers the waker again, and returns whether the clock was set. Call
-    /// it before the clock is read and the next time is set: otherwise it could clear the next expiry.
+    /// Clears the event that has called the waker, registers the waker again, and returns whether the clock was set.
+    /// Call it before the clock is read and the next time is set: otherwise it could clear the next expiry.
     ///
     /// # Errors
     /// If the reactor has shut down.

@@ -4,7 +4,7 @@
 const CHUNK_BITS: u32 = 8;
 pub(super) const CHUNK: usize = 1 << CHUNK_BITS;
 
-/// The largest index that starts a chunk. Three bits of an index are free for the caller: `TimerId` stores a shard there.
+/// The largest index that starts a chunk. Three bits of an index are left for the shard of a `TimerId`.
 const MAX: u32 = (1 << 29) - CHUNK as u32;
 
 #[derive(Debug)]

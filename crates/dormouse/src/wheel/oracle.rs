@@ -1,7 +1,7 @@
 //! The oracle for the wheel, a list of deadlines, and programs that compare the two. Programs are decoded from bytes.
 //!
-//! The bytes are random in the test beside this file; the fuzzer (`fuzz/`) searches for bytes that reach new code of the
-//! wheel.
+//! The bytes are random in the test beside this file; the fuzzer (`fuzz/`) searches for bytes that reach new code of
+//! the wheel.
 
 use super::{Key, Wheel};
 
