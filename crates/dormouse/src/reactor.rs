@@ -19,7 +19,8 @@ pub(crate) use async_io::reactor as async_io_reactor;
 #[cfg(feature = "test-util")]
 pub(crate) use builtin::flush_events;
 pub(crate) use builtin::{
-    Parker, PollOrPark, disable_poller, note_waiter, start, start_with_hook, wake_thread,
+    Parker, PollOrPark, disable_poller, note_waiter, start, start_with_hook, wake_or_defer,
+    wake_thread,
 };
 pub(crate) use registration::Registration;
 pub(crate) use scheduled_io::{Direction, ReadyEvent, ShutDown, WaiterSlot};

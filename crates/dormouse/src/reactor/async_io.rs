@@ -17,6 +17,7 @@
 use super::probe::{CAN_CATCH, catch_probe};
 use super::scheduled_io::{Direction, ScheduledIo};
 use super::{Interest, Kind, Reactor, Ready};
+use crate::catch_panic::wake;
 use crate::fork::Process;
 use async_io::Async;
 use std::io;
@@ -66,7 +67,7 @@ impl Wake for OneshotWaker {
             Direction::Read => Ready::READABLE,
             Direction::Write => Ready::WRITABLE,
         };
-        self.io.set_readiness_and_disarm(ready, self.direction.interest());
+        self.io.deliver(ready, self.direction.interest(), wake);
     }
 }
 

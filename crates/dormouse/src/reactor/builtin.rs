@@ -29,11 +29,13 @@ mod tests;
 
 #[cfg(feature = "test-util")]
 pub(crate) use flush::flush_events;
-pub(crate) use poller::{Parker, PollOrPark, disable as disable_poller, note_waiter};
+pub(crate) use poller::{
+    Parker, PollOrPark, disable as disable_poller, note_waiter, wake_or_defer,
+};
 
 use super::interest::{Interest, Ready};
 use super::scheduled_io::ScheduledIo;
-use crate::catch_panic::catch_panic;
+use crate::catch_panic::{catch_panic, wake};
 use crate::fork::PerProcess;
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Mutex, OnceLock, lock, loom_const_fn, loom_static};
@@ -267,9 +269,7 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
             continue;
         };
         let timeout = if turn.is_requested() { Some(Duration::ZERO) } else { timeout };
-        for (io, ready) in poller::take_deferred_events() {
-            io.set_readiness(ready);
-        }
+        poller::take_deferred_wakers().into_iter().for_each(wake);
         if poller::park_if_paused(timeout) {
             continue;
         }
@@ -292,7 +292,7 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
 fn dispatch(events: &Events, deliveries: &mut Vec<Delivery>) {
     collect(events, deliveries);
     for (io, ready) in deliveries.drain(..) {
-        io.set_readiness(ready);
+        io.deliver(ready, Interest::NONE, wake_or_defer);
     }
 }
 

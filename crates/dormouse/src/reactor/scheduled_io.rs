@@ -199,16 +199,17 @@ impl ScheduledIo {
 
     /// Delivers an event: sets readiness, and wakes the tasks that wait for it.
     pub(crate) fn set_readiness(&self, ready: Ready) {
-        self.set_readiness_and_disarm(ready, Interest::NONE);
+        self.deliver(ready, Interest::NONE, wake);
     }
 
-    /// Delivers the event of a oneshot registration: the next wait registers `disarmed` again.
-    pub(crate) fn set_readiness_and_disarm(&self, ready: Ready, disarmed: Interest) {
+    /// Like [`set_readiness`](Self::set_readiness), but calls the wakers by `wake`. If the registration is oneshot, the
+    /// next wait registers `disarmed` again.
+    pub(crate) fn deliver(&self, ready: Ready, disarmed: Interest, wake: impl Fn(Waker)) {
         let disarmed = registered_bits(disarmed);
         let _ = self.readiness.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
             Some((now & !disarmed | usize::from(ready.0)).wrapping_add(TICK))
         });
-        self.wake(ready);
+        self.wake_with(ready, wake);
     }
 
     /// Called when the reactor delivers no more events: every wait, present and future, returns an error.
@@ -230,6 +231,10 @@ impl ScheduledIo {
 
     /// Wakes the tasks that wait for any of `ready`.
     pub(crate) fn wake(&self, ready: Ready) {
+        self.wake_with(ready, wake);
+    }
+
+    fn wake_with(&self, ready: Ready, wake: impl Fn(Waker)) {
         let mut by_direction = [None, None];
         let mut futures = Vec::new();
         let mut waiters = lock(&self.waiters);

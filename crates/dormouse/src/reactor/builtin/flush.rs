@@ -8,7 +8,8 @@
 //! # Invariants
 //! - During a flush only the reactor thread dispatches events. A flush first disables the poller role, and then waits
 //!   until no thread is counted in `POLLERS`. A thread is counted from before it checks whether the role is
-//!   disabled until it has dispatched or deferred the events of its wait.
+//!   disabled until it has dispatched the events of its wait. If it has deferred wakers, the reactor thread calls them
+//!   before it takes events in the next turn.
 //! - A turn completes a request only if the reactor thread saw the request before its wait, and the wait returned
 //!   all pending events.
 //! - A thread that is dispatching events does not wait for a flush, which would be a deadlock: the flush waits for

@@ -181,7 +181,7 @@ struct ReactorThreadOnly;
 
 impl Wake for ReactorThreadOnly {
     fn wake(self: Arc<Self>) {
-        assert!(!in_block_on(), "an event was dispatched by the poller");
+        assert!(!in_block_on(), "a poller has called it");
     }
 }
 
@@ -200,6 +200,24 @@ fn after_the_poller_role_is_disabled_only_the_reactor_thread_dispatches_events()
         });
         block_on(readable(&first));
         other.join();
+    });
+}
+
+#[test]
+fn a_poller_does_not_call_the_waker_of_a_task_outside_block_on() {
+    check(|| {
+        let (first, second) = (register(Interest::READABLE), register(Interest::READABLE));
+        start_exploring();
+        let fd = second.clone();
+        let outside = spawn(move || {
+            let waker = Arc::new(ReactorThreadOnly).into();
+            _ = fd.poll_readiness(WaiterSlot::Direction(Direction::Read), &waker);
+        });
+        let events = [second.clone(), first.clone()];
+        let other = spawn(move || events.iter().for_each(|fd| set_readable(fd)));
+        block_on(readable(&first));
+        other.join();
+        outside.join();
     });
 }
 

@@ -26,19 +26,27 @@
 //!   consumes `Token::WAKE_THREAD` while the role is disabled signals it again, and does not poll after that. While the
 //!   role is enabled, the poller ignores the token: then only the request for a pause uses it, and that request has a
 //!   timeout.
-//! - After [`disable`] has returned, a poller dispatches at most the events for which it has checked `DISABLED` before.
+//! - After [`disable`] has returned, no poller waits for long.
 //!   [`try_acquire`]: (1) sets `HELD`, (2) checks `DISABLED`.
 //!   [`disable`]: (1) sets `DISABLED`, (2) checks `HELD`, and if it is set, signals `Token::WAKE_POLLER`.
 //!   All are `SeqCst`, so one of the two sees the other: either the role is not acquired, or the poller leaves
-//!   its wait. It checks `DISABLED` again after the wait, and then defers its events to the reactor thread.
+//!   its wait.
+//! - A poller never calls the waker of a task that waits outside of `block_on`.
+//!   The task: (1) calls [`note_waiter`], which sets `DISABLED`, (2) stores its waker under a lock.
+//!   The poller: (1) takes the waker under that lock, (2) checks `DISABLED` in [`wake_or_defer`].
+//!   The lock orders (2) of the task before (1) of the poller. So the poller sees `DISABLED`, and defers the waker to the
+//!   reactor thread.
 
 use super::flush::{self, PollerGuard};
 use super::selector::{Events, Selector, Token};
-use super::{Delivery, collect, dispatch, reactor};
+use super::{Delivery, dispatch, reactor};
+use crate::catch_panic::wake;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{Mutex, lock, loom_static};
+use crate::sync::{Mutex, lock, loom_static, thread_local};
+use std::cell::Cell;
 use std::io;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 loom_static! {
@@ -48,10 +56,15 @@ loom_static! {
     static DISABLED: AtomicBool = AtomicBool::new(false);
     /// Whether the reactor thread runs, is to pause, or is paused.
     static PAUSE: AtomicU8 = AtomicU8::new(RUNNING);
-    /// Events that pollers found after the role was disabled. The reactor thread delivers them.
-    static DEFERRED_EVENTS: Mutex<Vec<Delivery>> = Mutex::new(Vec::new());
+    /// Wakers that pollers took after the role was disabled. The reactor thread calls them.
+    static DEFERRED_WAKERS: Mutex<Vec<Waker>> = Mutex::new(Vec::new());
     /// Counts the waits from which a poller has returned.
     static POLLS: AtomicU64 = AtomicU64::new(0);
+}
+
+thread_local! {
+    /// Whether this thread dispatches events as the poller.
+    static IS_POLLER: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Values of `PAUSE`.
@@ -153,11 +166,15 @@ impl PollOrPark {
         HELD.store(false, Ordering::Release);
         POLLS.fetch_add(1, Ordering::Relaxed);
         match found {
-            Ok(()) if DISABLED.load(Ordering::SeqCst) => {
-                collect(events, &mut lock(&DEFERRED_EVENTS));
-                signal(Token::WAKE_THREAD);
+            Ok(()) => {
+                let outer = IS_POLLER.with(|is_poller| is_poller.replace(true));
+                dispatch(events, &mut self.deliveries);
+                IS_POLLER.with(|is_poller| is_poller.set(outer));
+                if DISABLED.load(Ordering::SeqCst) {
+                    // The events may have included this signal.
+                    signal(Token::WAKE_THREAD);
+                }
             }
-            Ok(()) => dispatch(events, &mut self.deliveries),
             Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
             // The kernel is out of memory for now.
             Err(_) => thread::sleep(Duration::from_millis(1)),
@@ -245,8 +262,8 @@ pub(crate) fn note_waiter() {
     }
 }
 
-/// Disables the role. A poller that has checked `DISABLED` before this call may still dispatch the events of that wait
-/// after this returns. All later events are dispatched by the reactor thread.
+/// Disables the role. A poller may still dispatch the events of its last wait, but defers the wakers to the reactor
+/// thread. All later events are dispatched by that thread.
 #[cold]
 pub(crate) fn disable() {
     if !DISABLED.swap(true, Ordering::SeqCst) && HELD.load(Ordering::SeqCst) {
@@ -254,23 +271,40 @@ pub(crate) fn disable() {
     }
 }
 
-/// Takes the events that pollers found after the role was disabled.
-pub(super) fn take_deferred_events() -> Vec<Delivery> {
+/// Calls a waker that was stored for an event or a timer of the builtin reactor. On a poller whose role has been
+/// disabled, the reactor thread calls it.
+#[inline]
+pub(crate) fn wake_or_defer(waker: Waker) {
+    if DISABLED.load(Ordering::Relaxed) && IS_POLLER.try_with(Cell::get).unwrap_or(false) {
+        defer(waker);
+    } else {
+        wake(waker);
+    }
+}
+
+#[cold]
+fn defer(waker: Waker) {
+    lock(&DEFERRED_WAKERS).push(waker);
+    signal(Token::WAKE_THREAD);
+}
+
+/// Takes the wakers that pollers deferred after the role was disabled.
+pub(super) fn take_deferred_wakers() -> Vec<Waker> {
     if !DISABLED.load(Ordering::Acquire) {
         return Vec::new();
     }
-    // If the lock is held, the events are taken later: the poller that holds it signals `WAKE_THREAD` after it has
+    // If the lock is held, the wakers are taken later: the poller that holds it signals `WAKE_THREAD` after it has
     // released it. Or this process is the child of a fork, and the thread that holds the lock does not exist here.
-    DEFERRED_EVENTS.try_lock().map(|mut events| std::mem::take(&mut *events)).unwrap_or_default()
+    DEFERRED_WAKERS.try_lock().map(|mut wakers| std::mem::take(&mut *wakers)).unwrap_or_default()
 }
 
 /// In the child of a fork, the poller and the reactor thread do not exist. The role stays disabled there; deferred
-/// events are the parent's, and are leaked.
+/// wakers are the parent's, and are leaked.
 pub(super) fn reset_after_fork() {
     HELD.store(false, Ordering::SeqCst);
     DISABLED.store(true, Ordering::SeqCst);
     PAUSE.store(RUNNING, Ordering::SeqCst);
-    std::mem::forget(take_deferred_events());
+    std::mem::forget(take_deferred_wakers());
 }
 
 /// Called when a wait of the reactor thread has returned `token`. If it is the poller's signal, signals again.

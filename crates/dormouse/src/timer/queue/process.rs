@@ -2,9 +2,10 @@
 //! the next one, and tasks are woken. The shutdown of a queue is here too.
 
 use super::schedule::Schedule;
-use super::{Expired, TimerQueue, Unavailable, shards};
+use super::{Expired, ReactorKind, TimerQueue, Unavailable, shards};
 use crate::catch_panic::wake;
 use crate::clock::ClockId;
+use crate::reactor::wake_or_defer;
 use crate::sync::atomic::Ordering;
 use crate::sync::{MutexGuard, lock};
 use crate::timer::runtime;
@@ -181,6 +182,7 @@ impl TimerQueue {
     }
 
     pub(super) fn wake_all(&self, expired: &mut Expired) {
+        let wake = if self.kind == ReactorKind::Builtin { wake_or_defer } else { wake };
         for (_, waker) in expired.drain(..) {
             wake(waker);
         }
