@@ -4,6 +4,7 @@ use super::queue::TimerQueue;
 use super::{BUILTIN, ReactorKind, TimerHandle, insert, queues};
 use crate::block_on;
 use crate::clock::ClockId;
+use crate::context::in_block_on;
 use crate::loom_test::{
     JoinHandle, WakeCounter, advance_when_idle, check, finish, kernel, spawn, start_exploring,
 };
@@ -200,5 +201,35 @@ fn a_waker_may_remove_and_insert_timers_while_another_thread_does() {
         advance_when_idle(2_000_000);
         finish();
         assert_eq!([inserted, other, never].map(|count| count.get()), [1, 1, 0]);
+    });
+}
+
+/// Checks that no thread in `block_on` calls it.
+struct ReactorThreadOnly;
+
+impl Wake for ReactorThreadOnly {
+    fn wake(self: Arc<Self>) {
+        assert!(!in_block_on(), "a poller has called it");
+    }
+}
+
+#[test]
+fn a_poller_that_processes_the_queue_does_not_call_the_waker_of_a_task_outside_block_on() {
+    check(|| {
+        let fd = Reactor::builtin().register(kernel::file(), Interest::READABLE).unwrap();
+        let file = fd.get_ref().as_raw_fd();
+        // The poller may process the queue: so far no task outside of `block_on` waits.
+        block_on(async { _ = timer(10, &WakeCounter::new().waker()) });
+        start_exploring();
+        let outside = spawn(move || {
+            kernel::advance(10);
+            timer(10, &Arc::new(ReactorThreadOnly).into());
+            kernel::set_ready(file, Ready::READABLE);
+        });
+        block_on(poll_fn(|cx| {
+            fd.poll_readiness(WaiterSlot::Direction(Direction::Read), cx.waker())
+        }))
+        .unwrap();
+        outside.join();
     });
 }

@@ -152,7 +152,7 @@ fn a_wait_concurrent_with_a_oneshot_event_sees_it_or_registers() {
         assert!(io.should_register(Interest::READABLE));
         let reactor = io.clone();
         let delivery = spawn(move || {
-            reactor.set_readiness_and_disarm(Ready::READABLE, Interest::READABLE);
+            reactor.deliver(Ready::READABLE, Interest::READABLE, wake);
         });
         // An operation returns `WouldBlock`.
         if let Poll::Ready(Ok(seen)) = io.ready_event(Interest::READABLE) {
