@@ -198,6 +198,7 @@ impl ScheduledIo {
     }
 
     /// Delivers an event: sets readiness, and wakes the tasks that wait for it.
+    #[cfg(any(feature = "tokio", test))]
     pub(crate) fn set_readiness(&self, ready: Ready) {
         self.deliver(ready, Interest::NONE, wake);
     }

@@ -186,7 +186,7 @@ impl Wake for ReactorThreadOnly {
 }
 
 #[test]
-fn after_the_poller_role_is_disabled_only_the_reactor_thread_dispatches_events() {
+fn after_the_poller_role_is_disabled_only_the_reactor_thread_calls_wakers() {
     check(|| {
         let (first, second) = (register(Interest::READABLE), register(Interest::READABLE));
         let waker = Arc::new(ReactorThreadOnly).into();
