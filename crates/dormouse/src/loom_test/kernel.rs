@@ -73,9 +73,11 @@ pub(crate) fn advance(now: u64) {
 /// The lowest fd for the files of a loom test. Several loom tests run at a time, each with all its threads on one thread of
 /// the test harness. A test that has a range of fds to itself gets the same fds in each run, as loom requires.
 fn lowest_fd() -> RawFd {
+    /// So few that all tests together stay below 1024, the usual limit of a process.
+    const FDS_PER_TEST: RawFd = 16;
     static TESTS: AtomicI32 = AtomicI32::new(1);
     std::thread_local! {
-        static LOWEST: RawFd = 32 * TESTS.fetch_add(1, Ordering::Relaxed);
+        static LOWEST: RawFd = FDS_PER_TEST * TESTS.fetch_add(1, Ordering::Relaxed);
     }
     LOWEST.with(|lowest| *lowest)
 }

@@ -87,7 +87,9 @@ fn when_an_fd_cannot_be_registered_every_wait_ends_with_an_error() {
 }
 
 loom_static! {
+    /// What the hook has to see.
     static CHANGED: AtomicBool = AtomicBool::new(false);
+    /// Becomes readable when the hook has seen it.
     static SEEN: Arc<ScheduledIo> = Arc::default();
 }
 
@@ -167,12 +169,12 @@ fn a_task_outside_block_on_and_the_future_inside_are_both_woken() {
         let (first, second) = (register(Interest::READABLE), register(Interest::READABLE));
         start_exploring();
         let fd = second.clone();
-        let beside = spawn(move || external_block_on(readable(&fd)));
+        let outside = spawn(move || external_block_on(readable(&fd)));
         let events = [second.clone(), first.clone()];
         let other = spawn(move || events.iter().for_each(|fd| set_readable(fd)));
         block_on(readable(&first));
         other.join();
-        beside.join();
+        outside.join();
     });
 }
 
@@ -241,10 +243,10 @@ fn two_threads_in_block_on_are_both_woken() {
         let (first, second) = (register(Interest::READABLE), register(Interest::READABLE));
         start_exploring();
         let fd = second.clone();
-        let beside = spawn(move || block_on(readable(&fd)));
+        let other = spawn(move || block_on(readable(&fd)));
         set_readable(&second);
         set_readable(&first);
         block_on(readable(&first));
-        beside.join();
+        other.join();
     });
 }
