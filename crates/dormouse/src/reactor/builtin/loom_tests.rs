@@ -93,24 +93,44 @@ loom_static! {
     static SEEN: Arc<ScheduledIo> = Arc::default();
 }
 
+fn hook() -> Option<Duration> {
+    if CHANGED.load(Ordering::Relaxed) {
+        SEEN.set_readiness(Ready::READABLE);
+    }
+    None
+}
+
+/// Returns when the hook has seen the change.
+fn change_and_wake_thread() {
+    CHANGED.store(true, Ordering::Relaxed);
+    wake_thread();
+    external_block_on(poll_fn(|cx| {
+        SEEN.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), cx.waker())
+    }))
+    .unwrap();
+}
+
 #[test]
 fn the_reactor_thread_calls_its_hook_after_each_wake_up() {
-    fn hook() -> Option<Duration> {
-        if CHANGED.load(Ordering::Relaxed) {
-            SEEN.set_readiness(Ready::READABLE);
-        }
-        None
-    }
-
     check(|| {
         start_exploring();
         start_with_hook(hook).unwrap();
-        CHANGED.store(true, Ordering::Relaxed);
-        wake_thread();
-        external_block_on(poll_fn(|cx| {
-            SEEN.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), cx.waker())
-        }))
-        .unwrap();
+        change_and_wake_thread();
+    });
+}
+
+#[test]
+fn after_the_poller_role_is_disabled_no_wake_up_of_the_reactor_thread_is_lost() {
+    check(|| {
+        start_with_hook(hook).unwrap();
+        let fd = register(Interest::READABLE);
+        start_exploring();
+        let waiter = fd.clone();
+        let other = spawn(move || block_on(readable(&waiter)));
+        disable_poller();
+        change_and_wake_thread();
+        set_readable(&fd);
+        other.join();
     });
 }
 
