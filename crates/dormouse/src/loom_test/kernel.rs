@@ -66,14 +66,14 @@ pub(crate) fn advance(now: u64) {
     let expired: Vec<_> = kernel.timers.iter().filter(|(_, at)| *at <= now).copied().collect();
     kernel.timers.retain(|(_, at)| *at > now);
     expired.into_iter().for_each(|(fd, _)| kernel.set_ready(fd, Ready::READABLE));
-    // Some thread's timeout may have expired.
+    // The timeout of a thread in `Epoll::wait` may have expired.
     CHANGED.notify_all();
 }
 
 /// The lowest fd for the files of a loom test. Several loom tests run at a time, each with all its threads on one thread of
 /// the test harness. A test that has a range of fds to itself gets the same fds in each run, as loom requires.
 fn lowest_fd() -> RawFd {
-    /// So few that all tests together stay below 1024, the usual limit of a process.
+    /// Few enough that the fds of all tests stay below 1024, the usual limit of a process.
     const FDS_PER_TEST: RawFd = 16;
     static TESTS: AtomicI32 = AtomicI32::new(1);
     std::thread_local! {
