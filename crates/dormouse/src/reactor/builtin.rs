@@ -45,6 +45,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 /// Wakes what is due, and returns the timeout for the wait of the reactor thread; `None` is without limit.
@@ -61,6 +62,8 @@ struct BuiltinReactor {
     state: Mutex<State>,
     selector: OnceLock<Selector>,
     hook: OnceLock<Hook>,
+    /// Wakers that a poller took after its role was disabled. The reactor thread calls them.
+    deferred_wakers: Mutex<Vec<Waker>>,
 }
 
 struct State {
@@ -77,6 +80,7 @@ impl BuiltinReactor {
                 state: Mutex::new(state),
                 selector: OnceLock::new(),
                 hook: OnceLock::new(),
+                deferred_wakers: Mutex::new(Vec::new()),
             }
         }
     }

@@ -43,7 +43,7 @@ use super::{Delivery, dispatch, reactor};
 use crate::catch_panic::wake;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{Mutex, lock, loom_static, thread_local};
+use crate::sync::{lock, loom_static, thread_local};
 use std::cell::Cell;
 use std::io;
 use std::task::Waker;
@@ -56,8 +56,6 @@ loom_static! {
     static DISABLED: AtomicBool = AtomicBool::new(false);
     /// Whether the reactor thread runs, is to pause, or is paused.
     static PAUSE: AtomicU8 = AtomicU8::new(RUNNING);
-    /// Wakers that pollers took after the role was disabled. The reactor thread calls them.
-    static DEFERRED_WAKERS: Mutex<Vec<Waker>> = Mutex::new(Vec::new());
     /// Counts the waits from which a poller has returned.
     static POLLS: AtomicU64 = AtomicU64::new(0);
 }
@@ -167,9 +165,7 @@ impl PollOrPark {
         POLLS.fetch_add(1, Ordering::Relaxed);
         match found {
             Ok(()) => {
-                let outer = IS_POLLER.with(|is_poller| is_poller.replace(true));
-                dispatch(events, &mut self.deliveries);
-                IS_POLLER.with(|is_poller| is_poller.set(outer));
+                dispatch_as_poller(events, &mut self.deliveries);
                 if DISABLED.load(Ordering::SeqCst) {
                     // The events may have included this signal.
                     signal(Token::WAKE_THREAD);
@@ -217,6 +213,19 @@ impl Drop for PollOrPark {
             super::unpark_thread();
         }
     }
+}
+
+fn dispatch_as_poller(events: &Events, deliveries: &mut Vec<Delivery>) {
+    struct Restore(bool);
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            IS_POLLER.with(|is_poller| is_poller.set(self.0));
+        }
+    }
+
+    let _restore = Restore(IS_POLLER.with(|is_poller| is_poller.replace(true)));
+    dispatch(events, deliveries);
 }
 
 fn exchange_pause(from: u8, to: u8) -> bool {
@@ -284,27 +293,28 @@ pub(crate) fn wake_or_defer(waker: Waker) {
 
 #[cold]
 fn defer(waker: Waker) {
-    lock(&DEFERRED_WAKERS).push(waker);
+    if lock(&reactor().state).thread.is_none() {
+        // A waker that the poller called has forked: this is the child, which has no reactor thread yet.
+        return wake(waker);
+    }
+    lock(&reactor().deferred_wakers).push(waker);
     signal(Token::WAKE_THREAD);
 }
 
-/// Takes the wakers that pollers deferred after the role was disabled.
+/// Takes the wakers that pollers deferred after the role was disabled. A poller that defers another one after this
+/// signals `WAKE_THREAD`.
 pub(super) fn take_deferred_wakers() -> Vec<Waker> {
     if !DISABLED.load(Ordering::Acquire) {
         return Vec::new();
     }
-    // If the lock is held, the wakers are taken later: the poller that holds it signals `WAKE_THREAD` after it has
-    // released it. Or this process is the child of a fork, and the thread that holds the lock does not exist here.
-    DEFERRED_WAKERS.try_lock().map(|mut wakers| std::mem::take(&mut *wakers)).unwrap_or_default()
+    std::mem::take(&mut *lock(&reactor().deferred_wakers))
 }
 
-/// In the child of a fork, the poller and the reactor thread do not exist. The role stays disabled there; deferred
-/// wakers are the parent's, and are leaked.
+/// In the child of a fork, the poller and the reactor thread do not exist. The role stays disabled there.
 pub(super) fn reset_after_fork() {
     HELD.store(false, Ordering::SeqCst);
     DISABLED.store(true, Ordering::SeqCst);
     PAUSE.store(RUNNING, Ordering::SeqCst);
-    std::mem::forget(take_deferred_wakers());
 }
 
 /// Called when a wait of the reactor thread has returned `token`. If it is the poller's signal, signals again.
