@@ -8,11 +8,13 @@
 
 mod clocks;
 mod current;
+mod quiescing;
 mod timer;
 
 pub(crate) use clocks::{Clocks, SharedWaker};
 pub use current::EnterGuard;
-pub(crate) use current::{now_ns, scoped_polls};
+pub(crate) use current::{now_ns, set_quiescing};
+pub(crate) use quiescing::QuiescingFlag;
 pub(crate) use timer::TimerSlot;
 
 use crate::catch_panic::catch_panic;

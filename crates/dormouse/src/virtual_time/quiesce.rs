@@ -7,6 +7,9 @@
 //! # Invariants
 //! - A wait does not wait for itself. A scoped future that waits in its own poll counts in `busy` and in `quiescing`; the
 //!   *others* are `busy - quiescing`. So two scoped futures that both wait do not wait for each other.
+//! - No busy future is overlooked. A future is added to `quiescing` inside a poll, while it counts in `busy`, under the
+//!   lock on the clocks; it is subtracted from `quiescing` before it is subtracted from `busy`. So a thread that holds
+//!   the lock, and reads first `busy` and then `quiescing`, subtracts only futures that it has counted.
 //! - Of two threads that wait and then advance time, the second does not overtake a task that the first has woken.
 //!   The first: (1) under the lock on the clocks, advances to a deadline and counts the due timer as busy; (2) calls its
 //!   waker, which counts the scoped task as busy; (3) subtracts the timer.
@@ -18,7 +21,7 @@
 //!   others, so a future that becomes busy later is waited for.
 
 use crate::sync::lock;
-use crate::virtual_clock::{Clocks, Shared, scoped_polls};
+use crate::virtual_clock::{Clocks, QuiescingFlag, Shared, set_quiescing};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -37,20 +40,34 @@ const TASK_YIELDS: u32 = 64;
 /// A wait until no others are busy. It lasts until the value is dropped.
 pub(super) struct QuiesceWait {
     time: Arc<Shared>,
-    /// The scoped polls that the wait began inside, which it has added to `Shared::quiescing`.
-    scoped_polls: usize,
+    /// The flags that this wait has set, of the scoped futures that it waits inside.
+    quiescing: Vec<Arc<QuiescingFlag>>,
     /// Since when more others are busy than have timed out, in real time.
     busy_since: Option<Instant>,
 }
 
 impl QuiesceWait {
+    /// Begins a wait that blocks the thread.
     pub(super) fn begin(time: &Arc<Shared>) -> QuiesceWait {
-        let scoped_polls = scoped_polls(time);
-        time.quiescing.fetch_add(scoped_polls, Ordering::SeqCst);
-        QuiesceWait { time: time.clone(), scoped_polls, busy_since: None }
+        let mut wait = QuiesceWait::new(time);
+        wait.poll(&mut lock(&time.clocks));
+        wait
     }
 
-    /// Whether the wait continues: more others are busy than have timed out.
+    fn new(time: &Arc<Shared>) -> QuiesceWait {
+        QuiesceWait { time: time.clone(), quiescing: Vec::new(), busy_since: None }
+    }
+
+    /// Called in each poll of a future that waits: the flags were cleared when the poll began.
+    fn poll(&mut self, clocks: &mut Clocks) {
+        let set = set_quiescing(&self.time, clocks);
+        // Empty if this wait has been polled before in the same poll of the scoped future.
+        if !set.is_empty() {
+            self.quiescing = set;
+        }
+    }
+
+    /// Whether the wait continues: more others are busy than have timed out. Exact under the lock on the clocks.
     pub(super) fn others_busy(&mut self) -> bool {
         let busy = self.time.busy.load(Ordering::SeqCst);
         let others = busy.saturating_sub(self.time.quiescing.load(Ordering::SeqCst));
@@ -70,7 +87,7 @@ impl QuiesceWait {
 
 impl Drop for QuiesceWait {
     fn drop(&mut self) {
-        self.time.quiescing.fetch_sub(self.scoped_polls, Ordering::SeqCst);
+        self.quiescing.iter().for_each(|flag| flag.clear(&self.time));
     }
 }
 
@@ -81,16 +98,17 @@ pub(super) async fn quiesce<R>(time: &Arc<Shared>, mut advance: impl FnMut(&mut 
     let mut quiet_yields = 0;
     let mut last_activity = 0;
     let yielded = poll_fn(|cx| {
-        let wait = wait.get_or_insert_with(|| QuiesceWait::begin(time));
+        let wait = wait.get_or_insert_with(|| QuiesceWait::new(time));
         let activity = time.activity.load(Ordering::SeqCst);
         quiet_yields = if activity == last_activity { quiet_yields + 1 } else { 0 };
         last_activity = activity;
-        if quiet_yields >= QUIET_YIELDS || yields >= MAX_YIELDS {
-            let mut clocks = lock(&time.clocks);
-            if !wait.others_busy() {
-                return Poll::Ready(advance(&mut clocks));
-            }
+        let mut clocks = lock(&time.clocks);
+        wait.poll(&mut clocks);
+        let is_quiet = quiet_yields >= QUIET_YIELDS || yields >= MAX_YIELDS;
+        if is_quiet && !wait.others_busy() {
+            return Poll::Ready(advance(&mut clocks));
         }
+        drop(clocks);
         yields += 1;
         if yields > TASK_YIELDS {
             std::thread::yield_now();

@@ -13,7 +13,7 @@
 
 use super::VirtualTime;
 use crate::sync::lock;
-use crate::virtual_clock::{EnterGuard, Shared};
+use crate::virtual_clock::{EnterGuard, QuiescingFlag, Shared};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -58,6 +58,7 @@ impl<F> Scope<F> {
         time.0.add_busy();
         let task = Arc::new(Task {
             state: AtomicU8::new(NOTIFIED),
+            quiescing: Arc::default(),
             waker: Mutex::new(None),
             time: time.0.clone(),
         });
@@ -72,7 +73,7 @@ impl<F: Future> Future for Scope<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let _poll = PollGuard::begin(this.task, cx.waker());
-        let _enter = EnterGuard::enter_scoped(&this.time.0);
+        let _enter = EnterGuard::enter_scoped(&this.time.0, &this.task.quiescing);
         let Some(future) = this.future.as_pin_mut() else { return Poll::Pending };
         let polled = future.poll(&mut Context::from_waker(this.waker));
         if polled.is_ready() {
@@ -103,6 +104,7 @@ const COMPLETE: u8 = 4;
 /// with a waker made from this task.
 struct Task {
     state: AtomicU8,
+    quiescing: Arc<QuiescingFlag>,
     waker: Mutex<Option<Waker>>,
     time: Arc<Shared>,
 }
@@ -151,6 +153,7 @@ impl PollGuard<'_> {
         if !matches!(task.change(|_| RUNNING), IDLE | COMPLETE) {
             task.time.remove_busy();
         }
+        task.quiescing.clear(&task.time);
         PollGuard(task)
     }
 }
@@ -163,6 +166,7 @@ impl Drop for PollGuard<'_> {
             other => other,
         });
         if before == RUNNING {
+            self.0.quiescing.clear(&self.0.time);
             self.0.time.remove_busy();
         }
     }
@@ -173,6 +177,7 @@ struct CompleteOnDrop<'a>(&'a Task);
 impl Drop for CompleteOnDrop<'_> {
     fn drop(&mut self) {
         if !matches!(self.0.change(|_| COMPLETE), IDLE | COMPLETE) {
+            self.0.quiescing.clear(&self.0.time);
             self.0.time.remove_busy();
         }
         let waker = lock(&self.0.waker).take();
