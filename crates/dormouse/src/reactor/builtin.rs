@@ -236,27 +236,22 @@ fn unpark_thread() {
     lock(&reactor().state).unpark_thread();
 }
 
-/// The main function of the reactor thread. It never returns. After a panic it pauses, so that a panic in each turn
-/// does not keep a CPU busy.
+/// The main function of the reactor thread.
 fn run() {
+    run_despite_panics(serve);
+}
+
+/// Calls `serve` again and again; it returns only by a panic. No panic in it is known. If one happens, the events of the
+/// last wait are dispatched again, because some of them may not have been delivered. Delivering an event twice is
+/// harmless: readiness is a hint. The pause keeps a panic in each turn from using a whole CPU.
+fn run_despite_panics(serve: impl Fn(&mut Events, &mut Vec<Delivery>)) {
     let mut events = Events::new();
     let mut deliveries = Vec::new();
     loop {
-        run_until_panic(serve, &mut events, &mut deliveries);
+        catch_panic(|| serve(&mut events, &mut deliveries));
+        catch_panic(|| dispatch(&events, &mut deliveries));
         thread::sleep(Duration::from_millis(1));
     }
-}
-
-/// Runs `serve`, which returns only by a panic. No panic in it is known. If one happens, the events of the last wait
-/// are dispatched again, because some of them may not have been delivered. Delivering an event twice is harmless:
-/// readiness is a hint.
-fn run_until_panic(
-    serve: impl FnOnce(&mut Events, &mut Vec<Delivery>),
-    events: &mut Events,
-    deliveries: &mut Vec<Delivery>,
-) {
-    catch_panic(|| serve(events, deliveries));
-    catch_panic(|| dispatch(events, deliveries));
 }
 
 fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
