@@ -43,10 +43,10 @@ pub mod fuzzing {
     }
 }
 
-/// Starts the builtin reactor now, and reports whether that failed.
+/// Starts the builtin reactor now, and returns an error if it cannot start.
 ///
 /// Calling this is optional. The reactor starts when it is first needed, and timers fire even if some of
-/// its resources are not available. Call it to detect the failure at program start.
+/// its resources are not available. Call it to detect such a failure at program start.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
