@@ -30,8 +30,8 @@ type TimerKey = (u64, u64);
 pub(crate) struct Clocks {
     /// By clock.
     now: [u64; ClockId::ALL.len()],
-    /// By clock. A map instead of the timing wheel: the wheel does not keep the order of equal deadlines, and speed
-    /// does not matter here.
+    /// By clock. A map instead of the timing wheel: the wheel orders equal deadlines by insertion, not by the creation of
+    /// the sleeps, and speed does not matter here.
     timers: [BTreeMap<TimerKey, SharedWaker>; ClockId::ALL.len()],
     /// By clock: the alarms that have not gone off.
     alarms: [BTreeSet<TimerKey>; ClockId::ALL.len()],
