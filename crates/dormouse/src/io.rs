@@ -1,6 +1,6 @@
 //! Readiness of file descriptors: [`AsyncFd`].
 //!
-//! It works for every file descriptor that supports epoll or kqueue: sockets, pipes, timerfds, inotify,
+//! It works for every file descriptor that epoll or kqueue supports: sockets, pipes, timerfds, inotify,
 //! netlink, and so on. The names are those of `tokio::io::unix`.
 //!
 //! # Reading and writing
@@ -15,7 +15,7 @@
 //! | `hyper` | `hyper::rt::{Read, Write}` |
 //!
 //! Closing (in tokio and hyper: shutdown) flushes, and then shuts down the write direction. The peer reads
-//! end of file, and can still send. In each direction only the last task that polled is woken.
+//! end of file, and can still send. In each direction, these traits wake only the last task that polled.
 //!
 //! ```
 //! # #[cfg(feature = "futures-io")]

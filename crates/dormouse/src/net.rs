@@ -1,6 +1,6 @@
 //! Sockets and pipes of std, asynchronous on any executor.
 //!
-//! A [`TcpStream`] of this module is an [`AsyncFd`] around std's `TcpStream`, and likewise the others. The
+//! A [`TcpStream`] of this module is an [`AsyncFd`] around std's `TcpStream`, and likewise for the other types. The
 //! methods of std (addresses, options, [`shutdown`](std::net::TcpStream::shutdown)) are available through
 //! [`get_ref`](AsyncFd::get_ref). [`AsyncFd::new`] converts a socket of std into one of this module, and
 //! [`into_inner`](AsyncFd::into_inner) converts it back. Reading and writing take a shared
@@ -26,8 +26,8 @@
 //!
 //! # Name resolution
 //! The functions take socket addresses, not host names. To resolve a host name, use
-//! [`ToSocketAddrs`](std::net::ToSocketAddrs) of std, which blocks the thread. There is no other way that works
-//! on every system. If blocking is a problem, resolve on a separate thread, and pass the addresses to
+//! [`ToSocketAddrs`](std::net::ToSocketAddrs) of std, which blocks the thread: there is no portable way to resolve
+//! without blocking. If blocking is a problem, resolve on a separate thread, and pass the addresses to
 //! [`TcpStream::connect_any`](AsyncFd::connect_any).
 //!
 //! # Errors

@@ -19,8 +19,8 @@ use std::task::{Context, Poll};
 /// in both directions, through a shared reference. The fd is set non-blocking, and is deregistered
 /// before it is closed.
 ///
-/// Readiness is a hint, and edge-triggered: once reported, it is kept until it is cleared, after an
-/// operation returned `WouldBlock`. Most callers need only [`async_io`](Self::async_io), which does that.
+/// Readiness is a hint, and edge-triggered: once reported, it is kept until the caller clears it. Clear it only
+/// after an operation has returned `WouldBlock`. Most callers need only [`async_io`](Self::async_io), which does that.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -46,8 +46,9 @@ use std::task::{Context, Poll};
 /// open fds. The error names the fd and a remedy. The constructors that begin with `try_` return the object
 /// with the error, unchanged.
 ///
-/// If the tokio runtime whose reactor watches the fd shuts down, waits return an error that says so. Take the
-/// object back with [`into_inner`](Self::into_inner), and wrap it again.
+/// If the tokio runtime whose reactor watches the fd shuts down, waits return an error that says so; in the child of a
+/// fork, every wait for an inherited `AsyncFd` does. Take the object back with [`into_inner`](Self::into_inner), and
+/// wrap it again.
 ///
 /// With async-io, each `AsyncFd` opens a second fd, a duplicate.
 ///
@@ -255,9 +256,9 @@ impl<T: AsFd> AsyncFd<T> {
 
     /// Calls `f` if the fd is ready, and returns `WouldBlock` otherwise.
     ///
-    /// If `interest` is not registered with the reactor yet, the readiness is not known, and `f` is called
-    /// too. Some reactors register a direction only when a task waits for it. If `f` returns `WouldBlock`, the
-    /// readiness is cleared.
+    /// `f` is also called if `interest` is not registered with the reactor yet, because then the readiness is not known.
+    /// (Reactors register some directions only when a task waits for them.) If `f` returns `WouldBlock`, the readiness is
+    /// cleared.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -309,8 +310,8 @@ impl<T: AsFd> AsyncFd<T> {
 
     /// The wrapped object, mutably.
     ///
-    /// The object must keep its file descriptor: the fd of a replacement is not registered. (Replacing
-    /// it does not affect other objects, even if one of them gets the number of the closed fd.)
+    /// The object must keep its file descriptor: if it is replaced, the new fd is not registered. (A replacement does
+    /// not affect other objects, even if one of them gets the number of the closed fd.)
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {

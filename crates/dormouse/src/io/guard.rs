@@ -7,9 +7,9 @@ use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
 
-/// The readiness of an [`AsyncFd`] when the guard was created.
+/// The readiness of an [`AsyncFd`] at the time when the guard was created.
 ///
-/// Dropping the guard does not clear the readiness. If an operation returns `WouldBlock`, clear it, or the
+/// Dropping the guard does not clear the readiness. If an operation returns `WouldBlock`, clear it; otherwise the
 /// next wait returns immediately. [`try_io`](Self::try_io) does that.
 ///
 /// ```

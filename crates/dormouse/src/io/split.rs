@@ -192,8 +192,8 @@ impl<T: AsFd + fmt::Debug> Error for ReuniteError<T> {}
 
 /// Shuts down the write direction of a socket.
 ///
-/// An fd that does not support it is not an error: a pipe, a socket that is not connected or no longer connected,
-/// a socket type without connections.
+/// It succeeds without effect on an fd that does not support it: a pipe, a socket that is not connected or no longer
+/// connected, a socket type without connections.
 pub(super) fn shut_down(fd: &impl AsFd) -> io::Result<()> {
     match shutdown(fd, Shutdown::Write) {
         Ok(()) | Err(Errno::NOTSOCK | Errno::NOTCONN | Errno::OPNOTSUPP) => Ok(()),

@@ -55,8 +55,8 @@ macro_rules! impl_write {
                 self.async_fd().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
             }
 
-            // `Write::is_write_vectored` is unstable in std, so nothing is known of `T`. Without a vectored
-            // write of its own, `T` writes the first buffer that is not empty.
+            // `Write::is_write_vectored` is unstable in std, so it cannot be queried. If `T` does not override
+            // `write_vectored`, it writes the first buffer that is not empty.
             fn is_write_vectored(&self) -> bool {
                 true
             }

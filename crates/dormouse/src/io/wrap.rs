@@ -1,8 +1,8 @@
 //! The constructors of [`AsyncFd`], which register the fd.
 //!
 //! # Invariants
-//! - If an object cannot be registered, it is returned unchanged: the fd is set non-blocking after it is
-//!   registered.
+//! - If an object cannot be registered, it is returned unchanged: its fd is set non-blocking only after the
+//!   registration.
 
 use super::AsyncFd;
 use crate::reactor::{Interest, Reactor};

@@ -44,7 +44,8 @@ fn connect_result(stream: &TcpStream) -> io::Result<()> {
     }
 }
 
-/// Retries `f`, an operation on a Unix socket, as long as the peer has no room. Sleeps between the attempts.
+/// Retries `f`, an operation on a Unix socket, while it returns `WouldBlock` because the peer has no room. Sleeps
+/// between the attempts.
 ///
 /// No event reports that the peer has room:
 /// - If the backlog of a listener is full, connect(2) fails with `EAGAIN` on Linux, and the socket stays

@@ -98,7 +98,7 @@ impl AsyncFd<net::UnixDatagram> {
 
     /// Sends a datagram to the socket at a path, as soon as its receive queue has room.
     ///
-    /// The system does not report when that happens, so the call retries after a delay of at most 32 ms. If that is
+    /// The system does not report when the queue has room, so the call retries with a delay of at most 32 ms. If that is
     /// too long, use [`connect`](Self::connect) and [`send`](Self::send).
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Errors that name the operation and the address.
 //!
-//! The system's error states only the cause. In a program with many connections, it does not identify the one
+//! The system's error states only the cause. In a program with many connections, it does not identify the connection
 //! that failed.
 
 use super::sys;

@@ -48,7 +48,7 @@ pub struct UnixSeqpacket(AsyncFd<OwnedFd>);
 impl UnixSeqpacket {
     /// Connects to the socket at a path.
     ///
-    /// If the listener's backlog is full, waits until it has room.
+    /// If the listener's backlog is full, retries until it has room, with a delay of at most 32 ms.
     ///
     /// # Errors
     /// If there is no such socket, it has no listener, or access is denied. The error names the path. If the socket
@@ -171,7 +171,7 @@ impl UnixSeqpacketListener {
     /// Accepts a connection.
     ///
     /// # Errors
-    /// If the process has no fds left, the connection stays in the backlog, and the next call fails immediately:
+    /// If the process has no fds left. Then the connection stays in the backlog, so the next call fails immediately:
     /// sleep before it. The error names the address of the listener.
     ///
     /// # Cancel safety

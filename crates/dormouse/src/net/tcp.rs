@@ -149,7 +149,7 @@ impl AsyncFd<net::TcpListener> {
     /// ```
     ///
     /// # Errors
-    /// If the process has no fds left, the connection stays in the backlog, and the next call fails immediately:
+    /// If the process has no fds left. Then the connection stays in the backlog, so the next call fails immediately:
     /// sleep before it. Other errors concern one connection only: call again. The error names the address of the
     /// listener.
     ///

@@ -40,7 +40,7 @@ impl AsyncFd<net::UdpSocket> {
 
     /// Sets the peer. [`send`](Self::send) sends to it, and only its datagrams are received.
     ///
-    /// Not async: connecting a UDP socket sends nothing.
+    /// Not async: connecting a UDP socket sends nothing, so there is nothing to wait for.
     ///
     /// # Errors
     /// If there is no route to the address. The error names it.

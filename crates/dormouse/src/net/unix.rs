@@ -18,7 +18,7 @@ pub(super) fn path_address(path: &Path) -> io::Result<SocketAddr> {
 impl AsyncFd<net::UnixStream> {
     /// Connects to the socket at a path.
     ///
-    /// If the listener's backlog is full, waits until it has room.
+    /// If the listener's backlog is full, retries until it has room, with a delay of at most 32 ms.
     ///
     /// ```
     /// use dormouse::net::UnixStream;
@@ -128,7 +128,7 @@ impl AsyncFd<net::UnixListener> {
     /// Accepts a connection, and returns it with the address of the peer, which is usually unnamed.
     ///
     /// # Errors
-    /// If the process has no fds left, the connection stays in the backlog, and the next call fails immediately:
+    /// If the process has no fds left. Then the connection stays in the backlog, so the next call fails immediately:
     /// sleep before it. The error names the address of the listener.
     ///
     /// # Cancel safety

@@ -1,4 +1,4 @@
-//! Systems without abstract names for Unix sockets.
+//! Other systems. This module supports abstract names of Unix sockets on Linux only.
 
 use std::os::unix::net::SocketAddr;
 
