@@ -60,7 +60,7 @@ impl<T: 'static> Check<T> {
 
     /// How long the future may take to be ready, and how long a poll may hang: 5 s by default.
     ///
-    /// This is an upper bound. If the future is ready sooner, as it should be in a test (some milliseconds), the checker
+    /// This is an upper bound: if the future is ready after a few milliseconds, as it should be in a test, the checker
     /// waits no longer than necessary.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.settings.time_limit = limit;
@@ -92,7 +92,7 @@ impl<T: 'static> Check<T> {
         self
     }
 
-    /// A predicate that the output (or each item) has to satisfy. Without it, any output is right.
+    /// A predicate that the output (or each item) has to satisfy. Without it, any output is accepted.
     pub fn expect_output(mut self, expect: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
         self.expect = Some(Arc::new(expect));
         self
@@ -162,8 +162,8 @@ impl<T: 'static> Check<T> {
 
     /// Runs every probe.
     ///
-    /// A run takes a second or so if the future is ready after some milliseconds. A probe that fails is repeated with
-    /// longer timeouts before the failure is reported.
+    /// A run takes a second or so if the future is ready after some milliseconds. A failure that a slow
+    /// machine could also cause is confirmed by longer attempts before it is reported.
     pub fn run(self) -> Report {
         let factory = (self.make_factory)(self.expect, self.items);
         probes::run(factory, self.settings)
@@ -173,8 +173,8 @@ impl<T: 'static> Check<T> {
 /// Checks whether a future keeps the contract of `poll` and `Waker`.
 ///
 /// The checker calls the closure many times: some 40 times, or several thousand times if it races events with polls. Each
-/// call creates a new future, and all of them have to behave alike. A future should be ready within some milliseconds.
-/// What has to happen from outside before it is ready goes into [`event`](crate::event()).
+/// call creates a new future, and all of them have to behave alike. A future should be ready within a few
+/// milliseconds. An event outside the future that it waits for is registered with [`event`](crate::event()).
 ///
 /// ```
 /// use dormouse_check::{Kind, check};
@@ -199,7 +199,7 @@ where
 /// Checks a future that is not `Send`.
 ///
 /// It is created, polled and dropped on one thread. Probes that need a second thread do nothing. Events that are not
-/// `Send` go into [`local_event`](crate::local_event).
+/// `Send` are registered with [`local_event`](crate::local_event).
 ///
 /// ```
 /// use std::{rc::Rc, time::Duration};

@@ -1,6 +1,6 @@
 //! A waker that runs a closure when it is cloned.
 //!
-//! A future clones its waker in order to register it. In a careless `poll`, that is after it has checked whether it is
+//! A future clones its waker in order to register it. A careless `poll` does so after it has checked whether it is
 //! ready, and before it can be woken. The safe wakers of std have no hook for clones; those of `cooked_waker` do.
 
 use crate::task::TaskWaker;

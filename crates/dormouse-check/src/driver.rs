@@ -1,9 +1,9 @@
-//! Polls an instance to completion: as an executor does, and as a bad one does.
+//! Polls an instance to completion, as a correct executor does and as faulty ones do.
 //!
 //! # Invariants
 //! - A poll after a pending one follows a call of that poll's waker, or it is recorded as forced.
-//! - `LostWakeUp` means: within the timeout no wake-up came, every event had been fired, and a forced poll then made
-//!   progress. Whether the timeout was long enough is for the probe to decide, which tries again with longer ones.
+//! - `LostWakeUp` means: every event had been fired, the waker of the last poll was not called within the timeout, and a
+//!   forced poll then made progress. The probe repeats the run with longer timeouts before it reports this.
 
 use crate::drop_point::DropPoint;
 use crate::instance::{Events, Instance};
@@ -100,7 +100,7 @@ pub(crate) trait Drive {
         }
     }
 
-    /// No wake-up came: finds out whether a poll makes progress all the same.
+    /// After a wait without a wake-up: finds out whether a poll makes progress anyway.
     fn force(
         &mut self,
         last: &TaskWaker,
@@ -112,7 +112,7 @@ pub(crate) trait Drive {
         self.task().comment(format!("nothing wakes {} for {waited} ms", last.id));
         let waker = self.task().waker();
         for _ in 0..=timeout.0 {
-            // A panic or a wrong output counts as well: it, too, came late for lack of a wake-up.
+            // A panic or a wrong output also counts: without the missing wake-up, it came too late.
             if self.poll(&waker, true).made_progress() {
                 return DriveOutcome::LostWakeUp { other_woken };
             }
@@ -121,7 +121,7 @@ pub(crate) trait Drive {
         DriveOutcome::NeverReady
     }
 
-    /// Polls up to the given point. Returns whether the instance completed before.
+    /// Polls up to the given point. Returns whether the instance completed by then.
     fn poll_until(
         &mut self,
         waker: &Arc<TaskWaker>,

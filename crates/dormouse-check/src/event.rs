@@ -1,4 +1,4 @@
-//! Events outside of a future that it waits for: a message is sent, a byte is written.
+//! Events outside a future that the future waits for: a message is sent, a byte is written.
 //!
 //! The closure that creates a future registers its events as it runs, so each instance has its own events. They are
 //! fired in that order, each when the future is pending and not woken. A probe chooses the moment and the thread, which

@@ -112,7 +112,7 @@ fn supervise(
     }
     let message = awaits.describe(executor, test.time_limit);
     if test.should_panic {
-        // The harness would take a panic for the expected one.
+        // The harness would accept a panic as the expected one.
         eprintln!("{message}");
         return ExitCode::FAILURE;
     }

@@ -56,7 +56,7 @@ impl Finding {
         self
     }
 
-    /// Adds the time line. The poll to look at is the last one, unless another is set.
+    /// Adds the timeline. The poll to look at is the last one, unless another is set.
     pub(crate) fn with_log(mut self, log: &[Entry]) -> Finding {
         self.timeline = timeline::render(log);
         if self.poll.is_none() {
@@ -74,7 +74,7 @@ impl Finding {
         self
     }
 
-    /// Adds the backtrace of the last wake-up in the log that `is_culprit`.
+    /// Adds the backtrace of the last wake-up in the log for which `is_culprit` is true.
     pub(crate) fn with_culprit(
         mut self,
         log: &[Entry],
@@ -107,7 +107,7 @@ impl Finding {
         &self.headline
     }
 
-    /// The number of the poll to look at, counted from 1 in the time line.
+    /// The number of the poll to look at, counted from 1 in the timeline.
     pub fn poll(&self) -> Option<u32> {
         self.poll
     }

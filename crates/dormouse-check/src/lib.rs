@@ -5,8 +5,8 @@
 // The layers, from top to bottom. A module imports only from layers below its own.
 //
 //   check                                     the public builder
-//   probes                                    one module for each kind of hostility, and the order in which they run
-//   driver, settings                          polls an instance, as executors do and as bad ones do; the limits
+//   probes                                    one module for each kind of misuse, and the order in which they run
+//   driver, settings                          polls an instance, as a correct or a faulty executor does; the limits
 //   instance, watchdog, clone_hook, report    one future under test; threads that can be abandoned; the result
 //   task, finding, process                    wakers and their log; one defect; threads and descriptors, from /proc
 //   timeline, kind, event, pollable, ...      leaves

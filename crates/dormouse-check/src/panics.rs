@@ -1,7 +1,7 @@
 //! Catches panics of the code under test, and keeps them off standard error, because they are part of the report.
 //!
-//! Once a process, a panic hook is installed in front of the existing one. It prints nothing for threads that run
-//! code under test, and calls the existing hook for all others.
+//! The first call of [`catch`] installs a panic hook. It prints nothing for threads that run code under test, and calls
+//! the previous hook for all others.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -51,7 +51,7 @@ pub(crate) fn catch<R>(code: impl FnOnce() -> R) -> Result<R, String> {
     SILENT.set(outer);
     result.map_err(|payload| {
         let message = message(&*payload);
-        // Dropping the payload may panic as well.
+        // Leaked, because dropping the payload may panic as well.
         std::mem::forget(payload);
         match LOCATION.take() {
             Some(location) => format!("{message} ({location})"),

@@ -1,6 +1,6 @@
 //! The future or stream under test, with its type erased.
 //!
-//! A probe knows no output types. Whether an output is the expected one is decided here, where its type is known.
+//! Probes do not know output types. Whether an output is the expected one is decided here, where its type is known.
 
 use futures_core::Stream;
 use std::pin::Pin;

@@ -1,7 +1,7 @@
-//! What the attribute `every_executor` expands to. No part of the public interface.
+//! What the attribute `every_executor` expands to. Not part of the public interface.
 //!
-//! A macro for each feature keeps the tests of its executors, or drops them: whether it is on is known in here, and
-//! not where the attribute is used.
+//! A macro for each feature keeps the tests of its executors, or drops them: this crate knows whether the feature is
+//! enabled, the crate that uses the attribute does not.
 
 pub use crate::every_executor::awaits::{await_point, awaited};
 #[cfg(feature = "futures")]

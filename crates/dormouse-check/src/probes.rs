@@ -1,11 +1,11 @@
 //! The probes, and the order in which they run.
 //!
-//! Each probe creates instances of the future and tries one kind of hostility on them. A failure is repeated with longer
-//! timeouts, and reported only if it fails each time.
+//! Each probe creates instances of the future and misuses them in one way. A failure that a slow machine could also cause
+//! is confirmed before it is reported: in most probes, by further attempts with longer timeouts.
 //!
 //! # Invariants
-//! - A probe runs only if what it relies on works: where the future is never woken at all, no probe looks which waker is
-//!   woken. So each defect is reported once, by the name that fits it best.
+//! - A probe runs only if what it relies on works: if the future is never woken at all, no probe checks which waker is
+//!   woken. So each defect is reported once, as the kind that fits it best.
 //! - Probes that may damage what the instances share (a thread of the library under test, a global lock) come last.
 //! - While a probe counts threads or descriptors, no other probe of this process runs.
 
@@ -74,30 +74,30 @@ fn run_each(runner: &mut Runner) -> Vec<(&'static str, String)> {
         ThreadBound, WakeBeforeReady, WakeUnderLock,
     };
     let with = |more: &[Kind], kinds: &[Kind]| [more, kinds].concat();
-    let no_wake = with(&[SpuriousPoll], &WAKE_FAILURES);
+    let wake_obstacles = with(&[SpuriousPoll], &WAKE_FAILURES);
 
     runner.shared("plain run", &[], plain_run::probe);
     runner.shared("blocking poll", &BASIC_FAILURES, blocking_poll::probe);
-    runner.shared("stale waker", &no_wake, stale_waker::probe);
-    runner.shared("thread moves", &no_wake, thread_migration::probe);
+    runner.shared("stale waker", &wake_obstacles, stale_waker::probe);
+    runner.shared("thread migration", &wake_obstacles, thread_migration::probe);
     runner.shared("drop after each poll", &BASIC_FAILURES, cancellation::probe);
 
     let has_stale_waker = runner.find(&[StaleWaker]).is_some();
-    runner.exclusive("spurious polls", &with(&[BlockingPoll], &no_wake), |context| {
+    runner.exclusive("spurious polls", &with(&[BlockingPoll], &wake_obstacles), |context| {
         let leak = leak_per_poll::probe(context);
         leak.into_iter().chain(spurious_poll::probe(context, has_stale_waker))
     });
     runner.exclusive(
-        "left behind",
+        "leaks after drop",
         &with(&[LeakPerPoll, PanicOnDrop, BlockingPoll], &BASIC_FAILURES),
         leak_after_drop::probe,
     );
 
-    let no_race = with(&[StaleWaker, ThreadBound, BlockingPoll], &no_wake);
-    runner.shared("early wake-up", &no_race, wake_before_ready::probe);
+    let race_obstacles = with(&[StaleWaker, ThreadBound, BlockingPoll], &wake_obstacles);
+    runner.shared("wake before ready", &race_obstacles, wake_before_ready::probe);
     runner.shared(
         "wake-up race",
-        &with(&[WakeBeforeReady, LeakPerPoll], &no_race),
+        &with(&[WakeBeforeReady, LeakPerPoll], &race_obstacles),
         wake_up_race::probe,
     );
     runner.shared("poll after ready", &WAKE_FAILURES, poll_after_ready::probe);
@@ -108,9 +108,9 @@ fn run_each(runner: &mut Runner) -> Vec<(&'static str, String)> {
         finding
     });
 
-    runner.damaging("wake inside of wake", WakeUnderLock, &no_race, reentrant_wake::probe);
-    let no_panic = with(&[WakeUnderLock], &no_race);
-    runner.damaging("panicking waker", BrokenByPanic, &no_panic, panicking_waker::probe);
+    runner.damaging("re-entrant wake", WakeUnderLock, &race_obstacles, reentrant_wake::probe);
+    let panic_obstacles = with(&[WakeUnderLock], &race_obstacles);
+    runner.damaging("panicking waker", BrokenByPanic, &panic_obstacles, panicking_waker::probe);
     executors
 }
 

@@ -1,6 +1,6 @@
 //! What the kernel reports about this process: its threads, its file descriptors, and how a thread spends its time.
 //!
-//! All of it comes from `/proc`. On systems other than Linux the answers are empty, and the probes that depend on them
+//! All of it comes from `/proc`. On systems other than Linux the results are empty, and the probes that depend on them
 //! report nothing.
 
 mod fds;

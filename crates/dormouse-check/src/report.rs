@@ -15,7 +15,7 @@ use std::time::Duration;
 /// assert!(report.passed(), "{report}");
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "an unread report finds nothing: `.assert()` it"]
+#[must_use = "a failure does not fail the test until `assert` is called"]
 pub struct Report {
     pub(crate) name: String,
     pub(crate) findings: Vec<Finding>,
@@ -52,7 +52,7 @@ impl Report {
 
     /// The result on each executor that is compiled in: the executor's name, and "works" or what happened.
     ///
-    /// Empty if an earlier finding made the probe pointless.
+    /// Empty if the probe was skipped.
     pub fn executors(&self) -> &[(&'static str, String)] {
         &self.executors
     }

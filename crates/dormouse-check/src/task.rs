@@ -1,7 +1,7 @@
 //! One task of the hostile executor: its wakers, and the log of what happened to it.
 //!
 //! A task has as many wakers as a probe needs. Each is a separate `Arc`. So `Waker::will_wake` tells two of them apart,
-//! and the reference count says how many clones exist.
+//! and the reference count is the number of clones.
 //!
 //! # Invariants
 //! - No foreign code runs while the log is locked.
@@ -50,7 +50,7 @@ pub(crate) struct Task {
     backtraces: AtomicU32,
     /// How often any of the wakers was called.
     wakes: AtomicU32,
-    /// The longest row of polls in which the task woke itself.
+    /// The largest number of polls in a row in which the task woke itself.
     max_self_wakes: AtomicU32,
     /// Counts log entries and calls of `heartbeat`.
     heartbeats: AtomicU64,
@@ -131,7 +131,7 @@ impl Task {
         self.wakes.load(SeqCst)
     }
 
-    /// The longest row of polls in which the task woke itself.
+    /// The largest number of polls in a row in which the task woke itself.
     pub(crate) fn max_self_wakes(&self) -> u32 {
         self.max_self_wakes.load(SeqCst)
     }
@@ -146,7 +146,7 @@ impl Task {
         self.heartbeats.load(SeqCst)
     }
 
-    /// Keeps the watchdog from taking the probe for hung.
+    /// Shows the watchdog that the probe makes progress.
     pub(crate) fn heartbeat(&self) {
         self.heartbeats.fetch_add(1, SeqCst);
     }
@@ -235,7 +235,7 @@ impl TaskWaker {
         Waker::from(self.clone())
     }
 
-    /// How many clones exist beyond the `own` ones of the caller.
+    /// How many references exist beyond the `own` ones that the caller holds: the clones in the future.
     pub(crate) fn clones_beyond(self: &Arc<TaskWaker>, own: usize) -> usize {
         Arc::strong_count(self).saturating_sub(own)
     }

@@ -1,4 +1,4 @@
-//! The time line of one instance: what happened to it, in order, and how a report prints that.
+//! The timeline of one instance: what happened to it, in order, and how a report prints that.
 
 use std::backtrace::Backtrace;
 use std::fmt::{self, Write as _};
@@ -88,7 +88,8 @@ pub(crate) struct Entry {
     pub(crate) action: Action,
 }
 
-/// Renders a time line: one line for each entry. A poll and its end share a line if nothing happens between them.
+/// Renders a timeline: one line for each entry. The beginning and the end of a poll share a line if
+/// nothing happens between them.
 pub(crate) fn render(entries: &[Entry]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let began = entries.first().map_or(Duration::ZERO, |entry| entry.at);
@@ -123,7 +124,7 @@ fn describe(action: &Action) -> String {
     }
 }
 
-/// Replaces the middle of a long time line by a count of its lines.
+/// Replaces the middle of a long timeline by a count of its lines.
 fn shorten(mut lines: Vec<String>) -> Vec<String> {
     const HEAD: usize = 8;
     const TAIL: usize = 8;
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_poll_and_its_end_share_a_line() {
+    fn the_beginning_and_the_end_of_a_poll_share_a_line() {
         let lines = render(&[
             at(0, poll_1_begins()),
             at(0, Action::PollEnds { number: 1, result: PollResult::Pending }),
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_inside_a_poll_is_printed_between_its_begin_and_its_end() {
+    fn a_wake_inside_a_poll_is_printed_between_its_beginning_and_its_end() {
         let thread = "main".into();
         let lines = render(&[
             at(0, poll_1_begins()),
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_time_line_is_shortened_in_the_middle() {
+    fn a_long_timeline_is_shortened_in_the_middle() {
         let entries: Vec<Entry> = (0..100).map(|n| at(n, Action::EventFired(n as u32))).collect();
         let lines = render(&entries);
         assert_eq!(lines.len(), 17);

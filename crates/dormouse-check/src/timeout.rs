@@ -2,7 +2,7 @@
 //!
 //! A verdict must not depend on the load of the machine. So a timeout is not a duration but a number of slices:
 //! short waits that this thread has returned from. Where the whole process gets no CPU time, because the machine is
-//! loaded, suspended, or stopped in a debugger, a slice takes longer, and the timeout comes no nearer.
+//! loaded, suspended, or stopped in a debugger, a slice takes longer, and the timeout does not advance.
 
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ pub(super) static TEXTS: [Texts; Kind::ALL.len()] = [
         kind: Kind::WrongOutput,
         name: "wrong output",
         contract: "The output satisfies `expect_output`, in whatever way the future is polled.",
-        mend: "Look at the time line for the order of polls and events that leads to it.",
+        mend: "Look at the timeline for the order of polls and events that leads to it.",
     },
     Texts {
         kind: Kind::BusyWake,
@@ -56,7 +56,7 @@ pub(super) static TEXTS: [Texts; Kind::ALL.len()] = [
     Texts {
         kind: Kind::WakeUpRace,
         name: "wake-up race",
-        contract: "The waker \"is then woken once the future can make progress\", also if that happens in the \
+        contract: "The waker \"is then woken once the future can make progress\", even if that happens in the \
                    middle of a poll. After a poll has returned Pending, no event may be missed.",
         mend: "Check the state and register the waker under one lock; or register first, and check again afterwards.",
     },
@@ -83,7 +83,7 @@ pub(super) static TEXTS: [Texts; Kind::ALL.len()] = [
         contract: "\"An implementation of poll should strive to return quickly, and should not block.\" While a \
                    poll blocks its thread, no other task on that thread runs.",
         mend: "Wait with a waker instead of blocking the thread. Move blocking calls to a separate thread \
-               (`spawn_blocking`, `unblock`), and split long computations into pieces, one a poll.",
+               (`spawn_blocking`, `unblock`), and split long computations into pieces, one per poll.",
     },
     Texts {
         kind: Kind::WakeUnderLock,
@@ -91,8 +91,8 @@ pub(super) static TEXTS: [Texts; Kind::ALL.len()] = [
         contract: "A waker runs foreign code. An executor may poll, drop and create futures inside `wake`. If the \
                    caller of `wake` holds a lock that these need, it deadlocks.",
         mend: "Take the waker out under the lock, unlock, then call `wake`: `let waker = \
-               state.lock().waker.take(); if let Some(waker) = waker { waker.wake() }`. The guard of a lock \
-               in the head of an `if let` or `match` lives as long as its body.",
+               state.lock().waker.take(); if let Some(waker) = waker { waker.wake() }`. A lock guard in the \
+               scrutinee of an `if let` or `match` lives until the end of its body.",
     },
     Texts {
         kind: Kind::PanicOnDrop,
@@ -112,7 +112,7 @@ pub(super) static TEXTS: [Texts; Kind::ALL.len()] = [
     Texts {
         kind: Kind::FdLeft,
         name: "file descriptor left behind",
-        contract: "Dropping a future releases what it holds. A process has 1,024 descriptors or so.",
+        contract: "Dropping a future releases what it holds. By default, a process may open about 1,024.",
         mend: "Keep the descriptor in an `OwnedFd` or a type that wraps one, owned by the future.",
     },
     Texts {
@@ -142,7 +142,7 @@ pub(super) static TEXTS: [Texts; Kind::ALL.len()] = [
         name: "spurious poll",
         contract: "A future may be polled without having been woken: its task waits for other things, too. Such a \
                    poll returns Pending, and changes nothing else.",
-        mend: "Do not take a poll for a wake-up: check whether the event has happened.",
+        mend: "Do not treat a poll as a wake-up: check whether the event has happened.",
     },
     Texts {
         kind: Kind::ThreadBound,

@@ -12,9 +12,9 @@ use crate::task::Task;
 use crate::timeline::Entry;
 use crate::watchdog::Outcome;
 
-/// How many runs need a poll over the limit.
+/// How many runs must have a poll over the limit.
 const RUNS_OVER: u32 = 3;
-/// How many runs may stay under it. The measured time is a lower bound: if the thread waits for a CPU while it is
+/// How many runs may stay within it. The measured time is a lower bound: if the thread waits for a CPU while it is
 /// measured, it seems to have slept less.
 const RUNS_UNDER: u32 = 6;
 

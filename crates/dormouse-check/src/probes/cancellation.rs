@@ -39,7 +39,7 @@ fn drop_at(context: &ProbeContext, point: DropPoint) -> Result<bool, Finding> {
             dropping.store(true, SeqCst);
             let dropped = instance.drop_inner();
             dropping.store(false, SeqCst);
-            // The remaining events must cope with a future that is gone.
+            // The remaining events must tolerate that the future no longer exists.
             while events.fire(timeout, || false) {}
             Some((completed, dropped))
         }

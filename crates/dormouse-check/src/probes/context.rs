@@ -23,7 +23,7 @@ pub(crate) struct ProbeContext {
     pub(crate) min_ready_time: Cell<Duration>,
     /// The id of the thread that runs the check, and waits for the threads of the probes.
     pub(crate) caller: Option<u32>,
-    /// A poll has not returned. Other polls would not return either.
+    /// A poll has not returned. It is assumed that others would not return either.
     pub(crate) poll_hung: Cell<bool>,
 }
 
@@ -44,12 +44,12 @@ impl ProbeContext {
         Timeout::at_least(self.max_ready_time.get()).times(2).plus(MARGIN).times(1 << attempt)
     }
 
-    /// How long nothing may happen before a thread is abandoned.
+    /// How long a thread may make no progress before it is abandoned.
     pub(crate) fn stall_timeout(&self) -> Timeout {
         Timeout::at_least(self.settings.time_limit)
     }
 
-    /// Drives as a well-behaved executor does.
+    /// The options of a correct executor.
     pub(crate) fn drive_options(&self, attempt: u32) -> DriveOptions {
         DriveOptions {
             wake_timeout: self.wake_timeout(attempt),

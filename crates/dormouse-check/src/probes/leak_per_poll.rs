@@ -15,11 +15,11 @@ use std::time::Duration;
 
 /// How many polls follow one another.
 const POLLS: u32 = 64;
-/// A future that holds as many wakers stores one at each poll.
+/// A future that holds this many wakers stores one at each poll.
 const MANY_WAKERS: usize = POLLS as usize / 2;
 /// The same for threads and descriptors, which are more expensive.
 const FEW_POLLS: u32 = 16;
-const MANY: usize = FEW_POLLS as usize / 2;
+const MANY_THREADS_OR_FDS: usize = FEW_POLLS as usize / 2;
 /// How many attempts may be inconclusive.
 const TRIES: u32 = 10;
 /// The number of polls before each measurement of memory.
@@ -41,7 +41,7 @@ fn threads_and_fds(context: &ProbeContext) -> Option<Finding> {
         let outcome = context.run(&task, count_new);
         let Outcome::Done(Some(counts)) = outcome else { return None };
         let Some((threads, fds)) = counts else { continue };
-        let growth = match (threads >= MANY, fds >= MANY) {
+        let growth = match (threads >= MANY_THREADS_OR_FDS, fds >= MANY_THREADS_OR_FDS) {
             (true, _) => format!("{threads} threads are started"),
             (false, true) => format!("{fds} file descriptors are opened"),
             (false, false) => return None,
@@ -54,7 +54,7 @@ fn threads_and_fds(context: &ProbeContext) -> Option<Finding> {
 
 /// How many threads and descriptors some polls create, or `Some(None)` if the count is inconclusive.
 ///
-/// They are compared by their numbers, because those of an earlier instance may disappear meanwhile.
+/// Ids are compared, not counts, because threads and descriptors of an earlier instance may disappear meanwhile.
 fn count_new(factory: &Factory, task: &Arc<Task>) -> Option<Option<(usize, usize)>> {
     let (mut instance, events) = factory.create(task).ok()?;
     let waker = task.waker();
@@ -98,11 +98,11 @@ fn wakers(context: &ProbeContext, attempt: u32, new: bool) -> Option<Finding> {
         if most < MANY_WAKERS {
             return None;
         }
-        // Code that removes old wakers from time to time gets the time to do so.
+        // Code that removes old wakers periodically gets the time to do so.
         task.wait(timeout, || held() < MANY_WAKERS);
         let (remaining, woken) = (held(), (task.wakes() - wakes) as usize);
         drop((instance, events));
-        // The clones still exist; or they are gone, but each of them was called.
+        // Either the clones still exist, or each was called before it was dropped.
         (remaining.max(woken) >= MANY_WAKERS).then_some(most)
     });
     let Outcome::Done(Some(held)) = outcome else { return None };

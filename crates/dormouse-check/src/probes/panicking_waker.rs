@@ -1,6 +1,6 @@
 //! A waker panics, as foreign code may. The next future of the same type has to work all the same.
 //!
-//! tokio ends the process if a waker panics on a thread of its runtime, when it is built with debug assertions. So the
+//! tokio, if it is built with debug assertions, aborts the process when a waker panics on a thread of its runtime. So the
 //! waker does not panic there.
 
 use crate::driver::{Drive, DriveOutcome};

@@ -17,14 +17,14 @@ use std::time::Duration;
 /// How many times the future is timed; only twice if it takes longer than `LONG`.
 const TIMED_RUNS: u32 = 4;
 const LONG: Duration = Duration::from_millis(50);
-/// From this many self-wakes in a row on, a future is suspected of being a busy loop.
+/// A future with this many self-wakes in a row may be a busy loop.
 const SUSPICIOUS_SELF_WAKES: u32 = 5;
 /// How many times a suspicious future is run.
 const SUSPICIOUS_RUNS: u32 = 30;
-/// How many times a future is run that woke itself a few times, or was never pending.
+/// How many times a future that woke itself only a few times, or was never pending, is run.
 const BUSY_RUNS: u32 = 5;
-/// Of the run that only shows whether the future works when it is woken.
-const SECOND_OPINION_TIMEOUT: Timeout = Timeout(100);
+/// The timeout of the run that shows only whether the future works when it is polled after wake-ups.
+const WORKS_WHEN_WOKEN_TIMEOUT: Timeout = Timeout(100);
 
 pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
     // Several times: the first run may start what all instances share, and another may have to wait for a CPU.
@@ -44,8 +44,8 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
         .or_else(|| context.confirmed(|attempt| drive(context, &Task::new(), attempt)))
 }
 
-/// Looks for more self-wakes in a row than allowed. The number is exact, so a finding needs no confirmation. But a future
-/// that wakes itself only until some time has passed may show it in few runs, if the machine is busy.
+/// Looks for more self-wakes in a row than allowed. The number is exact, so a finding needs no confirmation. But on a
+/// busy machine, a future that wakes itself only until some time has passed may exceed the limit in few runs.
 fn busy_wake(context: &ProbeContext) -> Option<Finding> {
     let mut max_self_wakes = 0;
     for run in 1..=SUSPICIOUS_RUNS {
@@ -119,7 +119,8 @@ fn poll_hung(context: &ProbeContext, task: &Arc<Task>) -> Finding {
 
 /// Whether it is ready with the right output if it is polled only after wake-ups.
 fn works_when_woken(context: &ProbeContext) -> bool {
-    let options = DriveOptions { wake_timeout: SECOND_OPINION_TIMEOUT, ..context.drive_options(0) };
+    let options =
+        DriveOptions { wake_timeout: WORKS_WHEN_WOKEN_TIMEOUT, ..context.drive_options(0) };
     let outcome = context.drive(&Task::new(), options);
     matches!(outcome, Outcome::Done(Ok(DriveOutcome::Ready)))
 }

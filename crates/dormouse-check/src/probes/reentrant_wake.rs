@@ -106,14 +106,14 @@ fn first_poll(task: &Arc<Task>, shared: &Shared, waker: &Arc<TaskWaker>) -> Opti
 
 /// Whether a thread is inside the operation and stays there.
 fn stays_inside(shared: &Shared, task: &Task, timeout: Timeout) -> bool {
-    let left = || shared.inside.load(SeqCst) == 0;
-    if task.wait(timeout, left) {
+    let returned = || shared.inside.load(SeqCst) == 0;
+    if task.wait(timeout, returned) {
         return false;
     }
-    // A slow thread on a busy machine runs now and then, or waits for a CPU.
+    // On a busy machine, a slow thread runs between two checks, or waits for a CPU. A deadlocked one stays asleep.
     for _ in 0..SLOW_CHECKS {
         let before = process::thread(shared.thread.load(SeqCst));
-        if task.wait(timeout, left) {
+        if task.wait(timeout, returned) {
             return false;
         }
         let now = process::thread(shared.thread.load(SeqCst));
@@ -121,7 +121,7 @@ fn stays_inside(shared: &Shared, task: &Task, timeout: Timeout) -> bool {
             return true;
         }
     }
-    // It spins.
+    // It was awake at every check and has not returned: it spins.
     true
 }
 

@@ -8,9 +8,9 @@ use crate::task::Task;
 use crate::timeline::{Action, PollResult};
 use crate::watchdog::Outcome;
 
-/// How many polls may not make the future ready.
+/// This many polls, without the event, must not make the future ready.
 const FEW_POLLS: u32 = 16;
-/// After how many polls the future has to work.
+/// After this many polls without a wake-up, the future must still work.
 const POLLS: u32 = 64;
 
 /// With a stale waker, only the first part gives a result: the polls of the second one change the waker.

@@ -49,7 +49,7 @@ impl ThreadTimer {
         let (cpu, wall) = (self.cpu_elapsed(), self.wall.elapsed());
         let waited = match (self.runqueue_wait, runqueue_wait()) {
             (Some(before), Some(now)) => now.saturating_sub(before),
-            // Then only repetition distinguishes a thread that slept from one that could not run.
+            // Not reported: only repetition distinguishes a thread that slept from one that waited for a CPU.
             _ => Duration::ZERO,
         };
         ThreadTime { cpu, asleep: wall.saturating_sub(cpu).saturating_sub(waited), wall }

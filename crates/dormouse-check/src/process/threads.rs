@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_runs_or_wants_to_run_is_not_asleep() {
+    fn a_thread_that_has_run_or_waits_for_a_cpu_has_not_stayed_asleep() {
         let state = |asleep, schedstat: &str| ThreadState {
             name: "x".into(),
             asleep,

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// A task that is woken at least this often after the drop is woken endlessly.
 pub(super) const ENDLESS_WAKES: u32 = 3;
-/// Within this time after the beginning of a poll, every thread that the poll has started still exists.
+/// Within this time after the beginning of a poll, threads that the poll has started are assumed to exist still.
 const PROMPT: Duration = Duration::from_millis(2);
 /// How many times to look for new threads, if other threads keep running.
 const THREAD_CHECKS: u32 = 50;
@@ -55,7 +55,7 @@ impl Observation {
     }
 }
 
-/// What exists before an instance is created, and where it is compared with what exists later.
+/// The threads and descriptors that exist before an instance is created, to compare with those that exist later.
 struct Baseline {
     threads: Threads,
     fds: BTreeMap<i32, String>,
@@ -63,8 +63,8 @@ struct Baseline {
     caller: Option<u32>,
 }
 
-/// Creates an instance, polls it and drops it; or, without a `point`, does nothing at all. Returns what is there that was
-/// not there before.
+/// Creates an instance, polls it and drops it; without a `point`, creates none. Returns what exists afterwards and did
+/// not exist before.
 pub(super) fn observe(
     context: &ProbeContext,
     point: Option<DropPoint>,
@@ -148,7 +148,7 @@ impl Baseline {
                 return sleeping;
             }
         }
-        // Some thread of the process always runs. So only the time of the sleep counts.
+        // Some thread of the process is always running, so only the state of the new threads counts.
         let before = process::threads();
         thread::sleep(sleep_time.max(Duration::from_millis(20)));
         process::new_sleeping_threads(&self.threads, &before, &process::threads())

@@ -1,8 +1,8 @@
 //! The event happens while the future clones its waker.
 //!
 //! The future clones the waker in order to register it. If it has checked for the event before, and cannot be woken yet,
-//! it misses an event that happens now. So the clone waits until the event has returned; unless the event waits for a
-//! lock that the poll holds, as a correct future does.
+//! it misses an event that happens now. So the clone waits until the event has returned; or until the event waits for
+//! a lock that the poll holds, as in a correct future.
 
 use super::lost::{self, LostCheck};
 use crate::clone_hook;

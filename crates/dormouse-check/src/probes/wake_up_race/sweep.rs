@@ -1,9 +1,9 @@
 //! The event happens at a different moment of the poll in each of many instances.
 //!
 //! One thread polls a batch of instances, one after the other. Another thread follows it, and fires the event of each
-//! instance during its poll. Neither waits long for the other: after a short time both continue, and that instance was
-//! not raced. So on a machine where the two threads seldom run at the same time, more tries are needed, but no time is
-//! lost to make them meet.
+//! instance during its poll. The polling thread waits only briefly for the other one, and an instance whose event is
+//! late is not raced. So on a machine where the two threads seldom run at the same time, more tries are needed, but
+//! little time is spent on waiting.
 
 use super::lost::{self, LostCheck};
 use crate::event::Event;
@@ -25,9 +25,9 @@ use std::time::{Duration, Instant};
 
 /// How many instances are in a batch.
 const BATCH: usize = 32;
-/// How many events in the middle of a poll are enough.
+/// The sweep ends after this many events in the middle of a poll.
 const ENOUGH_RACES: usize = 500;
-/// The limits if there are fewer: of CPU time, and of real time.
+/// The sweep also ends at these limits: of CPU time, and of real time.
 const CPU_LIMIT: Duration = Duration::from_millis(200);
 const TIME_LIMIT: Duration = Duration::from_secs(4);
 /// If a poll takes longer, only its beginning is covered.
@@ -119,7 +119,7 @@ impl Batch {
             let (mut instance, mut queue) = factory.create(&task).ok()?;
             let Event::Send(event) = queue.take()? else { return None };
             let waker = task.waker();
-            // The first poll registers, a later one checks whether it is registered: these are two pieces of code.
+            // The first poll registers, a later one checks whether it is registered: these are two code paths.
             let second_poll =
                 number % 3 == 2 && instance.poll(&waker, false) == PollResult::Pending;
             // Multiplicative hashing: a scattered order that covers the whole span.
