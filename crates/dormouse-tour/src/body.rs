@@ -20,12 +20,13 @@ use std::time::Duration;
 const MS: Duration = Duration::from_millis(1);
 const SHORT_SLEEPS: usize = 200;
 
-/// Measures everything once, on the executor that polls it. A `second` is shorter in tests.
+/// Measures everything once, on the executor that polls it. `second` is the unit of the sleeps,
+/// which tests shorten.
 pub(crate) async fn measure(second: Duration) -> io::Result<Measured> {
     warm_up().await;
     let threads = Threads::now()?;
 
-    // Lateness first: the starts of the rows are staggered, so that few rows measure it at once.
+    // Lateness first: the starts of the rows are staggered, so that few rows measure it at a time.
     let Lateness { p50, p99, early } = lateness().await;
     let select_ok = the_shorter_sleep_wins().await;
     let fd_ok = a_byte_arrives().await?;

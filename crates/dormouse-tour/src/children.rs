@@ -1,8 +1,8 @@
 //! Runs each row in its own process.
 //!
-//! This allows to count threads: in a process with one executor, each new thread belongs to that
-//! executor or to dormouse. And a row that hangs or crashes becomes a red row. For the same reason
-//! nothing here uses dormouse: the parent does not depend on the code under test.
+//! So threads can be counted: in a process with one executor, each new thread belongs to that
+//! executor or to dormouse. And an executor that hangs or crashes becomes a red row. This module
+//! does not use dormouse, so that the parent does not depend on the code under test.
 
 use crate::executors::{EXECUTORS, Executor};
 use crate::measured::Measured;
@@ -55,7 +55,8 @@ fn run_one(executor: &'static Executor, second: Duration, line: &ProgressBar) ->
 }
 
 fn measure_in_child(executor: &Executor, second: Duration) -> Result<Measured, String> {
-    let program = std::env::current_exe().map_err(|err| format!("cannot find itself: {err}"))?;
+    let program =
+        std::env::current_exe().map_err(|err| format!("cannot find its own program: {err}"))?;
     let mut command = Command::new(program);
     command.args(["--row", executor.name, "--second", &second.as_millis().to_string()]);
     from_line(&output_within(TIME_LIMIT, &mut command)?)

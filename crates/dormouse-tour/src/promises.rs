@@ -4,7 +4,7 @@ use crate::executors::Executor;
 use crate::measured::Measured;
 use std::time::Duration;
 
-/// Describes each promise that is broken. A `second` is shorter in tests.
+/// Describes each promise that is broken. `second` is the unit of the sleeps, which tests shorten.
 ///
 /// Lateness is not a promise: it depends on the machine and its load.
 pub(crate) fn broken_promises(

@@ -82,7 +82,7 @@ threads added  after dormouse was first used, in a process with this executor al
                smol and async-std start async-io's thread themselves
 ";
 
-/// Whether no row is red. The exit code depends on it.
+/// Whether no promise is broken. The exit code depends on it.
 pub(crate) fn all_kept(rows: &[Row]) -> bool {
     rows.iter().all(|row| row.broken.is_empty())
 }

@@ -13,7 +13,7 @@ impl Threads {
     /// The threads that exist now.
     pub(crate) fn now() -> io::Result<Threads> {
         let tasks = fs::read_dir(TASKS).map_err(|err| {
-            io::Error::new(err.kind(), format!("cannot list the threads, by {TASKS}: {err}"))
+            io::Error::new(err.kind(), format!("cannot list the threads in {TASKS}: {err}"))
         })?;
         let mut threads = BTreeMap::new();
         for task in tasks {
