@@ -18,7 +18,7 @@ pub(crate) const REFERENCE: &str = "tokio-ct";
 
 type Measure = fn(&Case) -> Result<Outcome, String>;
 
-/// A row of the tables.
+/// A peer: a row of the tables.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub(crate) name: &'static str,

@@ -19,7 +19,7 @@ pub(crate) fn count_system_calls(program: &Path, peer: &str, case: &Case) -> Res
     Ok(count_between_markers(&trace.map_err(|err| format!("strace: {err}"))?))
 }
 
-/// Each line of `strace -f -o` holds a thread id and a call, or the rest of a call that was interrupted.
+/// Each line of `strace -f -o` holds a thread id and a call, or the continuation of a call that another line interrupted.
 fn count_between_markers(trace: &str) -> u64 {
     let (mut count, mut open, mut excluded) = (0, false, None);
     for line in trace.lines() {

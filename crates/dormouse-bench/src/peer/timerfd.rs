@@ -1,4 +1,4 @@
-//! One timerfd per sleep, as crates do that need the boot-time clock or precision.
+//! One timerfd per sleep, as in crates that need the boot-time clock or precision.
 
 use super::runtime::{self, CurrentThread, Flavor};
 use super::{Peer, Spawn};
@@ -22,7 +22,7 @@ fn max_pending() -> Option<(u64, &'static str)> {
     Some((limit / 2, "one file descriptor each, and ulimit -n"))
 }
 
-/// `max(1)`: a timerfd set to zero is disarmed.
+/// Sets the timerfd, to at least 1 ns: zero would disarm it.
 pub(super) fn arm(fd: &OwnedFd, duration: Duration) {
     let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
     let tv_sec = duration.as_secs().try_into().unwrap_or(i64::MAX);

@@ -8,7 +8,7 @@
 //! - [`register`]: an fd is registered and deregistered.
 //! - [`http`]: an echo server with hyper. The client is the same for all peers.
 //!
-//! Each reactor is set to watch both directions, where it has a choice.
+//! Each fd is registered for both directions, where the reactor offers a choice.
 
 mod client;
 mod http;

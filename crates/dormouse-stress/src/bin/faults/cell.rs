@@ -23,7 +23,7 @@ pub(crate) enum Injection {
     Preload(&'static [(&'static str, &'static str)]),
     /// Arguments of strace's `inject=`. Each is tried alone, once for every n in place of `{n}`.
     SystemCalls(&'static [&'static str]),
-    /// Readings of the clock go back, by libc and by the system call.
+    /// Clock readings go back, both through libc and through the system call.
     Clock,
 }
 
@@ -48,8 +48,8 @@ impl Cell<'_> {
                 self.run(command)
             }
             Injection::SystemCalls(faults) => self.fail_each_call(faults),
-            // std reads clocks by libc, which is preloaded. rustix reads them by the vDSO; the first two injections
-            // hide it, so that rustix falls back to the system call, which the third changes.
+            // std reads clocks through libc, which is preloaded. rustix reads them through the vDSO; the first two
+            // injections hide it, so that rustix falls back to the system call, which the third changes.
             Injection::Clock => {
                 let mut strace = self.strace(&[
                     "prctl:error=EINVAL",

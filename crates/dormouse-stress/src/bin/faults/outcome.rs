@@ -24,7 +24,7 @@ pub(crate) fn survives(outcome: &str) -> bool {
     outcome == FIRES || outcome == EXITS || late()
 }
 
-/// Continues if everything has fired so far.
+/// Returns the outcome of `next` if everything has fired so far, else `outcome`.
 pub(crate) fn and_then(outcome: String, next: impl FnOnce() -> String) -> String {
     if outcome == FIRES { next() } else { outcome }
 }

@@ -1,6 +1,6 @@
 //! Sleeps whose completion is recorded.
 //!
-//! Nothing here waits by the library under test or needs another thread.
+//! Nothing here waits with the library under test or needs another thread.
 
 use crate::library::{BoxSleep, Library};
 use crate::outcome::{FIRES, NEVER_FIRES, SOME_NEVER_FIRE};
