@@ -160,10 +160,10 @@ impl<T: 'static> Check<T> {
         self
     }
 
-    /// Runs every probe.
+    /// Runs the probes.
     ///
-    /// A run takes a second or so if the future is ready after some milliseconds. A failure that a slow
-    /// machine could also cause is confirmed by longer attempts before it is reported.
+    /// If the future is ready after a few milliseconds and has no defect, a run takes less than a second. A failure that a
+    /// slow machine could also cause is confirmed by longer attempts before it is reported.
     pub fn run(self) -> Report {
         let factory = (self.make_factory)(self.expect, self.items);
         probes::run(factory, self.settings)

@@ -56,7 +56,8 @@ impl Finding {
         self
     }
 
-    /// Adds the timeline. The poll to look at is the last one, unless another is set.
+    /// Adds the timeline. The poll to look at is the last one that was not forced, unless another
+    /// is set.
     pub(crate) fn with_log(mut self, log: &[Entry]) -> Finding {
         self.timeline = timeline::render(log);
         if self.poll.is_none() {

@@ -65,7 +65,9 @@ pub(crate) fn run<R: Send + 'static>(
             }
             Ok(Err(panic)) => return Outcome::Panicked(panic),
             Err(RecvTimeoutError::Disconnected) => {
-                return Outcome::Panicked("the thread of the probe is gone".into());
+                return Outcome::Panicked(
+                    "the thread of the probe has ended without a result".into(),
+                );
             }
             Err(RecvTimeoutError::Timeout) => {}
         }

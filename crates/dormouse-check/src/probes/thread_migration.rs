@@ -40,7 +40,7 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
 
 /// An instance that is polled on a new thread each time.
 struct Migrating {
-    /// `None` during a poll, and if its thread is gone.
+    /// `None` during a poll, and after a poll whose thread did not start or panicked.
     instance: Option<SendInstance>,
     task: Arc<Task>,
     around: Around,
@@ -58,7 +58,7 @@ impl Drive for Migrating {
             let result = watchdog::call_inside(&around, || instance.poll(&waker, forced));
             (instance, result.unwrap_or(PollResult::Pending))
         });
-        // If the thread is gone, so is the instance. It counts as pending, which leads to no finding.
+        // If the thread did not start or panicked, the instance is lost. It counts as pending, which is no finding.
         match thread.map(JoinHandle::join) {
             Some(Ok((instance, result))) => {
                 self.instance = Some(instance);

@@ -26,8 +26,8 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
         let task = Task::new();
         let outcome = context.run(&task, move |factory, task| {
             let (instance, mut events) = factory.create(task).ok()?;
-            let poller = Arc::new(Poller::current());
-            let mut instance = BlockingWakers { instance, poller };
+            let polling_thread = Arc::new(PollingThread::current());
+            let mut instance = BlockingWakers { instance, polling_thread };
             Some(instance.drive(&mut events, options))
         });
         let Outcome::Done(Some(DriveOutcome::LostWakeUp { .. })) = outcome else { return None };
@@ -41,16 +41,16 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
 
 /// The thread that polls.
 #[derive(Debug)]
-struct Poller {
+struct PollingThread {
     id: u32,
     thread: ThreadId,
     polling: AtomicBool,
     finished: AtomicBool,
 }
 
-impl Poller {
-    fn current() -> Poller {
-        Poller {
+impl PollingThread {
+    fn current() -> PollingThread {
+        PollingThread {
             id: process::current_thread_id().unwrap_or(0),
             thread: thread::current().id(),
             polling: AtomicBool::new(false),
@@ -58,8 +58,8 @@ impl Poller {
         }
     }
 
-    /// Called by a waker. Waits until the poller has seen the wake-up and ended its poll. Also returns if that poll is
-    /// asleep: it waits for a lock that the caller of the waker holds.
+    /// Called by a waker. Unless it is called on the polling thread itself, waits until that thread has seen the wake-up
+    /// and ended its poll. Also returns if that poll is asleep: it waits for a lock that the caller of the waker holds.
     fn wait_for_poll(&self, waker: &TaskWaker) {
         if thread::current().id() == self.thread {
             return;
@@ -82,12 +82,12 @@ impl Poller {
 /// An instance whose wakers block their callers until it has been polled.
 struct BlockingWakers {
     instance: LocalInstance,
-    poller: Arc<Poller>,
+    polling_thread: Arc<PollingThread>,
 }
 
 impl Drop for BlockingWakers {
     fn drop(&mut self) {
-        self.poller.finished.store(true, SeqCst);
+        self.polling_thread.finished.store(true, SeqCst);
     }
 }
 
@@ -97,14 +97,14 @@ impl Drive for BlockingWakers {
     }
 
     fn poll(&mut self, waker: &Arc<TaskWaker>, forced: bool) -> PollResult {
-        self.poller.polling.store(true, SeqCst);
+        self.polling_thread.polling.store(true, SeqCst);
         let result = self.instance.poll(waker, forced);
-        self.poller.polling.store(false, SeqCst);
+        self.polling_thread.polling.store(false, SeqCst);
         result
     }
 
     fn waker(&self) -> Arc<TaskWaker> {
-        let poller = self.poller.clone();
-        self.task().waker_with(Some(Box::new(move |waker| poller.wait_for_poll(waker))))
+        let polling_thread = self.polling_thread.clone();
+        self.task().waker_with(Some(Box::new(move |waker| polling_thread.wait_for_poll(waker))))
     }
 }
