@@ -1,6 +1,7 @@
 //! Lower bounds: the kernel's timers without a future, and a workload without a timer.
 
-use super::{Peer, timerfd as fds};
+use super::Peer;
+use super::timerfd::arm;
 use futures_util::future::{Either, Pending, Ready, pending, ready};
 use rustix::time::{TimerfdClockId, TimerfdFlags, Timespec, timerfd_create};
 use std::future::Future;
@@ -34,7 +35,7 @@ pub(crate) fn timerfd() -> Result<impl FnMut(Duration), String> {
     let fd = timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::CLOEXEC)
         .map_err(|err| format!("timerfd_create: {err}"))?;
     Ok(move |duration| {
-        fds::arm(&fd, duration);
+        arm(&fd, duration);
         rustix::io::read(&fd, &mut [0; 8]).expect("read of a timerfd");
     })
 }
