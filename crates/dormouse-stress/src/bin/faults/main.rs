@@ -115,7 +115,7 @@ fn all_cells() -> Vec<Vec<String>> {
 fn report(outcomes: &[Vec<String>], page: Option<(&str, &str)>) -> ExitCode {
     let table = table::markdown(outcomes);
     println!("{table}");
-    let (survived, mut failures) = table::judge(outcomes);
+    let (expected, mut failures) = table::judge(outcomes);
     if let Some((action, file)) = page {
         let page = std::fs::read_to_string(file).unwrap_or_default();
         if action == "--write" {
@@ -126,7 +126,7 @@ fn report(outcomes: &[Vec<String>], page: Option<(&str, &str)>) -> ExitCode {
     }
     failures.iter().for_each(|line| println!("FAILED  {line}"));
     println!(
-        "faults: dormouse survives {survived} of {}, {} failed",
+        "faults: {expected} of {} outcomes of dormouse are as expected, {} failed",
         ROWS.len() * 3,
         failures.len()
     );

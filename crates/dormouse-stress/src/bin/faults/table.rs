@@ -23,7 +23,7 @@ pub(crate) const COLUMNS: [Column; 6] = [
     column("async-io", "async-io", "tokio"),
     column("futures-timer", "futures-timer", "tokio"),
 ];
-/// How many of the columns are dormouse.
+/// How many columns are for dormouse: the first ones.
 const DORMOUSE_COLUMNS: usize = 3;
 
 pub(crate) struct Row {
@@ -129,7 +129,7 @@ pub(crate) const ROWS: &[Row] = &[
 const EXECUTOR_STOPS: [(&str, &str); 2] =
     [("`epoll_wait` fails", "dormouse-tokio"), ("`epoll_ctl` fails", "dormouse-async-io")];
 
-/// How many cells of dormouse are as expected, and a line for each other one.
+/// How many cells of dormouse are as expected, and a line for each one that is not.
 pub(crate) fn judge(outcomes: &[Vec<String>]) -> (usize, Vec<String>) {
     let mut expected = 0;
     let mut failures = Vec::new();
@@ -161,7 +161,7 @@ pub(crate) fn markdown(outcomes: &[Vec<String>]) -> String {
     page
 }
 
-/// The lines in which the table of a page differs from this one. How late, at which call, and how many is ignored.
+/// The lines in which the table of a page differs from this one, apart from how late, at which call, and how many.
 pub(crate) fn differences(page: &str, table: &str) -> Vec<String> {
     let lines =
         |text: &str| text.lines().filter(|line| line.starts_with('|')).map(normalize).collect();

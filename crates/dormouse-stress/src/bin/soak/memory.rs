@@ -1,6 +1,6 @@
 //! Checks that memory does not grow.
 
-/// How much higher the last third may be than the first: an allocator varies by itself.
+/// How much higher the last third may be than the first: resident memory varies even without a leak.
 const MAX_GROWTH_KIB: u64 = 16 * 1024;
 
 /// Samples of the resident memory of this process.

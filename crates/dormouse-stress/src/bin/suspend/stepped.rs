@@ -9,7 +9,7 @@ use dormouse_stress::executors::{Body, EXECUTORS};
 use std::time::{Duration, SystemTime};
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// Something that happens at once happens within this time, on an emulated machine too.
+/// Whatever must happen at once happens within this time, even on an emulated machine.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// Forward by an hour, and back by two, on each executor.

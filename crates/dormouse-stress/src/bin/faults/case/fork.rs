@@ -1,5 +1,5 @@
-//! `fork` without `exec`: parent and child both continue. `getpid` makes the system call:
-//! `scripts/faults-preload.c` replaces it.
+//! `fork` without `exec`: parent and child both continue. Safe code cannot call `fork`, so `scripts/faults-preload.c`
+//! replaces `getpid`, which `std::process::id` calls, by a function that forks.
 
 use crate::library::Library;
 use crate::outcome::{FIRES, NEVER_FIRES, SOME_NEVER_FIRE, and_then};
@@ -11,15 +11,20 @@ use std::os::unix::net::UnixStream;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+/// Returns 0 in the child, and the id of the child in the parent.
+fn fork() -> u32 {
+    std::process::id()
+}
+
 /// The process forks while the library is in use. Child and parent continue, with old sleeps and new ones.
 pub(super) fn used_before(library: Library) -> String {
     let _context = library.enter();
     let first = observe(&mut some_sleeps(library));
     let mut old = [TrackedSleep::new(library, 300), TrackedSleep::new(library, 600)];
     let registered = if library.is_dormouse() { Some(RegisteredFd::new()) } else { None };
-    let child = std::process::id();
+    let child = fork();
     if child == 0 {
-        // No other thread of the parent exists here.
+        // The child has no copies of the parent's other threads.
         old.iter_mut().for_each(TrackedSleep::poll);
         let outcome = and_then(observe(&mut some_sleeps(library)), || observe(&mut old));
         let outcome = and_then(outcome, || {
@@ -37,7 +42,7 @@ pub(super) fn used_before(library: Library) -> String {
 
 /// The library is used for the first time after the fork: in the child, and then in the parent.
 pub(super) fn unused_before(library: Library) -> String {
-    let child = std::process::id();
+    let child = fork();
     let _context = if child == 0 { library.enter() } else { None };
     if child == 0 {
         exit_child(observe(&mut some_sleeps(library)));
