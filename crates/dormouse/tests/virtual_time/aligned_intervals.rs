@@ -83,7 +83,7 @@ fn with_delay_multiples_tick_again_after_the_clock_is_set_back() {
 }
 
 #[test]
-fn missed_multiples_tick_as_the_behavior_says() {
+fn missed_multiples_follow_the_missed_tick_behavior() {
     for (behavior, expected) in [
         (MissedTickBehavior::Skip, vec![10]),
         (MissedTickBehavior::Delay, vec![10]),
