@@ -18,7 +18,7 @@ use crate::timeline::Entry;
 use observe::{ENDLESS_WAKES, Leftovers, Observation, observe};
 use std::time::Duration;
 
-/// How many instances, and as many pauses, have to agree.
+/// How many instances must leave something behind, each after a pause in which nothing appears.
 const INSTANCES: u32 = 6;
 /// How many observations in a row may be inconclusive.
 const MAX_INCONCLUSIVE: u32 = 200;
@@ -65,8 +65,8 @@ impl<'a> Suspect<'a> {
             thorough: true,
         };
         // Any poll may start a thread, but usually the first one does.
-        let often = point.polls == 1 || point.back_to_back;
-        let repetitions = if often { MAX_INCONCLUSIVE / 4 } else { 2 };
+        let likely = point.polls == 1 || point.back_to_back;
+        let repetitions = if likely { MAX_INCONCLUSIVE / 4 } else { 2 };
         let mut observed = observe(context, Some(point), observation);
         for number in 1..repetitions {
             let repeat = observed.as_ref().is_some_and(|(leftovers, _)| {

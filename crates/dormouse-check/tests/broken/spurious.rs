@@ -1,4 +1,4 @@
-//! Futures that take a poll for a wake-up.
+//! Futures that treat a poll as a wake-up.
 
 use crate::cases;
 use crate::flag::{self, Flag};

@@ -7,7 +7,7 @@
 //! faults                      prints the table
 //! faults --check FILE         and compares it with the table in a page
 //! faults --write FILE         or replaces that table
-//! faults ROW LIBRARY          prints the cells whose row and library begin like this
+//! faults ROW LIBRARY          prints the cells whose row begins with ROW and whose library begins with LIBRARY
 //! faults case CASE LIBRARY    runs one case in this process
 //! ```
 
