@@ -3,7 +3,8 @@
  *   FAULTS_FORK=1      getpid() forks, and returns the result of fork().
  *   FAULTS_STORM=us    Every thread gets a signal with this period.
  *   FAULTS_HANDLER=ms  The signal handler takes this long.
- *   FAULTS_CLOCK=n     Every n-th clock reading by libc is a second behind.
+ *   FAULTS_CLOCK=n     Every n-th clock reading by libc is a second behind,
+ *   FAULTS_FIRST=k     beginning with the k-th.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -15,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static long handler_ms, clock_n;
+static long handler_ms, clock_n, clock_first;
 static int forks;
 
 static void handler(int signal) {
@@ -50,6 +51,7 @@ static long number(const char *name) {
 __attribute__((constructor)) static void start(void) {
     forks = number("FAULTS_FORK") != 0;
     clock_n = number("FAULTS_CLOCK");
+    clock_first = number("FAULTS_FIRST");
     long us = number("FAULTS_STORM");
     if (us) {
         handler_ms = number("FAULTS_HANDLER");
@@ -63,9 +65,9 @@ __attribute__((constructor)) static void start(void) {
 pid_t getpid(void) { return forks ? fork() : (pid_t)syscall(SYS_getpid); }
 
 int clock_gettime(clockid_t clock, struct timespec *time) {
-    static atomic_long readings;
+    static atomic_long readings = 1;
     int result = (int)syscall(SYS_clock_gettime, clock, time);
-    if (clock_n && atomic_fetch_add(&readings, 1) % clock_n == clock_n - 1)
+    if (clock_n && atomic_fetch_add(&readings, 1) % clock_n == clock_first % clock_n)
         time->tv_sec -= 1;
     return result;
 }

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 const TIME_LIMIT: Duration = Duration::from_secs(40);
 /// A system call fails at its first call, at its second, and so on, up to this one.
 const MAX_CALLS: usize = 16;
+/// Of so many clock readings, one is set back.
+const PERIOD: usize = 7;
 
 /// A fault that is injected from outside the process.
 #[derive(Clone, Copy)]
@@ -48,19 +50,31 @@ impl Cell<'_> {
                 self.run(command)
             }
             Injection::SystemCalls(faults) => self.fail_each_call(faults),
+            Injection::Clock => self.set_back_readings(),
+        }
+    }
+
+    /// Sets back every [`PERIOD`]-th clock reading, beginning with the first, with the second, and so on: which readings
+    /// matter depends on the order of threads. Returns the first outcome that is not a success.
+    fn set_back_readings(&self) -> io::Result<String> {
+        for first in 1..=PERIOD {
             // std reads clocks through libc, which is preloaded. rustix reads them through the vDSO; the first two
             // injections hide it, so that rustix falls back to the system call, which the third changes.
-            Injection::Clock => {
-                let mut strace = self.strace(&[
-                    "prctl:error=EINVAL",
-                    "open:error=EACCES",
-                    "clock_gettime:poke_exit=@arg2=01000000000000000000000000000000:when=7+7",
-                ]);
-                strace.args(["-E", &format!("LD_PRELOAD={}", self.preload().display())]);
-                strace.args(["-E", "FAULTS_CLOCK=7"]).arg(self.program);
-                self.run(strace)
+            let when = format!("when={first}+{PERIOD}");
+            let mut strace = self.strace(&[
+                "prctl:error=EINVAL",
+                "open:error=EACCES",
+                &format!("clock_gettime:poke_exit=@arg2=01000000000000000000000000000000:{when}"),
+            ]);
+            strace.args(["-E", &format!("LD_PRELOAD={}", self.preload().display())]);
+            strace.args(["-E", &format!("FAULTS_CLOCK={PERIOD}")]);
+            strace.args(["-E", &format!("FAULTS_FIRST={first}")]).arg(self.program);
+            let outcome = self.run(strace)?;
+            if !survives(&outcome) {
+                return Ok(outcome);
             }
         }
+        Ok(FIRES.to_owned())
     }
 
     /// Injects each fault at the first call, at the second, and so on, until the process makes no such call. Returns
