@@ -94,6 +94,8 @@ impl TimerQueue {
     /// If the wake source cannot be set. The queue must be shut down then.
     pub(super) fn arm(&'static self, schedule: &mut Schedule, at: u64) -> Result<(), Unavailable> {
         let Some(wake_source) = &schedule.wake_source else { return Ok(()) };
+        // After a step of the clock it expires at once, and `process` handles the step.
+        let at = if schedule.clock_was_set { 0 } else { at };
         if let Ok(clock_was_set) = wake_source.arm(at) {
             schedule.clock_was_set |= clock_was_set;
             return Ok(());

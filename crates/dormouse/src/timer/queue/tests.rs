@@ -223,6 +223,18 @@ fn a_clock_change_wakes_all_tasks_and_the_queue_goes_on() {
 }
 
 #[test]
+fn a_clock_change_that_arming_has_found_is_not_undone_by_the_next_insert() {
+    let (queue, count) = (queue(ClockId::Realtime), Arc::new(Count::default()));
+    let waker = Waker::from(count.clone());
+    let now = ClockId::Realtime.now_ns();
+    queue.insert(0, now + 2 * HOUR, now, &waker).unwrap();
+    // What `arm` stores when setting the timerfd returns ECANCELED.
+    lock(&queue.schedule).clock_was_set = true;
+    queue.insert(0, now + HOUR, now, &waker).unwrap();
+    count.wait_for(2);
+}
+
+#[test]
 fn a_clock_change_during_processing_wakes_all_tasks() {
     let queue = queue(ClockId::Realtime);
     let count = Arc::new(Count::default());
