@@ -7,9 +7,11 @@
 //! # Invariants
 //! - A wait does not wait for itself. A scoped future that waits in its own poll counts in `busy` and in `quiescing`; the
 //!   *others* are `busy - quiescing`. So two scoped futures that both wait do not wait for each other.
-//! - No busy future is overlooked. A future is added to `quiescing` inside a poll, while it counts in `busy`, under the
-//!   lock on the clocks; it is subtracted from `quiescing` before it is subtracted from `busy`. So a thread that holds
-//!   the lock, and reads first `busy` and then `quiescing`, subtracts only futures that it has counted.
+//! - No other busy future is overlooked. A future is added to `quiescing` inside a poll, while it counts in `busy`, under
+//!   the lock on the clocks; it is subtracted from `quiescing` before it is subtracted from `busy`. So a thread that
+//!   holds the lock, and reads first `busy` and then `quiescing`, subtracts only futures that it has counted.
+//!   A future counts in `quiescing` until its next poll, or until it is woken outside of its polls. So work that it does
+//!   in the same poll, after it has polled an advance, is not waited for by other advances.
 //! - Of two threads that wait and then advance time, the second does not overtake a task that the first has woken.
 //!   The first: (1) under the lock on the clocks, advances to a deadline and counts the due timer as busy; (2) calls its
 //!   waker, which counts the scoped task as busy; (3) subtracts the timer.

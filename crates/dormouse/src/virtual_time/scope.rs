@@ -131,6 +131,10 @@ impl Wake for Task {
             RUNNING => RUNNING_NOTIFIED,
             other => other,
         });
+        if matches!(before, IDLE | NOTIFIED) {
+            // Something outside of its polls has woken it, a timer for example: it has more to do than to wait.
+            self.quiescing.clear(&self.time);
+        }
         if before != IDLE {
             self.time.remove_busy();
         }

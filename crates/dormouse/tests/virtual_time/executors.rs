@@ -10,6 +10,7 @@ use futures::executor::{LocalPool, ThreadPool};
 use futures::stream::StreamExt;
 use futures::task::{LocalSpawnExt, SpawnExt};
 use std::future::Future;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// Spawns a chain of tasks. The first sends a message at each tick of a timer, the others forward it, and the last
@@ -292,6 +293,36 @@ fn two_advances_in_one_scoped_task_wait_for_a_busy_task() {
         let advances = futures::future::join(time.advance(10 * SECOND), time.advance(10 * SECOND));
         futures::executor::block_on(time.scope(advances));
         assert_eq!(result.recv().unwrap(), 2 * SECOND);
+    });
+}
+
+#[test]
+fn a_timer_beside_an_advance_in_one_scoped_task_is_waited_for() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        let start = time.now();
+        let clock = time.clone();
+        let mut task = Box::pin(time.scope(async move {
+            let work = async {
+                sleep(SECOND).await;
+                Instant::now() - start
+            };
+            futures::join!(work, clock.advance(Duration::ZERO)).0
+        }));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(task.poll_unpin(&mut cx).is_pending());
+        let clock = time.clone();
+        let other =
+            std::thread::spawn(move || futures::executor::block_on(clock.advance(20 * SECOND)));
+        // The executor of the task is slow to poll it.
+        std::thread::sleep(Duration::from_millis(100));
+        let worked = loop {
+            if let Poll::Ready(worked) = task.poll_unpin(&mut cx) {
+                break worked;
+            }
+        };
+        assert_eq!(worked, SECOND);
+        other.join().unwrap();
     });
 }
 
