@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///
 /// # Invariants
 /// - It is set inside a poll of the future, and under the lock on the clocks.
-/// - It is cleared when the next poll begins, and when a poll ends without a wake-up. So while it is set, the future is
-///   busy.
+/// - It is cleared when the next poll begins, when a poll ends without a wake-up, and by a wake-up outside of a poll,
+///   which brings other work. So while it is set, the future is busy.
 #[derive(Debug, Default)]
 pub(crate) struct QuiescingFlag(AtomicBool);
 

@@ -167,7 +167,7 @@ impl PollOrPark {
             Ok(()) => {
                 dispatch_as_poller(events, &mut self.deliveries);
                 if DISABLED.load(Ordering::SeqCst) {
-                    // The events may have included this signal.
+                    // The wait may have consumed this signal, which is for the reactor thread.
                     signal(Token::WAKE_THREAD);
                 }
             }
