@@ -54,26 +54,38 @@ pub(super) fn is_inherited(id: Id) -> bool {
     })
 }
 
+/// Records that the runtime has shut down. From then on [`has_io`] returns false for it, except on a thread that has
+/// queried this runtime last.
+#[allow(dead_code, reason = "for fds that outlive their runtime")]
+pub(super) fn mark_shut_down(handle: &Handle) {
+    let id = handle.id();
+    with_known(|known| known.insert(id, false));
+    let _ = LAST.try_with(|last| last.set(Some((id, false))));
+}
+
 #[cold]
 fn find_io(handle: &Handle, id: Id) -> bool {
-    let has_io = KNOWN.get(|_| Mutex::new(None));
-    let known = lock(has_io).as_ref().and_then(|known| known.get(&id).copied());
-    let found = match known {
+    let found = match with_known(|known| known.get(&id).copied()) {
         Some(found) => found,
         // A panicking thread cannot replace the panic hook; and an ending thread cannot register an fd with any
         // runtime.
         None if std::thread::panicking() || !can_enter() => return false,
         None => {
             let found = catch_probe(|| drop(TokioFd::new(handle, -1, Interest::READABLE)));
-            let mut known = lock(has_io);
-            let known = known.get_or_insert_default();
-            if known.len() >= REMEMBERED {
-                known.clear();
-            }
-            known.insert(id, found);
-            found
+            // Another thread may have recorded meanwhile that the runtime has shut down.
+            with_known(|known| *known.entry(id).or_insert(found))
         }
     };
     let _ = LAST.try_with(|last| last.set(Some((id, found))));
     found
+}
+
+/// Calls `f` with the map of this process, which has room for one more entry.
+fn with_known<R>(f: impl FnOnce(&mut HashMap<Id, bool>) -> R) -> R {
+    let mut known = lock(KNOWN.get(|_| Mutex::new(None)));
+    let known = known.get_or_insert_default();
+    if known.len() >= REMEMBERED {
+        known.clear();
+    }
+    f(known)
 }
