@@ -16,15 +16,12 @@ pub struct Executor {
     pub run: fn(Body),
 }
 
-/// All of them. The feature `smol` selects async-io as the reactor outside tokio, instead of the builtin one.
+/// All of them. The feature `smol` selects async-io as the reactor on smol, instead of the builtin one.
 pub const EXECUTORS: [Executor; 4] = [
     Executor { name: "tokio current_thread", run: tokio_current_thread },
     Executor { name: "tokio multi_thread", run: tokio_multi_thread },
     Executor { name: if cfg!(feature = "smol") { "smol" } else { "smol, builtin" }, run: smol },
-    Executor {
-        name: if cfg!(feature = "smol") { "block_on, async-io" } else { "block_on, builtin" },
-        run: |body| dormouse::block_on(body),
-    },
+    Executor { name: "block_on, builtin", run: |body| dormouse::block_on(body) },
 ];
 
 fn tokio_current_thread(body: Body) {

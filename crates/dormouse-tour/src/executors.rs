@@ -38,6 +38,7 @@ pub(crate) const EXECUTORS: &[Executor] = &[
     Executor { name: "futures ThreadPool", reactor: "async-io", run: futures_thread_pool },
     Executor { name: "pollster", reactor: "async-io", run: pollster },
     Executor { name: "std only", reactor: "async-io", run: std_only },
+    Executor { name: "dormouse::block_on", reactor: "builtin", run: dormouse_block_on },
 ];
 
 fn tokio_multi_thread(body: Body) -> io::Result<Measured> {
@@ -100,4 +101,9 @@ fn pollster(body: Body) -> io::Result<Measured> {
 
 fn std_only(body: Body) -> io::Result<Measured> {
     std_block_on::block_on(body)
+}
+
+/// Uses the builtin reactor, although the feature `smol` is on.
+fn dormouse_block_on(body: Body) -> io::Result<Measured> {
+    dormouse::block_on(body)
 }

@@ -26,7 +26,8 @@ fn keeps_its_promises(executor: &str, reactor: &str) {
     let threads = row["threads_added"].as_array().expect("they are listed");
     let allowed = if reactor == "tokio" { 0 } else { 1 };
     assert!(threads.len() <= allowed, "{row}");
-    assert!(threads.iter().all(|name| name == reactor), "{row}");
+    let thread = if reactor == "builtin" { "dormouse" } else { reactor };
+    assert!(threads.iter().all(|name| name == thread), "{row}");
 }
 
 #[test]
@@ -87,4 +88,9 @@ fn pollster_is_served_by_async_io() {
 #[test]
 fn a_block_on_with_nothing_but_std_is_served_by_async_io() {
     keeps_its_promises("std only", "async-io");
+}
+
+#[test]
+fn dormouse_block_on_is_served_by_the_builtin_reactor() {
+    keeps_its_promises("dormouse::block_on", "builtin");
 }

@@ -61,7 +61,7 @@ fn current_thread() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// The reactor that dormouse uses outside tokio.
+/// The reactor that dormouse uses on the `block_on` of the futures crate.
 const OUTSIDE: &str =
     if cfg!(feature = "smol") { "dormouse on async-io" } else { "dormouse builtin" };
 
@@ -82,8 +82,8 @@ fn create_poll_drop(criterion: &mut Criterion) {
             bencher.iter_custom(|n| runtime.block_on(churn(n, dormouse::sleep)));
         });
         group.bench_function(BenchmarkId::from_parameter(OUTSIDE), |bencher| {
-            let _others = dormouse::block_on(pending(others, dormouse::sleep));
-            bencher.iter_custom(|n| dormouse::block_on(churn(n, dormouse::sleep)));
+            let _others = futures::executor::block_on(pending(others, dormouse::sleep));
+            bencher.iter_custom(|n| futures::executor::block_on(churn(n, dormouse::sleep)));
         });
         group.finish();
     }
@@ -104,7 +104,7 @@ fn reset(criterion: &mut Criterion) {
         bencher.iter(|| sleep.as_mut().reset(dormouse::time::Instant::now() + FAR));
     });
     group.bench_function(OUTSIDE, |bencher| {
-        let mut sleep = dormouse::block_on(pending(1, dormouse::sleep)).remove(0);
+        let mut sleep = futures::executor::block_on(pending(1, dormouse::sleep)).remove(0);
         bencher.iter(|| sleep.as_mut().reset(dormouse::time::Instant::now() + FAR));
     });
     group.finish();
@@ -125,7 +125,7 @@ fn timeout(criterion: &mut Criterion) {
         bencher.iter_custom(|n| runtime.block_on(poll_ready(n, make)));
     });
     group.bench_function(OUTSIDE, |bencher| {
-        bencher.iter_custom(|n| dormouse::block_on(poll_ready(n, make)));
+        bencher.iter_custom(|n| futures::executor::block_on(poll_ready(n, make)));
     });
     group.finish();
 }

@@ -1,6 +1,6 @@
 //! The smallest executor: one future on the calling thread.
 
-use crate::context::{InBlockOn, ThreadContext};
+use crate::context::InBlockOn;
 use crate::reactor::{Parker, PollOrPark};
 use crate::sync::thread::{self, Thread};
 use std::future::Future;
@@ -10,11 +10,13 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// Runs a future to completion on the calling thread, which sleeps while the future is pending.
 ///
-/// For programs and tests that have no executor. File descriptors and timers of the future are served by the builtin
-/// reactor, or by async-io with the feature `smol`; never by a tokio runtime, because this thread may be
-/// the one that drives it. While the thread sleeps, it polls the builtin reactor itself, so no other thread has to wake
-/// it. Only one thread in `block_on` polls at a time, and only in a program where no task outside `block_on` waits
-/// for the builtin reactor. Otherwise the reactor's own thread polls.
+/// For programs and tests that have no executor. The builtin reactor serves the file descriptors and timers of the
+/// future, whatever features are on: inside a tokio runtime too, because this thread may be the one that drives it. An
+/// `AsyncFd` that was created before stays with its reactor: with the feature `smol`, with async-io.
+///
+/// While the thread sleeps, it polls the builtin reactor itself, so no other thread has to wake it. Only one thread in
+/// `block_on` polls at a time, and only in a program where no task outside `block_on` waits for the builtin reactor.
+/// Otherwise the reactor's own thread polls.
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,7 +35,7 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let waker = Waker::from(thread_waker.clone());
     let cx = &mut Context::from_waker(&waker);
     let mut poll_or_park = PollOrPark::new();
-    let _context = InBlockOn::enter(ThreadContext::BlockOn);
+    let _context = InBlockOn::enter();
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return output;

@@ -1,50 +1,33 @@
-//! A thread-local that records which `block_on` a thread is in.
+//! A thread-local that records whether a thread is in a `block_on` of this crate.
+//!
+//! There the builtin reactor serves all fds and timers, whatever features are on.
 
 use crate::sync::thread_local;
 use std::cell::Cell;
 
-/// Which `block_on` of this crate a thread is in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ThreadContext {
-    Outside,
-    /// [`block_on`](crate::block_on()).
-    BlockOn,
-    /// `VirtualTime::block_on`, whose fds must be registered with the builtin reactor, and every `block_on` inside it.
-    BuiltinOnly,
-}
-
 thread_local! {
-    static CONTEXT: Cell<ThreadContext> = const { Cell::new(ThreadContext::Outside) };
+    static IN_BLOCK_ON: Cell<bool> = const { Cell::new(false) };
 }
 
-/// This thread is in `block_on` until the guard is dropped.
+/// This thread is in [`block_on`](crate::block_on()) or `VirtualTime::block_on` until the guard is dropped.
 pub(crate) struct InBlockOn {
-    outer: ThreadContext,
+    outer: bool,
 }
 
 impl InBlockOn {
-    pub(crate) fn enter(context: ThreadContext) -> InBlockOn {
-        let context = if builtin_only() { ThreadContext::BuiltinOnly } else { context };
-        InBlockOn { outer: CONTEXT.with(|current| current.replace(context)) }
+    pub(crate) fn enter() -> InBlockOn {
+        InBlockOn { outer: IN_BLOCK_ON.with(|current| current.replace(true)) }
     }
 }
 
 impl Drop for InBlockOn {
     fn drop(&mut self) {
-        let _ = CONTEXT.try_with(|current| current.set(self.outer));
+        let _ = IN_BLOCK_ON.try_with(|current| current.set(self.outer));
     }
 }
 
-/// Whether this thread is in `block_on`.
+/// Whether this thread is in a `block_on` of this crate.
+#[inline]
 pub(crate) fn in_block_on() -> bool {
-    current() != ThreadContext::Outside
-}
-
-/// Whether this thread must register fds with the builtin reactor.
-pub(crate) fn builtin_only() -> bool {
-    current() == ThreadContext::BuiltinOnly
-}
-
-fn current() -> ThreadContext {
-    CONTEXT.try_with(Cell::get).unwrap_or(ThreadContext::Outside)
+    IN_BLOCK_ON.try_with(Cell::get).unwrap_or(false)
 }

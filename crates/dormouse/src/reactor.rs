@@ -61,12 +61,12 @@ enum Kind {
 }
 
 impl Reactor {
-    /// The reactor for the calling code, the first of these:
+    /// The reactor for the calling code. Within [`block_on`](crate::block_on) and `VirtualTime::block_on` it is the
+    /// builtin one. Elsewhere it is the first of these:
     ///
-    /// 1. the tokio runtime that the caller is inside, if it has I/O enabled (feature
-    ///    `tokio`), but not from within [`block_on`](crate::block_on);
+    /// 1. the tokio runtime that the caller is inside, if it has I/O enabled (feature `tokio`);
     /// 2. async-io, the reactor of smol and async-std (feature `smol`);
-    /// 3. the builtin reactor. Within `VirtualTime::block_on` it is always the builtin one.
+    /// 3. the builtin reactor.
     ///
     /// Never fails, never panics, and starts nothing.
     ///
@@ -75,7 +75,7 @@ impl Reactor {
     /// println!("fds are watched by {}", Reactor::current().name());
     /// ```
     pub fn current() -> Reactor {
-        if context::builtin_only() {
+        if context::in_block_on() {
             return Reactor::builtin();
         }
         tokio::reactor().or_else(async_io::reactor).unwrap_or_else(Reactor::builtin)

@@ -18,6 +18,7 @@ pub(crate) mod timerfd;
 mod wake_source;
 
 use crate::clock::ClockId;
+use crate::context::in_block_on;
 use crate::fork::PerProcess;
 use crate::sync::{loom_const_fn, loom_static};
 use queue::{ReactorKind, TimerId, TimerQueue};
@@ -107,7 +108,7 @@ impl TimerHandle {
 }
 
 /// Inserts a timer into the first of these queues that is available: that of the tokio runtime the caller is inside,
-/// async-io's, the builtin reactor's.
+/// async-io's, the builtin reactor's. In `block_on`, it is the builtin reactor's.
 ///
 /// # Errors
 /// If no reactor is available: not even the thread of the builtin reactor can be started.
@@ -123,9 +124,10 @@ pub(crate) fn insert(
             return Ok(TimerHandle { queue, id, deadline });
         }
     }
-    // Both functions are called, even if the first queue accepts the timer: in a child of a fork, each may wake the
-    // tasks of inherited timers.
-    let candidates = [HAS_ASYNC_IO.then(async_io), Some(builtin())];
+    // Both functions are called, even if only one queue is tried: in a child of a fork, each may wake the tasks of
+    // inherited timers.
+    let async_io = HAS_ASYNC_IO.then(async_io).filter(|_| !in_block_on());
+    let candidates = [async_io, Some(builtin())];
     for queues in candidates.into_iter().flatten() {
         let queue = &queues[clock as usize];
         // These queues are not pooled, so their epoch is always 0.
@@ -138,11 +140,16 @@ pub(crate) fn insert(
     ))
 }
 
-/// Whether a timer of the calling code may stay in `queue`. Inside a tokio runtime, that is the queue of the runtime.
-/// Elsewhere it is any queue of async-io or of the builtin reactor, although [`insert`] prefers async-io.
+/// Whether a timer of the calling code may stay in `queue`. Inside a tokio runtime, that is the queue of the runtime; in
+/// `block_on`, that of the builtin reactor. Elsewhere it is any queue of async-io or of the builtin reactor, although
+/// [`insert`] prefers async-io.
 fn is_current(clock: ClockId, queue: &'static TimerQueue, waker: &Waker) -> bool {
     match runtime::current(clock, waker) {
         Some(current) => std::ptr::eq(current.queue, queue),
-        None => queue.kind() != ReactorKind::Tokio,
+        None => match queue.kind() {
+            ReactorKind::Builtin => true,
+            ReactorKind::AsyncIo => !in_block_on(),
+            ReactorKind::Tokio => false,
+        },
     }
 }

@@ -4,8 +4,11 @@
 mod common;
 
 use common::stream::{pair, ping_pong, receive, send};
-use common::{MS, assert_not_early, within_time};
+use common::{MS, assert_not_early, threads, within_time};
+use dormouse::io::AsyncFd;
+use dormouse::reactor::Reactor;
 use dormouse::{block_on, sleep};
+use std::os::unix::net::UnixStream;
 use std::sync::Barrier;
 
 #[test]
@@ -62,6 +65,23 @@ fn block_on_and_other_executors_can_be_nested_in_block_on() {
                 futures::executor::block_on(ping_pong(20));
             }
         });
+    });
+}
+
+#[test]
+fn block_on_uses_the_builtin_reactor_with_every_set_of_features() {
+    let uses_builtin = || async {
+        assert_eq!(Reactor::current().name(), "builtin");
+        let (local, _peer) = UnixStream::pair().unwrap();
+        assert_eq!(AsyncFd::new(local).unwrap().reactor().name(), "builtin");
+        assert_not_early(sleep(2 * MS)).await;
+    };
+    within_time(|| {
+        block_on(uses_builtin());
+        block_on(async { futures::executor::block_on(uses_builtin()) });
+        block_on(async { block_on(uses_builtin()) });
+        // async-io would have started this thread.
+        assert!(!threads().contains(&"async-io".to_owned()), "{:?}", threads());
     });
 }
 

@@ -3,9 +3,12 @@
 mod common;
 
 use common::stream::{pair, ping_pong, receive, send};
-use common::{MS, assert_not_early, within_time};
+use common::{MS, assert_not_early, pending_for, within_time};
+use dormouse::io::AsyncFd;
 use dormouse::{block_on, sleep};
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
+use std::task::Waker;
 
 #[test]
 fn other_threads_get_their_events_while_a_future_blocks_its_thread() {
@@ -40,6 +43,40 @@ fn events_are_delivered_after_block_on_has_returned() {
             std::thread::sleep(5 * MS);
             futures::executor::block_on(send(&a));
             reader.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_sleep_that_was_registered_outside_fires_in_block_on_and_the_other_way_round() {
+    within_time(|| {
+        let sleep = smol::block_on(async { pending_for(30 * MS, Waker::noop()) });
+        block_on(assert_not_early(sleep));
+        let sleep = block_on(async { pending_for(30 * MS, Waker::noop()) });
+        smol::block_on(assert_not_early(sleep));
+    });
+}
+
+#[test]
+fn a_socket_that_was_created_outside_works_in_block_on_and_the_other_way_round() {
+    async fn exchange(reader: &AsyncFd<UnixStream>, writer: &AsyncFd<UnixStream>) {
+        futures::join!(receive(reader), async {
+            sleep(2 * MS).await;
+            send(writer).await;
+        });
+    }
+    let create = || async {
+        let (a, b) = UnixStream::pair().unwrap();
+        (AsyncFd::new(a).unwrap(), AsyncFd::new(b).unwrap())
+    };
+    within_time(|| {
+        let outside = smol::block_on(create());
+        let inside = block_on(create());
+        for _ in 0..3 {
+            block_on(exchange(&outside.0, &outside.1));
+            smol::block_on(exchange(&outside.1, &outside.0));
+            smol::block_on(exchange(&inside.0, &inside.1));
+            block_on(exchange(&inside.1, &inside.0));
         }
     });
 }

@@ -17,7 +17,7 @@
 
 use super::VirtualTime;
 use super::quiesce::QuiesceWait;
-use crate::context::{InBlockOn, ThreadContext};
+use crate::context::InBlockOn;
 use crate::reactor;
 use crate::sync::lock;
 use crate::virtual_clock::Shared;
@@ -38,7 +38,7 @@ pub(super) fn block_on<F: Future>(time: &VirtualTime, future: F) -> F::Output {
         Arc::new(ThreadNotify { thread: std::thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(notify.clone());
     let cx = &mut Context::from_waker(&waker);
-    let _context = InBlockOn::enter(ThreadContext::BuiltinOnly);
+    let _context = InBlockOn::enter();
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return output;
