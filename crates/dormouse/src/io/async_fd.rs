@@ -13,14 +13,13 @@ use std::task::{Context, Poll};
 
 /// Wraps an object that has a file descriptor, to wait until the fd is ready.
 ///
-/// It works under every executor. The constructor selects the reactor, by default with
-/// [`Reactor::current`], and the fd stays with it. [`PRIORITY`](Interest::PRIORITY) and
-/// [`ERROR`](Interest::ERROR) always select the builtin reactor. Any number of tasks can wait at the same time,
-/// in both directions, through a shared reference. The fd is set non-blocking, and is deregistered
-/// before it is closed.
+/// It works under every executor. Any number of tasks can wait at the same time, in both directions, through a shared
+/// reference. The fd is set non-blocking, and is deregistered before it is closed.
 ///
 /// Readiness is a hint, and edge-triggered: once reported, it is kept until the caller clears it. Clear it only
 /// after an operation has returned `WouldBlock`. Most callers need only [`async_io`](Self::async_io), which does that.
+/// Each interest has its own copy of the readiness: a task that waits for data, and clears an error condition, does not
+/// hide it from a task that waits for errors.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -46,21 +45,28 @@ use std::task::{Context, Poll};
 /// open fds. The error names the fd and a remedy. The constructors that begin with `try_` return the object
 /// with the error, unchanged.
 ///
-/// If the tokio runtime whose reactor watches the fd shuts down, waits return an error that says so; in the child of a
-/// fork, every wait for an inherited `AsyncFd` does. Take the object back with [`into_inner`](Self::into_inner), and
-/// wrap it again.
+/// In the child of a fork, every wait for an inherited `AsyncFd` returns an error. Take the object back with
+/// [`into_inner`](Self::into_inner), and wrap it again.
 ///
-/// With async-io, each `AsyncFd` opens a second fd, a duplicate.
+/// # Reactor
+/// The constructor selects the reactor, by default with [`Reactor::current`]. The fd moves to another one if
+/// - the tokio runtime whose reactor watches it shuts down: the next wait registers it with [`Reactor::current`], or with
+///   async-io or the builtin reactor if that runtime is the one that has shut down;
+/// - a task waits for [`PRIORITY`](Interest::PRIORITY) or [`ERROR`](Interest::ERROR), which only the builtin reactor
+///   reports;
+/// - it has hung up or has an error, and an operation returns `WouldBlock` nevertheless. tokio's reactor and async-io
+///   cannot wait for the end of such a state; the builtin reactor can.
+///
+/// A move loses no event. With async-io, each `AsyncFd` opens a second fd, a duplicate.
 ///
 /// # Cancel safety
 /// Every wait can be dropped and started again. No readiness is lost.
 pub struct AsyncFd<T: AsFd> {
     pub(super) registration: Registration<T>,
-    pub(super) reactor: Reactor,
 }
 
 impl<T: AsFd> AsyncFd<T> {
-    /// The reactor that the fd is registered with.
+    /// The reactor that the fd is registered with. It can [change](Self#reactor).
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -70,8 +76,8 @@ impl<T: AsFd> AsyncFd<T> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn reactor(&self) -> &Reactor {
-        &self.reactor
+    pub fn reactor(&self) -> Reactor {
+        self.registration.reactor()
     }
 
     /// Waits until a read would not block.
@@ -99,7 +105,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     ///
     /// # Errors
-    /// If the reactor has shut down: see [the type](Self#errors).
+    /// If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// No readiness is lost.
@@ -119,7 +125,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     ///
     /// # Errors
-    /// If the reactor has shut down: see [the type](Self#errors).
+    /// If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// No readiness is lost.
@@ -143,16 +149,25 @@ impl<T: AsFd> AsyncFd<T> {
     /// # }
     /// ```
     ///
+    /// An interest that the fd was wrapped without is registered by the first wait for it.
+    ///
     /// # Errors
-    /// If the reactor has shut down: see [the type](Self#errors).
-    /// `InvalidInput` if async-io watches the fd and `interest` includes neither reading nor writing, because
-    /// async-io would never report it.
+    /// If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// No readiness is lost.
     pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        let event = Readiness { registration: &self.registration, interest, key: None }.await?;
+        let event = self.readiness(interest, None).await?;
         Ok(AsyncFdReadyGuard::new(self, event))
+    }
+
+    /// Waits until the fd is ready for `interest`, by an event newer than `tried`.
+    fn readiness(
+        &self,
+        interest: Interest,
+        tried: Option<ReadyEvent>,
+    ) -> impl Future<Output = io::Result<ReadyEvent>> + use<'_, T> {
+        Readiness { registration: &self.registration, interest, tried, key: None }
     }
 
     /// Polls until a read would not block, for use in a manual `Future` impl.
@@ -172,12 +187,13 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     ///
     /// # Errors
-    /// If the reactor has shut down: see [the type](Self#errors).
+    /// If no reactor can register the fd: see [the type](Self#errors).
     pub fn poll_read_ready(
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
-        self.poll_ready(Direction::Read, cx)
+        self.poll_ready(Direction::Read, None, cx)
+            .map_ok(|event| AsyncFdReadyGuard::new(self, event))
     }
 
     /// Polls until a write would not block, for use in a manual `Future` impl.
@@ -196,27 +212,30 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     ///
     /// # Errors
-    /// If the reactor has shut down: see [the type](Self#errors).
+    /// If no reactor can register the fd: see [the type](Self#errors).
     pub fn poll_write_ready(
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
-        self.poll_ready(Direction::Write, cx)
+        self.poll_ready(Direction::Write, None, cx)
+            .map_ok(|event| AsyncFdReadyGuard::new(self, event))
     }
 
     pub(super) fn poll_ready(
         &self,
         direction: Direction,
+        tried: Option<ReadyEvent>,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
-        let event = self.registration.poll_readiness(WaiterSlot::Direction(direction), cx.waker());
-        event.map_ok(|event| AsyncFdReadyGuard::new(self, event))
+    ) -> Poll<io::Result<ReadyEvent>> {
+        let slot = WaiterSlot::Direction(direction);
+        self.registration.poll_readiness(slot, tried, cx.waker())
     }
 
-    /// Calls `f` when the fd is ready, until it returns anything other than `WouldBlock`.
+    /// Calls `f`, and whenever it returns `WouldBlock`, waits until the fd is ready and calls it again.
     ///
-    /// Like [`try_io`](Self::try_io), it also calls `f` if the readiness is not known yet. `f` must do one
-    /// operation on the fd, of the kind that `interest` names, and return `WouldBlock` only if the operation did.
+    /// `f` must do one operation on the fd, of the kind that `interest` names, and return `WouldBlock` only if the
+    /// operation did. It is tried before the first wait, unless an earlier operation has returned `WouldBlock` and the
+    /// fd has not become ready since.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -235,7 +254,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     ///
     /// # Errors
-    /// Those of `f`, except `WouldBlock`. If the reactor has shut down: see [the type](Self#errors).
+    /// Those of `f`, except `WouldBlock`. If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// It waits only before the first call of `f` or after a call that returned `WouldBlock`, so dropping it loses
@@ -245,20 +264,32 @@ impl<T: AsFd> AsyncFd<T> {
         interest: Interest,
         mut f: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
+        self.async_io_with(interest, |inner, _| f(inner)).await
+    }
+
+    /// Like [`async_io`](Self::async_io), and tells `f` what readiness is known.
+    pub(crate) async fn async_io_with<R>(
+        &self,
+        interest: Interest,
+        mut f: impl FnMut(&T, Ready) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut tried = match self.try_first(interest, &mut f) {
+            Ok(result) => return result,
+            Err(tried) => tried,
+        };
         loop {
-            match self.try_io(interest, &mut f) {
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
+            let event = self.readiness(interest, tried).await?;
+            match self.try_ready(event, &mut f) {
+                Ok(result) => return result,
+                Err(WouldBlock) => tried = Some(event),
             }
-            let _ = self.ready(interest).await?;
         }
     }
 
     /// Calls `f` if the fd is ready, and returns `WouldBlock` otherwise.
     ///
-    /// `f` is also called if `interest` is not registered with the reactor yet, because then the readiness is not known.
-    /// (Reactors register some directions only when a task waits for them.) If `f` returns `WouldBlock`, the readiness is
-    /// cleared.
+    /// `f` is also called if the readiness is not known, because no task has waited for it yet. If `f` returns
+    /// `WouldBlock`, the readiness is cleared.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -273,25 +304,46 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     ///
     /// # Errors
-    /// Those of `f`. If the reactor has shut down: see [the type](Self#errors).
+    /// Those of `f`. It does not fail if the reactor has shut down.
     pub fn try_io<R>(
         &self,
         interest: Interest,
         f: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
+        self.try_first(interest, |inner, _| f(inner))
+            .unwrap_or_else(|_| Err(io::ErrorKind::WouldBlock.into()))
+    }
+
+    /// Calls `f` if the fd is ready, or if its readiness is not known. `f` gets the readiness that is known.
+    ///
+    /// # Errors
+    /// The event that `f` was called for, if it returned `WouldBlock`, or `None` if it was not called.
+    pub(super) fn try_first<R>(
+        &self,
+        interest: Interest,
+        f: impl FnOnce(&T, Ready) -> io::Result<R>,
+    ) -> Result<io::Result<R>, Option<ReadyEvent>> {
         let event = match self.registration.ready_event(interest) {
-            Poll::Ready(event) => Some(event?),
-            Poll::Pending if !self.registration.is_registered(interest) => None,
-            Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
+            Some(event) => event,
+            None if self.registration.should_try(interest) => ReadyEvent::unknown(interest),
+            None => return Err(None),
         };
-        let result = f(self.get_ref());
-        match (&result, event) {
-            (Err(err), Some(event)) if err.kind() == io::ErrorKind::WouldBlock => {
+        self.try_ready(event, f).map_err(|WouldBlock| Some(event))
+    }
+
+    /// Calls `f`, and clears the readiness if it returns `WouldBlock`.
+    pub(super) fn try_ready<R>(
+        &self,
+        event: ReadyEvent,
+        f: impl FnOnce(&T, Ready) -> io::Result<R>,
+    ) -> Result<io::Result<R>, WouldBlock> {
+        match f(self.get_ref(), event.ready) {
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
                 self.clear(event, Ready::ALL);
+                Err(WouldBlock)
             }
-            _ => {}
+            result => Ok(result),
         }
-        result
     }
 
     /// The wrapped object.
@@ -358,15 +410,19 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsyncFd")
             .field("inner", self.get_ref())
-            .field("reactor", &self.reactor.name())
+            .field("reactor", &self.reactor().name())
             .finish()
     }
 }
+
+/// An operation returned `WouldBlock`.
+pub(super) struct WouldBlock;
 
 /// The future of [`AsyncFd::ready`]. Each has its own waiter slot, so any number of them can wait.
 struct Readiness<'a, T: AsFd> {
     registration: &'a Registration<T>,
     interest: Interest,
+    tried: Option<ReadyEvent>,
     /// The key of the waiter slot, once there is one.
     key: Option<usize>,
 }
@@ -376,8 +432,8 @@ impl<T: AsFd> Future for Readiness<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<ReadyEvent>> {
         let this = &mut *self;
-        this.registration
-            .poll_readiness(WaiterSlot::Future(this.interest, &mut this.key), cx.waker())
+        let slot = WaiterSlot::Future(this.interest, &mut this.key);
+        this.registration.poll_readiness(slot, this.tried, cx.waker())
     }
 }
 

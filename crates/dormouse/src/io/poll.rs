@@ -10,8 +10,9 @@
 //!   returns one line at a time.
 //! - `WouldBlock` and `Interrupted` are never returned to the caller, as the traits require.
 
+use super::async_fd::WouldBlock;
 use super::split::shut_down;
-use super::{AsyncFd, ReadHalf, WriteHalf};
+use super::{AsyncFd, ReadHalf, Ready, WriteHalf};
 use crate::reactor::Direction;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
@@ -41,32 +42,42 @@ impl<T: AsFd> AsyncFd<T> {
     pub(super) fn poll_read_with<R>(
         &self,
         cx: &mut Context<'_>,
-        read: impl FnMut(&T) -> io::Result<R>,
+        mut read: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        self.poll_with(Direction::Read, cx, read)
+        self.poll_with(Direction::Read, cx, |inner, _| read(inner))
     }
 
     pub(super) fn poll_write_with<R>(
         &self,
         cx: &mut Context<'_>,
-        write: impl FnMut(&T) -> io::Result<R>,
+        mut write: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        self.poll_with(Direction::Write, cx, write)
+        self.poll_with(Direction::Write, cx, |inner, _| write(inner))
     }
 
+    /// Calls `operation` with the readiness that is known, until it returns anything other than `WouldBlock`.
     fn poll_with<R>(
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
-        mut operation: impl FnMut(&T) -> io::Result<R>,
+        mut operation: impl FnMut(&T, Ready) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        loop {
-            match self.try_io(direction.interest(), &mut operation) {
-                Err(err) if err.kind() == ErrorKind::Interrupted => continue,
-                Err(err) if err.kind() == ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
+        let mut retried = |inner: &T, known| loop {
+            match operation(inner, known) {
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                result => return result,
             }
-            drop(ready!(self.poll_ready(direction, cx))?);
+        };
+        let mut tried = match self.try_first(direction.interest(), &mut retried) {
+            Ok(result) => return Poll::Ready(result),
+            Err(tried) => tried,
+        };
+        loop {
+            let event = ready!(self.poll_ready(direction, tried, cx))?;
+            match self.try_ready(event, &mut retried) {
+                Ok(result) => return Poll::Ready(result),
+                Err(WouldBlock) => tried = Some(event),
+            }
         }
     }
 

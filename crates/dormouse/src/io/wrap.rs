@@ -169,12 +169,11 @@ impl<T: AsFd> AsyncFd<T> {
         inner: T,
         interest: Interest,
     ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
-        let reactor = reactor.select_for(interest);
         let registration = reactor
-            .register(inner, interest)
+            .register_or_next(inner, interest)
             .map_err(|(inner, cause)| AsyncFdTryNewError { inner, cause })?;
         match rustix::io::ioctl_fionbio(registration.get_ref(), true) {
-            Ok(()) => Ok(AsyncFd { registration, reactor }),
+            Ok(()) => Ok(AsyncFd { registration }),
             Err(err) => {
                 let cause = io::Error::from(err);
                 Err(AsyncFdTryNewError { inner: registration.into_inner(), cause })

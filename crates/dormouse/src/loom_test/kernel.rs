@@ -95,6 +95,11 @@ pub(crate) fn set_ready(fd: RawFd, ready: Ready) {
     lock(&KERNEL).set_ready(fd, ready);
 }
 
+/// What a file is ready for.
+pub(crate) fn readiness(fd: RawFd) -> Ready {
+    lock(&KERNEL).readiness(fd)
+}
+
 /// Makes a file not ready, as an operation does that reads all its data.
 pub(crate) fn drain(fd: RawFd) {
     lock(&KERNEL).replace_readiness(fd, Ready::EMPTY);

@@ -3,7 +3,8 @@
 //!
 //! async-io reports oneshot events, level-triggered: after an event it reports nothing until the direction is
 //! registered again, and then it checks the fd. So a wait that finds no readiness registers its directions, unless they
-//! are registered already.
+//! are registered already. A state that an operation does not end, such as an error, would be reported again and again:
+//! then the fd moves to the builtin reactor (see `registration::moving`).
 //!
 //! # Invariants
 //! - No event is lost.
@@ -122,7 +123,7 @@ impl AsyncIoRegistration {
     /// # Errors
     /// If async-io cannot watch the fd any more. Then the caller shuts down the `ScheduledIo`, because other waits
     /// have found the direction marked as registered, and would not be woken.
-    pub(super) fn register_interest(&self, interest: Interest) -> io::Result<()> {
+    pub(super) fn arm(&self, interest: Interest) -> io::Result<()> {
         for direction in Direction::BOTH {
             let wanted = match direction {
                 Direction::Read => interest.is_readable(),

@@ -33,6 +33,8 @@ pub(crate) use poller::{
     Parker, PollOrPark, disable as disable_poller, note_waiter, wake_or_defer,
 };
 
+pub(super) use selector::{poll_now, state_now};
+
 use super::interest::{Interest, Ready};
 use super::scheduled_io::ScheduledIo;
 use crate::catch_panic::{catch_panic, wake};

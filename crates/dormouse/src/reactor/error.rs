@@ -1,6 +1,5 @@
 //! The errors of reactors: what failed, why, and what the user can do.
 
-use super::Interest;
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::RawFd;
@@ -28,21 +27,10 @@ pub(super) fn cannot_register(err: io::Error, fd: RawFd, reactor: &str) -> io::E
     )
 }
 
-/// The error of every wait after the reactor has shut down. `reactor` is the subject of its message.
-pub(super) fn no_longer_watched(reactor: &str) -> io::Error {
-    io::Error::other(format!(
-        "{reactor} cannot watch this fd any more: take the object back with into_inner() and wrap \
-         it again elsewhere"
-    ))
-}
-
-/// The error of a wait that would never complete under async-io.
-pub(super) fn unsupported_interest(interest: Interest) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidInput,
-        format!(
-            "async-io, which watches this fd, does not report {interest:?} separately: wrap the fd with \
-             AsyncFd::with_interest, which selects the builtin reactor"
-        ),
+/// The error of a wait in the child of a fork.
+pub(super) fn inherited_fd() -> io::Error {
+    io::Error::other(
+        "this process, the child of a fork, cannot watch an fd that its parent has registered: take the object back \
+         with into_inner() and wrap it again",
     )
 }

@@ -21,6 +21,8 @@ const PRIORITY: Ready = Ready(1 << 5);
 
 impl Interest {
     pub(crate) const NONE: Interest = Interest(0);
+    pub(crate) const ALL: Interest =
+        Interest(Ready::READABLE.0 | Ready::WRITABLE.0 | Ready::ERROR.0 | PRIORITY.0);
 
     /// A read would not block.
     pub const READABLE: Interest = Interest(Ready::READABLE.0);
@@ -30,9 +32,9 @@ impl Interest {
     /// of `/proc/self/mounts`, an interrupt of a GPIO line. An fd that is watched for this alone is not
     /// reported as [`READABLE`](Ready::READABLE).
     ///
-    /// An fd that is wrapped with this interest is watched by the builtin reactor, also inside an executor: the other
-    /// reactors do not report it separately. A wait for this on an fd that was wrapped without it does not see
-    /// exceptional conditions; under async-io it returns an error.
+    /// An fd that is wrapped with this interest is registered with the builtin reactor, also inside an executor: the
+    /// other reactors do not report it separately. An fd that was wrapped without it moves to the builtin reactor at the
+    /// first wait for it.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -54,9 +56,9 @@ impl Interest {
     /// An error condition, which the kernel calls POLLERR, and nothing else: for example, the reader of a pipe has
     /// closed it, or a socket has a pending error.
     ///
-    /// An fd that is wrapped with this interest is watched by the builtin reactor, also inside an executor: the other
-    /// reactors do not report it separately. A wait for this on an fd that was wrapped without it may miss errors;
-    /// under async-io it returns an error.
+    /// An fd that is wrapped with this interest is registered with the builtin reactor, also inside an executor: the
+    /// other reactors do not report it separately. An fd that was wrapped without it moves to the builtin reactor at the
+    /// first wait for it.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -98,20 +100,20 @@ impl Interest {
         self.0 & !(Interest::READABLE | Interest::WRITABLE).0 != 0
     }
 
-    /// Whether this includes reading or writing.
-    pub(crate) fn is_read_or_write(self) -> bool {
-        self.is_readable() || self.is_writable()
-    }
-
     /// What to register when the fd is wrapped. Together with reading, writing is not registered yet: few tasks ever
     /// wait until an fd is writable, but most fds are writable already, and each event would report that.
     pub(crate) fn eager(self) -> Interest {
         if self.is_readable() { Interest(self.0 & !Interest::WRITABLE.0) } else { self }
     }
 
-    /// What to register at the first wait for it.
-    pub(crate) fn lazy(self) -> Interest {
-        Interest(self.0 & !self.eager().0)
+    /// Whether this is reading or writing, and nothing else.
+    pub(crate) fn is_one_direction(self) -> bool {
+        self == Interest::READABLE || self == Interest::WRITABLE
+    }
+
+    /// One bit for each interest, from bit 0 on.
+    pub(crate) fn compact_bits(self) -> usize {
+        usize::from(self.0 & 3 | self.0 >> 2 & 0b1100)
     }
 
     /// A wait for this interest completes when any of these bits is set.
@@ -128,6 +130,12 @@ impl Interest {
             mask |= PRIORITY | Ready::READ_CLOSED;
         }
         mask
+    }
+}
+
+impl BitOrAssign for Interest {
+    fn bitor_assign(&mut self, other: Interest) {
+        self.0 |= other.0;
     }
 }
 
@@ -184,6 +192,8 @@ impl Ready {
     /// An exceptional condition: see [`Interest::PRIORITY`].
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub const PRIORITY: Ready = PRIORITY;
+    /// `PRIORITY`, on every system.
+    pub(crate) const URGENT: Ready = PRIORITY;
     pub(crate) const ALL: Ready = Ready((1 << 6) - 1);
 
     /// Whether nothing is ready.
@@ -222,7 +232,15 @@ impl Ready {
         self.0 & Self::PRIORITY.0 != 0
     }
 
-    pub(crate) fn intersects(self, other: Ready) -> bool {
+    pub(crate) const fn intersection(self, other: Ready) -> Ready {
+        Ready(self.0 & other.0)
+    }
+
+    pub(crate) const fn without(self, other: Ready) -> Ready {
+        Ready(self.0 & !other.0)
+    }
+
+    pub(crate) const fn intersects(self, other: Ready) -> bool {
         self.0 & other.0 != 0
     }
 }

@@ -3,30 +3,42 @@
 //! # Invariants
 //! - The registration owns the object, and deregisters its fd before the object is dropped. So a registered fd is not
 //!   closed, unless the user replaces the object through `AsyncFd::get_mut`.
-//! - A wait registers the directions it needs before it stores its waker; under async-io afterwards: see `async_io`.
-//!   If this fails, the wait returns an error, and all other waiters are woken and get an error too.
+//! - A wait registers its interest before it stores its waker; under async-io afterwards: see `async_io`.
+//!   If this fails, all waiters are woken, and each wait tries the next reactor ([`moving`]).
+//! - No waker is called while `attached` is locked.
 //! - In the child of a fork, nothing is deregistered: the parent still uses the epoll instance, which is shared.
 
-use super::error::{cannot_register, no_longer_watched, unsupported_interest};
+mod moving;
+
+use super::scheduled_io::BackendKind;
 use super::{
-    Interest, Kind, Reactor, Ready, ReadyEvent, ScheduledIo, ShutDown, WaiterSlot, async_io,
-    builtin, note_waiter, tokio,
+    Interest, Reactor, Ready, ReadyEvent, ScheduledIo, ShutDown, WaiterSlot, async_io, builtin,
+    note_waiter, tokio,
 };
 use crate::fork::Process;
+use crate::sync::{Mutex, lock};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
-use std::sync::Arc;
+use std::os::fd::AsFd;
+use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
 
 /// See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Registration<T: AsFd> {
     io: Arc<ScheduledIo>,
-    backend: Backend,
+    attached: Mutex<Attached>,
     process: Process,
-    interest: Interest,
     /// None once deregistered.
     object: Option<T>,
+}
+
+/// The reactor that an fd is registered with.
+#[derive(Debug)]
+struct Attached {
+    reactor: Reactor,
+    backend: Backend,
+    /// What the fd is, or is to be, registered for.
+    interest: Interest,
 }
 
 /// The registration of one fd with one reactor.
@@ -35,46 +47,8 @@ enum Backend {
     Builtin(builtin::BuiltinRegistration),
     Tokio(tokio::TokioRegistration),
     AsyncIo(async_io::AsyncIoRegistration),
-    /// In place of a registration that belongs to the parent of this process: see `fork`.
-    Inherited,
-}
-
-impl Reactor {
-    /// Registers the fd of an object.
-    ///
-    /// # Errors
-    /// Returns the object with the error.
-    pub(crate) fn register<T: AsFd>(
-        &self,
-        object: T,
-        interest: Interest,
-    ) -> Result<Registration<T>, (T, io::Error)> {
-        let fd = object.as_fd();
-        let unregistered = match &self.0 {
-            Kind::Builtin => interest.lazy(),
-            // Without a wait no waker is stored with these reactors, so they report nothing yet, not even a hang-up or
-            // the shutdown of the runtime. The first wait in a direction registers it.
-            Kind::Tokio(_) | Kind::AsyncIo(_) => Interest::READABLE | Interest::WRITABLE,
-        };
-        let io = Arc::new(ScheduledIo::new(unregistered));
-        let backend = match &self.0 {
-            Kind::Builtin => builtin::register(fd, interest.eager(), &io).map(Backend::Builtin),
-            Kind::Tokio(handle) => {
-                tokio::register(handle, fd.as_raw_fd(), interest, &io).map(Backend::Tokio)
-            }
-            Kind::AsyncIo(handle) => async_io::register(handle, fd, &io).map(Backend::AsyncIo),
-        };
-        let process = Process::current();
-        match backend {
-            Ok(backend) => {
-                Ok(Registration { io, backend, process, interest, object: Some(object) })
-            }
-            Err(err) => {
-                let err = cannot_register(err, fd.as_raw_fd(), self.name());
-                Err((object, err))
-            }
-        }
-    }
+    /// Not registered: the reactor has shut down, or belongs to the parent of this process (see `fork`).
+    Detached,
 }
 
 impl<T: AsFd> Registration<T> {
@@ -91,67 +65,144 @@ impl<T: AsFd> Registration<T> {
         self.deregister().expect("only `deregister` takes the object")
     }
 
-    /// The readiness that has been reported so far.
-    pub(crate) fn ready_event(&self, interest: Interest) -> Poll<io::Result<ReadyEvent>> {
-        self.io.ready_event(interest).map(|event| event.map_err(|ShutDown| self.shut_down_error()))
+    /// The reactor that the fd is registered with.
+    pub(crate) fn reactor(&self) -> Reactor {
+        lock(&self.attached).reactor.clone()
     }
 
-    /// Returns the readiness, or stores the waker. Registers the directions of the interest if necessary.
+    /// The readiness that is known.
+    #[inline]
+    pub(crate) fn ready_event(&self, interest: Interest) -> Option<ReadyEvent> {
+        match self.io.ready_event(interest, None) {
+            Poll::Ready(Ok(event)) => Some(event),
+            Poll::Ready(Err(ShutDown)) | Poll::Pending => None,
+        }
+    }
+
+    /// Whether an operation should be tried although no readiness is known.
+    pub(crate) fn should_try(&self, interest: Interest) -> bool {
+        self.io.is_shut_down() || self.io.should_try(interest)
+    }
+
+    /// Returns the readiness, or stores the waker. If the reactor has shut down, registers the fd with the next one.
+    ///
+    /// `tried` is the event that an operation was tried for which returned `WouldBlock`: the wait is for a newer one.
+    /// `None` if no operation was tried; then the first wait polls the fd.
+    ///
+    /// # Errors
+    /// If no reactor can register the fd, and in the child of a fork.
     pub(crate) fn poll_readiness(
         &self,
-        slot: WaiterSlot<'_>,
-        waker: &Waker,
-    ) -> Poll<io::Result<ReadyEvent>> {
-        if matches!(self.backend, Backend::Builtin(_)) {
-            note_waiter();
-        }
-        self.poll_internal(slot, waker)
-    }
-
-    /// Like [`poll_readiness`](Self::poll_readiness), for a waker of this crate. It may be called on any thread, the
-    /// poller too, so this wait does not disable the poller role.
-    pub(crate) fn poll_internal(
-        &self,
         mut slot: WaiterSlot<'_>,
+        tried: Option<ReadyEvent>,
         waker: &Waker,
     ) -> Poll<io::Result<ReadyEvent>> {
-        if self.process.forked() {
-            self.io.mark_shut_down();
-            return Poll::Ready(Err(self.shut_down_error()));
-        }
-        if self.is_oneshot() && !slot.interest().is_read_or_write() {
-            return Poll::Ready(Err(unsupported_interest(slot.interest())));
-        }
-        self.register_interest(slot.interest())?;
-        let event = self.io.poll_readiness(&mut slot, waker);
-        if let (Poll::Pending, Backend::AsyncIo(registration)) = (&event, &self.backend) {
-            if registration.register_interest(slot.interest()).is_err() {
-                // This wait returns the error, so its waker is not needed. It must not be called here, because it may
-                // take a lock that the caller holds.
-                self.io.take_back_waker(slot, waker);
-                self.io.shut_down();
-                return Poll::Ready(Err(self.shut_down_error()));
+        loop {
+            if self.io.backend() == BackendKind::Builtin {
+                note_waiter();
+            }
+            match self.poll_attached(&mut slot, tried, waker) {
+                Poll::Ready(Err(ShutDown)) => self.attach_to_next()?,
+                Poll::Ready(Ok(event)) => return Poll::Ready(Ok(event)),
+                Poll::Pending => return Poll::Pending,
             }
         }
-        event.map(|event| event.map_err(|ShutDown| self.shut_down_error()))
     }
 
-    /// Registers the directions of `interest` that are not registered yet, except with async-io. Called before the
-    /// waker is stored, because a failure calls all stored wakers.
+    /// Like [`poll_readiness`](Self::poll_readiness), but with the reactor that the fd is registered with, or not at
+    /// all. For a waker of this crate, which may be called on any thread: this wait does not disable the poller role.
+    pub(crate) fn poll_attached(
+        &self,
+        slot: &mut WaiterSlot<'_>,
+        tried: Option<ReadyEvent>,
+        waker: &Waker,
+    ) -> Poll<Result<ReadyEvent, ShutDown>> {
+        if self.process.forked() {
+            self.io.mark_shut_down();
+        }
+        let interest = slot.interest();
+        if let Poll::Ready(event) = self.io.ready_event(interest, tried) {
+            return Poll::Ready(event);
+        }
+        if self.io.begin_first_wait(interest) {
+            if let Some(event) = self.poll_fd(interest, tried) {
+                return Poll::Ready(Ok(event));
+            }
+        }
+        self.register_interest(interest)?;
+        let event = self.io.poll_readiness(slot, tried, waker);
+        if event.is_pending() && !self.io.is_registered(interest) {
+            self.arm(slot, waker)?;
+        }
+        event
+    }
+
+    /// The first wait for an interest polls the fd. If it is ready, the wait needs no event. For a single direction
+    /// that is an optimization, so it is left out if an operation has been tried. For another interest it is necessary:
+    /// earlier events are in the copies of other interests.
+    #[cold]
+    fn poll_fd(&self, interest: Interest, tried: Option<ReadyEvent>) -> Option<ReadyEvent> {
+        if tried.is_some() && interest.is_one_direction() {
+            return None;
+        }
+        let ready = builtin::poll_now(self.get_ref().as_fd(), interest).ok()?;
+        (!ready.is_empty()).then(|| self.io.add_readiness(interest, ready))
+    }
+
+    /// Registers the parts of `interest` that are not registered yet, except with async-io. Called before the waker is
+    /// stored, because a failure calls all stored wakers.
     #[inline]
-    fn register_interest(&self, interest: Interest) -> io::Result<()> {
-        if self.is_oneshot() || !self.io.should_register(interest) {
+    fn register_interest(&self, interest: Interest) -> Result<(), ShutDown> {
+        let is_armed_later = self.is_oneshot() && !interest.needs_builtin();
+        if is_armed_later || !self.io.should_register(interest) {
             return Ok(());
         }
-        let fd = self.get_ref().as_fd();
-        let registered = match &self.backend {
-            Backend::Builtin(registration) => registration.reregister(fd, self.interest),
-            Backend::Tokio(registration) => registration.register_interest(fd, interest),
-            Backend::AsyncIo(_) | Backend::Inherited => Ok(()),
-        };
-        registered.map_err(|_| {
+        self.register_now(interest).map_err(|_| {
             self.io.shut_down();
-            self.shut_down_error()
+            ShutDown
+        })
+    }
+
+    #[cold]
+    fn register_now(&self, interest: Interest) -> io::Result<()> {
+        let fd = self.get_ref().as_fd();
+        let mut attached = lock(&self.attached);
+        attached.interest |= interest;
+        let all = attached.interest;
+        match &attached.backend {
+            Backend::Builtin(registration) => registration.reregister(fd, all),
+            Backend::Tokio(registration) if !tokio::needs_builtin(interest) => {
+                let drain = registration.register_interest(fd, interest, all)?;
+                drop(attached);
+                drain.run();
+                Ok(())
+            }
+            Backend::Tokio(_) | Backend::AsyncIo(_) => self.move_to_builtin(&mut attached),
+            // A concurrent wait registers the fd with the next reactor.
+            Backend::Detached => Ok(()),
+        }
+    }
+
+    /// Registers the directions of the slot that are not registered although its waker was stored: with async-io, or
+    /// because the fd has moved meanwhile.
+    fn arm(&self, slot: &WaiterSlot<'_>, waker: &Waker) -> Result<(), ShutDown> {
+        let interest = slot.interest();
+        let mut attached = lock(&self.attached);
+        attached.interest |= interest;
+        let armed = match &attached.backend {
+            Backend::AsyncIo(registration) => Some(registration.arm(interest)),
+            _ => None,
+        };
+        drop(attached);
+        let armed = armed.unwrap_or_else(|| {
+            if self.io.should_register(interest) { self.register_now(interest) } else { Ok(()) }
+        });
+        armed.map_err(|_| {
+            // This wait goes on with another reactor, so its waker is not needed. It must not be called here, because
+            // it may take a lock that the caller holds.
+            self.io.take_back_waker(slot, waker);
+            self.io.shut_down();
+            ShutDown
         })
     }
 
@@ -160,54 +211,31 @@ impl<T: AsFd> Registration<T> {
         self.io.remove_waiter(key);
     }
 
-    /// Clears readiness after an operation returned `WouldBlock`. May move the fd from tokio to the builtin reactor.
+    /// Clears readiness after an operation returned `WouldBlock`. See [`moving`] for what it does if the fd has hung
+    /// up or has an error.
+    #[inline]
     pub(crate) fn clear_readiness(&self, event: ReadyEvent, ready: Ready) {
-        self.io.clear_readiness(event, ready);
-        if let Backend::Tokio(registration) = &self.backend {
-            let kept = Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::ERROR;
-            if Ready(event.ready.0 & ready.0).intersects(kept) {
-                registration.migrate_to_builtin(self.get_ref().as_fd());
-            }
+        let cleared = event.ready.intersection(ready);
+        if self.must_check(event, cleared) {
+            self.clear_and_check(event, cleared);
+        } else {
+            self.io.clear_readiness(event, cleared);
         }
     }
 
-    /// Whether `interest` is registered with an edge-triggered reactor, which reports each change. If not, the caller
-    /// tries its operation first: a failed attempt costs no more than registering.
-    pub(crate) fn is_registered(&self, interest: Interest) -> bool {
-        !self.is_oneshot() && self.io.is_registered(interest)
-    }
-
-    /// Whether the reactor is oneshot and level-triggered (async-io): each wait registers its direction, and the
-    /// reactor checks the fd then. The others are edge-triggered.
+    /// Whether the reactor is oneshot and level-triggered (async-io).
     pub(crate) fn is_oneshot(&self) -> bool {
-        matches!(self.backend, Backend::AsyncIo(_))
-    }
-
-    fn shut_down_error(&self) -> io::Error {
-        no_longer_watched(match &self.backend {
-            _ if self.process.forked() => "this process, the child of a fork,",
-            Backend::Builtin(_) => "the builtin reactor",
-            Backend::Tokio(_) => "the tokio runtime that watched this fd has shut down, or",
-            Backend::AsyncIo(_) => "async-io",
-            Backend::Inherited => "this process",
-        })
+        self.io.backend() == BackendKind::Oneshot
     }
 
     fn deregister(&mut self) -> Option<T> {
         let object = self.object.take()?;
-        if self.process.forked() {
-            let inherited = std::mem::replace(&mut self.backend, Backend::Inherited);
-            #[allow(clippy::forget_non_drop, reason = "no destructor without executor features")]
-            std::mem::forget(inherited);
-            return Some(object);
+        // Exclusive access needs no lock. In the child of a fork, the lock may be held by a thread of the parent.
+        let attached = self.attached.get_mut().unwrap_or_else(PoisonError::into_inner);
+        attached.detach(object.as_fd(), &self.process);
+        if !self.process.forked() {
+            self.io.clear_wakers();
         }
-        match &self.backend {
-            Backend::Builtin(registration) => registration.deregister(object.as_fd()),
-            Backend::Tokio(registration) => registration.deregister(object.as_fd()),
-            // The drop of the registration deregisters its duplicate of the fd.
-            Backend::AsyncIo(_) | Backend::Inherited => {}
-        }
-        self.io.clear_wakers();
         Some(object)
     }
 }

@@ -3,14 +3,23 @@
 //! Every reactor delivers its events to a [`ScheduledIo`], so a wait behaves the same under each of them. A
 //! `ScheduledIo` knows neither the fd nor the reactor.
 //!
+//! Readiness is kept separately for each interest value that tasks wait for. Otherwise a task that waits for data, and
+//! clears an error condition because its read returned `WouldBlock`, would hide it from a task that waits for errors:
+//! an edge-triggered reactor does not report it again. The copies of `READABLE` and `WRITABLE` are in one atomic word
+//! ([`word`]). The copy of another value is added by the first wait for it ([`waiters`]).
+//!
 //! # Invariants
 //! - *No event is lost.*
-//!   An event: (1) sets bits in `readiness`, (2) takes the lock and takes out the wakers.
-//!   A wait, with the lock held: (1) checks the bits again, (2) stores its waker.
+//!   An event: (1) sets bits in the word, (2) takes the lock, sets bits in the other copies, and takes out the wakers.
+//!   A wait, with the lock held: (1) checks its copy again, (2) stores its waker.
 //!   Whichever takes the lock first, either the wait sees the bits or the event finds the waker.
+//! - *A wait clears its own copy only.* An event sets the bits in every copy. A new copy has no bits: its first wait
+//!   polls the fd after the copy was added, so it sees what was reported before.
 //! - *No unseen event is cleared.* Each event increments a tick. [`clear_readiness`](ScheduledIo::clear_readiness)
 //!   gets the tick that the caller saw, and does nothing if an event has been delivered since.
-//! - Whether a direction is registered with the reactor is stored in the same word as readiness. An event of a
+//! - *A waiter gets the event that woke it.* An event is stored with the waker that it takes out. So a wait completes
+//!   even if another task clears their common copy first.
+//! - Whether an interest is registered with the reactor is stored in the same word as readiness. An event of a
 //!   oneshot registration sets readiness and marks the direction as unregistered (*disarms* it) in one atomic
 //!   operation.
 //! - Wakers are called, cloned and dropped while no lock is held.
@@ -19,13 +28,18 @@
 mod loom_tests;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod waiters;
+mod word;
 
 use super::interest::{Interest, Ready};
 use crate::catch_panic::wake;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, lock};
-use slab::Slab;
 use std::task::{Poll, Waker};
+use waiters::Waiters;
+use word::Word;
+
+pub(crate) use word::BackendKind;
 
 /// One of the two directions of an fd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,13 +57,36 @@ impl Direction {
             Direction::Write => Interest::WRITABLE,
         }
     }
+
+    /// The direction that `interest` is, if it is exactly one.
+    fn of(interest: Interest) -> Option<Direction> {
+        Direction::BOTH.into_iter().find(|direction| direction.interest() == interest)
+    }
 }
 
 /// The readiness that a caller saw at one moment, to be cleared later.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadyEvent {
     pub(crate) ready: Ready,
-    tick: usize,
+    /// Names the copy of the readiness.
+    pub(crate) interest: Interest,
+    /// The tick of that copy.
+    pub(crate) tick: usize,
+}
+
+impl ReadyEvent {
+    /// An attempt without known readiness.
+    pub(crate) fn unknown(interest: Interest) -> ReadyEvent {
+        ReadyEvent { ready: Ready::EMPTY, interest, tick: 0 }
+    }
+
+    /// This event without what is in `tried`, unless it is newer.
+    fn newer_than(mut self, tried: Option<ReadyEvent>) -> Poll<Result<ReadyEvent, ShutDown>> {
+        if let Some(tried) = tried.filter(|tried| tried.tick == self.tick) {
+            self.ready = self.ready.without(tried.ready);
+        }
+        if self.ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(self)) }
+    }
 }
 
 /// Where a wait stores its waker.
@@ -74,68 +111,89 @@ impl WaiterSlot<'_> {
 #[derive(Debug)]
 pub(crate) struct ShutDown;
 
-/// Bit 8 of `readiness`: the reactor delivers no more events.
-const SHUTDOWN: usize = 1 << 8;
-/// Bits 9 and 10, one for each [`Direction`]: the direction is registered with the reactor.
-const REGISTERED: usize = 1 << 9;
-/// The lowest bit of the tick. Readiness is in bits 0 to 7.
-const TICK: usize = 1 << 16;
-
-/// The `REGISTERED` bits that a wait for `interest` needs. A wait for error conditions or priority events alone needs
-/// the read direction. That is enough for error conditions, which reactors report with any registration; priority
-/// events are reported only if the fd was registered for them.
-fn registered_bits(interest: Interest) -> usize {
-    let read = usize::from(interest.is_readable() || interest.needs_builtin());
-    let read = read << Direction::Read as usize;
-    let write = usize::from(interest.is_writable()) << Direction::Write as usize;
-    REGISTERED * (read | write)
-}
-
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub(crate) struct ScheduledIo {
-    readiness: AtomicUsize,
+    word: AtomicUsize,
     waiters: Mutex<Waiters>,
 }
 
-#[derive(Debug, Default)]
-struct Waiters {
-    by_direction: [Option<Waker>; 2],
-    futures: Slab<(Interest, Option<Waker>)>,
-}
-
 impl ScheduledIo {
-    /// The directions of `unregistered` are registered by the first wait for them; the others count as registered.
-    pub(crate) fn new(unregistered: Interest) -> ScheduledIo {
-        let both = Interest::READABLE | Interest::WRITABLE;
-        let readiness = registered_bits(both) & !registered_bits(unregistered);
-        ScheduledIo { readiness: AtomicUsize::new(readiness), ..ScheduledIo::default() }
+    /// Called after the fd has been registered for `registered` with a reactor, the first or another one. Waits return
+    /// no error any more.
+    pub(crate) fn attach(&self, backend: BackendKind, registered: Interest) {
+        self.update(|word| word.attach(backend, registered));
     }
 
-    /// Whether all directions of `interest` are marked as registered with the reactor.
-    pub(crate) fn is_registered(&self, interest: Interest) -> bool {
-        let needed = registered_bits(interest);
-        self.readiness.load(Ordering::Acquire) & needed == needed
+    /// The kind of reactor that the fd is registered with.
+    #[inline]
+    pub(crate) fn backend(&self) -> BackendKind {
+        self.load().backend()
     }
 
     /// Marks `interest` as registered. Of several callers, exactly one gets `true` and has to register it.
     #[inline]
     pub(crate) fn should_register(&self, interest: Interest) -> bool {
-        let needed = registered_bits(interest);
-        !self.is_registered(interest)
-            && self.readiness.fetch_or(needed, Ordering::AcqRel) & needed != needed
+        !self.load().is_registered(interest)
+            && !self.update(|word| word.register(interest)).is_registered(interest)
     }
 
-    /// The readiness for `interest`, if there is any.
-    pub(crate) fn ready_event(&self, interest: Interest) -> Poll<Result<ReadyEvent, ShutDown>> {
-        let now = self.readiness.load(Ordering::Acquire);
-        let ready = Ready(now as u8 & interest.mask().0);
-        if now & SHUTDOWN != 0 {
-            Poll::Ready(Err(ShutDown))
-        } else if ready.is_empty() {
-            Poll::Pending
-        } else {
-            Poll::Ready(Ok(ReadyEvent { ready, tick: now / TICK }))
+    /// Whether `interest` is registered with the reactor.
+    #[inline]
+    pub(crate) fn is_registered(&self, interest: Interest) -> bool {
+        self.load().is_registered(interest)
+    }
+
+    /// Whether an operation should be tried although no readiness is known: nothing reports it yet, or no task has
+    /// waited for it yet. Otherwise an operation has returned `WouldBlock`, and no event has been delivered since.
+    pub(crate) fn should_try(&self, interest: Interest) -> bool {
+        let word = self.load();
+        match Direction::of(interest) {
+            Some(direction) => {
+                let is_tracked = word.has_waited(direction) && word.is_registered(interest);
+                !is_tracked || word.backend() == BackendKind::Oneshot
+            }
+            None => true,
+        }
+    }
+
+    /// Whether this is the first wait for `interest`. Adds its copy of the readiness.
+    pub(crate) fn begin_first_wait(&self, interest: Interest) -> bool {
+        match Direction::of(interest) {
+            Some(direction) => {
+                !self.load().has_waited(direction)
+                    && !self.update(|word| word.waited(direction)).has_waited(direction)
+            }
+            None => lock(&self.waiters).add_copy(interest),
+        }
+    }
+
+    /// Stores readiness that was found by polling the fd, in the copy of `interest`.
+    pub(crate) fn add_readiness(&self, interest: Interest, ready: Ready) -> ReadyEvent {
+        match Direction::of(interest) {
+            Some(direction) => {
+                let word = self.update(|word| word.with_ready(direction, ready));
+                word.with_ready(direction, ready).event(direction)
+            }
+            None => lock(&self.waiters).add_readiness(interest, ready),
+        }
+    }
+
+    /// The readiness for `interest`, if there is any that is not in `tried`: the event that an operation was tried for
+    /// which returned `WouldBlock`.
+    #[inline]
+    pub(crate) fn ready_event(
+        &self,
+        interest: Interest,
+        tried: Option<ReadyEvent>,
+    ) -> Poll<Result<ReadyEvent, ShutDown>> {
+        let word = self.load();
+        if word.is_shut_down() {
+            return Poll::Ready(Err(ShutDown));
+        }
+        match Direction::of(interest) {
+            Some(direction) => word.event(direction).newer_than(tried),
+            None => lock(&self.waiters).event(interest).newer_than(tried),
         }
     }
 
@@ -143,58 +201,72 @@ impl ScheduledIo {
     pub(crate) fn poll_readiness(
         &self,
         slot: &mut WaiterSlot<'_>,
+        tried: Option<ReadyEvent>,
         waker: &Waker,
     ) -> Poll<Result<ReadyEvent, ShutDown>> {
-        let interest = slot.interest();
-        if let Poll::Ready(event) = self.ready_event(interest) {
-            return Poll::Ready(event);
-        }
         let mut waker = Some(waker.clone());
         let mut waiters = lock(&self.waiters);
-        let event = self.ready_event(interest);
+        let event = self.event_of(&mut waiters, slot, tried);
         if event.is_pending() {
-            let stored = match slot {
-                WaiterSlot::Direction(direction) => &mut waiters.by_direction[*direction as usize],
-                WaiterSlot::Future(interest, key) => {
-                    let futures = &mut waiters.futures;
-                    let key = *key.get_or_insert_with(|| futures.insert((*interest, None)));
-                    &mut futures[key].1
-                }
-            };
-            std::mem::swap(stored, &mut waker);
+            std::mem::swap(waiters.waker_mut(slot), &mut waker);
         }
         drop(waiters);
         event
     }
 
+    /// The readiness for a slot: what woke its waiter, or what is in its copy.
+    fn event_of(
+        &self,
+        waiters: &mut Waiters,
+        slot: &WaiterSlot<'_>,
+        tried: Option<ReadyEvent>,
+    ) -> Poll<Result<ReadyEvent, ShutDown>> {
+        let word = self.load();
+        if word.is_shut_down() {
+            return Poll::Ready(Err(ShutDown));
+        }
+        let interest = slot.interest();
+        let mut event = match Direction::of(interest) {
+            Some(direction) => word.event(direction),
+            None => waiters.event(interest),
+        };
+        let delivered = waiters.take_delivered(slot);
+        if !delivered.is_empty() {
+            event.ready |= delivered;
+            return Poll::Ready(Ok(event));
+        }
+        event.newer_than(tried)
+    }
+
     /// Frees the slot of a [`WaiterSlot::Future`].
     pub(crate) fn remove_waiter(&self, key: usize) {
-        let waiter = lock(&self.waiters).futures.try_remove(key);
+        let waiter = lock(&self.waiters).remove(key);
         drop(waiter);
     }
 
     /// Removes the waker that [`poll_readiness`](Self::poll_readiness) has just stored, unless another waker
     /// has replaced it.
-    pub(crate) fn take_back_waker(&self, slot: WaiterSlot<'_>, waker: &Waker) {
+    pub(crate) fn take_back_waker(&self, slot: &WaiterSlot<'_>, waker: &Waker) {
         let mut waiters = lock(&self.waiters);
-        let stored = match slot {
-            WaiterSlot::Direction(direction) => Some(&mut waiters.by_direction[direction as usize]),
-            WaiterSlot::Future(_, Some(key)) => {
-                waiters.futures.get_mut(*key).map(|waiter| &mut waiter.1)
-            }
-            WaiterSlot::Future(_, None) => None,
-        };
-        let taken = stored.and_then(|stored| stored.take_if(|stored| stored.will_wake(waker)));
+        let taken = waiters
+            .waker_mut_if_present(slot)
+            .and_then(|stored| stored.take_if(|stored| stored.will_wake(waker)));
         drop(waiters);
         drop(taken);
     }
 
     /// Clears the bits of `ready` that are in `event`, unless an event has been delivered since `event` was seen.
     pub(crate) fn clear_readiness(&self, event: ReadyEvent, ready: Ready) {
-        let clear = usize::from(event.ready.0 & ready.0);
-        let _ = self.readiness.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
-            (now / TICK == event.tick).then_some(now & !clear)
-        });
+        let clear = event.ready.intersection(ready);
+        match Direction::of(event.interest) {
+            Some(direction) => {
+                self.update(|word| {
+                    let unchanged = word.event(direction).tick == event.tick;
+                    if unchanged { word.without_ready(direction, clear) } else { word }
+                });
+            }
+            None => lock(&self.waiters).clear(event, clear),
+        }
     }
 
     /// Delivers an event: sets readiness, and wakes the tasks that wait for it.
@@ -206,22 +278,34 @@ impl ScheduledIo {
     /// Like [`set_readiness`](Self::set_readiness), but calls the wakers by `wake`. If the registration is oneshot, the
     /// next wait registers `disarmed` again.
     pub(crate) fn deliver(&self, ready: Ready, disarmed: Interest, wake: impl Fn(Waker)) {
-        let disarmed = registered_bits(disarmed);
-        let _ = self.readiness.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
-            Some((now & !disarmed | usize::from(ready.0)).wrapping_add(TICK))
-        });
-        self.wake_with(ready, wake);
+        self.update(|word| word.deliver(ready, disarmed));
+        let mut waiters = lock(&self.waiters);
+        waiters.deliver(ready);
+        let wakers = waiters.take_wakers(ready);
+        drop(waiters);
+        wakers.for_each(wake);
     }
 
-    /// Called when the reactor delivers no more events: every wait, present and future, returns an error.
+    /// Called when the reactor delivers no more events: every wait returns an error, until the fd is
+    /// [attached](Self::attach) to another reactor.
     pub(crate) fn shut_down(&self) {
         self.mark_shut_down();
-        self.wake(Ready::ALL);
+        self.wake_all();
     }
 
     /// Like [`shut_down`](Self::shut_down), but wakes no task.
     pub(crate) fn mark_shut_down(&self) {
-        self.readiness.fetch_or(SHUTDOWN, Ordering::AcqRel);
+        self.update(Word::shut_down);
+    }
+
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.load().is_shut_down()
+    }
+
+    /// Wakes every task that waits.
+    pub(crate) fn wake_all(&self) {
+        let wakers = lock(&self.waiters).take_wakers(Ready::ALL);
+        wakers.for_each(wake);
     }
 
     /// Drops all wakers. Called when the fd is deregistered.
@@ -230,28 +314,17 @@ impl ScheduledIo {
         drop(waiters);
     }
 
-    /// Wakes the tasks that wait for any of `ready`.
-    pub(crate) fn wake(&self, ready: Ready) {
-        self.wake_with(ready, wake);
+    #[inline]
+    fn load(&self) -> Word {
+        Word(self.word.load(Ordering::Acquire))
     }
 
-    fn wake_with(&self, ready: Ready, wake: impl Fn(Waker)) {
-        let mut by_direction = [None, None];
-        let mut futures = Vec::new();
-        let mut waiters = lock(&self.waiters);
-        for direction in Direction::BOTH {
-            if ready.intersects(direction.interest().mask()) {
-                by_direction[direction as usize] = waiters.by_direction[direction as usize].take();
-            }
-        }
-        for (_, (interest, waker)) in waiters.futures.iter_mut() {
-            if ready.intersects(interest.mask()) {
-                futures.extend(waker.take());
-            }
-        }
-        drop(waiters);
-        for waker in by_direction.into_iter().flatten().chain(futures) {
-            wake(waker);
-        }
+    /// Changes the word, and returns what it was.
+    #[inline]
+    fn update(&self, change: impl Fn(Word) -> Word) -> Word {
+        let changed = self
+            .word
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| Some(change(Word(word)).0));
+        Word(changed.unwrap_or_else(|word| word))
     }
 }

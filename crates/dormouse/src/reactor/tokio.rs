@@ -13,12 +13,14 @@
 //! - From the first wait on, a forwarder is stored with tokio in each direction whenever no event is being drained. So
 //!   each edge reaches the `ScheduledIo`, and the shutdown of the runtime does too. A wait in one direction stores both
 //!   forwarders, because tokio reports an error condition without a hang-up to writers only. The exception is a
-//!   direction that tokio has reported as closed: tokio never clears that, and has no next event. If an operation
-//!   returns `WouldBlock` nevertheless, the fd migrates to the builtin reactor.
+//!   direction that tokio has reported as closed: tokio never clears that, and has no next event. If that state is
+//!   cleared, the fd is registered again, or moves to the builtin reactor: see `registration::moving`.
 //! - tokio is polled unconstrained. With its coop budget spent, it would call the forwarder from inside the poll, and
 //!   the forwarder would wait for the lock on `TokioIo::fd`, which its caller holds.
-//! - The `TokioFd` is taken out of `TokioIo::fd` under that lock before the fd can be closed. A forwarder that is
-//!   called later finds `None`. When the fd is registered again, tokio reports its readiness at that time.
+//! - The `TokioFd` is taken out of `TokioIo::fd` under that lock before the fd can be closed, or moves to another
+//!   reactor. A forwarder that is called later finds `None`, and delivers nothing. When the fd is registered again,
+//!   tokio reports its readiness at that time.
+//! - Tasks are woken while no lock is held: [`Drain`].
 
 #[cfg_attr(all(loom, test), path = "tokio/driver_mock.rs")]
 mod driver;
@@ -26,7 +28,7 @@ mod driver;
 mod loom_tests;
 
 use super::scheduled_io::{Direction, ScheduledIo};
-use super::{Interest, Kind, Reactor, Ready, builtin};
+use super::{Interest, Kind, Reactor, Ready};
 use crate::context;
 use crate::sync::{Mutex, OnceLock, lock, tokio};
 use driver::{has_io, is_inherited};
@@ -96,6 +98,23 @@ pub(super) fn reactor() -> Option<Reactor> {
     tokio_reactor(&current_runtime()?)
 }
 
+/// Whether an fd cannot be registered with the runtime for `err`, because the runtime has shut down, or because this
+/// thread is ending and cannot enter it.
+pub(super) fn is_shut_down(handle: &Handle, err: &io::Error) -> bool {
+    // tokio has no other way to tell: all other errors of a registration are those of the system.
+    let is_shut_down = err.raw_os_error().is_none();
+    if is_shut_down && can_enter() {
+        driver::mark_shut_down(handle);
+    }
+    is_shut_down
+}
+
+/// Whether a wait for `interest` must move the fd to the builtin reactor: tokio does not report it, or write readiness
+/// may need a new registration, for which this thread, which is ending, cannot enter the runtime.
+pub(super) fn needs_builtin(interest: Interest) -> bool {
+    interest.needs_builtin() || (interest.is_writable() && !can_enter())
+}
+
 /// An fd that is registered with a runtime.
 #[derive(Debug)]
 pub(super) struct TokioRegistration(Arc<TokioIo>);
@@ -104,12 +123,20 @@ pub(super) struct TokioRegistration(Arc<TokioIo>);
 struct TokioIo {
     io: Arc<ScheduledIo>,
     handle: Handle,
-    interest: Interest,
     fd: Mutex<Option<TokioFd>>,
-    /// Set by [`migrate_to_builtin`](TokioRegistration::migrate_to_builtin).
-    builtin: OnceLock<builtin::BuiltinRegistration>,
     /// One for each direction. Set by the first wait.
     forwarders: OnceLock<[Waker; 2]>,
+}
+
+/// What remains to be done after a registration: to store the forwarders, and to wake the tasks for which the fd is
+/// ready. The caller releases its locks before.
+#[must_use]
+pub(super) struct Drain(Arc<TokioIo>);
+
+impl Drain {
+    pub(super) fn run(self) {
+        Direction::BOTH.iter().for_each(|&direction| self.0.drain_events(direction));
+    }
 }
 
 #[derive(Debug)]
@@ -153,9 +180,7 @@ pub(super) fn register(
     Ok(TokioRegistration(Arc::new(TokioIo {
         io: io.clone(),
         handle: handle.clone(),
-        interest,
-        fd: Mutex::new(Some(TokioFd::new(handle, fd, interest.eager())?)),
-        builtin: OnceLock::new(),
+        fd: Mutex::new(Some(TokioFd::new(handle, fd, interest)?)),
         forwarders: OnceLock::new(),
     })))
 }
@@ -181,6 +206,12 @@ impl TokioFd {
         Ok(TokioFd { fd, interest })
     }
 
+    fn includes(&self, interest: Interest) -> bool {
+        let registered = self.interest;
+        (registered.is_readable() || !interest.is_readable())
+            && (registered.is_writable() || !interest.is_writable())
+    }
+
     /// `fd` is the current fd of the object. If it is not the registered one, the object was replaced through
     /// `AsyncFd::get_mut`, and the registered number may belong to an unrelated fd by now. So it is not deregistered:
     /// the close of the registered fd has removed it from the epoll instance, and tokio's state for it is leaked.
@@ -197,57 +228,40 @@ impl TokioRegistration {
         if let Some(registered) = registered {
             registered.deregister(fd);
         }
-        if let Some(builtin) = self.0.builtin.get() {
-            builtin.deregister(fd);
-        }
     }
 
-    /// Makes tokio report `interest`. `ScheduledIo::should_register` limits this to once for each direction.
+    /// Makes tokio report `interest`. `ScheduledIo::should_register` limits this to once for each direction. `all` is
+    /// everything that the fd is to be registered for.
     pub(super) fn register_interest(
         &self,
         fd: BorrowedFd<'_>,
         interest: Interest,
-    ) -> io::Result<()> {
+        all: Interest,
+    ) -> io::Result<Drain> {
         let this = &self.0;
-        if interest.is_writable() && !can_enter() {
-            // Write readiness may need a new registration, for which this thread, which is ending, cannot enter the
-            // runtime.
-            self.migrate_to_builtin(fd);
-        }
         this.forwarders.get_or_init(|| {
             Direction::BOTH.map(|direction| {
                 Waker::from(Arc::new(Forwarder { registration: Arc::downgrade(this), direction }))
             })
         });
-        {
-            let registered = &mut *lock(&this.fd);
-            let eager = registered
-                .take_if(|known| interest.is_writable() && known.interest != this.interest);
-            if let Some(eager) = eager {
-                eager.deregister(fd);
-                *registered = Some(TokioFd::new(&this.handle, fd.as_raw_fd(), this.interest)?);
-            }
-        }
-        Direction::BOTH.iter().for_each(|&direction| this.drain_events(direction));
-        Ok(())
+        let is_registered =
+            lock(&this.fd).as_ref().is_some_and(|registered| registered.includes(interest));
+        if is_registered { Ok(Drain(this.clone())) } else { self.register_again(fd, all) }
     }
 
-    /// Moves the fd to the builtin reactor. Called when tokio has reported the fd as closed or failed, and an operation
-    /// returned `WouldBlock` nevertheless. Examples are a socket that was not connected yet, and a datagram socket
-    /// whose error has been read. tokio would report such an fd as closed forever, so no task could wait for it.
-    pub(super) fn migrate_to_builtin(&self, fd: BorrowedFd<'_>) {
+    /// Replaces the registration by a new one for `interest`.
+    pub(super) fn register_again(
+        &self,
+        fd: BorrowedFd<'_>,
+        interest: Interest,
+    ) -> io::Result<Drain> {
         let this = &self.0;
-        let mut registered = lock(&this.fd);
-        let Some(former) = registered.take() else { return };
-        // Tasks outside of `block_on` may wait for this fd, and their waits do not call `note_waiter`.
-        builtin::disable_poller();
-        let builtin = builtin::register(fd, this.interest, &this.io);
-        let failed = builtin.map(|registration| this.builtin.set(registration)).is_err();
-        drop(registered);
-        former.deregister(fd);
-        if failed {
-            this.io.shut_down();
+        let registered = &mut *lock(&this.fd);
+        if let Some(former) = registered.take() {
+            former.deregister(fd);
         }
+        *registered = Some(TokioFd::new(&this.handle, fd.as_raw_fd(), interest)?);
+        Ok(Drain(this.clone()))
     }
 }
 
@@ -271,7 +285,7 @@ impl TokioIo {
             };
             while let Poll::Ready(event) = next(direction) {
                 let Ok(mut event) = event else {
-                    // Marked under the lock, so that an fd that has migrated to the builtin reactor is not marked.
+                    // Marked under the lock, so that an fd that has moved to another reactor is not marked.
                     self.io.mark_shut_down();
                     is_shut_down = true;
                     break;
@@ -281,7 +295,6 @@ impl TokioIo {
                 event.clear_ready();
                 if seen.is_read_closed() || seen.is_write_closed() {
                     // tokio never clears these, so it would report this direction as ready again at once.
-                    // See `migrate_to_builtin`.
                     break;
                 }
             }
@@ -292,7 +305,8 @@ impl TokioIo {
             }
         }
         if is_shut_down {
-            self.io.wake(Ready::ALL);
+            driver::mark_shut_down(&self.handle);
+            self.io.wake_all();
         } else if !ready.is_empty() {
             self.io.set_readiness(ready);
         }

@@ -6,7 +6,9 @@
 
 use super::{fallback, timerfd};
 use crate::clock::ClockId;
-use crate::reactor::{Direction, Interest, Reactor, Ready, Registration, WaiterSlot};
+use crate::reactor::{
+    Direction, Interest, Reactor, Ready, ReadyEvent, Registration, ShutDown, WaiterSlot,
+};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::task::{Poll, Waker};
@@ -77,8 +79,12 @@ impl WakeSource {
 
 /// Registers the waker for the next event. Events reported so far are cleared.
 fn register_waker(fd: &Registration<OwnedFd>, waker: &Waker) -> io::Result<()> {
-    while let Poll::Ready(event) = fd.poll_internal(WaiterSlot::Direction(Direction::Read), waker) {
-        fd.clear_readiness(event?, Ready::ALL);
+    let mut slot = WaiterSlot::Direction(Direction::Read);
+    // A timerfd that has expired is reported, so it need not be polled.
+    let tried = Some(ReadyEvent::unknown(Interest::READABLE));
+    while let Poll::Ready(event) = fd.poll_attached(&mut slot, tried, waker) {
+        let event = event.map_err(|ShutDown| io::Error::other("the reactor has shut down"))?;
+        fd.clear_readiness(event, Ready::ALL);
     }
     Ok(())
 }

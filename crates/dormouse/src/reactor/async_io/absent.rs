@@ -25,7 +25,7 @@ pub(super) fn register(
 }
 
 impl AsyncIoRegistration {
-    pub(super) fn register_interest(&self, _: Interest) -> io::Result<()> {
+    pub(super) fn arm(&self, _: Interest) -> io::Result<()> {
         match *self {}
     }
 }

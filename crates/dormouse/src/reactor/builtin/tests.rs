@@ -26,5 +26,8 @@ fn after_a_panic_the_reactor_thread_delivers_its_events_and_continues() {
     // The second call comes after the panic of the first.
     served.recv().unwrap();
     served.recv().unwrap();
-    assert!(matches!(io.ready_event(Interest::READABLE), Poll::Ready(Ok(_))), "the event was lost");
+    assert!(
+        matches!(io.ready_event(Interest::READABLE, None), Poll::Ready(Ok(_))),
+        "the event was lost"
+    );
 }

@@ -12,7 +12,8 @@ fn new_io() -> Arc<ScheduledIo> {
 /// Waits with a slot of its own. Returns whether the `ScheduledIo` is ready, and the key of the slot.
 fn wait(io: &ScheduledIo, interest: Interest, count: &Arc<WakeCounter>) -> (bool, Option<usize>) {
     let mut key = None;
-    let event = io.poll_readiness(&mut WaiterSlot::Future(interest, &mut key), &count.waker());
+    let event =
+        io.poll_readiness(&mut WaiterSlot::Future(interest, &mut key), None, &count.waker());
     (event.is_ready(), key)
 }
 
@@ -23,7 +24,8 @@ fn an_event_concurrent_with_a_wait_is_seen_or_wakes_it() {
         let (io, count) = (new_io(), WakeCounter::new());
         let setter = io.clone();
         let delivery = spawn(move || setter.set_readiness(Ready::READABLE));
-        let event = io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), &count.waker());
+        let event =
+            io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), None, &count.waker());
         delivery.join();
         assert!(event.is_ready() || count.get() == 1, "the event was lost");
     });
@@ -72,13 +74,13 @@ fn an_event_concurrent_with_a_clear_is_not_cleared() {
         let setter = io.clone();
         let delivery = spawn(move || setter.set_readiness(Ready::READABLE));
         // An operation returns `WouldBlock`, possibly before the second event.
-        let seen = io.ready_event(Interest::READABLE);
+        let seen = io.ready_event(Interest::READABLE, None);
         let Poll::Ready(Ok(seen)) = seen else { panic!("there was an event") };
         let saw_both = seen.tick == 2;
         io.clear_readiness(seen, Ready::ALL);
         delivery.join();
         assert_eq!(
-            io.ready_event(Interest::READABLE).is_ready(),
+            io.ready_event(Interest::READABLE, None).is_ready(),
             !saw_both,
             "an unseen event was cleared, or a seen one was not"
         );
@@ -91,10 +93,10 @@ fn a_waker_that_replaces_another_during_an_event_is_called() {
         start_exploring();
         let (io, count) = (new_io(), WakeCounter::new());
         let slot = || WaiterSlot::Direction(Direction::Read);
-        assert!(io.poll_readiness(&mut slot(), Waker::noop()).is_pending());
+        assert!(io.poll_readiness(&mut slot(), None, Waker::noop()).is_pending());
         let setter = io.clone();
         let delivery = spawn(move || setter.set_readiness(Ready::READABLE));
-        let event = io.poll_readiness(&mut slot(), &count.waker());
+        let event = io.poll_readiness(&mut slot(), None, &count.waker());
         delivery.join();
         assert!(event.is_ready() || count.get() == 1, "only the former waker was called");
     });
@@ -106,10 +108,10 @@ fn taking_back_a_waker_keeps_the_waker_that_has_replaced_it() {
         start_exploring();
         let (io, former, latter) = (new_io(), WakeCounter::new(), WakeCounter::new());
         let slot = || WaiterSlot::Direction(Direction::Read);
-        assert!(io.poll_readiness(&mut slot(), &former.waker()).is_pending());
+        assert!(io.poll_readiness(&mut slot(), None, &former.waker()).is_pending());
         let (other, waker) = (io.clone(), latter.waker());
-        let wait = spawn(move || other.poll_readiness(&mut slot(), &waker).is_pending());
-        io.take_back_waker(slot(), &former.waker());
+        let wait = spawn(move || other.poll_readiness(&mut slot(), None, &waker).is_pending());
+        io.take_back_waker(&slot(), &former.waker());
         assert!(wait.join());
         io.set_readiness(Ready::READABLE);
         assert_eq!((former.get(), latter.get()), (0, 1));
@@ -123,10 +125,11 @@ fn shutdown_ends_concurrent_and_later_waits_with_an_error() {
         let (io, count) = (new_io(), WakeCounter::new());
         let ender = io.clone();
         let shutdown = spawn(move || ender.shut_down());
-        let event = io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), &count.waker());
+        let event =
+            io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), None, &count.waker());
         shutdown.join();
         assert!(event.is_ready() || count.get() == 1, "not woken");
-        let later = io.ready_event(Interest::READABLE);
+        let later = io.ready_event(Interest::READABLE, None);
         assert!(matches!(later, Poll::Ready(Err(ShutDown))), "woken without an error");
     });
 }
@@ -155,10 +158,11 @@ fn a_wait_concurrent_with_a_oneshot_event_sees_it_or_registers() {
             reactor.deliver(Ready::READABLE, Interest::READABLE, wake);
         });
         // An operation returns `WouldBlock`.
-        if let Poll::Ready(Ok(seen)) = io.ready_event(Interest::READABLE) {
+        if let Poll::Ready(Ok(seen)) = io.ready_event(Interest::READABLE, None) {
             io.clear_readiness(seen, Ready::ALL);
         }
-        let event = io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), &count.waker());
+        let event =
+            io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), None, &count.waker());
         let registers = event.is_pending() && io.should_register(Interest::READABLE);
         delivery.join();
         assert!(event.is_ready() || registers || count.get() == 1, "a wait is not registered");
@@ -171,7 +175,7 @@ struct WaitsAgain(Arc<ScheduledIo>);
 impl WaitsAgain {
     fn wait(&self) {
         let slot = &mut WaiterSlot::Direction(Direction::Write);
-        assert!(self.0.poll_readiness(slot, Waker::noop()).is_pending());
+        assert!(self.0.poll_readiness(slot, None, Waker::noop()).is_pending());
     }
 }
 
@@ -194,10 +198,10 @@ fn wakers_may_wait_again_when_they_are_called_and_dropped() {
         let io = new_io();
         let (first, second) = (WaitsAgain(io.clone()), WaitsAgain(io.clone()));
         let slot = || WaiterSlot::Direction(Direction::Read);
-        assert!(io.poll_readiness(&mut slot(), &Arc::new(first).into()).is_pending());
+        assert!(io.poll_readiness(&mut slot(), None, &Arc::new(first).into()).is_pending());
         let reactor = io.clone();
         let delivery = spawn(move || reactor.set_readiness(Ready::READABLE));
-        let _ = io.poll_readiness(&mut slot(), &Arc::new(second).into());
+        let _ = io.poll_readiness(&mut slot(), None, &Arc::new(second).into());
         delivery.join();
         io.clear_wakers();
     });

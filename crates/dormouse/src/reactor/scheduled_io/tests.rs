@@ -61,7 +61,7 @@ fn an_event_concurrent_with_a_wait_is_seen_or_wakes_it() {
         |arena| {
             let waker = Waker::from(arena.woken.clone());
             let event =
-                arena.io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), &waker);
+                arena.io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), None, &waker);
             arena.saw_it.store(event.is_ready(), Ordering::SeqCst);
         },
     );
@@ -78,7 +78,7 @@ fn an_event_concurrent_with_a_clear_is_not_cleared() {
         |arena: &Arena| arena.io.set_readiness(Ready::READABLE),
         |arena| {
             // An operation that saw this returns `WouldBlock`, and then the readiness is cleared.
-            let seen = arena.io.ready_event(Interest::READABLE);
+            let seen = arena.io.ready_event(Interest::READABLE, None);
             if let Poll::Ready(Ok(event)) = seen {
                 arena.saw_it.store(true, Ordering::SeqCst);
                 arena.io.clear_readiness(event, Ready::ALL);
@@ -86,7 +86,7 @@ fn an_event_concurrent_with_a_clear_is_not_cleared() {
         },
     );
     for arena in arenas {
-        let is_ready = arena.io.ready_event(Interest::READABLE).is_ready();
+        let is_ready = arena.io.ready_event(Interest::READABLE, None).is_ready();
         assert_ne!(
             arena.saw_it.into_inner(),
             is_ready,
@@ -102,12 +102,12 @@ fn shutdown_ends_present_and_later_waits_with_an_error() {
     let mut key = None;
     let waker = Waker::from(woken.clone());
     assert!(
-        io.poll_readiness(&mut WaiterSlot::Future(Interest::WRITABLE, &mut key), &waker)
+        io.poll_readiness(&mut WaiterSlot::Future(Interest::WRITABLE, &mut key), None, &waker)
             .is_pending()
     );
     io.shut_down();
     assert!(woken.0.load(Ordering::SeqCst));
-    assert!(matches!(io.ready_event(Interest::READABLE), Poll::Ready(Err(ShutDown))));
+    assert!(matches!(io.ready_event(Interest::READABLE, None), Poll::Ready(Err(ShutDown))));
     io.remove_waiter(key.unwrap());
     drop(waker);
     assert_eq!(Arc::strong_count(&woken), 1);

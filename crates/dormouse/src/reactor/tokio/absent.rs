@@ -25,12 +25,33 @@ pub(super) fn register(
     match *handle {}
 }
 
+pub(super) fn is_shut_down(handle: &Handle, _: &io::Error) -> bool {
+    match *handle {}
+}
+
+pub(super) fn needs_builtin(interest: Interest) -> bool {
+    interest.needs_builtin()
+}
+
+pub(super) enum Drain {}
+
+impl Drain {
+    pub(super) fn run(self) {
+        match self {}
+    }
+}
+
 impl TokioRegistration {
-    pub(super) fn register_interest(&self, _: BorrowedFd<'_>, _: Interest) -> io::Result<()> {
+    pub(super) fn register_interest(
+        &self,
+        _: BorrowedFd<'_>,
+        _: Interest,
+        _: Interest,
+    ) -> io::Result<Drain> {
         match *self {}
     }
 
-    pub(super) fn migrate_to_builtin(&self, _: BorrowedFd<'_>) {
+    pub(super) fn register_again(&self, _: BorrowedFd<'_>, _: Interest) -> io::Result<Drain> {
         match *self {}
     }
 

@@ -6,7 +6,7 @@
 use super::Token;
 use crate::reactor::{Interest, Ready};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
-use rustix::event::{EventfdFlags, eventfd};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::io::Errno;
 use rustix::time::Timespec;
 use std::io;
@@ -99,6 +99,29 @@ impl Selector {
     }
 }
 
+/// What an event would report at this moment, of what a wait for `interest` completes with.
+pub(in crate::reactor) fn poll_now(fd: BorrowedFd<'_>, interest: Interest) -> io::Result<Ready> {
+    Ok(readiness(poll_flags(fd, interest)?).intersection(interest.mask()))
+}
+
+/// What the fd is ready for at this moment. Unlike in an event, an error does not count as closed.
+pub(in crate::reactor) fn state_now(fd: BorrowedFd<'_>) -> io::Result<Ready> {
+    let found = poll_flags(fd, Interest::ALL)?;
+    let mut ready = readiness(found);
+    if !found.contains(EventFlags::HUP) {
+        ready = ready.without(Ready::WRITE_CLOSED);
+    }
+    Ok(ready)
+}
+
+/// The flags of poll(2). They have the same values as those of epoll.
+fn poll_flags(fd: BorrowedFd<'_>, interest: Interest) -> io::Result<EventFlags> {
+    let wanted = flags(interest).difference(EventFlags::ET).bits() as u16;
+    let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::from_bits_retain(wanted))];
+    poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+    Ok(EventFlags::from_bits_retain(fds[0].revents().bits().into()))
+}
+
 pub(in super::super) struct Events(Vec<epoll::Event>);
 
 impl Events {
@@ -126,12 +149,12 @@ fn flags(interest: Interest) -> EventFlags {
         flags |= EventFlags::OUT;
     }
     if interest.is_priority() {
-        flags |= EventFlags::PRI;
+        flags |= EventFlags::PRI | EventFlags::RDHUP;
     }
     flags
 }
 
-/// Translates as mio and tokio do, except that PRI alone does not count as IN.
+/// Translates as mio and tokio do, except that PRI alone does not count as IN, and that RDHUP counts without IN.
 fn readiness(flags: EventFlags) -> Ready {
     let hang_up = flags.contains(EventFlags::HUP);
     let error = flags.contains(EventFlags::ERR);
@@ -140,7 +163,7 @@ fn readiness(flags: EventFlags) -> Ready {
         (flags.contains(EventFlags::IN), Ready::READABLE),
         (flags.contains(EventFlags::PRI), Ready::PRIORITY),
         (flags.contains(EventFlags::OUT), Ready::WRITABLE),
-        (hang_up || flags.contains(EventFlags::IN | EventFlags::RDHUP), Ready::READ_CLOSED),
+        (hang_up || flags.contains(EventFlags::RDHUP), Ready::READ_CLOSED),
         (
             hang_up
                 || flags.contains(EventFlags::OUT | EventFlags::ERR)

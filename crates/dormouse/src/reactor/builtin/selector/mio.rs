@@ -4,6 +4,8 @@ use super::Token;
 use crate::reactor::{Interest, Ready};
 use crate::sync::lock;
 use mio::unix::SourceFd;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::time::Timespec;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::Mutex;
@@ -70,6 +72,28 @@ impl Selector {
     pub(in super::super) fn signal(&self, _: Token) {
         let _ = self.waker.wake();
     }
+}
+
+/// What an event would report at this moment, of what a wait for `interest` completes with.
+pub(in crate::reactor) fn poll_now(fd: BorrowedFd<'_>, interest: Interest) -> io::Result<Ready> {
+    Ok(state_now(fd)?.intersection(interest.mask()))
+}
+
+/// What the fd is ready for at this moment. An error does not count as closed.
+pub(in crate::reactor) fn state_now(fd: BorrowedFd<'_>) -> io::Result<Ready> {
+    let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN | PollFlags::OUT)];
+    poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+    let found = fds[0].revents();
+    let closed = Ready::READ_CLOSED | Ready::WRITE_CLOSED;
+    Ok([
+        (PollFlags::IN, Ready::READABLE),
+        (PollFlags::OUT, Ready::WRITABLE),
+        (PollFlags::HUP, closed),
+        (PollFlags::ERR, Ready::ERROR),
+    ]
+    .into_iter()
+    .filter(|(flag, _)| found.contains(*flag))
+    .fold(Ready::EMPTY, |ready, (_, bit)| ready | bit))
 }
 
 pub(in super::super) struct Events(mio::Events);

@@ -1,7 +1,7 @@
 //! The epoll instance of the mock [kernel](crate::loom_test::kernel).
 
 use super::Token;
-use crate::loom_test::kernel::Epoll;
+use crate::loom_test::kernel::{self, Epoll};
 use crate::reactor::{Interest, Ready};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -52,6 +52,14 @@ impl Selector {
     pub(in super::super) fn signal(&self, token: Token) {
         self.0.signal(token.0);
     }
+}
+
+pub(in crate::reactor) fn poll_now(fd: BorrowedFd<'_>, interest: Interest) -> io::Result<Ready> {
+    Ok(state_now(fd)?.intersection(interest.mask()))
+}
+
+pub(in crate::reactor) fn state_now(fd: BorrowedFd<'_>) -> io::Result<Ready> {
+    Ok(kernel::readiness(fd.as_raw_fd()))
 }
 
 pub(in super::super) struct Events(Vec<(u64, Ready)>);

@@ -1,0 +1,245 @@
+//! How an fd gets to a reactor, and from one reactor to another.
+//!
+//! An fd moves when
+//! - its reactor has shut down: to the next reactor, at the next wait;
+//! - a task waits for an interest that only the builtin reactor supports: to that one;
+//! - it has hung up or has an error, and an operation returns `WouldBlock` nevertheless: to the builtin reactor.
+//!   tokio's reactor never clears such a state, so it reports no further event; async-io is level-triggered, so it
+//!   reports the state again and again. The builtin reactor reports each change once.
+//!
+//! # Invariants
+//! - A move loses no event. It registers the fd for everything that a task waits for, and a registration reports the
+//!   state of the fd at that time. What the former registration delivers late is a spurious event.
+//! - When an fd moves to the builtin reactor, the poller role is disabled first. Tasks outside of `block_on` may wait for
+//!   the fd, and have not called `note_waiter`.
+//! - *Hang-ups are final, errors are not.* Clearing a hang-up polls the fd. If it is still reported, it stays, so a
+//!   later wait completes at once. If not (the socket was not connected yet, a FIFO has a writer again), it is cleared,
+//!   and tokio registers the fd again.
+
+use super::{Attached, Backend, Registration};
+use crate::fork::Process;
+use crate::reactor::error::{cannot_register, inherited_fd};
+use crate::reactor::scheduled_io::BackendKind;
+use crate::reactor::{
+    Interest, Kind, Reactor, Ready, ReadyEvent, ScheduledIo, async_io, builtin, disable_poller,
+    tokio,
+};
+use crate::sync::{Mutex, lock};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::Arc;
+
+const CLOSED: Ready = Ready(Ready::READ_CLOSED.0 | Ready::WRITE_CLOSED.0);
+const CLOSED_OR_ERROR: Ready = Ready(CLOSED.0 | Ready::ERROR.0);
+
+impl Reactor {
+    /// Registers the fd of an object.
+    ///
+    /// # Errors
+    /// Returns the object with the error.
+    pub(crate) fn register<T: AsFd>(
+        &self,
+        object: T,
+        interest: Interest,
+    ) -> Result<Registration<T>, (T, io::Error)> {
+        self.register_by(object, |fd, io| self.attach(fd, interest, interest.eager(), io))
+    }
+
+    /// Like [`register`](Self::register), but with the next reactor if this one has shut down.
+    pub(crate) fn register_or_next<T: AsFd>(
+        &self,
+        object: T,
+        interest: Interest,
+    ) -> Result<Registration<T>, (T, io::Error)> {
+        self.register_by(object, |fd, io| self.attach_or_next(fd, interest, interest.eager(), io))
+    }
+
+    fn register_by<T: AsFd>(
+        &self,
+        object: T,
+        attach: impl FnOnce(BorrowedFd<'_>, &Arc<ScheduledIo>) -> io::Result<Attached>,
+    ) -> Result<Registration<T>, (T, io::Error)> {
+        let io = Arc::new(ScheduledIo::default());
+        match attach(object.as_fd(), &io) {
+            Ok(attached) => Ok(Registration {
+                io,
+                attached: Mutex::new(attached),
+                process: Process::current(),
+                object: Some(object),
+            }),
+            Err(err) => {
+                let err = cannot_register(err, object.as_fd().as_raw_fd(), self.name());
+                Err((object, err))
+            }
+        }
+    }
+
+    /// Registers an fd with the first reactor, from this one on, that has not shut down.
+    fn attach_or_next(
+        &self,
+        fd: BorrowedFd<'_>,
+        interest: Interest,
+        now: Interest,
+        io: &Arc<ScheduledIo>,
+    ) -> io::Result<Attached> {
+        let mut reactor = self.select_for(interest);
+        loop {
+            let attached = reactor.attach(fd, interest, now, io);
+            match attached.as_ref().err().and_then(|err| reactor.next_after(err)) {
+                Some(next) => reactor = next,
+                None => return attached,
+            }
+        }
+    }
+
+    /// Registers an fd for `now`, and later for the rest of `interest`.
+    fn attach(
+        &self,
+        fd: BorrowedFd<'_>,
+        interest: Interest,
+        now: Interest,
+        io: &Arc<ScheduledIo>,
+    ) -> io::Result<Attached> {
+        let (backend, kind, registered) = match &self.0 {
+            Kind::Builtin => {
+                let registration = builtin::register(fd, now, io)?;
+                (Backend::Builtin(registration), BackendKind::Builtin, now | Interest::ERROR)
+            }
+            // Without a wait no waker is stored with these reactors, so they report nothing yet, not even a hang-up or
+            // the shutdown of the runtime. The first wait in a direction registers it.
+            Kind::Tokio(handle) => {
+                let registration = tokio::register(handle, fd.as_raw_fd(), now, io)?;
+                (Backend::Tokio(registration), BackendKind::Edge, Interest::NONE)
+            }
+            Kind::AsyncIo(handle) => {
+                let registration = async_io::register(handle, fd, io)?;
+                (Backend::AsyncIo(registration), BackendKind::Oneshot, Interest::NONE)
+            }
+        };
+        io.attach(kind, registered);
+        Ok(Attached { reactor: self.clone(), backend, interest })
+    }
+
+    /// The reactor to use if this one failed to register an fd with `err` because it has shut down.
+    fn next_after(&self, err: &io::Error) -> Option<Reactor> {
+        match &self.0 {
+            Kind::Tokio(handle) if tokio::is_shut_down(handle, err) => {
+                Some(async_io::reactor().unwrap_or_else(Reactor::builtin))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Attached {
+    /// Deregisters the fd.
+    pub(super) fn detach(&mut self, fd: BorrowedFd<'_>, process: &Process) {
+        let backend = std::mem::replace(&mut self.backend, Backend::Detached);
+        if process.forked() {
+            #[allow(clippy::forget_non_drop, reason = "no destructor without executor features")]
+            std::mem::forget(backend);
+            return;
+        }
+        match backend {
+            Backend::Builtin(registration) => registration.deregister(fd),
+            Backend::Tokio(registration) => registration.deregister(fd),
+            // The drop of the registration deregisters its duplicate of the fd.
+            Backend::AsyncIo(_) | Backend::Detached => {}
+        }
+    }
+}
+
+impl<T: AsFd> Registration<T> {
+    /// Registers the fd with the reactor of the calling code, or the next one that has not shut down. Called when its
+    /// reactor has shut down.
+    ///
+    /// # Errors
+    /// If no reactor can register it, and in the child of a fork.
+    #[cold]
+    pub(super) fn attach_to_next(&self) -> io::Result<()> {
+        if self.process.forked() {
+            return Err(inherited_fd());
+        }
+        let reactor = Reactor::current();
+        let fd = self.get_ref().as_fd();
+        let mut attached = lock(&self.attached);
+        // Another task may have registered it meanwhile.
+        if self.io.is_shut_down() {
+            attached.detach(fd, &self.process);
+            disable_poller();
+            let interest = attached.interest;
+            *attached = reactor
+                .attach_or_next(fd, interest, interest, &self.io)
+                .map_err(|err| cannot_register(err, fd.as_raw_fd(), reactor.name()))?;
+        }
+        Ok(())
+    }
+
+    /// Moves the fd from tokio or async-io to the builtin reactor, which reports its state to the tasks that wait.
+    ///
+    /// # Errors
+    /// If it cannot be registered there. Then the caller shuts down the `ScheduledIo`.
+    pub(super) fn move_to_builtin(&self, attached: &mut Attached) -> io::Result<()> {
+        if matches!(attached.backend, Backend::Builtin(_) | Backend::Detached) {
+            return Ok(());
+        }
+        let fd = self.get_ref().as_fd();
+        attached.detach(fd, &self.process);
+        disable_poller();
+        let interest = attached.interest;
+        *attached = Reactor::builtin().attach(fd, interest, interest, &self.io)?;
+        Ok(())
+    }
+
+    /// Whether [`clear_and_check`](Self::clear_and_check) is necessary: a hang-up or an error is cleared; or a oneshot
+    /// registration, which does not tell them from data, may report them again and again. There, half of the events
+    /// are checked: an unchecked one only costs one more attempt.
+    pub(super) fn must_check(&self, event: ReadyEvent, cleared: Ready) -> bool {
+        cleared.intersects(CLOSED_OR_ERROR) || (self.is_oneshot() && event.tick % 4 < 2)
+    }
+
+    /// Clears readiness, except a hang-up that is still reported. If its reactor cannot report the next event of the
+    /// fd, registers it again, or moves it to the builtin reactor.
+    #[cold]
+    pub(super) fn clear_and_check(&self, event: ReadyEvent, cleared: Ready) {
+        let fd = self.get_ref().as_fd();
+        // If it cannot be polled, nothing is known to have ended.
+        let now = builtin::state_now(fd).unwrap_or(CLOSED);
+        let ended = cleared.without(now.intersection(CLOSED));
+        self.io.clear_readiness(event, ended);
+        if self.io.backend() == BackendKind::Builtin || self.process.forked() {
+            return;
+        }
+        let mut attached = lock(&self.attached);
+        let mut drain = None;
+        let registered = match &attached.backend {
+            _ if self.persists(event, now) => self.move_to_builtin(&mut attached),
+            Backend::Tokio(registration) if ended.intersects(CLOSED_OR_ERROR) => {
+                registration.register_again(fd, attached.interest).map(|again| drain = Some(again))
+            }
+            _ => Ok(()),
+        };
+        drop(attached);
+        match registered {
+            Ok(()) => drain.into_iter().for_each(tokio::Drain::run),
+            Err(_) => self.io.shut_down(),
+        }
+    }
+
+    /// Whether a state that an operation does not end, `now`, keeps tokio or async-io from reporting the next event.
+    fn persists(&self, event: ReadyEvent, now: Ready) -> bool {
+        // A hang-up of both directions, or an error.
+        let failed = now.intersects(Ready::WRITE_CLOSED | Ready::ERROR);
+        if !self.is_oneshot() {
+            return failed;
+        }
+        let reported = if event.interest.is_one_direction() {
+            // New data may have arrived since the operation returned `WouldBlock`.
+            now.without(Ready::READABLE | Ready::WRITABLE)
+        } else {
+            now
+        };
+        // async-io reports urgent data as readiness to read.
+        failed || reported.intersects(event.interest.mask() | Ready::URGENT)
+    }
+}

@@ -1,0 +1,119 @@
+//! What the lock of a `ScheduledIo` guards: the waiters, and the copies of the readiness that are not in the word.
+
+use super::{Direction, ReadyEvent, WaiterSlot};
+use crate::reactor::{Interest, Ready};
+use slab::Slab;
+use std::task::Waker;
+
+#[derive(Debug, Default)]
+pub(super) struct Waiters {
+    by_direction: [Option<Waker>; 2],
+    futures: Slab<Waiter>,
+    /// One for each interest value that a task has waited for, except the two directions.
+    copies: Vec<ReadyEvent>,
+}
+
+#[derive(Debug)]
+pub(super) struct Waiter {
+    interest: Interest,
+    waker: Option<Waker>,
+    /// The events since the last poll.
+    delivered: Ready,
+}
+
+impl Waiters {
+    /// Where the waker of `slot` is stored.
+    pub(super) fn waker_mut(&mut self, slot: &mut WaiterSlot<'_>) -> &mut Option<Waker> {
+        match slot {
+            WaiterSlot::Direction(direction) => &mut self.by_direction[*direction as usize],
+            WaiterSlot::Future(interest, key) => {
+                let waiter = Waiter { interest: *interest, waker: None, delivered: Ready::EMPTY };
+                let key = *key.get_or_insert_with(|| self.futures.insert(waiter));
+                &mut self.futures[key].waker
+            }
+        }
+    }
+
+    /// Like [`waker_mut`](Self::waker_mut), but does not create a slot.
+    pub(super) fn waker_mut_if_present(
+        &mut self,
+        slot: &WaiterSlot<'_>,
+    ) -> Option<&mut Option<Waker>> {
+        match slot {
+            WaiterSlot::Direction(direction) => Some(&mut self.by_direction[*direction as usize]),
+            WaiterSlot::Future(_, key) => {
+                key.and_then(|key| self.futures.get_mut(key)).map(|waiter| &mut waiter.waker)
+            }
+        }
+    }
+
+    /// Takes the events that were delivered to the waiter of `slot`.
+    pub(super) fn take_delivered(&mut self, slot: &WaiterSlot<'_>) -> Ready {
+        match slot {
+            WaiterSlot::Future(_, Some(key)) => std::mem::take(&mut self.futures[*key].delivered),
+            WaiterSlot::Future(_, None) | WaiterSlot::Direction(_) => Ready::EMPTY,
+        }
+    }
+
+    pub(super) fn remove(&mut self, key: usize) -> Option<Waiter> {
+        self.futures.try_remove(key)
+    }
+
+    /// Sets bits in each copy and in each waiter.
+    pub(super) fn deliver(&mut self, ready: Ready) {
+        for copy in &mut self.copies {
+            copy.ready |= ready.intersection(copy.interest.mask());
+            copy.tick = copy.tick.wrapping_add(1);
+        }
+        for (_, waiter) in &mut self.futures {
+            waiter.delivered |= ready.intersection(waiter.interest.mask());
+        }
+    }
+
+    /// Takes the wakers of the tasks that wait for any of `ready`.
+    pub(super) fn take_wakers(&mut self, ready: Ready) -> impl Iterator<Item = Waker> + use<> {
+        let by_direction = Direction::BOTH.map(|direction| {
+            let waits = ready.intersects(direction.interest().mask());
+            if waits { self.by_direction[direction as usize].take() } else { None }
+        });
+        let mut futures = Vec::new();
+        for (_, waiter) in &mut self.futures {
+            if ready.intersects(waiter.interest.mask()) {
+                futures.extend(waiter.waker.take());
+            }
+        }
+        by_direction.into_iter().flatten().chain(futures)
+    }
+
+    /// Adds the copy of `interest`. Returns false if there is one.
+    pub(super) fn add_copy(&mut self, interest: Interest) -> bool {
+        let is_new = self.copies.iter().all(|copy| copy.interest != interest);
+        if is_new {
+            self.copies.push(ReadyEvent::unknown(interest));
+        }
+        is_new
+    }
+
+    /// What is in the copy of `interest`: nothing if there is no copy.
+    pub(super) fn event(&self, interest: Interest) -> ReadyEvent {
+        let copy = self.copies.iter().find(|copy| copy.interest == interest);
+        copy.copied().unwrap_or(ReadyEvent::unknown(interest))
+    }
+
+    pub(super) fn add_readiness(&mut self, interest: Interest, ready: Ready) -> ReadyEvent {
+        for copy in self.copies.iter_mut().filter(|copy| copy.interest == interest) {
+            copy.ready |= ready;
+        }
+        self.event(interest)
+    }
+
+    /// Clears bits of the copy that `event` is from, unless an event has been delivered since.
+    pub(super) fn clear(&mut self, event: ReadyEvent, clear: Ready) {
+        let ReadyEvent { interest, tick, .. } = event;
+        for copy in self.copies.iter_mut().filter(|copy| copy.interest == interest) {
+            if copy.tick == tick {
+                copy.ready = copy.ready.without(clear);
+            }
+        }
+    }
+}
