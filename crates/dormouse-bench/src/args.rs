@@ -8,13 +8,13 @@ use std::path::PathBuf;
 
 /// Timers of dormouse, tokio, async-io, futures-timer and others, side by side.
 ///
-/// Each measurement runs in its own process, and the peers take turns. Ratios are to `tokio-ct`,
-/// measured in the same rounds. tokio's sleeps run under `task::unconstrained`: under its coop budget
-/// many polls would return Pending without registering the timer.
+/// Each measurement runs in its own process, and the peers take turns. Ratios are to `tokio-ct` (in w9 to
+/// `tokio-tcp`), measured in the same rounds. tokio's sleeps run under `task::unconstrained`: under its
+/// coop budget many polls would return Pending without registering the timer.
 ///
-/// dormouse-async-io and dormouse-builtin need different builds of dormouse, and tokio-alt needs tokio
-/// built with --cfg tokio_unstable. `cargo run` builds what is missing into target/bench and measures it
-/// in the same rounds; the minutes given below do not include these builds.
+/// dormouse-async-io and each row of w9 need another build of dormouse, and tokio-alt needs tokio built
+/// with --cfg tokio_unstable. `cargo run` builds what is missing into target/bench and measures it in the
+/// same rounds; the minutes given below do not include these builds.
 ///
 /// monoio, glommio and compio run on one thread each, with io_uring where the kernel allows it. compio
 /// needs a newer Rust than dormouse, and `cargo run --features extra-peers`.
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) quick: bool,
 
-    /// Measures only this peer; may be repeated. tokio-ct is always included.
+    /// Measures only this peer; may be repeated. The references are always included.
     #[arg(long = "peer", value_name = "NAME")]
     #[arg(value_parser = PossibleValuesParser::new(registry::ALL.iter().map(|entry| entry.name)))]
     pub(crate) peers: Vec<String>,

@@ -13,8 +13,10 @@ use crate::peer::tokio::Tokio;
 use crate::peer::{Peer, Spawn, bare, dormouse, timerfd};
 use crate::workload::{self, fds};
 
-/// The denominator of all ratios.
-pub(crate) const REFERENCE: &str = "tokio-ct";
+/// The denominator of all ratios of a workload.
+pub(crate) fn reference(workload: &str) -> &'static str {
+    if workload == "w9" { "tokio-tcp" } else { "tokio-ct" }
+}
 
 type Measure = fn(&Case) -> Result<Outcome, String>;
 
@@ -24,8 +26,8 @@ pub(crate) struct Entry {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) build: Build,
-    /// The only workload that it runs, if it does not run all.
-    pub(crate) only: Option<&'static str>,
+    /// The only workload that it runs, if it does not run all but w9.
+    only: Option<&'static str>,
     timers: Measure,
     fds: Measure,
 }
@@ -48,6 +50,18 @@ impl Entry {
         Entry { only: Some(workload), ..self }
     }
 
+    pub(crate) fn runs(&self, workload: &str) -> bool {
+        match self.only {
+            Some(only) => only == workload,
+            None => workload != "w9",
+        }
+    }
+
+    /// Whether it is measured with every selection of peers.
+    pub(crate) fn is_reference(&self) -> bool {
+        workload::NAMES.iter().any(|(workload, _)| reference(workload) == self.name)
+    }
+
     pub(crate) fn measure(&self, case: &Case) -> Result<Outcome, String> {
         if case.workload != "w7" {
             return (self.timers)(case);
@@ -63,12 +77,21 @@ impl Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Build {
     Any,
-    /// dormouse without its feature `smol`.
-    Plain,
     /// dormouse with its feature `smol`.
     Smol,
     /// `--cfg tokio_unstable`.
     TokioUnstable,
+    /// Not this program, but `dormouse-combination`.
+    Combination(Combination),
+}
+
+/// How cargo builds `dormouse-combination`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Combination {
+    /// Those of dormouse, separated by commas.
+    pub(crate) features: &'static str,
+    /// `panic = "abort"`.
+    pub(crate) abort: bool,
 }
 
 impl Build {
@@ -76,9 +99,9 @@ impl Build {
     pub(crate) fn is_this(self) -> bool {
         match self {
             Build::Any => true,
-            Build::Plain => dormouse::has_builtin_reactor(),
-            Build::Smol => !dormouse::has_builtin_reactor(),
+            Build::Smol => dormouse::has_async_io_reactor(),
             Build::TokioUnstable => cfg!(tokio_unstable),
+            Build::Combination(_) => false,
         }
     }
 }
@@ -100,6 +123,18 @@ macro_rules! spawned {
 
 const fn fds_only(name: &'static str, about: &'static str, fds: Measure) -> Entry {
     Entry::new(name, about, |_| Err("has no timer".into())).only("w7").fds(fds)
+}
+
+/// A row of W9.
+const fn combination(
+    name: &'static str,
+    about: &'static str,
+    features: &'static str,
+    abort: bool,
+) -> Entry {
+    Entry::new(name, about, |_| Err("is measured by another program".into()))
+        .only("w9")
+        .build(Build::Combination(Combination { features, abort }))
 }
 
 /// In the order of the tables.
@@ -159,7 +194,6 @@ pub(crate) const ALL: &[Entry] = &[
         "dormouse's builtin reactor on its own block_on",
         on_block_on::<dormouse::Builtin>,
     )
-    .build(Build::Plain)
     .fds(fds::measure::<DormouseBlockOn, Dormouse>),
     Entry::new("bare-timerfd", "a blocking read of a timerfd (w4 only)", |case| {
         workload::measure_blocking(case, bare::timerfd()?)
@@ -192,4 +226,24 @@ pub(crate) const ALL: &[Entry] = &[
         fds::measure::<TwoThreads, Dormouse>,
     )
     .build(Build::Smol),
+    combination(
+        "tokio-tcp",
+        "tokio::net::TcpStream; current_thread in place of another executor (w9 only)",
+        "",
+        false,
+    ),
+    combination("async-io-tcp", "async_io::Async<TcpStream> (w9 only)", "", false),
+    combination("dormouse:none", "dormouse without features (w9 only)", "", false),
+    combination("dormouse:tokio", "dormouse with the feature tokio (w9 only)", "tokio", false),
+    combination("dormouse:smol", "dormouse with the feature smol (w9 only)", "smol", false),
+    combination("dormouse:tokio+smol", "dormouse with both (w9 only)", "tokio,smol", false),
+    combination("dormouse:none/abort", "without features, panic = \"abort\" (w9 only)", "", true),
+    combination("dormouse:tokio/abort", "tokio, panic = \"abort\" (w9 only)", "tokio", true),
+    combination("dormouse:smol/abort", "smol, panic = \"abort\" (w9 only)", "smol", true),
+    combination(
+        "dormouse:tokio+smol/abort",
+        "both, panic = \"abort\" (w9 only)",
+        "tokio,smol",
+        true,
+    ),
 ];

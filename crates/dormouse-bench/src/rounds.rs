@@ -3,7 +3,7 @@
 use crate::args::Args;
 use crate::builds::Builds;
 use crate::case::{Case, Outcome};
-use crate::registry::{self, Entry, REFERENCE};
+use crate::registry::{self, Entry};
 use crate::summary::{CaseRuns, PeerRuns, Report};
 use crate::{child, strace, workload};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,7 +16,8 @@ pub(crate) fn run(args: &Args) -> Report {
     let mut cases = workload::cases(args.size());
     cases.retain(|case| is_selected(&case.workload));
     let peers = selected_peers(args);
-    let needed: Vec<_> = peers.iter().map(|entry| entry.build).collect();
+    let is_used = |entry: &&&Entry| cases.iter().any(|case| entry.runs(&case.workload));
+    let needed: Vec<_> = peers.iter().filter(is_used).map(|entry| entry.build).collect();
     let builds = Builds::new(&needed, !args.no_build);
 
     let steps: usize = cases.iter().map(|case| case.rounds * peers_for(&peers, case).count()).sum();
@@ -36,18 +37,18 @@ pub(crate) fn run(args: &Args) -> Report {
 }
 
 fn selected_peers(args: &Args) -> Vec<&'static Entry> {
-    let is_selected = |name: &str| {
-        args.peers.is_empty() || name == REFERENCE || args.peers.iter().any(|peer| peer == name)
+    let is_selected = |entry: &&Entry| {
+        let is_named = || args.peers.iter().any(|peer| peer == entry.name);
+        args.peers.is_empty() || entry.is_reference() || is_named()
     };
-    registry::ALL.iter().filter(|entry| is_selected(entry.name)).collect()
+    registry::ALL.iter().filter(is_selected).collect()
 }
 
 fn peers_for<'a>(
     peers: &'a [&'static Entry],
     case: &'a Case,
 ) -> impl Iterator<Item = &'static Entry> {
-    let has_case = |entry: &&Entry| entry.only.is_none_or(|only| only == case.workload);
-    peers.iter().copied().filter(has_case)
+    peers.iter().copied().filter(|entry| entry.runs(&case.workload))
 }
 
 /// The rounds of one peer.

@@ -4,7 +4,7 @@
 //! machine that becomes slower between rounds does not distort it.
 
 use crate::case::{Case, Outcome, Size};
-use crate::registry::REFERENCE;
+use crate::registry;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -74,7 +74,8 @@ impl Report {
     }
 
     pub(crate) fn case(runs: CaseRuns) -> CaseReport {
-        let reference = runs.peers.iter().find(|run| run.peer == REFERENCE).map(rounds);
+        let reference = registry::reference(&runs.case.workload);
+        let reference = runs.peers.iter().find(|run| run.peer == reference).map(rounds);
         let peers = runs.peers.iter().map(|run| summarize(run, reference.as_ref())).collect();
         CaseReport { case: runs.case, peers }
     }

@@ -1,6 +1,6 @@
 //! The results as text: one table per workload.
 
-use crate::registry::{ALL, REFERENCE};
+use crate::registry::{ALL, reference};
 use crate::summary::{CaseReport, Metric, Report};
 use crate::workload::NAMES;
 use comfy_table::TableComponent::{HorizontalLines, MiddleIntersections};
@@ -27,12 +27,13 @@ pub(crate) fn render(report: &Report) -> String {
     for (name, about) in NAMES {
         let cases: Vec<_> = report.cases.iter().filter(|c| c.case.workload == *name).collect();
         if !cases.is_empty() {
-            let _ = write!(text, "\n{}: {about}\n{}\n", name.to_uppercase(), table(&cases));
+            let title = name.to_uppercase();
+            let _ = writeln!(text, "\n{title}: {about}; ratios to {}", reference(name));
+            let _ = writeln!(text, "{}", table(&cases));
             text.push_str(&notes(&cases));
         }
     }
-    let _ = writeln!(text, "\nmedian (10th to 90th percentile) and ratio to {REFERENCE}");
-    text
+    text + "\nmedian (10th to 90th percentile) and ratio to the reference\n"
 }
 
 /// The columns, in this order. Metrics that are not listed serve to check the measurement; see [`notes`].

@@ -2,6 +2,7 @@
 //! workload runs in its own process. Workloads are generic over the peer, and know none.
 
 mod churn;
+mod combinations;
 pub(crate) mod fds;
 mod fire;
 mod lateness;
@@ -25,6 +26,7 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("w6", "wake-ups (voluntary context switches of all threads) and system calls"),
     ("w7", "file descriptors: ping-pong, registration, an HTTP server"),
     ("w8", "a timeout that does not fire"),
+    ("w9", "TCP round trips between two tasks: executors, features of dormouse and panic modes"),
 ];
 
 /// All cases of a run.
@@ -38,6 +40,7 @@ pub(crate) fn cases(size: Size) -> Vec<Case> {
     all.extend(wakeups::cases(size));
     all.extend(fds::cases(size));
     all.extend(timeouts::cases(size));
+    all.extend(combinations::cases(size));
     all
 }
 

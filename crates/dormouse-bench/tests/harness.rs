@@ -34,6 +34,20 @@ fn every_workload_measures_the_reference_and_dormouse() {
 }
 
 #[test]
+fn every_combination_is_measured_or_needs_a_build() {
+    let text = bench(&["--tiny", "--no-build", "--format", "json", "w9"]);
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let cases = report["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 5);
+    for peer in cases.iter().flat_map(|case| case["peers"].as_array().unwrap()) {
+        match peer["skipped"].as_str() {
+            Some(reason) => assert!(reason.starts_with("needs a build"), "{peer}"),
+            None => assert!(peer["metrics"]["wall ns"]["ratio"].as_f64().unwrap() > 0.0, "{peer}"),
+        }
+    }
+}
+
+#[test]
 fn a_table_has_a_row_for_each_selected_peer_and_the_reason_for_each_skipped_one() {
     let text = bench(&["--tiny", "--no-build", "w2", "--peer", "thread", "--peer", "async-io"]);
     assert!(text.contains("W2: reset"), "{text}");

@@ -1,7 +1,7 @@
 //! dormouse, on each of its reactors.
 //!
-//! Outside tokio, dormouse's feature `smol` selects async-io instead of the builtin reactor, for the whole
-//! program. So it takes two builds to measure both.
+//! dormouse's feature `smol` selects async-io on executors other than tokio and dormouse's `block_on`, for the
+//! whole program. So it takes a build of its own to measure it.
 
 use super::runtime::{self, Flavor};
 use super::{Peer, Spawn};
@@ -13,10 +13,10 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-/// Whether dormouse uses its builtin reactor outside tokio in this build.
-pub(crate) fn has_builtin_reactor() -> bool {
+/// Whether dormouse uses async-io in this build.
+pub(crate) fn has_async_io_reactor() -> bool {
     // Queries the library, not a feature of this crate: cargo may have enabled `smol` for another crate.
-    Reactor::current().name() == "builtin"
+    Reactor::current().name() == "async-io"
 }
 
 /// The timer, which is the same on all executors.
@@ -70,7 +70,7 @@ impl Peer for OnAsyncIo {
     timer!();
 
     fn start() -> Result<Self, String> {
-        if has_builtin_reactor() {
+        if !has_async_io_reactor() {
             return Err("this build has no async-io reactor".into());
         }
         Ok(OnAsyncIo)
@@ -87,9 +87,6 @@ impl Peer for Builtin {
     timer!();
 
     fn start() -> Result<Self, String> {
-        if !has_builtin_reactor() {
-            return Err("this build prefers async-io to the builtin reactor".into());
-        }
         Ok(Builtin)
     }
 

@@ -2,7 +2,7 @@
 
 use super::html::escape;
 use super::{figures, style, tables};
-use crate::registry::{ALL, REFERENCE};
+use crate::registry::{ALL, Entry, reference};
 use crate::summary::{CaseReport, Report};
 use crate::workload::NAMES;
 use std::error::Error;
@@ -21,6 +21,7 @@ pub(super) fn page(report: &Report) -> Result<String, Box<dyn Error>> {
         let (title, about) = (name.to_uppercase(), escape(about));
         let _ = writeln!(contents, "<li><a href=\"#{name}\">{title}: {about}</a></li>");
         let _ = writeln!(sections, "<section id=\"{name}\">\n<h2>{title}: {about}</h2>");
+        let _ = writeln!(sections, "<p>Ratios are to {}.</p>", reference(name));
         let figures = figures::of(name, &cases)?;
         if !figures.is_empty() {
             let peers = peers(&cases);
@@ -47,7 +48,7 @@ fn about(report: &Report) -> String {
     format!(
         "<p>dormouse {version}, on {date}<br/>{machine}</p>\n\
          <p>Command: <code>{command}</code></p>\n\
-         <p>Each number is a median. It is followed by its ratio to {REFERENCE} (the median over the \
+         <p>Each number is a median. It is followed by its ratio to a reference (the median over the \
          rounds) and the 10th to the 90th percentile. Lower is better, except for requests/s. In the \
          plots, peers of one family share a colour, and dormouse's lines are thick.</p>\n"
     )
@@ -73,8 +74,9 @@ fn command(report: &Report) -> String {
     }
     // A skipped peer was selected too.
     let selected = |name| report.cases.iter().flat_map(|c| &c.peers).any(|peer| peer.peer == name);
-    let could_run = |only: Option<&str>| only.is_none_or(has);
-    if !ALL.iter().all(|entry| selected(entry.name) || !could_run(entry.only)) {
+    let could_run =
+        |entry: &Entry| NAMES.iter().any(|(workload, _)| has(workload) && entry.runs(workload));
+    if !ALL.iter().all(|entry| selected(entry.name) || !could_run(entry)) {
         for entry in ALL.iter().filter(|entry| selected(entry.name)) {
             let _ = write!(args, " --peer {}", entry.name);
         }
