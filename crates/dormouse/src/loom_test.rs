@@ -12,9 +12,12 @@ pub(crate) mod kernel;
 #[cfg(feature = "tokio")]
 pub(crate) mod tokio;
 
+use crate::reactor::{ReadyEvent, Registration, WaiterSlot};
 use crate::sync::lock;
 use loom::sync::{Condvar, Mutex};
 use std::future::Future;
+use std::io;
+use std::os::fd::AsFd;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -137,4 +140,14 @@ pub(crate) fn external_block_on<F: Future>(future: F) -> F::Output {
         }
         crate::sync::thread::park();
     }
+}
+
+/// Polls a wait that needs an event: it does not poll the fd first, because an operation has been tried.
+pub(crate) fn poll_event<T: AsFd>(
+    fd: &Registration<T>,
+    slot: WaiterSlot<'_>,
+    waker: &Waker,
+) -> Poll<io::Result<ReadyEvent>> {
+    let tried = Some(ReadyEvent::unknown(slot.interest()));
+    fd.poll_readiness(slot, tried, waker)
 }

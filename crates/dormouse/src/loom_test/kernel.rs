@@ -125,7 +125,7 @@ pub(crate) fn set_timer(fd: RawFd, at: u64) {
     }
 }
 
-/// From here on, the interest of files that are registered cannot be changed.
+/// From here on, no file can be registered, and the interest of registered files cannot be changed.
 pub(crate) fn refuse_changes() {
     lock(&KERNEL).refuses_changes = true;
 }
@@ -156,12 +156,16 @@ impl Epoll {
     }
 
     /// Registers a file. If it is ready already, that is reported.
-    pub(crate) fn add(&self, fd: RawFd, token: u64, interest: Interest) {
+    pub(crate) fn add(&self, fd: RawFd, token: u64, interest: Interest) -> io::Result<()> {
         let mut kernel = lock(&KERNEL);
+        if kernel.refuses_changes {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
         let is_pending = kernel.readiness(fd).intersects(interest.mask());
         let file = File::Fd(fd);
         kernel.entries.push(EpollEntry { epoll: self.0, file, token, interest, is_pending });
         CHANGED.notify_all();
+        Ok(())
     }
 
     pub(crate) fn modify(&self, fd: RawFd, token: u64, interest: Interest) -> io::Result<()> {
@@ -169,8 +173,7 @@ impl Epoll {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
         self.delete(fd);
-        self.add(fd, token, interest);
-        Ok(())
+        self.add(fd, token, interest)
     }
 
     pub(crate) fn delete(&self, fd: RawFd) {

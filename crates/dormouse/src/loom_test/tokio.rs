@@ -91,7 +91,7 @@ pub(crate) mod runtime {
             let (token, io) = (registrations.next_token, Arc::new(Io::default()));
             registrations.next_token += 1;
             registrations.by_token.push((token, io.clone()));
-            self.driver.epoll.add(fd, token, interest);
+            self.driver.epoll.add(fd, token, interest)?;
             Ok((token, io))
         }
 

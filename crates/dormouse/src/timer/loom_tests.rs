@@ -6,7 +6,8 @@ use crate::block_on;
 use crate::clock::ClockId;
 use crate::context::in_block_on;
 use crate::loom_test::{
-    JoinHandle, WakeCounter, advance_when_idle, check, finish, kernel, spawn, start_exploring,
+    JoinHandle, WakeCounter, advance_when_idle, check, finish, kernel, poll_event, spawn,
+    start_exploring,
 };
 use crate::reactor::{Direction, Interest, Reactor, Ready, WaiterSlot};
 use crate::sync::lock;
@@ -116,7 +117,7 @@ fn an_expiry_during_processing_is_not_missed() {
             kernel::set_ready(file, Ready::READABLE);
         });
         let slot = || WaiterSlot::Direction(Direction::Read);
-        block_on(poll_fn(|cx| fd.poll_readiness(slot(), cx.waker()))).unwrap();
+        block_on(poll_fn(|cx| poll_event(&fd, slot(), cx.waker()))).unwrap();
         clock.join();
         finish();
         assert_eq!(counts.map(|count| count.get()), [1, 1]);
@@ -226,10 +227,8 @@ fn a_poller_that_processes_the_queue_does_not_call_the_waker_of_a_task_outside_b
             timer(10, &Arc::new(ReactorThreadOnly).into());
             kernel::set_ready(file, Ready::READABLE);
         });
-        block_on(poll_fn(|cx| {
-            fd.poll_readiness(WaiterSlot::Direction(Direction::Read), cx.waker())
-        }))
-        .unwrap();
+        block_on(poll_fn(|cx| poll_event(&fd, WaiterSlot::Direction(Direction::Read), cx.waker())))
+            .unwrap();
         outside.join();
     });
 }

@@ -3,7 +3,9 @@
 use super::{disable_poller, start_with_hook, wake_thread};
 use crate::block_on;
 use crate::context::in_block_on;
-use crate::loom_test::{check, external_block_on, finish, kernel, spawn, start_exploring};
+use crate::loom_test::{
+    check, external_block_on, finish, kernel, poll_event, spawn, start_exploring,
+};
 use crate::reactor::scheduled_io::ScheduledIo;
 use crate::reactor::{
     Direction, Interest, Reactor, Ready, ReadyEvent, Registration, WaiterSlot, start,
@@ -26,13 +28,12 @@ fn register(interest: Interest) -> Arc<Fd> {
 
 fn readiness(fd: &Fd, interest: Interest) -> impl Future<Output = io::Result<ReadyEvent>> {
     let mut key = None;
-    poll_fn(move |cx| fd.poll_readiness(WaiterSlot::Future(interest, &mut key), cx.waker()))
+    poll_fn(move |cx| poll_event(fd, WaiterSlot::Future(interest, &mut key), cx.waker()))
 }
 
 async fn readable(fd: &Fd) {
-    poll_fn(|cx| fd.poll_readiness(WaiterSlot::Direction(Direction::Read), cx.waker()))
-        .await
-        .unwrap();
+    let slot = || WaiterSlot::Direction(Direction::Read);
+    poll_fn(|cx| poll_event(fd, slot(), cx.waker())).await.unwrap();
 }
 
 fn set_readable(fd: &Fd) {
@@ -53,7 +54,7 @@ fn an_event_in_flight_at_deregistration_reaches_no_later_registration() {
         let fd = Reactor::builtin().register(object, Interest::READABLE).unwrap();
         finish();
         assert!(
-            fd.ready_event(Interest::READABLE).is_pending(),
+            fd.ready_event(Interest::READABLE).is_none(),
             "an event of the former registration was delivered"
         );
     });
@@ -65,11 +66,23 @@ fn existing_write_readiness_is_reported_to_concurrent_first_waits() {
         let fd = register(Interest::READABLE | Interest::WRITABLE);
         kernel::set_ready(fd.get_ref().as_raw_fd(), Ready::WRITABLE);
         start_exploring();
-        let waiters = [(); 2].map(|()| {
-            let fd = fd.clone();
-            spawn(move || external_block_on(readiness(&fd, Interest::WRITABLE)).unwrap())
-        });
-        waiters.into_iter().for_each(|waiter| _ = waiter.join());
+        let other_fd = fd.clone();
+        let other =
+            spawn(move || external_block_on(readiness(&other_fd, Interest::WRITABLE)).unwrap());
+        external_block_on(readiness(&fd, Interest::WRITABLE)).unwrap();
+        other.join();
+    });
+}
+
+#[test]
+fn the_first_wait_for_an_interest_sees_an_event_before_or_after_it() {
+    check(|| {
+        let fd = register(Interest::READABLE);
+        start_exploring();
+        let file = fd.get_ref().as_raw_fd();
+        let event = spawn(move || kernel::set_ready(file, Ready::ERROR));
+        external_block_on(readiness(&fd, Interest::ERROR)).unwrap();
+        event.join();
     });
 }
 
@@ -105,7 +118,7 @@ fn change_and_wake_thread() {
     CHANGED.store(true, Ordering::Relaxed);
     wake_thread();
     external_block_on(poll_fn(|cx| {
-        SEEN.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), cx.waker())
+        SEEN.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), None, cx.waker())
     }))
     .unwrap();
 }
@@ -143,7 +156,7 @@ fn block_on_returns_when_another_thread_wakes_it() {
         let setter = io.clone();
         let other = spawn(move || setter.set_readiness(Ready::READABLE));
         block_on(poll_fn(|cx| {
-            io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), cx.waker())
+            io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), None, cx.waker())
         }))
         .unwrap();
         other.join();
@@ -162,7 +175,7 @@ fn block_on_returns_when_an_event_and_another_thread_wake_it() {
             setter.set_readiness(Ready::READABLE);
         });
         block_on(poll_fn(|cx| {
-            io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), cx.waker())
+            io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), None, cx.waker())
         }))
         .unwrap();
         other.join();
@@ -212,8 +225,9 @@ fn after_the_poller_role_is_disabled_only_the_reactor_thread_calls_wakers() {
     check(|| {
         let (first, second) = (register(Interest::READABLE), register(Interest::READABLE));
         let waker = Arc::new(ReactorThreadOnly).into();
-        let slot = WaiterSlot::Direction(Direction::Read);
-        assert!(second.poll_internal(slot, &waker).is_pending());
+        let slot = &mut WaiterSlot::Direction(Direction::Read);
+        let tried = Some(ReadyEvent::unknown(Interest::READABLE));
+        assert!(second.poll_attached(slot, tried, &waker).is_pending());
         start_exploring();
         let fds = [second, first.clone()];
         let other = spawn(move || {
@@ -233,7 +247,7 @@ fn a_poller_does_not_call_the_waker_of_a_task_outside_block_on() {
         let fd = second.clone();
         let outside = spawn(move || {
             let waker = Arc::new(ReactorThreadOnly).into();
-            _ = fd.poll_readiness(WaiterSlot::Direction(Direction::Read), &waker);
+            _ = poll_event(&fd, WaiterSlot::Direction(Direction::Read), &waker);
         });
         let events = [second.clone(), first.clone()];
         let other = spawn(move || events.iter().for_each(|fd| set_readable(fd)));

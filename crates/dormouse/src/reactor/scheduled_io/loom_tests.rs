@@ -34,14 +34,15 @@ fn an_event_concurrent_with_a_wait_is_seen_or_wakes_it() {
 #[test]
 fn an_event_wakes_every_waiter() {
     check(|| {
-        start_exploring();
         let io = new_io();
-        let waiters =
-            [Interest::READABLE, Interest::READABLE | Interest::WRITABLE].map(|interest| {
-                let (io, count) = (io.clone(), WakeCounter::new());
-                let counted = count.clone();
-                (spawn(move || wait(&io, interest, &counted).0), count)
-            });
+        let both = Interest::READABLE | Interest::WRITABLE;
+        io.begin_first_wait(both);
+        start_exploring();
+        let waiters = [Interest::READABLE, both].map(|interest| {
+            let (io, count) = (io.clone(), WakeCounter::new());
+            let counted = count.clone();
+            (spawn(move || wait(&io, interest, &counted).0), count)
+        });
         io.set_readiness(Ready::READABLE);
         for (waiter, count) in waiters {
             assert!(waiter.join() || count.get() == 1, "a waiter was not woken");
@@ -84,6 +85,60 @@ fn an_event_concurrent_with_a_clear_is_not_cleared() {
             !saw_both,
             "an unseen event was cleared, or a seen one was not"
         );
+    });
+}
+
+#[test]
+fn a_clear_keeps_the_readiness_of_another_interest() {
+    for (cleared, kept) in [
+        (Interest::READABLE, Interest::ERROR),
+        (Interest::ERROR, Interest::READABLE),
+        (Interest::READABLE, Interest::WRITABLE),
+        (Interest::READABLE | Interest::WRITABLE, Interest::WRITABLE),
+    ] {
+        check(move || {
+            let (io, count) = (new_io(), WakeCounter::new());
+            // Adds the copies of the readiness.
+            io.begin_first_wait(cleared);
+            io.begin_first_wait(kept);
+            start_exploring();
+            let setter = io.clone();
+            let delivery = spawn(move || setter.set_readiness(Ready::ERROR));
+            // An operation returns `WouldBlock`.
+            if let Poll::Ready(Ok(seen)) = io.ready_event(cleared, None) {
+                io.clear_readiness(seen, Ready::ALL);
+            }
+            let (is_ready, _) = wait(&io, kept, &count);
+            delivery.join();
+            assert!(is_ready || count.get() == 1, "the event was lost");
+        });
+    }
+}
+
+#[test]
+fn a_woken_wait_completes_although_another_task_clears_the_readiness() {
+    check(|| {
+        let (io, count) = (new_io(), WakeCounter::new());
+        let both = Interest::READABLE | Interest::WRITABLE;
+        io.begin_first_wait(both);
+        let mut key = None;
+        let mut poll = |io: &ScheduledIo| {
+            let event =
+                io.poll_readiness(&mut WaiterSlot::Future(both, &mut key), None, &count.waker());
+            event.is_ready()
+        };
+        assert!(!poll(&io));
+        start_exploring();
+        let other = io.clone();
+        let clear = spawn(move || {
+            if let Poll::Ready(Ok(seen)) = other.ready_event(both, None) {
+                // A read returns `WouldBlock`.
+                other.clear_readiness(seen, Ready::ALL);
+            }
+        });
+        io.set_readiness(Ready::WRITABLE);
+        assert!(poll(&io), "the readiness was cleared by another task");
+        clear.join();
     });
 }
 
@@ -138,7 +193,8 @@ fn shutdown_ends_concurrent_and_later_waits_with_an_error() {
 fn of_two_concurrent_waits_one_registers() {
     check(|| {
         start_exploring();
-        let io = Arc::new(ScheduledIo::new(Interest::WRITABLE));
+        let io = new_io();
+        io.attach(BackendKind::Builtin, Interest::READABLE);
         let other = io.clone();
         let second = spawn(move || other.should_register(Interest::WRITABLE));
         let first = io.should_register(Interest::WRITABLE);
@@ -151,7 +207,7 @@ fn of_two_concurrent_waits_one_registers() {
 fn a_wait_concurrent_with_a_oneshot_event_sees_it_or_registers() {
     check(|| {
         start_exploring();
-        let (io, count) = (Arc::new(ScheduledIo::new(Interest::READABLE)), WakeCounter::new());
+        let (io, count) = (new_io(), WakeCounter::new());
         assert!(io.should_register(Interest::READABLE));
         let reactor = io.clone();
         let delivery = spawn(move || {

@@ -23,8 +23,7 @@ impl Selector {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        self.0.add(fd.as_raw_fd(), token.0, interest);
-        Ok(())
+        self.0.add(fd.as_raw_fd(), token.0, interest)
     }
 
     pub(in super::super) fn reregister(
