@@ -1,7 +1,7 @@
 //! Operations that take nanoseconds: a sleep that does not fire (create, poll once, drop, with others pending), a
 //! reset, a timeout around a ready future, and a read of the clock.
 //!
-//! `cargo bench -p dormouse --features tokio,smol`. Each row is measured on the thread of a tokio
+//! `cargo bench -p dormouse --features smol`. Each row is measured on the thread of a tokio
 //! runtime whose driver has parked before, or on that of a plain `block_on`.
 
 #![allow(missing_docs, reason = "criterion_group makes public items")]

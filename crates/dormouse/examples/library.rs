@@ -3,8 +3,8 @@
 //! `udp_client` could be a separate crate with dormouse as its only dependency and no features. `main` is the
 //! program: it chooses the executor.
 //!
-//! Run it with `cargo run --example library --features tokio,smol`. Without the feature `tokio` or `smol`, that
-//! executor is skipped.
+//! Run it with `cargo run --example library --features smol`. Without the feature `smol`, or with
+//! `--no-default-features` and so without `tokio`, that executor is skipped.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};

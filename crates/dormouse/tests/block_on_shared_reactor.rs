@@ -6,6 +6,7 @@ use common::stream::{pair, ping_pong, receive, send};
 use common::{MS, assert_not_early, pending_for, within_time};
 use dormouse::io::AsyncFd;
 use dormouse::{block_on, sleep};
+use futures::future::lazy;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
 use std::task::Waker;
@@ -50,9 +51,9 @@ fn events_are_delivered_after_block_on_has_returned() {
 #[test]
 fn a_sleep_that_was_registered_outside_fires_in_block_on_and_the_other_way_round() {
     within_time(|| {
-        let sleep = smol::block_on(async { pending_for(30 * MS, Waker::noop()) });
+        let sleep = smol::block_on(lazy(|_| pending_for(30 * MS, Waker::noop())));
         block_on(assert_not_early(sleep));
-        let sleep = block_on(async { pending_for(30 * MS, Waker::noop()) });
+        let sleep = block_on(lazy(|_| pending_for(30 * MS, Waker::noop())));
         smol::block_on(assert_not_early(sleep));
     });
 }

@@ -14,6 +14,7 @@ mod intervals;
 mod order;
 mod programs;
 mod random;
+#[cfg(feature = "futures-io")]
 mod sockets;
 mod suspend;
 mod wakers;
