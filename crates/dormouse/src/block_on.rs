@@ -1,6 +1,7 @@
 //! The smallest executor: one future on the calling thread.
 
 use crate::context::InBlockOn;
+use crate::coop;
 use crate::reactor::{Parker, PollOrPark};
 use crate::sync::thread::{self, Thread};
 use std::future::Future;
@@ -37,7 +38,7 @@ pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let mut poll_or_park = PollOrPark::new();
     let _context = InBlockOn::enter();
     loop {
-        if let Poll::Ready(output) = future.as_mut().poll(cx) {
+        if let Poll::Ready(output) = coop::with_new_budget(|| future.as_mut().poll(cx)) {
             return output;
         }
         poll_or_park.wait(&thread_waker.parker);

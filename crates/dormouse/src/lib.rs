@@ -12,6 +12,7 @@ mod block_on;
 #[cfg_attr(all(loom, test), path = "loom_test/catch_panic.rs")]
 mod catch_panic;
 mod context;
+mod coop;
 mod fork;
 #[cfg(all(loom, test))]
 mod loom_test;

@@ -3,6 +3,7 @@
 //! The constructors are in [`wrap`](super::wrap). The reactor module delivers the events and stores the wakers.
 
 use super::AsyncFdReadyGuard;
+use crate::coop::{cooperative, poll_cooperative};
 use crate::reactor::{Direction, Interest, Reactor, Ready, ReadyEvent, Registration, WaiterSlot};
 use std::fmt;
 use std::future::Future;
@@ -157,7 +158,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// # Cancel safety
     /// No readiness is lost.
     pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        let event = self.readiness(interest, None).await?;
+        let event = cooperative(self.readiness(interest, None)).await?;
         Ok(AsyncFdReadyGuard::new(self, event))
     }
 
@@ -192,7 +193,7 @@ impl<T: AsFd> AsyncFd<T> {
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
-        self.poll_ready(Direction::Read, None, cx)
+        poll_cooperative(cx, |cx| self.poll_ready(Direction::Read, None, cx))
             .map_ok(|event| AsyncFdReadyGuard::new(self, event))
     }
 
@@ -217,7 +218,7 @@ impl<T: AsFd> AsyncFd<T> {
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
-        self.poll_ready(Direction::Write, None, cx)
+        poll_cooperative(cx, |cx| self.poll_ready(Direction::Write, None, cx))
             .map_ok(|event| AsyncFdReadyGuard::new(self, event))
     }
 
@@ -273,17 +274,20 @@ impl<T: AsFd> AsyncFd<T> {
         interest: Interest,
         mut f: impl FnMut(&T, Ready) -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut tried = match self.try_first(interest, &mut f) {
-            Ok(result) => return result,
-            Err(tried) => tried,
-        };
-        loop {
-            let event = self.readiness(interest, tried).await?;
-            match self.try_ready(event, &mut f) {
+        cooperative(async {
+            let mut tried = match self.try_first(interest, &mut f) {
                 Ok(result) => return result,
-                Err(WouldBlock) => tried = Some(event),
+                Err(tried) => tried,
+            };
+            loop {
+                let event = self.readiness(interest, tried).await?;
+                match self.try_ready(event, &mut f) {
+                    Ok(result) => return result,
+                    Err(WouldBlock) => tried = Some(event),
+                }
             }
-        }
+        })
+        .await
     }
 
     /// Calls `f` if the fd is ready, and returns `WouldBlock` otherwise.

@@ -5,7 +5,7 @@
 //!
 //! # Invariants
 //! - `Pending` is returned only if `poll_ready` found no readiness and stored the caller's waker in the slot of
-//!   the direction. So readers and writers do not replace each other's wakers.
+//!   the direction, or if the coop budget is spent and the waker has been called. So readers and writers do not replace each other's wakers.
 //! - Only an operation that returned `WouldBlock` clears readiness. A short read does not: a terminal
 //!   returns one line at a time.
 //! - `WouldBlock` and `Interrupted` are never returned to the caller, as the traits require.
@@ -13,6 +13,7 @@
 use super::async_fd::WouldBlock;
 use super::split::shut_down;
 use super::{AsyncFd, ReadHalf, Ready, WriteHalf};
+use crate::coop::poll_cooperative;
 use crate::reactor::Direction;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
@@ -68,17 +69,19 @@ impl<T: AsFd> AsyncFd<T> {
                 result => return result,
             }
         };
-        let mut tried = match self.try_first(direction.interest(), &mut retried) {
-            Ok(result) => return Poll::Ready(result),
-            Err(tried) => tried,
-        };
-        loop {
-            let event = ready!(self.poll_ready(direction, tried, cx))?;
-            match self.try_ready(event, &mut retried) {
+        poll_cooperative(cx, |cx| {
+            let mut tried = match self.try_first(direction.interest(), &mut retried) {
                 Ok(result) => return Poll::Ready(result),
-                Err(WouldBlock) => tried = Some(event),
+                Err(tried) => tried,
+            };
+            loop {
+                let event = ready!(self.poll_ready(direction, tried, cx))?;
+                match self.try_ready(event, &mut retried) {
+                    Ok(result) => return Poll::Ready(result),
+                    Err(WouldBlock) => tried = Some(event),
+                }
             }
-        }
+        })
     }
 
     /// Flushes the object's own buffer. The sockets, pipes and files of std have none.

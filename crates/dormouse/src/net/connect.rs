@@ -5,6 +5,7 @@
 //!   socket as hung up, and tokio's reactor never clears that.
 //! - The future that waits owns the socket. Dropping the future closes the socket.
 
+use crate::coop::cooperative;
 use crate::io::{AsyncFd, Interest};
 use crate::time::sleep;
 use std::io;
@@ -16,9 +17,10 @@ const MAX_RETRY_DELAY: Duration = Duration::from_millis(32);
 
 /// Connects to one address. Returns the system's error unchanged.
 pub(super) async fn tcp(addr: SocketAddr) -> io::Result<AsyncFd<TcpStream>> {
-    let stream = TcpStream::from(mio::net::TcpStream::connect(addr)?);
+    // Spends budget, because over loopback the handshake completes, or fails, at once.
+    let stream = cooperative(async { mio::net::TcpStream::connect(addr) }).await?;
+    let stream = TcpStream::from(stream);
     match connect_result(&stream) {
-        // Over loopback the handshake has completed by now.
         Ok(()) => AsyncFd::new(stream),
         Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
             let stream = AsyncFd::new(stream)?;
@@ -53,13 +55,16 @@ fn connect_result(stream: &TcpStream) -> io::Result<()> {
 /// - If the receive queue of a datagram socket is full, and the sender is not connected to it, Linux reports the
 ///   sender as writable after each attempt. Waiting for writability would be a busy loop.
 pub(super) async fn retry_until_room<R>(mut f: impl FnMut() -> io::Result<R>) -> io::Result<R> {
-    let mut delay = MIN_RETRY_DELAY;
-    loop {
-        match f() {
-            Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
-            result => return result,
+    cooperative(async {
+        let mut delay = MIN_RETRY_DELAY;
+        loop {
+            match f() {
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+            sleep(delay).await;
+            delay = (delay * 2).min(MAX_RETRY_DELAY);
         }
-        sleep(delay).await;
-        delay = (delay * 2).min(MAX_RETRY_DELAY);
-    }
+    })
+    .await
 }

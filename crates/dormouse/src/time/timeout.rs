@@ -1,6 +1,7 @@
 //! `Timeout`: a future with a time limit.
 
 use crate::clock::{Boottime, Clock};
+use crate::coop;
 use crate::time::{Instant, Sleep, sleep_until};
 use pin_project_lite::pin_project;
 use std::error::Error;
@@ -120,7 +121,7 @@ impl<F: Future, C: Clock> Future for Timeout<F, C> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Poll::Ready(output) = this.future.poll(cx) {
+        if let Poll::Ready(output) = coop::with_budget(|| this.future.poll(cx)) {
             return Poll::Ready(Ok(output));
         }
         Pin::new(this.sleep).poll(cx).map(|()| Err(Elapsed(())))

@@ -18,6 +18,7 @@
 use super::VirtualTime;
 use super::quiesce::QuiesceWait;
 use crate::context::InBlockOn;
+use crate::coop;
 use crate::reactor;
 use crate::sync::lock;
 use crate::virtual_clock::Shared;
@@ -40,7 +41,7 @@ pub(super) fn block_on<F: Future>(time: &VirtualTime, future: F) -> F::Output {
     let cx = &mut Context::from_waker(&waker);
     let _context = InBlockOn::enter();
     loop {
-        if let Poll::Ready(output) = future.as_mut().poll(cx) {
+        if let Poll::Ready(output) = coop::with_new_budget(|| future.as_mut().poll(cx)) {
             return output;
         }
         notify.wait(&time.0);

@@ -12,6 +12,7 @@
 //!   since the last poll began, and has called it or is about to.
 
 use super::VirtualTime;
+use crate::coop;
 use crate::sync::lock;
 use crate::virtual_clock::{EnterGuard, QuiescingFlag, Shared};
 use pin_project_lite::pin_project;
@@ -75,7 +76,8 @@ impl<F: Future> Future for Scope<F> {
         let _poll = PollGuard::begin(this.task, cx.waker());
         let _enter = EnterGuard::enter_scoped(&this.time.0, &this.task.quiescing);
         let Some(future) = this.future.as_pin_mut() else { return Poll::Pending };
-        let polled = future.poll(&mut Context::from_waker(this.waker));
+        let cx = &mut Context::from_waker(this.waker);
+        let polled = coop::with_budget(|| future.poll(cx));
         if polled.is_ready() {
             drop(CompleteOnDrop(this.task));
         }
