@@ -176,8 +176,9 @@ mod cases {
                 if self.0.poll_write_ready(&mut Context::from_waker(&self.2)).is_ready() {
                     self.2.wake_by_ref();
                 }
-                let result = AsyncFd::new_on(&self.1, UnixStream::pair().unwrap().0);
-                assert!(result.unwrap_err().to_string().contains("this thread is ending"));
+                // The thread cannot enter the runtime, so the fd is registered with the next reactor.
+                let fd = AsyncFd::new_on(&self.1, UnixStream::pair().unwrap().0).unwrap();
+                assert_ne!(fd.reactor().name(), "tokio");
             }
         }
         thread_local! {

@@ -228,10 +228,12 @@ impl<T: AsFd> Registration<T> {
 
     /// Whether a state that an operation does not end, `now`, keeps tokio or async-io from reporting the next event.
     fn persists(&self, event: ReadyEvent, now: Ready) -> bool {
-        // A hang-up of both directions, or an error.
-        let failed = now.intersects(Ready::WRITE_CLOSED | Ready::ERROR);
+        let mask = event.interest.mask();
+        // tokio reports no event to a direction that is closed. An error is reported as closed too.
+        let closed = now.intersects(Ready::WRITE_CLOSED | Ready::ERROR)
+            || now.intersection(CLOSED).intersects(mask);
         if !self.is_oneshot() {
-            return failed;
+            return closed;
         }
         let reported = if event.interest.is_one_direction() {
             // New data may have arrived since the operation returned `WouldBlock`.
@@ -240,6 +242,6 @@ impl<T: AsFd> Registration<T> {
             now
         };
         // async-io reports urgent data as readiness to read.
-        failed || reported.intersects(event.interest.mask() | Ready::URGENT)
+        closed || reported.intersects(mask | Ready::URGENT)
     }
 }
