@@ -48,6 +48,7 @@
 
 mod async_fd;
 mod guard;
+mod operation;
 mod split;
 mod wrap;
 

@@ -72,9 +72,12 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
         }
     }
 
-    /// Clears the readiness. Call it only after an operation returned `WouldBlock`.
+    /// Clears the readiness. Call it only after an operation returned `WouldBlock`, or has read or written less than it
+    /// could.
     ///
-    /// An event that was reported after the guard was created is not cleared.
+    /// An event that was reported after the guard was created is not cleared. Nor is a hang-up
+    /// ([`READ_CLOSED`](Ready::READ_CLOSED), [`WRITE_CLOSED`](Ready::WRITE_CLOSED)) that the fd still reports: the next
+    /// wait returns it at once. Tasks that wait for another interest keep their readiness.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {

@@ -10,7 +10,7 @@
 //!   returns one line at a time.
 //! - `WouldBlock` and `Interrupted` are never returned to the caller, as the traits require.
 
-use super::async_fd::WouldBlock;
+use super::operation::WouldBlock;
 use super::split::shut_down;
 use super::{AsyncFd, ReadHalf, Ready, WriteHalf};
 use crate::coop::poll_cooperative;

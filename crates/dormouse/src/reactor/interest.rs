@@ -155,7 +155,7 @@ impl fmt::Debug for Interest {
 /// What an fd is ready for. Readiness is a hint: the operation itself may still return
 /// `WouldBlock`.
 ///
-/// Under async-io, which reports only a direction, only `READABLE` and `WRITABLE` occur;
+/// async-io reports only a direction, so under async-io usually only `READABLE` and `WRITABLE` occur;
 /// the read or write then returns what happened.
 ///
 /// ```
