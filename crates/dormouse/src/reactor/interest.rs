@@ -117,19 +117,19 @@ impl Interest {
     }
 
     /// A wait for this interest completes when any of these bits is set.
-    pub(crate) fn mask(self) -> Ready {
-        let mut mask = Ready::ERROR;
+    pub(crate) const fn mask(self) -> Ready {
+        let mut mask = Ready::ERROR.0;
         if self.is_readable() {
-            mask |= Ready::READABLE | Ready::READ_CLOSED;
+            mask |= Ready::READABLE.0 | Ready::READ_CLOSED.0;
         }
         if self.is_writable() {
-            mask |= Ready::WRITABLE | Ready::WRITE_CLOSED;
+            mask |= Ready::WRITABLE.0 | Ready::WRITE_CLOSED.0;
         }
         if self.0 & PRIORITY.0 != 0 {
             // After the peer has closed, no priority event can occur.
-            mask |= PRIORITY | Ready::READ_CLOSED;
+            mask |= PRIORITY.0 | Ready::READ_CLOSED.0;
         }
-        mask
+        Ready(mask)
     }
 }
 

@@ -51,16 +51,31 @@ pub(crate) enum Direction {
 impl Direction {
     pub(crate) const BOTH: [Direction; 2] = [Direction::Read, Direction::Write];
 
-    pub(crate) fn interest(self) -> Interest {
+    pub(crate) const fn interest(self) -> Interest {
         match self {
             Direction::Read => Interest::READABLE,
             Direction::Write => Interest::WRITABLE,
         }
     }
 
+    /// [`Interest::mask`] of the direction.
+    const fn mask(self) -> Ready {
+        const READ: Ready = Interest::READABLE.mask();
+        const WRITE: Ready = Interest::WRITABLE.mask();
+        match self {
+            Direction::Read => READ,
+            Direction::Write => WRITE,
+        }
+    }
+
     /// The direction that `interest` is, if it is exactly one.
+    #[inline]
     fn of(interest: Interest) -> Option<Direction> {
-        Direction::BOTH.into_iter().find(|direction| direction.interest() == interest)
+        match interest {
+            Interest::READABLE => Some(Direction::Read),
+            Interest::WRITABLE => Some(Direction::Write),
+            _ => None,
+        }
     }
 }
 

@@ -73,7 +73,7 @@ impl Waiters {
     /// Takes the wakers of the tasks that wait for any of `ready`.
     pub(super) fn take_wakers(&mut self, ready: Ready) -> impl Iterator<Item = Waker> + use<> {
         let by_direction = Direction::BOTH.map(|direction| {
-            let waits = ready.intersects(direction.interest().mask());
+            let waits = ready.intersects(direction.mask());
             if waits { self.by_direction[direction as usize].take() } else { None }
         });
         let mut futures = Vec::new();

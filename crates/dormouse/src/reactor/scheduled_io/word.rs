@@ -3,9 +3,9 @@
 use super::{Direction, ReadyEvent};
 use crate::reactor::{Interest, Ready};
 
-/// Bits 0 to 4 are those of [`Ready`]. Each bit is in the copy of one direction, except `ERROR`: that bit is the
-/// reader's, and this one the writer's.
-const WRITER_ERROR: usize = 1 << 5;
+// Bits 0 to 4 are those of `Ready`. Each bit is in the copy of one direction, except `ERROR` (bit 4): that bit is the
+// reader's, and bit 5 is the writer's.
+
 /// Bits 6 to 9: the interests that the fd is registered for.
 const REGISTERED: usize = 6;
 /// Bits 10 and 11, one for each direction: a task has waited for it.
@@ -34,15 +34,17 @@ pub(crate) enum BackendKind {
 pub(super) struct Word(pub(super) usize);
 
 impl Word {
+    #[inline]
     pub(super) fn event(self, direction: Direction) -> ReadyEvent {
-        let interest = direction.interest();
-        let error = match direction {
-            Direction::Read => self.0,
-            Direction::Write => self.0 >> 1,
+        let ready = match direction {
+            Direction::Read => self.0 as u8,
+            // Shifts the writer's bit to ERROR.
+            Direction::Write => {
+                self.0 as u8 & !Ready::ERROR.0 | (self.0 >> 1) as u8 & Ready::ERROR.0
+            }
         };
-        let ready = (self.0 as u8 & !Ready::ERROR.0) | (error as u8 & Ready::ERROR.0);
-        let ready = Ready(ready).intersection(interest.mask());
-        ReadyEvent { ready, interest, tick: self.0 / TICK }
+        let ready = Ready(ready).intersection(direction.mask());
+        ReadyEvent { ready, interest: direction.interest(), tick: self.0 / TICK }
     }
 
     pub(super) fn with_ready(self, direction: Direction, ready: Ready) -> Word {
@@ -98,16 +100,19 @@ impl Word {
 }
 
 /// The bits of `ready` in the copy of a direction.
+#[inline]
 fn ready_bits(direction: Direction, ready: Ready) -> usize {
-    let ready = ready.intersection(direction.interest().mask());
+    let ready = ready.intersection(direction.mask());
     match direction {
-        Direction::Write if ready.is_error() => {
-            usize::from(ready.without(Ready::ERROR).0) | WRITER_ERROR
+        Direction::Read => usize::from(ready.0),
+        Direction::Write => {
+            // Shifts ERROR to the writer's bit.
+            usize::from(ready.without(Ready::ERROR).0 | ready.intersection(Ready::ERROR).0 << 1)
         }
-        _ => usize::from(ready.0),
     }
 }
 
+#[inline]
 fn registered_bits(interest: Interest) -> usize {
     interest.compact_bits() << REGISTERED
 }

@@ -114,12 +114,26 @@ pub(in crate::reactor) fn state_now(fd: BorrowedFd<'_>) -> io::Result<Ready> {
     Ok(ready)
 }
 
-/// The flags of poll(2). They have the same values as those of epoll.
+/// The flags of poll(2), as those of epoll.
+const POLL_FLAGS: [(EventFlags, PollFlags); 6] = [
+    (EventFlags::IN, PollFlags::IN),
+    (EventFlags::OUT, PollFlags::OUT),
+    (EventFlags::PRI, PollFlags::PRI),
+    (EventFlags::RDHUP, PollFlags::RDHUP),
+    (EventFlags::ERR, PollFlags::ERR),
+    (EventFlags::HUP, PollFlags::HUP),
+];
+
 fn poll_flags(fd: BorrowedFd<'_>, interest: Interest) -> io::Result<EventFlags> {
-    let wanted = flags(interest).difference(EventFlags::ET).bits() as u16;
-    let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::from_bits_retain(wanted))];
+    let (wanted, mut poll_wanted) = (flags(interest), PollFlags::empty());
+    for (_, flag) in POLL_FLAGS.iter().filter(|(flag, _)| wanted.contains(*flag)) {
+        poll_wanted |= *flag;
+    }
+    let mut fds = [PollFd::from_borrowed_fd(fd, poll_wanted)];
     poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
-    Ok(EventFlags::from_bits_retain(fds[0].revents().bits().into()))
+    let found = fds[0].revents();
+    let found = POLL_FLAGS.iter().filter(|(_, flag)| found.contains(*flag));
+    Ok(found.fold(EventFlags::empty(), |found, (flag, _)| found | *flag))
 }
 
 pub(in super::super) struct Events(Vec<epoll::Event>);
