@@ -47,6 +47,7 @@
 //! their docs: a `write_all` that is dropped before it completes does not report how much it has written.
 
 mod async_fd;
+mod blocking;
 mod guard;
 mod operation;
 mod split;
@@ -63,6 +64,7 @@ mod tokio_io;
 
 pub use crate::reactor::{Interest, Ready};
 pub use async_fd::AsyncFd;
+pub(crate) use blocking::{Mode, is_blocking};
 pub use guard::{AsyncFdReadyGuard, TryIoError};
 pub use split::{ReadHalf, ReuniteError, WriteHalf};
 pub use wrap::AsyncFdTryNewError;

@@ -64,6 +64,8 @@ use std::task::{Context, Poll};
 /// Every wait can be dropped and started again. No readiness is lost.
 pub struct AsyncFd<T: AsFd> {
     pub(super) registration: Registration<T>,
+    /// Whether `into_blocking` sets the fd blocking.
+    pub(super) set_blocking: bool,
 }
 
 impl<T: AsFd> AsyncFd<T> {
@@ -263,22 +265,6 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.registration.get_mut()
-    }
-
-    /// Deregisters the fd and returns the object. It stays non-blocking.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::io::AsyncFd;
-    /// let socket = AsyncFd::new(std::net::UdpSocket::bind("127.0.0.1:0")?)?;
-    /// let socket = socket.into_inner();
-    /// let again = AsyncFd::new(socket)?;
-    /// # let _ = again;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn into_inner(self) -> T {
-        self.registration.into_inner()
     }
 
     pub(super) fn clear(&self, event: ReadyEvent, ready: Ready) {

@@ -5,6 +5,7 @@
 //!   registration.
 
 use super::AsyncFd;
+use super::blocking::Mode;
 use crate::reactor::{Interest, Reactor};
 use std::error::Error;
 use std::fmt;
@@ -169,15 +170,31 @@ impl<T: AsFd> AsyncFd<T> {
         inner: T,
         interest: Interest,
     ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
+        AsyncFd::register(reactor, inner, interest, Mode::Unknown)
+    }
+
+    /// Wraps an object that this crate has created in `mode`, for reading and writing.
+    pub(crate) fn created(inner: T, mode: Mode) -> io::Result<AsyncFd<T>> {
+        AsyncFd::created_for(inner, Interest::READABLE | Interest::WRITABLE, mode)
+    }
+
+    /// Wraps an object that this crate has created in `mode`, for `interest` only.
+    pub(crate) fn created_for(inner: T, interest: Interest, mode: Mode) -> io::Result<AsyncFd<T>> {
+        AsyncFd::register(&Reactor::current(), inner, interest, mode).map_err(|err| err.cause)
+    }
+
+    fn register(
+        reactor: &Reactor,
+        inner: T,
+        interest: Interest,
+        mode: Mode,
+    ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
         let registration = reactor
             .register_or_next(inner, interest)
             .map_err(|(inner, cause)| AsyncFdTryNewError { inner, cause })?;
-        match rustix::io::ioctl_fionbio(registration.get_ref(), true) {
-            Ok(()) => Ok(AsyncFd { registration }),
-            Err(err) => {
-                let cause = io::Error::from(err);
-                Err(AsyncFdTryNewError { inner: registration.into_inner(), cause })
-            }
+        match mode.set_non_blocking(registration.get_ref()) {
+            Ok(set_blocking) => Ok(AsyncFd { registration, set_blocking }),
+            Err(cause) => Err(AsyncFdTryNewError { inner: registration.into_inner(), cause }),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! - The future that waits owns the socket. Dropping the future closes the socket.
 
 use crate::coop::cooperative;
-use crate::io::{AsyncFd, Interest};
+use crate::io::{AsyncFd, Interest, Mode};
 use crate::time::sleep;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -21,9 +21,9 @@ pub(super) async fn tcp(addr: SocketAddr) -> io::Result<AsyncFd<TcpStream>> {
     let stream = cooperative(async { mio::net::TcpStream::connect(addr) }).await?;
     let stream = TcpStream::from(stream);
     match connect_result(&stream) {
-        Ok(()) => AsyncFd::new(stream),
+        Ok(()) => AsyncFd::created(stream, Mode::NonBlocking),
         Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-            let stream = AsyncFd::new(stream)?;
+            let stream = AsyncFd::created(stream, Mode::NonBlocking)?;
             stream.async_io(Interest::WRITABLE, connect_result).await?;
             Ok(stream)
         }

@@ -4,7 +4,7 @@ use super::UnixDatagram;
 use super::connect::retry_until_room;
 use super::error::{DisplayAddr, with_context};
 use super::unix::path_address;
-use crate::io::{AsyncFd, Interest};
+use crate::io::{AsyncFd, Interest, Mode};
 use std::io;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
@@ -44,9 +44,11 @@ impl AsyncFd<net::UnixDatagram> {
     /// # Errors
     /// Those of [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
-        net::UnixDatagram::bind_addr(address).and_then(AsyncFd::new).map_err(|err| {
-            with_context(err, format_args!("cannot bind to {}", DisplayAddr(address)))
-        })
+        net::UnixDatagram::bind_addr(address)
+            .and_then(|socket| AsyncFd::created(socket, Mode::Blocking))
+            .map_err(|err| {
+                with_context(err, format_args!("cannot bind to {}", DisplayAddr(address)))
+            })
     }
 
     /// Creates an unnamed socket. Other sockets have no address to send to it.
@@ -54,7 +56,7 @@ impl AsyncFd<net::UnixDatagram> {
     /// # Errors
     /// If the process has too many fds, or the socket cannot be registered: see [the type](Self#errors).
     pub fn unbound() -> io::Result<UnixDatagram> {
-        net::UnixDatagram::unbound().and_then(AsyncFd::new)
+        net::UnixDatagram::unbound().and_then(|socket| AsyncFd::created(socket, Mode::Blocking))
     }
 
     /// Creates two sockets that are connected to each other.
@@ -63,7 +65,7 @@ impl AsyncFd<net::UnixDatagram> {
     /// If the process has too many fds, or a socket cannot be registered: see [the type](Self#errors).
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (one, other) = net::UnixDatagram::pair()?;
-        Ok((AsyncFd::new(one)?, AsyncFd::new(other)?))
+        Ok((AsyncFd::created(one, Mode::Blocking)?, AsyncFd::created(other, Mode::Blocking)?))
     }
 
     /// Sets the peer. [`send`](Self::send) sends to it, and only its datagrams are received.

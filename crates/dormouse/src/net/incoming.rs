@@ -1,7 +1,7 @@
 //! Incoming connections as a [`Stream`].
 
 use super::{TcpStream, UnixStream, tcp, unix};
-use crate::io::AsyncFd;
+use crate::io::{AsyncFd, Mode};
 use futures_core::Stream;
 use std::io;
 use std::net::TcpListener;
@@ -72,7 +72,11 @@ impl<L: AsFd, S: AsFd> Stream for Incoming<'_, L, S> {
         loop {
             let mut guard = ready!(self.listener.poll_read_ready(cx)).map_err(map_err)?;
             if let Ok(accepted) = guard.try_io(|listener| (self.accept)(listener.get_ref())) {
-                return Poll::Ready(Some(accepted.and_then(AsyncFd::new).map_err(map_err)));
+                return Poll::Ready(Some(
+                    accepted
+                        .and_then(|socket| AsyncFd::created(socket, Mode::Blocking))
+                        .map_err(map_err),
+                ));
             }
         }
     }

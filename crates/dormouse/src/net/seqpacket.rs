@@ -5,7 +5,7 @@
 use super::connect::retry_until_room;
 use super::error::{DisplayAddr, cannot_accept, with_context};
 use super::unix::path_address;
-use crate::io::{AsyncFd, Interest};
+use crate::io::{AsyncFd, Interest, Mode};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with,
     bind, connect, getsockname, listen, recv, send, socket_with, socketpair,
@@ -74,7 +74,8 @@ impl UnixSeqpacket {
             connect(&socket, &to_rustix(address)?)?;
             Ok(socket)
         });
-        let connected = connected.await.and_then(AsyncFd::new);
+        let connected =
+            connected.await.and_then(|socket| AsyncFd::created(socket, Mode::NonBlocking));
         connected.map(UnixSeqpacket).map_err(|err| {
             with_context(err, format_args!("cannot connect to {}", DisplayAddr(address)))
         })
@@ -86,7 +87,10 @@ impl UnixSeqpacket {
     /// If the process has too many fds, or a socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
     pub fn pair() -> io::Result<(UnixSeqpacket, UnixSeqpacket)> {
         let (one, other) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, FLAGS, None)?;
-        Ok((UnixSeqpacket(AsyncFd::new(one)?), UnixSeqpacket(AsyncFd::new(other)?)))
+        Ok((
+            UnixSeqpacket(AsyncFd::created(one, Mode::NonBlocking)?),
+            UnixSeqpacket(AsyncFd::created(other, Mode::NonBlocking)?),
+        ))
     }
 
     /// Sends a whole message, as soon as there is room for it.
@@ -161,7 +165,7 @@ impl UnixSeqpacketListener {
             let socket = socket()?;
             bind(&socket, &to_rustix(address)?)?;
             listen(&socket, BACKLOG)?;
-            AsyncFd::with_interest(socket, Interest::READABLE)
+            AsyncFd::created_for(socket, Interest::READABLE, Mode::NonBlocking)
         };
         bind().map(UnixSeqpacketListener).map_err(|err| {
             with_context(err, format_args!("cannot listen on {}", DisplayAddr(address)))
@@ -179,10 +183,13 @@ impl UnixSeqpacketListener {
     pub async fn accept(&self) -> io::Result<UnixSeqpacket> {
         let accept = |fd: &OwnedFd| Ok(accept_with(fd, FLAGS)?);
         let accepted = self.0.async_io(Interest::READABLE, accept).await;
-        accepted.and_then(AsyncFd::new).map(UnixSeqpacket).map_err(|err| {
-            let local_addr = getsockname(&self.0).and_then(SocketAddrUnix::try_from);
-            cannot_accept(local_addr.map(|address| format!("{address:?}")), err)
-        })
+        accepted
+            .and_then(|socket| AsyncFd::created(socket, Mode::NonBlocking))
+            .map(UnixSeqpacket)
+            .map_err(|err| {
+                let local_addr = getsockname(&self.0).and_then(SocketAddrUnix::try_from);
+                cannot_accept(local_addr.map(|address| format!("{address:?}")), err)
+            })
     }
 }
 

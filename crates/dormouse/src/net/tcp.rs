@@ -3,7 +3,7 @@
 use super::connect;
 use super::error::{self, with_context};
 use super::{TcpListener, TcpStream};
-use crate::io::{AsyncFd, Interest};
+use crate::io::{AsyncFd, Interest, Mode};
 use std::io;
 use std::net::{self, SocketAddr};
 
@@ -128,7 +128,7 @@ impl AsyncFd<net::TcpListener> {
     pub fn bind(address: impl Into<SocketAddr>) -> io::Result<TcpListener> {
         let address = address.into();
         net::TcpListener::bind(address)
-            .and_then(|listener| AsyncFd::with_interest(listener, Interest::READABLE))
+            .and_then(|listener| AsyncFd::created_for(listener, Interest::READABLE, Mode::Blocking))
             .map_err(|err| with_context(err, format_args!("cannot listen on {address}")))
     }
 
@@ -158,7 +158,7 @@ impl AsyncFd<net::TcpListener> {
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self.async_io(Interest::READABLE, |listener| listener.accept()).await;
         accepted
-            .and_then(|(stream, peer)| Ok((AsyncFd::new(stream)?, peer)))
+            .and_then(|(stream, peer)| Ok((AsyncFd::created(stream, Mode::Blocking)?, peer)))
             .map_err(|err| cannot_accept(self.get_ref(), err))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::UdpSocket;
 use super::error::with_context;
-use crate::io::{AsyncFd, Interest};
+use crate::io::{AsyncFd, Interest, Mode};
 use std::io;
 use std::net::{self, SocketAddr};
 
@@ -34,7 +34,7 @@ impl AsyncFd<net::UdpSocket> {
     pub fn bind(address: impl Into<SocketAddr>) -> io::Result<UdpSocket> {
         let address = address.into();
         net::UdpSocket::bind(address)
-            .and_then(AsyncFd::new)
+            .and_then(|socket| AsyncFd::created(socket, Mode::Blocking))
             .map_err(|err| with_context(err, format_args!("cannot bind a UDP socket to {address}")))
     }
 

@@ -3,7 +3,7 @@
 use super::connect::retry_until_room;
 use super::error::{self, DisplayAddr, with_context};
 use super::{UnixListener, UnixStream};
-use crate::io::{AsyncFd, Interest};
+use crate::io::{AsyncFd, Interest, Mode};
 use std::io;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
@@ -50,9 +50,9 @@ impl AsyncFd<net::UnixStream> {
     /// Dropping the future closes the socket.
     pub async fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
         let connected = retry_until_room(|| mio::net::UnixStream::connect_addr(address)).await;
-        connected.and_then(|stream| AsyncFd::new(stream.into())).map_err(|err| {
-            with_context(err, format_args!("cannot connect to {}", DisplayAddr(address)))
-        })
+        connected.and_then(|stream| AsyncFd::created(stream.into(), Mode::NonBlocking)).map_err(
+            |err| with_context(err, format_args!("cannot connect to {}", DisplayAddr(address))),
+        )
     }
 
     /// Creates two sockets that are connected to each other.
@@ -61,7 +61,7 @@ impl AsyncFd<net::UnixStream> {
     /// If the process has too many fds, or a socket cannot be registered: see [the type](Self#errors).
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (one, other) = net::UnixStream::pair()?;
-        Ok((AsyncFd::new(one)?, AsyncFd::new(other)?))
+        Ok((AsyncFd::created(one, Mode::Blocking)?, AsyncFd::created(other, Mode::Blocking)?))
     }
 }
 
@@ -119,7 +119,7 @@ impl AsyncFd<net::UnixListener> {
     /// Those of [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
         net::UnixListener::bind_addr(address)
-            .and_then(|listener| AsyncFd::with_interest(listener, Interest::READABLE))
+            .and_then(|listener| AsyncFd::created_for(listener, Interest::READABLE, Mode::Blocking))
             .map_err(|err| {
                 with_context(err, format_args!("cannot listen on {}", DisplayAddr(address)))
             })
@@ -136,7 +136,7 @@ impl AsyncFd<net::UnixListener> {
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let accepted = self.async_io(Interest::READABLE, |listener| listener.accept()).await;
         accepted
-            .and_then(|(stream, peer)| Ok((AsyncFd::new(stream)?, peer)))
+            .and_then(|(stream, peer)| Ok((AsyncFd::created(stream, Mode::Blocking)?, peer)))
             .map_err(|err| cannot_accept(self.get_ref(), err))
     }
 }
