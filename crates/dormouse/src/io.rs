@@ -48,6 +48,7 @@
 
 mod async_fd;
 mod blocking;
+mod end_of_file;
 mod guard;
 mod operation;
 mod split;

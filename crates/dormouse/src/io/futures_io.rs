@@ -20,6 +20,9 @@ macro_rules! impl_read {
                 cx: &mut Context<'_>,
                 buf: &mut [u8],
             ) -> Poll<io::Result<usize>> {
+                if buf.is_empty() {
+                    return Poll::Ready(Ok(0));
+                }
                 self.async_fd().poll_read_with(cx, |mut inner| inner.read(buf))
             }
 
@@ -28,6 +31,9 @@ macro_rules! impl_read {
                 cx: &mut Context<'_>,
                 bufs: &mut [IoSliceMut<'_>],
             ) -> Poll<io::Result<usize>> {
+                if bufs.iter().all(|buf| buf.is_empty()) {
+                    return Poll::Ready(Ok(0));
+                }
                 self.async_fd().poll_read_with(cx, |mut inner| inner.read_vectored(bufs))
             }
         }
@@ -46,6 +52,9 @@ macro_rules! impl_write {
                 cx: &mut Context<'_>,
                 buf: &[u8],
             ) -> Poll<io::Result<usize>> {
+                if buf.is_empty() {
+                    return Poll::Ready(Ok(0));
+                }
                 self.async_fd().poll_write_with(cx, |mut inner| inner.write(buf))
             }
 
@@ -54,6 +63,9 @@ macro_rules! impl_write {
                 cx: &mut Context<'_>,
                 bufs: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
+                if bufs.iter().all(|buf| buf.is_empty()) {
+                    return Poll::Ready(Ok(0));
+                }
                 self.async_fd().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
             }
 

@@ -15,12 +15,12 @@ use std::task::{Context, Poll};
 /// 32 KiB, short bodies are slower because of zeroing.
 const CHUNK_BYTES: usize = 16 * 1024;
 
-fn read_into(mut inner: impl io::Read, cursor: &mut ReadBufCursor<'_>) -> io::Result<()> {
+fn read_into(mut inner: impl io::Read, cursor: &mut ReadBufCursor<'_>) -> io::Result<usize> {
     let mut buffer = [0; CHUNK_BYTES];
     let len = cursor.remaining().min(CHUNK_BYTES);
     let read = inner.read(&mut buffer[..len])?;
     cursor.put_slice(&buffer[..read]);
-    Ok(())
+    Ok(read)
 }
 
 // The impls differ only in where the `AsyncFd` is.
@@ -36,7 +36,11 @@ macro_rules! impl_read {
                 cx: &mut Context<'_>,
                 mut buf: ReadBufCursor<'_>,
             ) -> Poll<io::Result<()>> {
-                self.async_fd().poll_read_with(cx, |inner| read_into(inner, &mut buf))
+                if buf.remaining() == 0 {
+                    return Poll::Ready(Ok(()));
+                }
+                let read = self.async_fd().poll_read_with(cx, |inner| read_into(inner, &mut buf));
+                read.map_ok(drop)
             }
         }
     )*};
@@ -55,6 +59,9 @@ macro_rules! impl_write {
                 buf: &[u8],
             ) -> Poll<io::Result<usize>> {
                 use io::Write as _;
+                if buf.is_empty() {
+                    return Poll::Ready(Ok(0));
+                }
                 self.async_fd().poll_write_with(cx, |mut inner| inner.write(buf))
             }
 
@@ -64,6 +71,9 @@ macro_rules! impl_write {
                 bufs: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
                 use io::Write as _;
+                if bufs.iter().all(|buf| buf.is_empty()) {
+                    return Poll::Ready(Ok(0));
+                }
                 self.async_fd().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
             }
 

@@ -40,12 +40,13 @@ impl<T: AsFd> WriteHalf<T> {
 }
 
 impl<T: AsFd> AsyncFd<T> {
-    pub(super) fn poll_read_with<R>(
+    /// For `read`, which reads into a buffer that is not empty.
+    pub(super) fn poll_read_with(
         &self,
         cx: &mut Context<'_>,
-        mut read: impl FnMut(&T) -> io::Result<R>,
-    ) -> Poll<io::Result<R>> {
-        self.poll_with(Direction::Read, cx, |inner, _| read(inner))
+        mut read: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        self.poll_with(Direction::Read, cx, |inner, known| self.end_of_file(known, read(inner)))
     }
 
     pub(super) fn poll_write_with<R>(

@@ -22,11 +22,13 @@ macro_rules! impl_read {
                 cx: &mut Context<'_>,
                 buf: &mut ReadBuf<'_>,
             ) -> Poll<io::Result<()>> {
-                self.async_fd().poll_read_with(cx, |mut inner| {
-                    let read = inner.read(buf.initialize_unfilled())?;
-                    buf.advance(read);
-                    Ok(())
-                })
+                if buf.remaining() == 0 {
+                    return Poll::Ready(Ok(()));
+                }
+                let read = self
+                    .async_fd()
+                    .poll_read_with(cx, |mut inner| inner.read(buf.initialize_unfilled()));
+                read.map_ok(|read| buf.advance(read))
             }
         }
     )*};
@@ -44,6 +46,9 @@ macro_rules! impl_write {
                 cx: &mut Context<'_>,
                 buf: &[u8],
             ) -> Poll<io::Result<usize>> {
+                if buf.is_empty() {
+                    return Poll::Ready(Ok(0));
+                }
                 self.async_fd().poll_write_with(cx, |mut inner| inner.write(buf))
             }
 
@@ -52,6 +57,9 @@ macro_rules! impl_write {
                 cx: &mut Context<'_>,
                 bufs: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
+                if bufs.iter().all(|buf| buf.is_empty()) {
+                    return Poll::Ready(Ok(0));
+                }
                 self.async_fd().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
             }
 

@@ -11,6 +11,9 @@ where
 {
     /// Reads bytes as soon as some are available, and returns their number. 0 means end of file.
     ///
+    /// If the buffer is empty, it returns 0 at once. From a FIFO that no writer has opened yet, it waits for a writer;
+    /// read(2) would return 0.
+    ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::net::UnixStream;
@@ -32,7 +35,10 @@ where
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is read.
     pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.async_io(Interest::READABLE, |mut fd| fd.read(buffer)).await
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        self.async_read(|mut fd| fd.read(buffer)).await
     }
 
     /// Like [`read`](Self::read), into several buffers, in order.
@@ -43,7 +49,10 @@ where
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is read.
     pub async fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.async_io(Interest::READABLE, |mut fd| fd.read_vectored(buffers)).await
+        if buffers.iter().all(|buffer| buffer.is_empty()) {
+            return Ok(0);
+        }
+        self.async_read(|mut fd| fd.read_vectored(buffers)).await
     }
 }
 
@@ -53,6 +62,8 @@ where
 {
     /// Writes bytes as soon as there is room for some, and returns their number, which can be less than
     /// `bytes.len()`.
+    ///
+    /// If there are no bytes, it returns 0 at once, without a system call.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -77,6 +88,9 @@ where
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is written.
     pub async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
         self.async_io(Interest::WRITABLE, |mut fd| fd.write(bytes)).await
     }
 
@@ -88,6 +102,9 @@ where
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is written.
     pub async fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        if buffers.iter().all(|buffer| buffer.is_empty()) {
+            return Ok(0);
+        }
         self.async_io(Interest::WRITABLE, |mut fd| fd.write_vectored(buffers)).await
     }
 }

@@ -70,6 +70,11 @@ impl<T: AsFd> Registration<T> {
         lock(&self.attached).reactor.clone()
     }
 
+    /// What poll(2) reports for `interest` at this moment. The readiness that is known does not change.
+    pub(crate) fn poll_now(&self, interest: Interest) -> io::Result<Ready> {
+        builtin::poll_now(self.get_ref().as_fd(), interest)
+    }
+
     /// The readiness that is known.
     #[inline]
     pub(crate) fn ready_event(&self, interest: Interest) -> Option<ReadyEvent> {
@@ -145,7 +150,7 @@ impl<T: AsFd> Registration<T> {
         if tried.is_some() && interest.is_one_direction() {
             return None;
         }
-        let ready = builtin::poll_now(self.get_ref().as_fd(), interest).ok()?;
+        let ready = self.poll_now(interest).ok()?;
         (!ready.is_empty()).then(|| self.io.add_readiness(interest, ready))
     }
 

@@ -1,0 +1,45 @@
+//! Tells the end of file of a FIFO from a FIFO that no writer has opened yet: read(2) returns 0 for both.
+//!
+//! poll(2) tells the two apart: it reports a hang-up only after a writer has closed the FIFO. Nothing is reported for a
+//! FIFO without a writer, so a wait lasts until a writer has written or closed it.
+
+use super::{AsyncFd, Interest, Ready};
+use rustix::fs::{FileType, fstat};
+use std::io;
+use std::os::fd::AsFd;
+
+impl<T: AsFd> AsyncFd<T> {
+    /// [`async_io`](Self::async_io) for `read`, which reads into a buffer that is not empty.
+    pub(crate) async fn async_read(
+        &self,
+        mut read: impl FnMut(&T) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.async_io_with(Interest::READABLE, |inner, known| self.end_of_file(known, read(inner)))
+            .await
+    }
+
+    /// The result of a read into a buffer that is not empty, or `WouldBlock` if no writer has opened the FIFO yet.
+    ///
+    /// `known` is the readiness that was known before the read: a writer has been there if there was any.
+    #[inline]
+    pub(super) fn end_of_file(&self, known: Ready, read: io::Result<usize>) -> io::Result<usize> {
+        match read {
+            Ok(0) if known.is_empty() && self.has_no_writer_yet() => {
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+            result => result,
+        }
+    }
+
+    /// Called after a read has returned 0.
+    ///
+    /// A hang-up beside data is no end of file: the writer has come, written and left since. And on other systems than
+    /// Linux, an end of file may be reported as readable. Either way the wait that follows ends at once, and the next
+    /// read decides.
+    #[cold]
+    fn has_no_writer_yet(&self) -> bool {
+        let is_fifo = fstat(self).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_fifo());
+        let is_end = |now: Ready| now.is_read_closed() && !now.is_readable();
+        is_fifo && !self.registration.poll_now(Interest::READABLE).is_ok_and(is_end)
+    }
+}
