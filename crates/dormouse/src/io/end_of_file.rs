@@ -33,13 +33,13 @@ impl<T: AsFd> AsyncFd<T> {
 
     /// Called after a read has returned 0.
     ///
-    /// A hang-up beside data is no end of file: the writer has come, written and left since. And on other systems than
-    /// Linux, an end of file may be reported as readable. Either way the wait that follows ends at once, and the next
-    /// read decides.
+    /// A hang-up together with data is not the end of file: a writer has come, written and left since. And on other
+    /// systems than Linux, the end of file may be reported as readable too. The wait that follows ends at once then, and
+    /// the next read decides.
     #[cold]
     fn has_no_writer_yet(&self) -> bool {
         let is_fifo = fstat(self).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_fifo());
-        let is_end = |now: Ready| now.is_read_closed() && !now.is_readable();
+        let is_end = |now| now == Ready::READ_CLOSED;
         is_fifo && !self.registration.poll_now(Interest::READABLE).is_ok_and(is_end)
     }
 }

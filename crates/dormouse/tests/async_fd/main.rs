@@ -3,7 +3,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod blocking;
 mod errors;
+mod fifo;
 mod object;
 #[cfg(feature = "tokio")]
 mod reactor;

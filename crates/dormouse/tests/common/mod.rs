@@ -1,6 +1,7 @@
 //! Helpers shared by the test binaries.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test binary uses a part of them")]
 
+pub mod fifo;
 pub mod stream;
 
 use dormouse::clock::Clock;

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod end_of_file;
 mod futures_traits;
 mod halves;
 mod retry;

@@ -1,0 +1,36 @@
+//! A FIFO, whose ends are opened separately.
+
+use dormouse::io::AsyncFd;
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A FIFO in the directory for temporary files, which is removed when this is dropped.
+pub struct Fifo(PathBuf);
+
+impl Fifo {
+    pub fn new() -> Fifo {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(format!("dormouse-fifo-{name}"));
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        Fifo(path)
+    }
+
+    /// Does not wait for a writer.
+    pub fn reader(&self) -> AsyncFd<File> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        AsyncFd::new(File::from(open(&self.0, flags, Mode::empty()).unwrap())).unwrap()
+    }
+
+    pub fn writer(&self) -> File {
+        File::options().write(true).open(&self.0).unwrap()
+    }
+}
+
+impl Drop for Fifo {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
