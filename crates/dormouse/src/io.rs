@@ -14,6 +14,9 @@
 //! | `tokio` | `tokio::io::{AsyncRead, AsyncWrite}`, outside tokio too |
 //! | `hyper` | `hyper::rt::{Read, Write}` |
 //!
+//! With an empty buffer, a read or write returns 0 at once. A read from a FIFO that no writer has opened yet waits for a
+//! writer, although read(2) returns 0; once the last writer has closed it, the end of file is read.
+//!
 //! Closing (in tokio and hyper: shutdown) flushes, and then shuts down the write direction. The peer reads
 //! end of file, and can still send. In each direction, these traits wake only the last task that polled.
 //!
@@ -50,6 +53,7 @@ mod async_fd;
 mod blocking;
 mod end_of_file;
 mod guard;
+mod object;
 mod operation;
 mod split;
 mod wrap;

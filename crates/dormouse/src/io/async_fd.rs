@@ -1,6 +1,7 @@
 //! [`AsyncFd`]: an object whose fd is registered with a reactor, and the waits for its readiness.
 //!
-//! The constructors are in [`wrap`](super::wrap). The reactor module delivers the events and stores the wakers.
+//! The constructors are in [`wrap`](super::wrap), the operations in [`operation`](super::operation), and the access to the
+//! object in [`object`](super::object). The reactor module delivers the events and stores the wakers.
 
 use super::AsyncFdReadyGuard;
 use crate::coop::{cooperative, poll_cooperative};
@@ -15,7 +16,7 @@ use std::task::{Context, Poll};
 /// Wraps an object that has a file descriptor, to wait until the fd is ready.
 ///
 /// It works under every executor. Any number of tasks can wait at the same time, in both directions, through a shared
-/// reference. The fd is set non-blocking, and is deregistered before it is closed.
+/// reference. The fd is set [non-blocking](#blocking-mode), and is deregistered before it is closed.
 ///
 /// Readiness is a hint, and edge-triggered: once reported, it is kept until the caller clears it. Clear it only
 /// after an operation has returned `WouldBlock`. Most callers need only [`async_io`](Self::async_io), which does that.
@@ -59,6 +60,32 @@ use std::task::{Context, Poll};
 ///   cannot wait for the end of such a state; the builtin reactor can.
 ///
 /// A move loses no event. With async-io, each `AsyncFd` opens a second fd, a duplicate.
+///
+/// # Blocking mode
+/// The flag `O_NONBLOCK` belongs to the open file description. So wrapping changes the mode of each duplicate of the fd,
+/// and for every process that shares the open file description: a standard stream is shared with the parent, and often
+/// with other programs on the same terminal. Their reads and writes fail with `EAGAIN` then, and output is lost.
+///
+/// To wrap standard input or another inherited fd, open it again, as `/dev/tty` if it is the terminal, or on Linux as
+/// `/proc/self/fd/0` (pipes, FIFOs and terminals, but not sockets). That creates a description with a mode of its own.
+///
+/// ```
+/// # #[cfg(target_os = "linux")]
+/// # fn main() -> std::io::Result<()> {
+/// use dormouse::io::{AsyncFd, Interest};
+/// use std::{fs::File, os::fd::AsRawFd};
+///
+/// let (inherited, _writer) = rustix::pipe::pipe()?; // or `std::io::stdin()`
+/// let file = File::open(format!("/proc/self/fd/{}", inherited.as_raw_fd()))?;
+/// let input = AsyncFd::with_interest(file, Interest::READABLE)?; // `inherited` is still blocking
+/// # let _ = input;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(target_os = "linux"))]
+/// # fn main() {}
+/// ```
+///
+/// [`into_blocking`](Self::into_blocking) restores the mode. A drop does not: a duplicate may still need it.
 ///
 /// # Cancel safety
 /// Every wait can be dropped and started again. No readiness is lost.
@@ -232,39 +259,6 @@ impl<T: AsFd> AsyncFd<T> {
     ) -> Poll<io::Result<ReadyEvent>> {
         let slot = WaiterSlot::Direction(direction);
         self.registration.poll_readiness(slot, tried, cx.waker())
-    }
-
-    /// The wrapped object.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::io::AsyncFd;
-    /// let socket = AsyncFd::new(std::net::UdpSocket::bind("127.0.0.1:0")?)?;
-    /// println!("bound to {}", socket.get_ref().local_addr()?);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn get_ref(&self) -> &T {
-        self.registration.get_ref()
-    }
-
-    /// The wrapped object, mutably.
-    ///
-    /// The object must keep its file descriptor: if it is replaced, the new fd is not registered. (A replacement does
-    /// not affect other objects, even if one of them gets the number of the closed fd.)
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::io::AsyncFd;
-    /// use std::io::Write;
-    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
-    /// let mut stream = AsyncFd::new(stream)?;
-    /// stream.get_mut().write_all(b"x")?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn get_mut(&mut self) -> &mut T {
-        self.registration.get_mut()
     }
 
     pub(super) fn clear(&self, event: ReadyEvent, ready: Ready) {

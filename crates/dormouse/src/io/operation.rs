@@ -22,6 +22,9 @@ impl<T: AsFd> AsyncFd<T> {
     /// operation did. It is tried before the first wait, unless an earlier operation has returned `WouldBlock` and the
     /// fd has not become ready since.
     ///
+    /// What `f` returns is not interpreted otherwise. A read from a FIFO that no writer has opened yet returns 0 without
+    /// a wait; [`read`](Self::read) and the [traits](super#reading-and-writing) wait for a writer.
+    ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::{AsyncFd, Interest};

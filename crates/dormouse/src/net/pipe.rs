@@ -9,6 +9,8 @@ use std::process::Stdio;
 
 /// Creates a pipe, and returns its read end and its write end.
 ///
+/// To open a FIFO, which has a path, wrap a `File`: [`read`](AsyncFd::read) waits for its first writer.
+///
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// # dormouse::block_on(async {

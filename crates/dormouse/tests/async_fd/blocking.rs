@@ -129,13 +129,13 @@ async fn a_failed_registration_leaves_the_mode() {
 }
 
 async fn a_reopened_pipe_has_a_mode_of_its_own() {
-    let (inherited, mut writer) = std::io::pipe().unwrap();
+    let (inherited, writer) = rustix::pipe::pipe().unwrap();
     let Ok(reopened) = File::open(format!("/proc/self/fd/{}", inherited.as_raw_fd())) else {
         return; // a system without /proc
     };
     let reopened = AsyncFd::new(reopened).unwrap();
     assert!(!is_blocking(&reopened) && is_blocking(&inherited));
-    writer.write_all(b"hello").unwrap();
+    rustix::io::write(&writer, b"hello").unwrap();
     drop(writer);
     let mut buffer = [0; 16];
     assert_eq!(reopened.read(&mut buffer).await.unwrap(), 5);

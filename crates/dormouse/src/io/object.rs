@@ -1,0 +1,101 @@
+//! Access to the object in an [`AsyncFd`], and taking it out.
+
+use super::AsyncFd;
+use rustix::io::ioctl_fionbio;
+use std::io;
+use std::os::fd::AsFd;
+
+impl<T: AsFd> AsyncFd<T> {
+    /// The wrapped object.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::AsyncFd;
+    /// let socket = AsyncFd::new(std::net::UdpSocket::bind("127.0.0.1:0")?)?;
+    /// println!("bound to {}", socket.get_ref().local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_ref(&self) -> &T {
+        self.registration.get_ref()
+    }
+
+    /// The wrapped object, mutably.
+    ///
+    /// The object must keep its file descriptor: if it is replaced, the new fd is not registered. (A replacement does
+    /// not affect other objects, even if one of them gets the number of the closed fd.)
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::AsyncFd;
+    /// use std::io::Write;
+    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+    /// let mut stream = AsyncFd::new(stream)?;
+    /// stream.get_mut().write_all(b"x")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_mut(&mut self) -> &mut T {
+        self.registration.get_mut()
+    }
+
+    /// Deregisters the fd and returns the object. It stays non-blocking.
+    ///
+    /// To pass it to code that expects a blocking fd, or to a child process, use
+    /// [`into_blocking`](Self::into_blocking). An `AsyncFd` that wraps the object again finds it non-blocking.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::AsyncFd;
+    /// let socket = AsyncFd::new(std::net::UdpSocket::bind("127.0.0.1:0")?)?;
+    /// let socket = socket.into_inner();
+    /// let again = AsyncFd::new(socket)?;
+    /// # let _ = again;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn into_inner(self) -> T {
+        self.registration.into_inner()
+    }
+
+    /// Deregisters the fd, restores its blocking mode, and returns the object.
+    ///
+    /// The fd is blocking again if it was blocking when it was wrapped, or if this crate has created it:
+    /// [`pipe`](crate::net::pipe), and the functions of [`net`](crate::net) that connect, accept or bind. An fd that was
+    /// non-blocking when it was wrapped stays non-blocking. The mode is that of the
+    /// [open file description](Self#blocking-mode), so it changes for each duplicate of the fd, and for another `AsyncFd`
+    /// around one.
+    ///
+    /// For the halves of [`into_split`](Self::into_split), [`reunite`](super::ReadHalf::reunite) them first.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::net::UnixStream;
+    /// use std::io::{Read, Write};
+    ///
+    /// let (ours, theirs) = UnixStream::pair()?;
+    /// let mut theirs: std::os::unix::net::UnixStream = theirs.into_blocking()?;
+    /// let thread = std::thread::spawn(move || {
+    ///     let mut request = [0; 4];
+    ///     theirs.read_exact(&mut request)?; // waits until the bytes arrive
+    ///     theirs.write_all(&request)
+    /// });
+    /// dormouse::block_on(async {
+    ///     ours.write(b"ping").await?;
+    ///     assert_eq!(ours.read(&mut [0; 16]).await?, 4);
+    ///     thread.join().expect("no panic")
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If the system call that sets the mode is refused, for example by a sandbox. Then the object is dropped.
+    pub fn into_blocking(self) -> io::Result<T> {
+        let set_blocking = self.set_blocking;
+        let inner = self.into_inner();
+        if set_blocking {
+            ioctl_fionbio(&inner, false)?;
+        }
+        Ok(inner)
+    }
+}
