@@ -25,7 +25,7 @@ pub(crate) use builtin::{
 pub(crate) use registration::Registration;
 pub(crate) use scheduled_io::{Direction, ReadyEvent, ShutDown, WaiterSlot};
 #[cfg(feature = "tokio")]
-pub(crate) use tokio::{current_runtime, tokio_reactor};
+pub(crate) use tokio::{current_runtime, registered_runtimes, tokio_reactor};
 
 pub use interest::{Interest, Ready};
 
@@ -64,7 +64,8 @@ impl Reactor {
     /// The reactor for the calling code. Within [`block_on`](crate::block_on) and `VirtualTime::block_on` it is the
     /// builtin one. Elsewhere it is the first of these:
     ///
-    /// 1. the tokio runtime that the caller is inside, if it has I/O enabled (feature `tokio`);
+    /// 1. the tokio runtime that the caller is inside, if it has I/O enabled (feature `tokio`). A program compiled with
+    ///    `panic = "abort"` cannot find that out, and uses the runtime anyway: see [`tokio`](Self#method.tokio);
     /// 2. async-io, the reactor of smol and async-std (feature `smol`);
     /// 3. the builtin reactor.
     ///

@@ -31,7 +31,8 @@ use super::scheduled_io::{Direction, ScheduledIo};
 use super::{Interest, Kind, Reactor, Ready};
 use crate::context;
 use crate::sync::{Mutex, OnceLock, lock, tokio};
-use driver::{has_io, is_inherited};
+pub(crate) use driver::registered_runtimes;
+use driver::{has_io, is_inherited, may_have_io, note_registered};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -48,10 +49,15 @@ impl Reactor {
     ///
     /// # Errors
     /// `Unsupported`, if the runtime was built without
-    /// [`enable_io`](::tokio::runtime::Builder::enable_io). (In a program compiled with
-    /// `panic = "abort"` this cannot be found out; there the call succeeds, and tokio aborts the
-    /// program if the runtime has no I/O.) Another error in the child of a fork, if the runtime was started by its
-    /// parent.
+    /// [`enable_io`](::tokio::runtime::Builder::enable_io), or is known to have shut down. Another error in the child of
+    /// a fork, if the runtime was started by its parent.
+    ///
+    /// # With `panic = "abort"`
+    /// In a program that is compiled like this, dormouse cannot find out whether a runtime has I/O. There this function
+    /// succeeds. If the runtime has no I/O, registering an fd with it ends the program with tokio's message, which says
+    /// to call `enable_io`. The same holds for [`Reactor::current`], so for every new `AsyncFd` inside the runtime. To
+    /// avoid it, choose [`Reactor::builtin`]. Sleeps use a runtime only once an fd has been registered with it; until
+    /// then they use another reactor.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -63,21 +69,19 @@ impl Reactor {
     /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
     pub fn tokio(handle: &Handle) -> io::Result<Reactor> {
-        if !driver::CAN_PROBE {
-            return Ok(Reactor(Kind::Tokio(handle.clone())));
-        }
         if is_inherited(handle.id()) {
             return Err(io::Error::other(
                 "this tokio runtime was running before this process was forked: build another, or use another reactor",
             ));
         }
-        tokio_reactor(handle).ok_or_else(|| {
-            io::Error::new(
+        if !may_have_io(handle) {
+            return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
-                "this tokio runtime has no I/O: call enable_io() or enable_all() on its Builder, \
+                "this tokio runtime has no I/O, or has shut down: call enable_io() or enable_all() on its Builder, \
                  or use another reactor",
-            )
-        })
+            ));
+        }
+        Ok(Reactor(Kind::Tokio(handle.clone())))
     }
 }
 
@@ -88,14 +92,15 @@ pub(crate) fn current_runtime() -> Option<Handle> {
     if context::in_block_on() { None } else { Handle::try_current().ok() }
 }
 
-/// The reactor of a runtime, if it is known to have one.
+/// The reactor of a runtime for timers: if the runtime is known to have one.
 pub(crate) fn tokio_reactor(handle: &Handle) -> Option<Reactor> {
     has_io(handle).then(|| Reactor(Kind::Tokio(handle.clone())))
 }
 
-/// The reactor of the runtime that the caller is inside.
+/// The reactor of the runtime that the caller is inside, for fds.
 pub(super) fn reactor() -> Option<Reactor> {
-    tokio_reactor(&current_runtime()?)
+    let handle = current_runtime()?;
+    may_have_io(&handle).then_some(Reactor(Kind::Tokio(handle)))
 }
 
 /// Whether an fd cannot be registered with the runtime for `err`, because the runtime has shut down, or because this
@@ -203,6 +208,7 @@ impl TokioFd {
         // deprecated function needs no unsafe code here, and exists in older releases too.
         #[allow(deprecated)]
         let fd = AsyncFd::with_interest(RawFdSource(fd), tokio_interest)?;
+        note_registered(handle);
         Ok(TokioFd { fd, interest })
     }
 

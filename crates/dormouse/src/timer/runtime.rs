@@ -14,7 +14,7 @@ mod tests;
 use super::queue::{ReactorKind, TimerQueue};
 use crate::clock::ClockId;
 use crate::fork::PerProcess;
-use crate::reactor::{Reactor, current_runtime, tokio_reactor};
+use crate::reactor::{Reactor, current_runtime, registered_runtimes, tokio_reactor};
 use crate::sync::{Mutex, lock, loom_const_fn, loom_static, thread_local, tokio};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -58,8 +58,10 @@ fn pool() -> &'static Pool {
 #[derive(Clone, Copy)]
 struct CachedRuntime {
     id: Id,
-    /// Whether it has a reactor (`enable_io`).
+    /// Whether it is known to have a reactor (`enable_io`).
     has_io: bool,
+    /// [`registered_runtimes`] before that was looked up.
+    registered: usize,
     queues: RuntimeQueues,
 }
 
@@ -70,7 +72,7 @@ thread_local! {
 
 /// The queue of the tokio runtime that the caller, polled with `waker`, is inside.
 ///
-/// `None` outside of any runtime, if the runtime's reactor is not available, and inside a current-thread runtime that
+/// `None` outside of any runtime, if the runtime is not known to have a reactor, and inside a current-thread runtime that
 /// does not poll the caller (see `polled`).
 #[inline]
 pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<RuntimeQueue> {
@@ -83,7 +85,7 @@ pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<RuntimeQueue> {
     match CACHE.try_with(Cell::get) {
         Ok(Some(cached)) if cached.id == id => match cached.queues[clock as usize] {
             Some(current) => (!current.queue.is_inherited()).then_some(current),
-            None if !cached.has_io => None,
+            None if !cached.has_io && cached.registered == registered_runtimes() => None,
             None => find(&handle, id, clock),
         },
         _ => find(&handle, id, clock),
@@ -92,6 +94,7 @@ pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<RuntimeQueue> {
 
 #[cold]
 fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<RuntimeQueue> {
+    let registered = registered_runtimes();
     let reactor = tokio_reactor(handle);
     let mut queues = RuntimeQueues::default();
     if let Some(reactor) = &reactor {
@@ -105,7 +108,7 @@ fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<RuntimeQueue> {
     }
     // A panicking thread cannot find out whether the runtime has a reactor, so then its absence is not cached.
     if reactor.is_some() || !std::thread::panicking() {
-        let cached = CachedRuntime { id, has_io: reactor.is_some(), queues };
+        let cached = CachedRuntime { id, has_io: reactor.is_some(), registered, queues };
         let _ = CACHE.try_with(|cache| cache.set(Some(cached)));
     }
     queues[clock as usize]

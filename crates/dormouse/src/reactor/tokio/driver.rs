@@ -2,20 +2,28 @@
 //!
 //! A runtime has an I/O driver if its `Builder` has enabled it. tokio has no function to query that, but panics when an
 //! fd is registered with a runtime without one. So this module tries to register an invalid fd, once for each runtime,
-//! with the panic caught and hidden from the panic hook. Where panics abort, this cannot be tried: then tokio is used
-//! only if the caller chooses it explicitly.
+//! with the panic caught and hidden from the panic hook.
+//!
+//! Where panics abort, this cannot be tried. There an fd is registered anyway, as tokio's own types do: if the runtime
+//! has no I/O driver, the program ends with tokio's message. From then on the runtime is known to have one. A sleep must
+//! not end a program, so timers use only runtimes that are known.
+//!
+//! # Invariants
+//! - A thread that has found a runtime unknown notices when an fd has been registered with it.
+//!   A registration: (1) records the runtime, (2) increments `REGISTERED`.
+//!   A timer: (1) reads `REGISTERED`, (2) looks the runtime up, (3) caches the result with the count.
+//!   If the lookup is too early to find the runtime, the count that is cached is outdated.
 
 use super::{Handle, TokioFd, can_enter};
 use crate::fork::PerProcess;
 use crate::reactor::Interest;
 use crate::reactor::probe::{CAN_CATCH, catch_probe};
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, lock, loom_static, thread_local};
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use tokio::runtime::Id;
-
-/// Whether [`has_io`] can find out.
-pub(super) const CAN_PROBE: bool = CAN_CATCH;
 
 /// The capacity of `KNOWN`. Ids of runtimes are never reused.
 const REMEMBERED: usize = 1024;
@@ -26,20 +34,32 @@ loom_static! {
     static KNOWN: PerProcess<HasIo> = PerProcess::new(Mutex::new(None));
 }
 
+/// How many runtimes have become known by [`note_registered`].
+static REGISTERED: AtomicUsize = AtomicUsize::new(0);
+
 thread_local! {
     /// The runtime that this thread has queried last, and the result.
     static LAST: Cell<Option<(Id, bool)>> = const { Cell::new(None) };
 }
 
-/// Whether the runtime has an I/O driver that works in this process.
+/// Whether the runtime is known to have an I/O driver that works in this process.
 pub(super) fn has_io(handle: &Handle) -> bool {
-    if !CAN_PROBE {
-        return false;
-    }
+    query(handle) == Some(true)
+}
+
+/// Whether fds are registered with the runtime: if it has an I/O driver and, where panics abort, also if that is not
+/// known.
+pub(super) fn may_have_io(handle: &Handle) -> bool {
+    query(handle).unwrap_or(!CAN_CATCH)
+}
+
+/// `None` if it is not known, and cannot be tried.
+fn query(handle: &Handle) -> Option<bool> {
     let id = handle.id();
     match LAST.try_with(Cell::get) {
-        Ok(Some((last, has_io))) if last == id => has_io && !is_inherited(id),
-        _ => !is_inherited(id) && find_io(handle, id),
+        Ok(Some((last, has_io))) if last == id => Some(has_io && !is_inherited(id)),
+        _ if is_inherited(id) => Some(false),
+        _ => find_io(handle, id),
     }
 }
 
@@ -54,9 +74,32 @@ pub(super) fn is_inherited(id: Id) -> bool {
     })
 }
 
+/// Records that an fd was registered with the runtime, so that it is known where it cannot be tried.
+#[inline]
+pub(super) fn note_registered(handle: &Handle) {
+    let id = handle.id();
+    if CAN_CATCH || LAST.try_with(Cell::get) == Ok(Some((id, true))) {
+        return;
+    }
+    let has_io = with_known(|known| match known.entry(id) {
+        Entry::Occupied(known) => *known.get(),
+        Entry::Vacant(unknown) => {
+            unknown.insert(true);
+            REGISTERED.fetch_add(1, Ordering::Release);
+            true
+        }
+    });
+    let _ = LAST.try_with(|last| last.set(Some((id, has_io))));
+}
+
+/// How many runtimes have become known by a registration. While this does not change, an unknown one stays unknown.
+#[inline]
+pub(crate) fn registered_runtimes() -> usize {
+    REGISTERED.load(Ordering::Acquire)
+}
+
 /// Records that the runtime has shut down. From then on [`has_io`] returns false for it, except on a thread that has
 /// queried this runtime last.
-#[allow(dead_code, reason = "for fds that outlive their runtime")]
 pub(super) fn mark_shut_down(handle: &Handle) {
     let id = handle.id();
     with_known(|known| known.insert(id, false));
@@ -64,12 +107,10 @@ pub(super) fn mark_shut_down(handle: &Handle) {
 }
 
 #[cold]
-fn find_io(handle: &Handle, id: Id) -> bool {
+fn find_io(handle: &Handle, id: Id) -> Option<bool> {
     let found = match with_known(|known| known.get(&id).copied()) {
         Some(found) => found,
-        // A panicking thread cannot replace the panic hook; and an ending thread cannot register an fd with any
-        // runtime.
-        None if std::thread::panicking() || !can_enter() => return false,
+        None if !can_probe() => return None,
         None => {
             let found = catch_probe(|| drop(TokioFd::new(handle, -1, Interest::READABLE)));
             // Another thread may have recorded meanwhile that the runtime has shut down.
@@ -77,7 +118,12 @@ fn find_io(handle: &Handle, id: Id) -> bool {
         }
     };
     let _ = LAST.try_with(|last| last.set(Some((id, found))));
-    found
+    Some(found)
+}
+
+/// A panicking thread cannot replace the panic hook; and an ending thread cannot register an fd with any runtime.
+fn can_probe() -> bool {
+    CAN_CATCH && !std::thread::panicking() && can_enter()
 }
 
 /// Calls `f` with the map of this process, which has room for one more entry.
