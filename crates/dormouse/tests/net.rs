@@ -142,9 +142,11 @@ async fn peeked_data_can_be_read() {
     let mut buffer = [0; 16];
     for _ in 0..2 {
         assert_eq!(server.peek(&mut buffer[..2]).await.unwrap(), 2);
+        assert_eq!(server.peek(&mut []).await.unwrap(), 0);
     }
     assert_eq!(server.read(&mut buffer).await.unwrap(), 5);
     assert!(timeout(2 * MS, server.peek(&mut buffer)).await.is_err());
+    assert_eq!(server.peek(&mut []).await.unwrap(), 0);
 }
 
 /// An address without a listener.

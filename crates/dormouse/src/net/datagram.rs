@@ -90,7 +90,7 @@ impl AsyncFd<net::UnixDatagram> {
     /// Sends a datagram to the peer, as soon as its receive queue has room.
     ///
     /// # Errors
-    /// Those of send(2). If the reactor has shut down: see [the type](Self#errors).
+    /// Those of send(2). If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is sent.
@@ -130,7 +130,7 @@ impl AsyncFd<net::UnixDatagram> {
     /// Receives a datagram, and returns its length. A datagram that is longer than the buffer is truncated.
     ///
     /// # Errors
-    /// Those of recv(2). If the reactor has shut down: see [the type](Self#errors).
+    /// Those of recv(2). If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is received.
@@ -142,7 +142,7 @@ impl AsyncFd<net::UnixDatagram> {
     /// the buffer is truncated.
     ///
     /// # Errors
-    /// Those of recvfrom(2). If the reactor has shut down: see [the type](Self#errors).
+    /// Those of recvfrom(2). If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is received.

@@ -96,7 +96,7 @@ impl UnixSeqpacket {
     /// Sends a whole message, as soon as there is room for it.
     ///
     /// # Errors
-    /// Those of send(2). If the reactor has shut down: see [`AsyncFd`](AsyncFd#errors).
+    /// Those of send(2). If no reactor can register the fd: see [`AsyncFd`](AsyncFd#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is sent.
@@ -109,7 +109,7 @@ impl UnixSeqpacket {
     /// longer than the buffer is truncated.
     ///
     /// # Errors
-    /// Those of recv(2). If the reactor has shut down: see [`AsyncFd`](AsyncFd#errors).
+    /// Those of recv(2). If no reactor can register the fd: see [`AsyncFd`](AsyncFd#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is received.

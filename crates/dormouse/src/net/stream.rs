@@ -30,7 +30,7 @@ where
     /// ```
     ///
     /// # Errors
-    /// Those of read(2). If the reactor has shut down: see [the type](Self#errors).
+    /// Those of read(2). If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is read.
@@ -44,7 +44,7 @@ where
     /// Like [`read`](Self::read), into several buffers, in order.
     ///
     /// # Errors
-    /// Those of readv(2). If the reactor has shut down: see [the type](Self#errors).
+    /// Those of readv(2). If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is read.
@@ -83,7 +83,7 @@ where
     /// ```
     ///
     /// # Errors
-    /// Those of write(2). If the reactor has shut down: see [the type](Self#errors).
+    /// Those of write(2). If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is written.
@@ -97,7 +97,7 @@ where
     /// Like [`write`](Self::write), from several buffers, in order.
     ///
     /// # Errors
-    /// Those of writev(2). If the reactor has shut down: see [the type](Self#errors).
+    /// Those of writev(2). If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is written.

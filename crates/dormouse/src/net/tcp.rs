@@ -98,11 +98,14 @@ impl AsyncFd<net::TcpStream> {
     /// ```
     ///
     /// # Errors
-    /// Those of recv(2). If the reactor has shut down: see [the type](Self#errors).
+    /// Those of recv(2). If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// No data is lost.
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
         self.async_io(Interest::READABLE, |stream| stream.peek(buffer)).await
     }
 }

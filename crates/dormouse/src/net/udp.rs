@@ -65,7 +65,7 @@ impl AsyncFd<net::UdpSocket> {
     /// Sends a datagram to an address.
     ///
     /// # Errors
-    /// Those of sendto(2). If the reactor has shut down: see [the type](Self#errors).
+    /// Those of sendto(2). If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is sent.
@@ -95,7 +95,7 @@ impl AsyncFd<net::UdpSocket> {
     /// the buffer is truncated.
     ///
     /// # Errors
-    /// Those of recvfrom(2). If the reactor has shut down: see [the type](Self#errors).
+    /// Those of recvfrom(2). If no reactor can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is received.
