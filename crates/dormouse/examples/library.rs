@@ -1,7 +1,7 @@
 //! A small async library that does not depend on an executor, and a program that uses it on four executors.
 //!
-//! `udp_client` could be a separate crate with dormouse as its only dependency and no features. `main` is the
-//! program: it chooses the executor.
+//! `udp_client` could be a separate crate with `dormouse = "0.1"` as its only dependency. `main` is the program: it
+//! chooses the executor.
 //!
 //! Run it with `cargo run --example library --features smol`. Without the feature `smol`, or with
 //! `--no-default-features` and so without `tokio`, that executor is skipped.
