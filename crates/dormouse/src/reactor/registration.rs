@@ -126,13 +126,13 @@ impl<T: AsFd> Registration<T> {
             self.io.mark_shut_down();
         }
         let interest = slot.interest();
-        if let Poll::Ready(event) = self.io.ready_event(interest, tried) {
-            return Poll::Ready(event);
+        let mut event = self.io.ready_event(interest, tried);
+        if event.is_pending() && self.io.begin_first_wait(interest) {
+            self.poll_fd(interest, tried);
+            event = self.io.ready_event(interest, tried);
         }
-        if self.io.begin_first_wait(interest) {
-            if let Some(event) = self.poll_fd(interest, tried) {
-                return Poll::Ready(Ok(event));
-            }
+        if event.is_ready() {
+            return event;
         }
         self.register_interest(interest)?;
         let event = self.io.poll_readiness(slot, tried, waker);
@@ -146,12 +146,15 @@ impl<T: AsFd> Registration<T> {
     /// that is an optimization, so it is left out if an operation has been tried. For another interest it is necessary:
     /// earlier events are in the copies of other interests.
     #[cold]
-    fn poll_fd(&self, interest: Interest, tried: Option<ReadyEvent>) -> Option<ReadyEvent> {
+    fn poll_fd(&self, interest: Interest, tried: Option<ReadyEvent>) {
         if tried.is_some() && interest.is_one_direction() {
-            return None;
+            return;
         }
-        let ready = self.poll_now(interest).ok()?;
-        (!ready.is_empty()).then(|| self.io.add_readiness(interest, ready))
+        let ready = builtin::poll_now(self.get_ref().as_fd(), interest).unwrap_or(Ready::EMPTY);
+        if !ready.is_empty() {
+            // For all copies: poll(2) reports a change of `/proc/self/mounts` only once.
+            self.io.set_readiness(ready);
+        }
     }
 
     /// Registers the parts of `interest` that are not registered yet, except with async-io. Called before the waker is

@@ -183,17 +183,6 @@ impl ScheduledIo {
         }
     }
 
-    /// Stores readiness that was found by polling the fd, in the copy of `interest`.
-    pub(crate) fn add_readiness(&self, interest: Interest, ready: Ready) -> ReadyEvent {
-        match Direction::of(interest) {
-            Some(direction) => {
-                let word = self.update(|word| word.with_ready(direction, ready));
-                word.with_ready(direction, ready).event(direction)
-            }
-            None => lock(&self.waiters).add_readiness(interest, ready),
-        }
-    }
-
     /// The readiness for `interest`, if there is any that is not in `tried`: the event that an operation was tried for
     /// which returned `WouldBlock`.
     #[inline]
@@ -285,7 +274,6 @@ impl ScheduledIo {
     }
 
     /// Delivers an event: sets readiness, and wakes the tasks that wait for it.
-    #[cfg(any(feature = "tokio", test))]
     pub(crate) fn set_readiness(&self, ready: Ready) {
         self.deliver(ready, Interest::NONE, wake);
     }

@@ -191,11 +191,15 @@ impl<T: AsFd> Registration<T> {
         Ok(())
     }
 
-    /// Whether [`clear_and_check`](Self::clear_and_check) is necessary: a hang-up or an error is cleared; or a oneshot
-    /// registration, which does not tell them from data, may report them again and again. There, half of the events
-    /// are checked: an unchecked one only costs one more attempt.
+    /// Whether [`clear_and_check`](Self::clear_and_check) is necessary: a hang-up is cleared, or an error that tokio
+    /// would report as a hang-up. A oneshot registration does not tell them from data, and may report them again and
+    /// again. There, half of the events are checked: an unchecked one only costs one more attempt.
     pub(super) fn must_check(&self, event: ReadyEvent, cleared: Ready) -> bool {
-        cleared.intersects(CLOSED_OR_ERROR) || (self.is_oneshot() && event.tick % 4 < 2)
+        match self.io.backend() {
+            BackendKind::Builtin => cleared.intersects(CLOSED),
+            BackendKind::Edge => cleared.intersects(CLOSED_OR_ERROR),
+            BackendKind::Oneshot => cleared.intersects(CLOSED_OR_ERROR) || event.tick % 4 < 2,
+        }
     }
 
     /// Clears readiness, except a hang-up that is still reported. If its reactor cannot report the next event of the

@@ -100,13 +100,6 @@ impl Waiters {
         copy.copied().unwrap_or(ReadyEvent::unknown(interest))
     }
 
-    pub(super) fn add_readiness(&mut self, interest: Interest, ready: Ready) -> ReadyEvent {
-        for copy in self.copies.iter_mut().filter(|copy| copy.interest == interest) {
-            copy.ready |= ready;
-        }
-        self.event(interest)
-    }
-
     /// Clears bits of the copy that `event` is from, unless an event has been delivered since.
     pub(super) fn clear(&mut self, event: ReadyEvent, clear: Ready) {
         let ReadyEvent { interest, tick, .. } = event;

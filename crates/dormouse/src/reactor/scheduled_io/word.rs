@@ -47,10 +47,6 @@ impl Word {
         ReadyEvent { ready, interest: direction.interest(), tick: self.0 / TICK }
     }
 
-    pub(super) fn with_ready(self, direction: Direction, ready: Ready) -> Word {
-        Word(self.0 | ready_bits(direction, ready))
-    }
-
     pub(super) fn without_ready(self, direction: Direction, ready: Ready) -> Word {
         Word(self.0 & !ready_bits(direction, ready))
     }
