@@ -96,6 +96,7 @@ impl ReadyEvent {
     }
 
     /// This event without what is in `tried`, unless it is newer.
+    #[inline]
     fn newer_than(mut self, tried: Option<ReadyEvent>) -> Poll<Result<ReadyEvent, ShutDown>> {
         if let Some(tried) = tried.filter(|tried| tried.tick == self.tick) {
             self.ready = self.ready.without(tried.ready);

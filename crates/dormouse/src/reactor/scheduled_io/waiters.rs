@@ -21,6 +21,20 @@ pub(super) struct Waiter {
     delivered: Ready,
 }
 
+/// Wakers that were taken out, to be called while the lock is not held.
+#[must_use]
+pub(super) struct Wakers {
+    by_direction: [Option<Waker>; 2],
+    futures: Vec<Waker>,
+}
+
+impl Wakers {
+    pub(super) fn for_each(self, wake: impl Fn(Waker)) {
+        self.by_direction.into_iter().flatten().for_each(&wake);
+        self.futures.into_iter().for_each(wake);
+    }
+}
+
 impl Waiters {
     /// Where the waker of `slot` is stored.
     pub(super) fn waker_mut(&mut self, slot: &mut WaiterSlot<'_>) -> &mut Option<Waker> {
@@ -71,18 +85,22 @@ impl Waiters {
     }
 
     /// Takes the wakers of the tasks that wait for any of `ready`.
-    pub(super) fn take_wakers(&mut self, ready: Ready) -> impl Iterator<Item = Waker> + use<> {
-        let by_direction = Direction::BOTH.map(|direction| {
-            let waits = ready.intersects(direction.mask());
-            if waits { self.by_direction[direction as usize].take() } else { None }
-        });
-        let mut futures = Vec::new();
-        for (_, waiter) in &mut self.futures {
-            if ready.intersects(waiter.interest.mask()) {
-                futures.extend(waiter.waker.take());
+    pub(super) fn take_wakers(&mut self, ready: Ready) -> Wakers {
+        let mut wakers = Wakers { by_direction: [None, None], futures: Vec::new() };
+        for direction in Direction::BOTH {
+            if ready.intersects(direction.mask()) {
+                let waker = self.by_direction[direction as usize].take();
+                wakers.by_direction[direction as usize] = waker;
             }
         }
-        by_direction.into_iter().flatten().chain(futures)
+        for (_, waiter) in &mut self.futures {
+            if ready.intersects(waiter.interest.mask()) {
+                if let Some(waker) = waiter.waker.take() {
+                    wakers.futures.push(waker);
+                }
+            }
+        }
+        wakers
     }
 
     /// Adds the copy of `interest`. Returns false if there is one.
