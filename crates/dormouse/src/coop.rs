@@ -104,7 +104,9 @@ fn poll_spent(state: State, cx: &mut Context<'_>) -> Poll<()> {
     if state.found_spent >= 128 {
         return Poll::Ready(());
     }
-    cx.waker().wake_by_ref();
+    if state.in_block_on || !tokio::defer_wake(cx) {
+        cx.waker().wake_by_ref();
+    }
     Poll::Pending
 }
 

@@ -3,15 +3,56 @@
 
 pub(super) use tokio::task::coop::has_budget_remaining;
 
+use crate::sync::OnceLock;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::ptr;
 use std::task::{Context, Poll, Waker};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::LocalSet;
 use tokio::task::coop::poll_proceed;
 
 #[inline]
 pub(super) fn spend() {
-    // `poll_proceed` stores the waker if the budget is spent.
+    // `poll_proceed` defers a wake-up if the budget is spent.
     if has_budget_remaining() {
         if let Poll::Ready(one) = poll_proceed(&mut Context::from_waker(Waker::noop())) {
             one.made_progress();
         }
     }
+}
+
+/// Makes tokio wake the task when the worker thread has returned from the poll, and has polled its I/O driver. Returns
+/// false if that may be too late.
+///
+/// A task that wakes itself at once keeps the run queue from becoming empty. Then a current-thread runtime polls its I/O
+/// driver only after 61 polls of tasks, so the events of all other tasks are late.
+///
+/// It is in time for the own waker of a task in a current-thread runtime: no other thread could run the task before. On
+/// another waker, an executor inside the task may be waiting. In a multi-threaded runtime, another thread could run the
+/// task while this one is in a `block_in_place` that waits for it.
+pub(super) fn defer_wake(cx: &mut Context<'_>) -> bool {
+    let is_current_thread =
+        |handle: Handle| handle.runtime_flavor() == RuntimeFlavor::CurrentThread;
+    vtable_address_of_tasks() == Some(vtable_address(cx.waker()))
+        && Handle::try_current().is_ok_and(is_current_thread)
+        && poll_proceed(cx).is_pending()
+}
+
+fn vtable_address(waker: &Waker) -> usize {
+    ptr::from_ref(waker.vtable()).addr()
+}
+
+/// tokio has one vtable for the wakers of all tasks, but no function that returns it. So this runs a task, once.
+fn vtable_address_of_tasks() -> Option<usize> {
+    static ADDRESS: OnceLock<usize> = OnceLock::new();
+    if ADDRESS.get().is_none() {
+        let tasks = LocalSet::new();
+        tasks.spawn_local(poll_fn(|cx| {
+            let _ = ADDRESS.set(vtable_address(cx.waker()));
+            Poll::Ready(())
+        }));
+        let _ = pin!(tasks).poll(&mut Context::from_waker(Waker::noop()));
+    }
+    ADDRESS.get().copied()
 }

@@ -141,6 +141,43 @@ fn sockets_that_are_always_ready_do_not_starve_other_tasks() {
     });
 }
 
+/// A task that woke itself at once would keep a current-thread runtime from polling for events.
+#[test]
+fn events_are_delivered_between_two_polls_of_a_busy_task() {
+    within_time(|| {
+        current_thread().block_on(async {
+            let polls = Arc::new(AtomicUsize::new(0));
+            let count = polls.clone();
+            let mut busy = Box::pin(exchange_forever());
+            let busy = ::tokio::spawn(poll_fn(move |cx| {
+                count.fetch_add(1, Ordering::SeqCst);
+                busy.as_mut().poll(cx)
+            }));
+            let mut between = Vec::new();
+            for _ in 0..20 {
+                let (local, peer) = pair();
+                let (count, counted) = (polls.clone(), polls.clone());
+                let read = ::tokio::spawn(async move {
+                    assert_eq!(local.read(&mut [0]).await.unwrap(), 1);
+                    count.load(Ordering::SeqCst)
+                });
+                let write = ::tokio::spawn(async move {
+                    peer.write(b"x").await.unwrap();
+                    (counted.load(Ordering::SeqCst), peer)
+                });
+                let (written, _peer) = write.await.unwrap();
+                between.push(read.await.unwrap() - written);
+            }
+            busy.abort();
+            between.sort();
+            assert!(
+                between[10] <= 4,
+                "polls of the busy task between an event and its delivery: {between:?}"
+            );
+        });
+    });
+}
+
 #[test]
 fn block_on_in_a_task_spends_none_of_its_budget() {
     within_time(|| {

@@ -3,8 +3,10 @@
 use super::{DAY, SECOND};
 use crate::common::{MS, poll, waker, within_time};
 use dormouse::net::{TcpListener, TcpStream, UnixDatagram, UnixStream};
+use dormouse::time::Instant;
 use dormouse::{VirtualTime, sleep, timeout};
 use futures::future::{join, select};
+use futures::task::SpawnExt;
 use futures::{AsyncReadExt, AsyncWriteExt};
 use std::future::poll_fn;
 use std::pin::pin;
@@ -172,6 +174,55 @@ fn a_deadline_dropped_by_an_event_before_the_jump_does_not_move_time() {
             });
         }
         assert_eq!(time.now(), start);
+    });
+}
+
+/// Sends bytes from one socket to another, and never waits, except when its coop budget is spent.
+async fn exchange(rounds: usize) {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    for _ in 0..rounds {
+        assert_eq!(ours.write(b"x").await.unwrap(), 1);
+        assert_eq!(theirs.read(&mut [0]).await.unwrap(), 1);
+    }
+}
+
+#[test]
+fn block_on_does_not_advance_time_while_a_task_only_spends_its_coop_budget() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        let start = time.now();
+        time.block_on(async {
+            let sockets = async {
+                exchange(10 * ROUNDS).await;
+                assert_eq!(Instant::now(), start);
+            };
+            join(sockets, sleep(SECOND)).await;
+            assert_eq!(Instant::now(), start + SECOND);
+        });
+    });
+}
+
+#[test]
+fn advance_waits_for_a_task_that_has_spent_its_coop_budget() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        let task = || {
+            let start = time.now();
+            time.scope(async move {
+                for second in 1..4 {
+                    sleep(SECOND).await;
+                    exchange(200).await;
+                    assert_eq!(Instant::now(), start + second * SECOND);
+                }
+            })
+        };
+        let pool = futures::executor::ThreadPool::new().unwrap();
+        let done = pool.spawn_with_handle(task()).unwrap();
+        futures::executor::block_on(join(time.advance(DAY), done));
+        #[cfg(feature = "tokio")]
+        crate::common::multi_thread().block_on(async {
+            join(time.advance(DAY), tokio::spawn(task())).await.1.unwrap();
+        });
     });
 }
 
