@@ -29,7 +29,8 @@ use std::task::{Context, Poll, Wake, Waker};
 /// assert_eq!(answer, 42);
 /// ```
 ///
-/// Inside a task of another executor, or inside another `block_on`, it works, but blocks the thread.
+/// Inside a task of another executor, or inside another `block_on`, it works, but blocks the thread. It has a
+/// [coop budget](crate::io#coop-budget) of its own there.
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let mut future = pin!(future.into_future());
     let thread_waker = Arc::new(ThreadWaker { thread: thread::current(), parker: Parker::new() });

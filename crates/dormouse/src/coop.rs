@@ -11,12 +11,11 @@
 //! - This crate's, of [`BUDGET`] operations. It exists only during a poll by `block_on`, `Timeout` or `Scope`, so a future
 //!   that is polled directly finds none, whatever the thread did before. `block_on` begins each poll with a new budget.
 //!   `Timeout` and `Scope` are polled by others, so they share the budget of a poll that they are inside. Within a task of
-//!   tokio, tokio's is spent first, because it is set earlier and has the same size.
+//!   tokio it changes nothing: tokio's is set earlier, has the same size, and so is spent no later.
 //!
 //! # Invariants
-//! - A refused operation has not started, and has called the waker of its task. (An operation of tokio's defers that
-//!   until the worker thread has returned from the poll. It does not return while the task is in another crate's
-//!   `block_on`.)
+//! - A refused operation is not polled, and its waker is called: at once, or by tokio after the poll where that is in time
+//!   (`tokio::defer_wake`).
 //! - An executor that runs inside a poll, such as another crate's `block_on`, makes progress. It polls a refused operation
 //!   again at once, but gets no new budget, because the outer poll has not ended. So of the operations in a row that find
 //!   the budget spent, 128 are refused, the next 128 proceed, and so on.
@@ -79,46 +78,56 @@ pub(crate) fn poll_cooperative<R>(
     cx: &mut Context<'_>,
     operation: impl FnOnce(&mut Context<'_>) -> Poll<R>,
 ) -> Poll<R> {
-    ready!(poll_proceed(cx));
+    let unit = ready!(poll_proceed(cx));
     let output = ready!(operation(cx));
-    made_progress();
+    unit.spend();
     Poll::Ready(output)
 }
 
-/// Whether there is budget for an operation. If not, wakes the task.
-#[inline]
-fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
-    let state = state();
-    if state.left != Some(0) && (state.in_block_on || tokio::has_budget_remaining()) {
-        if state.found_spent != 0 {
-            set_state(State { found_spent: 0, ..state });
+/// One unit of budget. It is spent by `spend`, and returned if it is dropped.
+struct Unit {
+    tokio: Option<tokio::Unit>,
+}
+
+impl Unit {
+    #[inline]
+    fn spend(self) {
+        if let Some(unit) = self.tokio {
+            unit.spend();
         }
-        return Poll::Ready(());
+        let state = state();
+        if let Some(left) = state.left {
+            set_state(State { left: Some(left.saturating_sub(1)), ..state });
+        }
+    }
+}
+
+/// Takes a unit of budget. If there is none, wakes the task.
+#[inline]
+fn poll_proceed(cx: &mut Context<'_>) -> Poll<Unit> {
+    let state = state();
+    if state.left != Some(0) {
+        let tokio = if state.in_block_on { None } else { tokio::take_unit() };
+        if state.in_block_on || tokio.is_some() {
+            if state.found_spent != 0 {
+                set_state(State { found_spent: 0, ..state });
+            }
+            return Poll::Ready(Unit { tokio });
+        }
     }
     poll_spent(state, cx)
 }
 
 #[cold]
-fn poll_spent(state: State, cx: &mut Context<'_>) -> Poll<()> {
+fn poll_spent(state: State, cx: &mut Context<'_>) -> Poll<Unit> {
     set_state(State { found_spent: state.found_spent.wrapping_add(1), ..state });
     if state.found_spent >= 128 {
-        return Poll::Ready(());
+        return Poll::Ready(Unit { tokio: None });
     }
     if state.in_block_on || !tokio::defer_wake(cx) {
         cx.waker().wake_by_ref();
     }
     Poll::Pending
-}
-
-#[inline]
-fn made_progress() {
-    let state = state();
-    if let Some(left) = state.left {
-        set_state(State { left: Some(left.saturating_sub(1)), ..state });
-    }
-    if !state.in_block_on {
-        tokio::spend();
-    }
 }
 
 /// Calls `poll` with a new budget: for `block_on`, which polls its future until that is ready.

@@ -45,6 +45,17 @@
 //! # fn main() {}
 //! ```
 //!
+//! # Coop budget
+//! An operation on an fd that is always ready does not wait. To starve neither a [`timeout`](crate::timeout()) nor other
+//! tasks, it waits nevertheless when its task has completed 128 operations in one poll: the task yields to its executor,
+//! and continues in the next poll. Operations are the async functions of [`AsyncFd`] and [`net`](crate::net), the traits,
+//! and the waits for readiness. [`AsyncFd::try_io`] and [`AsyncFdReadyGuard::try_io`] are not limited.
+//!
+//! In a task of tokio (with the feature `tokio`), this is
+//! [tokio's budget](https://docs.rs/tokio/latest/tokio/task/coop/index.html), shared with tokio's own operations.
+//! Elsewhere, there is a budget in [`block_on`](crate::block_on()), `timeout` and `VirtualTime::scope` only. On another
+//! executor, a task that may have a lot of data to read should use `timeout` or yield itself.
+//!
 //! # Cancel safety
 //! A poll that returns `Pending` has read and written nothing. For the combinators of the other crates, see
 //! their docs: a `write_all` that is dropped before it completes does not report how much it has written.

@@ -2,11 +2,15 @@
 
 use std::task::Context;
 
-pub(super) fn has_budget_remaining() -> bool {
-    true
+pub(super) struct Unit;
+
+impl Unit {
+    pub(super) fn spend(self) {}
 }
 
-pub(super) fn spend() {}
+pub(super) fn take_unit() -> Option<Unit> {
+    Some(Unit)
+}
 
 pub(super) fn defer_wake(_: &mut Context<'_>) -> bool {
     false

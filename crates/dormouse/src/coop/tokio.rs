@@ -1,8 +1,6 @@
 //! tokio's coop budget of the task that this thread polls. Outside of tasks, and in `tokio::task::unconstrained`, it is
 //! unlimited.
 
-pub(super) use tokio::task::coop::has_budget_remaining;
-
 use crate::sync::OnceLock;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -10,15 +8,28 @@ use std::ptr;
 use std::task::{Context, Poll, Waker};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::LocalSet;
-use tokio::task::coop::poll_proceed;
+use tokio::task::coop::{RestoreOnPending, has_budget_remaining, poll_proceed};
 
+/// One unit of budget. It is returned if it is dropped.
+pub(super) struct Unit(RestoreOnPending);
+
+impl Unit {
+    #[inline]
+    pub(super) fn spend(self) {
+        self.0.made_progress();
+    }
+}
+
+/// Takes a unit of budget, if there is one.
 #[inline]
-pub(super) fn spend() {
-    // `poll_proceed` defers a wake-up if the budget is spent.
-    if has_budget_remaining() {
-        if let Poll::Ready(one) = poll_proceed(&mut Context::from_waker(Waker::noop())) {
-            one.made_progress();
-        }
+pub(super) fn take_unit() -> Option<Unit> {
+    // Without this check, `poll_proceed` would defer a wake-up.
+    if !has_budget_remaining() {
+        return None;
+    }
+    match poll_proceed(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(unit) => Some(Unit(unit)),
+        Poll::Pending => None,
     }
 }
 

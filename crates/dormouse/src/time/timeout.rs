@@ -14,7 +14,9 @@ use std::time::Duration;
 
 /// Requires `future` to complete within `duration` on the boot-time clock.
 ///
-/// The future is polled before the time is checked, so one that is ready completes, even with a duration of zero.
+/// The future is polled before the time is checked, so one that is ready completes, even with a duration of zero. A
+/// future that never waits, because its sockets are always ready, is limited too: it yields after 128
+/// [operations](crate::io#coop-budget), and then the time is checked.
 ///
 /// ```
 /// use std::{future::pending, time::Duration};
