@@ -20,6 +20,7 @@ async fn another_block_on_inside_a_poll_makes_progress() {
     spend_budget();
     futures::executor::block_on(exchange_many());
     smol::block_on(exchange_many());
+    futures::executor::block_on(timeout(Duration::MAX, exchange_many())).unwrap();
     let unordered: FuturesUnordered<_> = (0..3).map(|_| exchange_many()).collect();
     futures::executor::block_on(unordered.collect::<Vec<_>>());
     spend_budget();
