@@ -22,15 +22,15 @@ pub(crate) use builtin::{
     Parker, PollOrPark, disable_poller, note_waiter, start, start_with_hook, wake_or_defer,
     wake_thread,
 };
-pub(crate) use registration::Registration;
-pub(crate) use scheduled_io::{Direction, ReadyEvent, ShutDown, WaiterSlot};
+pub(crate) use registration::{Registration, WaitError};
+pub(crate) use scheduled_io::{Direction, ReadyEvent, WaiterSlot};
 #[cfg(feature = "tokio")]
 pub(crate) use tokio::{current_runtime, registered_runtimes, tokio_reactor};
 
 pub use interest::{Interest, Ready};
 
 use crate::context;
-use scheduled_io::ScheduledIo;
+use scheduled_io::{ScheduledIo, ShutDown};
 use std::fmt;
 
 /// Watches file descriptors: the builtin reactor, a tokio runtime's, or async-io's.

@@ -117,6 +117,7 @@ impl Interest {
     }
 
     /// A wait for this interest completes when any of these bits is set.
+    #[inline]
     pub(crate) const fn mask(self) -> Ready {
         let mut mask = Ready::ERROR.0;
         if self.is_readable() {

@@ -4,12 +4,14 @@
 //! - The registration owns the object, and deregisters its fd before the object is dropped. So a registered fd is not
 //!   closed, unless the user replaces the object through `AsyncFd::get_mut`.
 //! - A wait registers its interest before it stores its waker; under async-io afterwards: see `async_io`.
-//!   If this fails, all waiters are woken, and each wait tries the next reactor ([`moving`]).
+//!   If the reactor has failed, all waiters are woken, and each wait tries the next reactor ([`moving`]).
 //! - No waker is called while `attached` is locked.
-//! - In the child of a fork, nothing is deregistered: the parent still uses the epoll instance, which is shared.
+//! - In the child of a fork, nothing is deregistered: the parent still uses the epoll instance, which is shared. No lock
+//!   is waited for, because a thread of the parent may have held it at the fork.
 
 mod moving;
 
+use super::error::cannot_register;
 use super::scheduled_io::BackendKind;
 use super::{
     Interest, Reactor, Ready, ReadyEvent, ScheduledIo, ShutDown, WaiterSlot, async_io, builtin,
@@ -18,7 +20,7 @@ use super::{
 use crate::fork::Process;
 use crate::sync::{Mutex, lock};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
 
@@ -39,6 +41,9 @@ struct Attached {
     backend: Backend,
     /// What the fd is, or is to be, registered for.
     interest: Interest,
+    /// The reactor cannot report the next event, and the move to the builtin reactor has failed. The next wait tries it
+    /// again, and returns the error.
+    must_move: bool,
 }
 
 /// The registration of one fd with one reactor.
@@ -49,6 +54,14 @@ enum Backend {
     AsyncIo(async_io::AsyncIoRegistration),
     /// Not registered: the reactor has shut down, or belongs to the parent of this process (see `fork`).
     Detached,
+}
+
+/// Why a wait cannot be registered with the reactor that its fd is registered with.
+pub(crate) enum WaitError {
+    /// The reactor has shut down or failed.
+    ShutDown,
+    /// The fd has to move to the builtin reactor for this wait, and cannot. Other waits go on.
+    Unregistered(io::Error),
 }
 
 impl<T: AsFd> Registration<T> {
@@ -86,7 +99,7 @@ impl<T: AsFd> Registration<T> {
 
     /// Whether an operation should be tried although no readiness is known.
     pub(crate) fn should_try(&self, interest: Interest) -> bool {
-        self.io.is_shut_down() || self.io.should_try(interest)
+        self.process.forked() || self.io.is_shut_down() || self.io.should_try(interest)
     }
 
     /// Returns the readiness, or stores the waker. If the reactor has shut down, registers the fd with the next one.
@@ -107,7 +120,8 @@ impl<T: AsFd> Registration<T> {
                 note_waiter();
             }
             match self.poll_attached(&mut slot, tried, waker) {
-                Poll::Ready(Err(ShutDown)) => self.attach_to_next()?,
+                Poll::Ready(Err(WaitError::ShutDown)) => self.attach_to_next()?,
+                Poll::Ready(Err(WaitError::Unregistered(err))) => return Poll::Ready(Err(err)),
                 Poll::Ready(Ok(event)) => return Poll::Ready(Ok(event)),
                 Poll::Pending => return Poll::Pending,
             }
@@ -121,9 +135,9 @@ impl<T: AsFd> Registration<T> {
         slot: &mut WaiterSlot<'_>,
         tried: Option<ReadyEvent>,
         waker: &Waker,
-    ) -> Poll<Result<ReadyEvent, ShutDown>> {
+    ) -> Poll<Result<ReadyEvent, WaitError>> {
         if self.process.forked() {
-            self.io.mark_shut_down();
+            return Poll::Ready(Err(WaitError::ShutDown));
         }
         let interest = slot.interest();
         let mut event = self.io.ready_event(interest, tried);
@@ -131,15 +145,14 @@ impl<T: AsFd> Registration<T> {
             self.poll_fd(interest, tried);
             event = self.io.ready_event(interest, tried);
         }
-        if event.is_ready() {
-            return event;
+        if event.is_pending() {
+            self.register_interest(interest)?;
+            event = self.io.poll_readiness(slot, tried, waker);
         }
-        self.register_interest(interest)?;
-        let event = self.io.poll_readiness(slot, tried, waker);
         if event.is_pending() && !self.io.is_registered(interest) {
             self.arm(slot, waker)?;
         }
-        event
+        event.map_err(|ShutDown| WaitError::ShutDown)
     }
 
     /// The first wait for an interest polls the fd. If it is ready, the wait needs no event. For a single direction
@@ -160,69 +173,91 @@ impl<T: AsFd> Registration<T> {
     /// Registers the parts of `interest` that are not registered yet, except with async-io. Called before the waker is
     /// stored, because a failure calls all stored wakers.
     #[inline]
-    fn register_interest(&self, interest: Interest) -> Result<(), ShutDown> {
+    fn register_interest(&self, interest: Interest) -> Result<(), WaitError> {
         let is_armed_later = self.is_oneshot() && !interest.needs_builtin();
         if is_armed_later || !self.io.should_register(interest) {
             return Ok(());
         }
-        self.register_now(interest).map_err(|_| {
-            self.io.shut_down();
-            ShutDown
-        })
+        self.register_now(interest).inspect_err(|err| self.report(interest, err))
     }
 
     #[cold]
-    fn register_now(&self, interest: Interest) -> io::Result<()> {
+    fn register_now(&self, interest: Interest) -> Result<(), WaitError> {
         let fd = self.get_ref().as_fd();
         let mut attached = lock(&self.attached);
-        attached.interest |= interest;
-        let all = attached.interest;
-        match &attached.backend {
-            Backend::Builtin(registration) => registration.reregister(fd, all),
-            Backend::Tokio(registration) if !tokio::needs_builtin(interest) => {
-                let drain = registration.register_interest(fd, interest, all)?;
-                drop(attached);
-                drain.run();
-                Ok(())
+        let all = attached.interest | interest;
+        let registered = match &attached.backend {
+            Backend::Tokio(registration)
+                if !attached.must_move && !tokio::needs_builtin(interest) =>
+            {
+                registration.register_interest(fd, interest, all).map(Some)
             }
-            Backend::Tokio(_) | Backend::AsyncIo(_) => self.move_to_builtin(&mut attached),
+            Backend::Tokio(_) | Backend::AsyncIo(_) => {
+                return self.move_to_builtin(&mut attached, all).map_err(|err| {
+                    WaitError::Unregistered(cannot_register(err, fd.as_raw_fd(), "builtin"))
+                });
+            }
+            Backend::Builtin(registration) => registration.reregister(fd, all).map(|()| None),
             // A concurrent wait registers the fd with the next reactor.
-            Backend::Detached => Ok(()),
+            Backend::Detached => Ok(None),
+        };
+        attached.interest = all;
+        drop(attached);
+        match registered {
+            Ok(drain) => drain.into_iter().for_each(tokio::Drain::run),
+            Err(_) => return Err(WaitError::ShutDown),
         }
+        Ok(())
     }
 
     /// Registers the directions of the slot that are not registered although its waker was stored: with async-io, or
     /// because the fd has moved meanwhile.
-    fn arm(&self, slot: &WaiterSlot<'_>, waker: &Waker) -> Result<(), ShutDown> {
+    fn arm(&self, slot: &WaiterSlot<'_>, waker: &Waker) -> Result<(), WaitError> {
         let interest = slot.interest();
         let mut attached = lock(&self.attached);
-        attached.interest |= interest;
         let armed = match &attached.backend {
-            Backend::AsyncIo(registration) => Some(registration.arm(interest)),
+            Backend::AsyncIo(registration) if !attached.must_move => {
+                let armed = registration.arm(interest);
+                attached.interest |= interest;
+                Some(armed.map_err(|_| WaitError::ShutDown))
+            }
             _ => None,
         };
         drop(attached);
         let armed = armed.unwrap_or_else(|| {
             if self.io.should_register(interest) { self.register_now(interest) } else { Ok(()) }
         });
-        armed.map_err(|_| {
-            // This wait goes on with another reactor, so its waker is not needed. It must not be called here, because
-            // it may take a lock that the caller holds.
+        armed.inspect_err(|err| {
+            // This wait does not need its waker any more. It must not be called here, because it may take a lock that
+            // the caller holds.
             self.io.take_back_waker(slot, waker);
-            self.io.shut_down();
-            ShutDown
+            self.report(interest, err);
         })
+    }
+
+    /// Wakes the waits that an error of a registration concerns.
+    #[cold]
+    fn report(&self, interest: Interest, err: &WaitError) {
+        match err {
+            WaitError::ShutDown => self.io.shut_down(),
+            WaitError::Unregistered(_) => self.io.unregister(interest),
+        }
     }
 
     /// Frees the slot of a [`WaiterSlot::Future`].
     pub(crate) fn remove_waiter(&self, key: usize) {
-        self.io.remove_waiter(key);
+        if !self.process.forked() {
+            self.io.remove_waiter(key);
+        }
     }
 
     /// Clears readiness after an operation returned `WouldBlock`. See [`moving`] for what it does if the fd has hung
     /// up or has an error.
     #[inline]
     pub(crate) fn clear_readiness(&self, event: ReadyEvent, ready: Ready) {
+        if self.process.forked() {
+            return;
+        }
         let cleared = event.ready.intersection(ready);
         if self.must_check(event, cleared) {
             self.clear_and_check(event, cleared);

@@ -51,6 +51,7 @@ pub(crate) enum Direction {
 impl Direction {
     pub(crate) const BOTH: [Direction; 2] = [Direction::Read, Direction::Write];
 
+    #[inline]
     pub(crate) const fn interest(self) -> Interest {
         match self {
             Direction::Read => Interest::READABLE,
@@ -59,6 +60,7 @@ impl Direction {
     }
 
     /// [`Interest::mask`] of the direction.
+    #[inline]
     const fn mask(self) -> Ready {
         const READ: Ready = Interest::READABLE.mask();
         const WRITE: Ready = Interest::WRITABLE.mask();
@@ -154,6 +156,12 @@ impl ScheduledIo {
             && !self.update(|word| word.register(interest)).is_registered(interest)
     }
 
+    /// Marks `interest` as not registered, because it cannot be, and wakes every task, so that each gets the error.
+    pub(crate) fn unregister(&self, interest: Interest) {
+        self.update(|word| word.unregister(interest));
+        self.wake_all();
+    }
+
     /// Whether `interest` is registered with the reactor.
     #[inline]
     pub(crate) fn is_registered(&self, interest: Interest) -> bool {
@@ -162,6 +170,7 @@ impl ScheduledIo {
 
     /// Whether an operation should be tried although no readiness is known: nothing reports it yet, or no task has
     /// waited for it yet. Otherwise an operation has returned `WouldBlock`, and no event has been delivered since.
+    #[inline]
     pub(crate) fn should_try(&self, interest: Interest) -> bool {
         let word = self.load();
         match Direction::of(interest) {
@@ -174,6 +183,7 @@ impl ScheduledIo {
     }
 
     /// Whether this is the first wait for `interest`. Adds its copy of the readiness.
+    #[inline]
     pub(crate) fn begin_first_wait(&self, interest: Interest) -> bool {
         match Direction::of(interest) {
             Some(direction) => {
@@ -261,6 +271,7 @@ impl ScheduledIo {
     }
 
     /// Clears the bits of `ready` that are in `event`, unless an event has been delivered since `event` was seen.
+    #[inline]
     pub(crate) fn clear_readiness(&self, event: ReadyEvent, ready: Ready) {
         let clear = event.ready.intersection(ready);
         match Direction::of(event.interest) {
@@ -287,7 +298,7 @@ impl ScheduledIo {
         waiters.deliver(ready);
         let wakers = waiters.take_wakers(ready);
         drop(waiters);
-        wakers.for_each(wake);
+        wakers.wake(wake);
     }
 
     /// Called when the reactor delivers no more events: every wait returns an error, until the fd is
@@ -302,6 +313,7 @@ impl ScheduledIo {
         self.update(Word::shut_down);
     }
 
+    #[inline]
     pub(crate) fn is_shut_down(&self) -> bool {
         self.load().is_shut_down()
     }
@@ -309,7 +321,7 @@ impl ScheduledIo {
     /// Wakes every task that waits.
     pub(crate) fn wake_all(&self) {
         let wakers = lock(&self.waiters).take_wakers(Ready::ALL);
-        wakers.for_each(wake);
+        wakers.wake(wake);
     }
 
     /// Drops all wakers. Called when the fd is deregistered.

@@ -7,7 +7,7 @@
 use super::{fallback, timerfd};
 use crate::clock::ClockId;
 use crate::reactor::{
-    Direction, Interest, Reactor, Ready, ReadyEvent, Registration, ShutDown, WaiterSlot,
+    Direction, Interest, Reactor, Ready, ReadyEvent, Registration, WaitError, WaiterSlot,
 };
 use std::io;
 use std::os::fd::OwnedFd;
@@ -83,7 +83,10 @@ fn register_waker(fd: &Registration<OwnedFd>, waker: &Waker) -> io::Result<()> {
     // A timerfd that has expired is reported, so it need not be polled.
     let tried = Some(ReadyEvent::unknown(Interest::READABLE));
     while let Poll::Ready(event) = fd.poll_attached(&mut slot, tried, waker) {
-        let event = event.map_err(|ShutDown| io::Error::other("the reactor has shut down"))?;
+        let event = event.map_err(|err| match err {
+            WaitError::ShutDown => io::Error::other("the reactor has shut down"),
+            WaitError::Unregistered(err) => err,
+        })?;
         fd.clear_readiness(event, Ready::ALL);
     }
     Ok(())

@@ -87,6 +87,22 @@ fn the_first_wait_for_an_interest_sees_an_event_before_or_after_it() {
 }
 
 #[test]
+fn of_two_concurrent_first_waits_for_an_interest_both_see_the_state_of_the_fd() {
+    check(|| {
+        let fd = register(Interest::READABLE);
+        let file = fd.get_ref().as_raw_fd();
+        kernel::set_ready(file, Ready::ERROR);
+        block_on(readable(&fd));
+        start_exploring();
+        let other_fd = fd.clone();
+        let other =
+            spawn(move || external_block_on(readiness(&other_fd, Interest::ERROR)).unwrap());
+        external_block_on(readiness(&fd, Interest::ERROR)).unwrap();
+        other.join();
+    });
+}
+
+#[test]
 fn when_an_fd_cannot_be_registered_every_wait_ends_with_an_error() {
     check(|| {
         let fd = register(Interest::READABLE | Interest::WRITABLE);

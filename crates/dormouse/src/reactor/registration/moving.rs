@@ -32,6 +32,9 @@ use std::sync::Arc;
 const CLOSED: Ready = Ready(Ready::READ_CLOSED.0 | Ready::WRITE_CLOSED.0);
 const CLOSED_OR_ERROR: Ready = Ready(CLOSED.0 | Ready::ERROR.0);
 
+type Attach =
+    fn(&Reactor, BorrowedFd<'_>, Interest, Interest, &Arc<ScheduledIo>) -> io::Result<Attached>;
+
 impl Reactor {
     /// Registers the fd of an object.
     ///
@@ -42,7 +45,7 @@ impl Reactor {
         object: T,
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        self.register_by(object, |fd, io| self.attach(fd, interest, interest.eager(), io))
+        self.register_by(object, interest, Reactor::attach)
     }
 
     /// Like [`register`](Self::register), but with the next reactor if this one has shut down.
@@ -51,22 +54,26 @@ impl Reactor {
         object: T,
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        self.register_by(object, |fd, io| self.attach_or_next(fd, interest, interest.eager(), io))
+        self.register_by(object, interest, Reactor::attach_or_next)
     }
 
     fn register_by<T: AsFd>(
         &self,
         object: T,
-        attach: impl FnOnce(BorrowedFd<'_>, &Arc<ScheduledIo>) -> io::Result<Attached>,
+        interest: Interest,
+        attach: Attach,
     ) -> Result<Registration<T>, (T, io::Error)> {
         let io = Arc::new(ScheduledIo::default());
-        match attach(object.as_fd(), &io) {
-            Ok(attached) => Ok(Registration {
-                io,
-                attached: Mutex::new(attached),
-                process: Process::current(),
-                object: Some(object),
-            }),
+        match attach(self, object.as_fd(), interest, interest.eager(), &io) {
+            Ok(attached) => {
+                attached.activate(&io, interest.eager());
+                Ok(Registration {
+                    io,
+                    attached: Mutex::new(attached),
+                    process: Process::current(),
+                    object: Some(object),
+                })
+            }
             Err(err) => {
                 let err = cannot_register(err, object.as_fd().as_raw_fd(), self.name());
                 Err((object, err))
@@ -92,7 +99,7 @@ impl Reactor {
         }
     }
 
-    /// Registers an fd for `now`, and later for the rest of `interest`.
+    /// Registers an fd for `now`, and later for the rest of `interest`. The caller then calls `Attached::activate`.
     fn attach(
         &self,
         fd: BorrowedFd<'_>,
@@ -100,24 +107,14 @@ impl Reactor {
         now: Interest,
         io: &Arc<ScheduledIo>,
     ) -> io::Result<Attached> {
-        let (backend, kind, registered) = match &self.0 {
-            Kind::Builtin => {
-                let registration = builtin::register(fd, now, io)?;
-                (Backend::Builtin(registration), BackendKind::Builtin, now | Interest::ERROR)
-            }
-            // Without a wait no waker is stored with these reactors, so they report nothing yet, not even a hang-up or
-            // the shutdown of the runtime. The first wait in a direction registers it.
+        let backend = match &self.0 {
+            Kind::Builtin => builtin::register(fd, now, io).map(Backend::Builtin)?,
             Kind::Tokio(handle) => {
-                let registration = tokio::register(handle, fd.as_raw_fd(), now, io)?;
-                (Backend::Tokio(registration), BackendKind::Edge, Interest::NONE)
+                tokio::register(handle, fd.as_raw_fd(), now, io).map(Backend::Tokio)?
             }
-            Kind::AsyncIo(handle) => {
-                let registration = async_io::register(handle, fd, io)?;
-                (Backend::AsyncIo(registration), BackendKind::Oneshot, Interest::NONE)
-            }
+            Kind::AsyncIo(handle) => async_io::register(handle, fd, io).map(Backend::AsyncIo)?,
         };
-        io.attach(kind, registered);
-        Ok(Attached { reactor: self.clone(), backend, interest })
+        Ok(Attached { reactor: self.clone(), backend, interest, must_move: false })
     }
 
     /// The reactor to use if this one failed to register an fd with `err` because it has shut down.
@@ -132,6 +129,18 @@ impl Reactor {
 }
 
 impl Attached {
+    /// Waits use this registration from here on. The fd is registered for `now`.
+    fn activate(&self, io: &ScheduledIo, now: Interest) {
+        match self.backend {
+            Backend::Builtin(_) => io.attach(BackendKind::Builtin, now | Interest::ERROR),
+            // Without a wait no waker is stored with these reactors, so they report nothing yet, not even a hang-up or
+            // the shutdown of the runtime. The first wait in a direction registers it.
+            Backend::Tokio(_) => io.attach(BackendKind::Edge, Interest::NONE),
+            Backend::AsyncIo(_) => io.attach(BackendKind::Oneshot, Interest::NONE),
+            Backend::Detached => {}
+        }
+    }
+
     /// Deregisters the fd.
     pub(super) fn detach(&mut self, fd: BorrowedFd<'_>, process: &Process) {
         let backend = std::mem::replace(&mut self.backend, Backend::Detached);
@@ -171,6 +180,7 @@ impl<T: AsFd> Registration<T> {
             *attached = reactor
                 .attach_or_next(fd, interest, interest, &self.io)
                 .map_err(|err| cannot_register(err, fd.as_raw_fd(), reactor.name()))?;
+            attached.activate(&self.io, interest);
         }
         Ok(())
     }
@@ -178,16 +188,19 @@ impl<T: AsFd> Registration<T> {
     /// Moves the fd from tokio or async-io to the builtin reactor, which reports its state to the tasks that wait.
     ///
     /// # Errors
-    /// If it cannot be registered there. Then the caller shuts down the `ScheduledIo`.
-    pub(super) fn move_to_builtin(&self, attached: &mut Attached) -> io::Result<()> {
-        if matches!(attached.backend, Backend::Builtin(_) | Backend::Detached) {
-            return Ok(());
-        }
+    /// If it cannot be registered there. Then it stays where it is.
+    pub(super) fn move_to_builtin(
+        &self,
+        attached: &mut Attached,
+        interest: Interest,
+    ) -> io::Result<()> {
         let fd = self.get_ref().as_fd();
-        attached.detach(fd, &self.process);
         disable_poller();
-        let interest = attached.interest;
-        *attached = Reactor::builtin().attach(fd, interest, interest, &self.io)?;
+        let moved = Reactor::builtin().attach(fd, interest, interest, &self.io)?;
+        attached.detach(fd, &self.process);
+        *attached = moved;
+        // Not before the former registration has ended, which may mark the `ScheduledIo` as shut down.
+        attached.activate(&self.io, interest);
         Ok(())
     }
 
@@ -211,21 +224,29 @@ impl<T: AsFd> Registration<T> {
         let now = builtin::state_now(fd).unwrap_or(CLOSED);
         let ended = cleared.without(now.intersection(CLOSED));
         self.io.clear_readiness(event, ended);
-        if self.io.backend() == BackendKind::Builtin || self.process.forked() {
+        if self.io.backend() == BackendKind::Builtin {
             return;
         }
         let mut attached = lock(&self.attached);
-        let mut drain = None;
-        let registered = match &attached.backend {
-            _ if self.persists(event, now) => self.move_to_builtin(&mut attached),
-            Backend::Tokio(registration) if ended.intersects(CLOSED_OR_ERROR) => {
-                registration.register_again(fd, attached.interest).map(|again| drain = Some(again))
+        let interest = attached.interest;
+        let drain = match &attached.backend {
+            Backend::Builtin(_) | Backend::Detached => return,
+            _ if self.persists(event, now) => {
+                if self.move_to_builtin(&mut attached, interest).is_err() {
+                    attached.must_move = true;
+                    drop(attached);
+                    self.io.unregister(event.interest);
+                }
+                return;
             }
-            _ => Ok(()),
+            Backend::Tokio(registration) if ended.intersects(CLOSED_OR_ERROR) => {
+                registration.register_again(fd, interest)
+            }
+            Backend::Tokio(_) | Backend::AsyncIo(_) => return,
         };
         drop(attached);
-        match registered {
-            Ok(()) => drain.into_iter().for_each(tokio::Drain::run),
+        match drain {
+            Ok(drain) => drain.run(),
             Err(_) => self.io.shut_down(),
         }
     }

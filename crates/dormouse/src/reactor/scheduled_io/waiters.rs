@@ -21,15 +21,15 @@ pub(super) struct Waiter {
     delivered: Ready,
 }
 
-/// Wakers that were taken out, to be called while the lock is not held.
-#[must_use]
+/// Wakers that were taken out, to be called while no lock is held.
 pub(super) struct Wakers {
     by_direction: [Option<Waker>; 2],
     futures: Vec<Waker>,
 }
 
 impl Wakers {
-    pub(super) fn for_each(self, wake: impl Fn(Waker)) {
+    #[inline]
+    pub(super) fn wake(self, wake: impl Fn(Waker)) {
         self.by_direction.into_iter().flatten().for_each(&wake);
         self.futures.into_iter().for_each(wake);
     }
@@ -85,19 +85,18 @@ impl Waiters {
     }
 
     /// Takes the wakers of the tasks that wait for any of `ready`.
+    #[inline]
     pub(super) fn take_wakers(&mut self, ready: Ready) -> Wakers {
         let mut wakers = Wakers { by_direction: [None, None], futures: Vec::new() };
         for direction in Direction::BOTH {
             if ready.intersects(direction.mask()) {
-                let waker = self.by_direction[direction as usize].take();
-                wakers.by_direction[direction as usize] = waker;
+                let waker = &mut self.by_direction[direction as usize];
+                wakers.by_direction[direction as usize] = waker.take();
             }
         }
         for (_, waiter) in &mut self.futures {
             if ready.intersects(waiter.interest.mask()) {
-                if let Some(waker) = waiter.waker.take() {
-                    wakers.futures.push(waker);
-                }
+                wakers.futures.extend(waiter.waker.take());
             }
         }
         wakers

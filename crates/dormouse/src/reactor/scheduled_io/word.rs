@@ -47,40 +47,54 @@ impl Word {
         ReadyEvent { ready, interest: direction.interest(), tick: self.0 / TICK }
     }
 
+    #[inline]
     pub(super) fn without_ready(self, direction: Direction, ready: Ready) -> Word {
         Word(self.0 & !ready_bits(direction, ready))
     }
 
+    #[inline]
     pub(super) fn deliver(self, ready: Ready, disarmed: Interest) -> Word {
         let ready = ready_bits(Direction::Read, ready) | ready_bits(Direction::Write, ready);
-        Word((self.0 & !registered_bits(disarmed) | ready).wrapping_add(TICK))
+        Word((self.unregister(disarmed).0 | ready).wrapping_add(TICK))
     }
 
+    #[inline]
     pub(super) fn is_registered(self, interest: Interest) -> bool {
         let needed = registered_bits(interest);
         self.0 & needed == needed
     }
 
+    #[inline]
     pub(super) fn register(self, interest: Interest) -> Word {
         Word(self.0 | registered_bits(interest))
     }
 
+    #[inline]
+    pub(super) fn unregister(self, interest: Interest) -> Word {
+        Word(self.0 & !registered_bits(interest))
+    }
+
+    #[inline]
     pub(super) fn has_waited(self, direction: Direction) -> bool {
         self.0 >> (WAITED + direction as usize) & 1 != 0
     }
 
+    #[inline]
     pub(super) fn waited(self, direction: Direction) -> Word {
         Word(self.0 | 1 << (WAITED + direction as usize))
     }
 
+    #[inline]
     pub(super) fn is_shut_down(self) -> bool {
         self.0 & SHUT_DOWN != 0
     }
 
+    #[inline]
     pub(super) fn shut_down(self) -> Word {
         Word(self.0 | SHUT_DOWN)
     }
 
+    #[inline]
     pub(super) fn backend(self) -> BackendKind {
         match self.0 >> BACKEND & 3 {
             0 => BackendKind::Builtin,
@@ -89,6 +103,7 @@ impl Word {
         }
     }
 
+    #[inline]
     pub(super) fn attach(self, backend: BackendKind, registered: Interest) -> Word {
         let registration = SHUT_DOWN | registered_bits(Interest::ALL) | 3 << BACKEND;
         Word(self.0 & !registration | registered_bits(registered) | (backend as usize) << BACKEND)

@@ -76,24 +76,29 @@ impl Selector {
 
 /// What an event would report at this moment, of what a wait for `interest` completes with.
 pub(in crate::reactor) fn poll_now(fd: BorrowedFd<'_>, interest: Interest) -> io::Result<Ready> {
-    Ok(state_now(fd)?.intersection(interest.mask()))
-}
-
-/// What the fd is ready for at this moment. An error does not count as closed.
-pub(in crate::reactor) fn state_now(fd: BorrowedFd<'_>) -> io::Result<Ready> {
     let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN | PollFlags::OUT)];
     poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
     let found = fds[0].revents();
-    let closed = Ready::READ_CLOSED | Ready::WRITE_CLOSED;
-    Ok([
+    let mut ready = Ready::EMPTY;
+    for (flag, bits) in [
         (PollFlags::IN, Ready::READABLE),
         (PollFlags::OUT, Ready::WRITABLE),
-        (PollFlags::HUP, closed),
+        (PollFlags::HUP, Ready::READ_CLOSED | Ready::WRITE_CLOSED),
         (PollFlags::ERR, Ready::ERROR),
-    ]
-    .into_iter()
-    .filter(|(flag, _)| found.contains(*flag))
-    .fold(Ready::EMPTY, |ready, (_, bit)| ready | bit))
+    ] {
+        if found.contains(flag) {
+            ready |= bits;
+        }
+    }
+    Ok(ready.intersection(interest.mask()))
+}
+
+/// What the fd is ready for at this moment. An error does not count as closed. Everything readable counts as closed for
+/// reading, because poll(2) reports the end of a stream as readable only.
+pub(in crate::reactor) fn state_now(fd: BorrowedFd<'_>) -> io::Result<Ready> {
+    let ready = poll_now(fd, Interest::ALL)?;
+    let closed = if ready.intersects(Ready::READABLE) { Ready::READ_CLOSED } else { Ready::EMPTY };
+    Ok(ready | closed)
 }
 
 pub(in super::super) struct Events(mio::Events);
