@@ -17,8 +17,8 @@
 //!   polls the fd after the copy was added, so it sees what was reported before.
 //! - *No unseen event is cleared.* Each event increments a tick. [`clear_readiness`](ScheduledIo::clear_readiness)
 //!   gets the tick that the caller saw, and does nothing if an event has been delivered since.
-//! - *A waiter gets the event that woke it.* An event is stored with the waker that it takes out. So a wait completes
-//!   even if another task clears their common copy first.
+//! - *A waiter gets the event that woke it.* An event is stored in the slot whose waker it takes out (in the slot of a
+//!   direction, an error only). So a wait completes even if another task clears their common copy first.
 //! - Whether an interest is registered with the reactor is stored in the same word as readiness. An event of a
 //!   oneshot registration sets readiness and marks the direction as unregistered (*disarms* it) in one atomic
 //!   operation.

@@ -10,8 +10,8 @@
 //! # Invariants
 //! - A move loses no event. It registers the fd for everything that a task waits for, and a registration reports the
 //!   state of the fd at that time. What the former registration delivers late is a spurious event.
-//! - When an fd moves to the builtin reactor, the poller role is disabled first. Tasks outside of `block_on` may wait for
-//!   the fd, and have not called `note_waiter`.
+//! - Before an fd moves to the builtin reactor, [`prepare_builtin`] does what waits on that reactor do: the tasks that
+//!   wait for the fd have not done it.
 //! - *Hang-ups are final, errors are not.* Clearing a hang-up polls the fd. If it is still reported, it stays, so a
 //!   later wait completes at once. If not (the socket was not connected yet, a FIFO has a writer again), it is cleared,
 //!   and tokio registers the fd again.
@@ -22,7 +22,7 @@ use crate::reactor::error::{cannot_register, inherited_fd};
 use crate::reactor::scheduled_io::BackendKind;
 use crate::reactor::{
     Interest, Kind, Reactor, Ready, ReadyEvent, ScheduledIo, async_io, builtin, disable_poller,
-    tokio,
+    note_waiter, tokio,
 };
 use crate::sync::{Mutex, lock};
 use std::io;
@@ -128,6 +128,13 @@ impl Reactor {
     }
 }
 
+/// Called before an fd moves to the builtin reactor. A task outside of `block_on` may wait for the fd, so the poller role
+/// is disabled. A task in virtual time may wait for it, so its events have to be flushed.
+fn prepare_builtin() {
+    note_waiter();
+    disable_poller();
+}
+
 impl Attached {
     /// Waits use this registration from here on. The fd is registered for `now`.
     fn activate(&self, io: &ScheduledIo, now: Interest) {
@@ -175,7 +182,7 @@ impl<T: AsFd> Registration<T> {
         // Another task may have registered it meanwhile.
         if self.io.is_shut_down() {
             attached.detach(fd, &self.process);
-            disable_poller();
+            prepare_builtin();
             let interest = attached.interest;
             *attached = reactor
                 .attach_or_next(fd, interest, interest, &self.io)
@@ -195,7 +202,7 @@ impl<T: AsFd> Registration<T> {
         interest: Interest,
     ) -> io::Result<()> {
         let fd = self.get_ref().as_fd();
-        disable_poller();
+        prepare_builtin();
         let moved = Reactor::builtin().attach(fd, interest, interest, &self.io)?;
         attached.detach(fd, &self.process);
         *attached = moved;

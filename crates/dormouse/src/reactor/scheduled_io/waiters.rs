@@ -7,10 +7,18 @@ use std::task::Waker;
 
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
-    by_direction: [Option<Waker>; 2],
+    by_direction: [DirectionWaiter; 2],
     futures: Slab<Waiter>,
     /// One for each interest value that a task has waited for, except the two directions.
     copies: Vec<ReadyEvent>,
+}
+
+#[derive(Debug, Default)]
+struct DirectionWaiter {
+    waker: Option<Waker>,
+    /// Whether an error has taken the waker out since the last wait. Other readiness is not stored: a later wait would
+    /// find it long after it was cleared.
+    error: bool,
 }
 
 #[derive(Debug)]
@@ -39,7 +47,7 @@ impl Waiters {
     /// Where the waker of `slot` is stored.
     pub(super) fn waker_mut(&mut self, slot: &mut WaiterSlot<'_>) -> &mut Option<Waker> {
         match slot {
-            WaiterSlot::Direction(direction) => &mut self.by_direction[*direction as usize],
+            WaiterSlot::Direction(direction) => &mut self.by_direction[*direction as usize].waker,
             WaiterSlot::Future(interest, key) => {
                 let waiter = Waiter { interest: *interest, waker: None, delivered: Ready::EMPTY };
                 let key = *key.get_or_insert_with(|| self.futures.insert(waiter));
@@ -54,7 +62,9 @@ impl Waiters {
         slot: &WaiterSlot<'_>,
     ) -> Option<&mut Option<Waker>> {
         match slot {
-            WaiterSlot::Direction(direction) => Some(&mut self.by_direction[*direction as usize]),
+            WaiterSlot::Direction(direction) => {
+                Some(&mut self.by_direction[*direction as usize].waker)
+            }
             WaiterSlot::Future(_, key) => {
                 key.and_then(|key| self.futures.get_mut(key)).map(|waiter| &mut waiter.waker)
             }
@@ -65,7 +75,11 @@ impl Waiters {
     pub(super) fn take_delivered(&mut self, slot: &WaiterSlot<'_>) -> Ready {
         match slot {
             WaiterSlot::Future(_, Some(key)) => std::mem::take(&mut self.futures[*key].delivered),
-            WaiterSlot::Future(_, None) | WaiterSlot::Direction(_) => Ready::EMPTY,
+            WaiterSlot::Future(_, None) => Ready::EMPTY,
+            WaiterSlot::Direction(direction) => {
+                let error = std::mem::take(&mut self.by_direction[*direction as usize].error);
+                if error { Ready::ERROR } else { Ready::EMPTY }
+            }
         }
     }
 
@@ -79,6 +93,9 @@ impl Waiters {
             copy.ready |= ready.intersection(copy.interest.mask());
             copy.tick = copy.tick.wrapping_add(1);
         }
+        for waiter in &mut self.by_direction {
+            waiter.error |= waiter.waker.is_some() && ready.is_error();
+        }
         for (_, waiter) in &mut self.futures {
             waiter.delivered |= ready.intersection(waiter.interest.mask());
         }
@@ -90,8 +107,8 @@ impl Waiters {
         let mut wakers = Wakers { by_direction: [None, None], futures: Vec::new() };
         for direction in Direction::BOTH {
             if ready.intersects(direction.mask()) {
-                let waker = &mut self.by_direction[direction as usize];
-                wakers.by_direction[direction as usize] = waker.take();
+                let waiter = &mut self.by_direction[direction as usize];
+                wakers.by_direction[direction as usize] = waiter.waker.take();
             }
         }
         for (_, waiter) in &mut self.futures {
