@@ -39,9 +39,9 @@ pub(super) fn take_unit() -> Option<Unit> {
 /// A task that wakes itself at once keeps the run queue from becoming empty. Then a current-thread runtime polls its I/O
 /// driver only after 61 polls of tasks, so the events of all other tasks are late.
 ///
-/// It is in time for the own waker of a task in a current-thread runtime: no other thread could run the task before. On
-/// another waker, an executor inside the task may be waiting. In a multi-threaded runtime, another thread could run the
-/// task while this one is in a `block_in_place` that waits for it.
+/// It is in time for the own waker of a task in a current-thread runtime, because no other thread could run the task
+/// earlier. On another waker, an executor inside the task may be waiting. In a multi-threaded runtime, the next task on
+/// this thread may block it, and wait for this one, which another thread can run.
 pub(super) fn defer_wake(cx: &mut Context<'_>) -> bool {
     let is_current_thread =
         |handle: Handle| handle.runtime_flavor() == RuntimeFlavor::CurrentThread;

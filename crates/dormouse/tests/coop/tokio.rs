@@ -178,6 +178,33 @@ fn events_are_delivered_between_two_polls_of_a_busy_task() {
     });
 }
 
+/// Another worker thread runs the busy task meanwhile. Its wake-up must not be deferred by the blocked one.
+#[test]
+fn a_task_that_blocks_its_worker_thread_can_wait_for_a_busy_task() {
+    within_time(|| {
+        multi_thread().block_on(async {
+            let polls = Arc::new(AtomicUsize::new(0));
+            let count = polls.clone();
+            let mut busy = Box::pin(exchange_forever());
+            let busy = ::tokio::spawn(poll_fn(move |cx| {
+                count.fetch_add(1, Ordering::SeqCst);
+                busy.as_mut().poll(cx)
+            }));
+            let blocking = ::tokio::spawn(async move {
+                for _ in 0..50 {
+                    let before = polls.load(Ordering::SeqCst);
+                    while polls.load(Ordering::SeqCst) < before + 3 {
+                        std::thread::yield_now();
+                    }
+                    ::tokio::task::yield_now().await;
+                }
+            });
+            blocking.await.unwrap();
+            busy.abort();
+        });
+    });
+}
+
 #[test]
 fn block_on_in_a_task_spends_none_of_its_budget() {
     within_time(|| {
