@@ -18,10 +18,14 @@ impl Fifo {
         Fifo(path)
     }
 
-    /// Does not wait for a writer.
     pub fn reader(&self) -> AsyncFd<File> {
+        AsyncFd::new(self.reader_file()).unwrap()
+    }
+
+    /// Does not wait for a writer.
+    pub fn reader_file(&self) -> File {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        AsyncFd::new(File::from(open(&self.0, flags, Mode::empty()).unwrap())).unwrap()
+        open(&self.0, flags, Mode::empty()).unwrap().into()
     }
 
     pub fn writer(&self) -> File {

@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test binary uses a part of them")]
 
 pub mod fifo;
+pub mod reactors;
 pub mod stream;
 
 use dormouse::clock::Clock;
@@ -195,6 +196,23 @@ pub async fn count_polls<F: Future>(future: F) -> (F::Output, usize) {
     let output = output.await;
     (output, polls)
 }
+
+/// Like `timeout`, but does not poll the future when the time is over. So it detects a lost wake-up, which the last poll
+/// of `timeout` hides.
+pub async fn strict_timeout<F: Future>(limit: Duration, future: F) -> Result<F::Output, TimedOut> {
+    let (mut sleep, mut future) = (dormouse::sleep(limit), pin!(future));
+    poll_fn(|cx| {
+        if pin!(&mut sleep).poll(cx).is_ready() {
+            return Poll::Ready(Err(TimedOut));
+        }
+        future.as_mut().poll(cx).map(Ok)
+    })
+    .await
+}
+
+/// The error of [`strict_timeout`].
+#[derive(Debug)]
+pub struct TimedOut;
 
 /// Awaits a sleep, asserts that it did not fire early, and returns how late it was.
 pub async fn assert_not_early<C: Clock>(sleep: Sleep<C>) -> Duration {
