@@ -3,9 +3,17 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[cfg(target_os = "linux")]
+mod beside;
 mod blocking;
 mod errors;
 mod fifo;
+#[cfg(target_os = "linux")]
+mod final_states;
+#[cfg(target_os = "linux")]
+mod first_wait;
+#[cfg(target_os = "linux")]
+mod fixtures;
 mod object;
 #[cfg(feature = "tokio")]
 mod reactor;
