@@ -18,6 +18,7 @@ use rustix::time::{ClockId, clock_gettime};
 use std::io::{self, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 each_in_a_child_process! { no_condition_that_stays_causes_a_busy_loop_on_builtin }
@@ -82,16 +83,18 @@ async fn all(reactor: Reactor) {
     for guards in [false, true] {
         an_error_that_stays(&reactor, guards).await;
         urgent_data_that_is_not_read(&reactor, guards).await;
+        room_for_a_task_that_only_reads(&reactor, guards).await;
     }
     an_unconnected_socket(&reactor).await;
     a_fifo_at_its_end(&reactor).await;
 }
 
 /// Runs a read that would block until `event`, although `condition` is reported. The read waits in `async_io`, or else it
-/// waits for `readable` and calls `try_io`.
+/// waits for `ready` and calls `try_io`.
 async fn check(
     name: &str,
     fd: &AsyncFd<OwnedFd>,
+    interest: Interest,
     condition: PollFlags,
     guards: bool,
     read: impl Fn(&OwnedFd) -> io::Result<usize>,
@@ -105,10 +108,10 @@ async fn check(
     };
     let read = async {
         if !guards {
-            return fd.async_io(Interest::READABLE, attempt).await;
+            return fd.async_io(interest, attempt).await;
         }
         loop {
-            let mut guard = fd.readable().await.unwrap();
+            let mut guard = fd.ready(interest).await.unwrap();
             if let Ok(result) = guard.try_io(|fd| attempt(fd.get_ref())) {
                 return result;
             }
@@ -157,7 +160,8 @@ async fn an_error_that_stays(reactor: &Reactor, guards: bool) {
     sleep(2 * MS).await;
     let fd = AsyncFd::new_on(reactor, OwnedFd::from(local)).unwrap();
     let send = || assert_eq!(peer.send_to(b"hello", address).unwrap(), 5);
-    check("an error that stays", &fd, PollFlags::ERR, guards, receive, send).await;
+    check("an error that stays", &fd, Interest::READABLE, PollFlags::ERR, guards, receive, send)
+        .await;
     if reactor.name() == "async-io" {
         assert_eq!(fd.reactor().name(), "builtin");
     }
@@ -173,10 +177,18 @@ async fn urgent_data_that_is_not_read(reactor: &Reactor, guards: bool) {
     let data = || assert_eq!(send(&peer, b"hello", SendFlags::empty()).unwrap(), 5);
     // A read that is not a peek would discard the urgent byte.
     let receive = |fd: &OwnedFd| Ok(recv(fd, &mut [0; 16][..], RecvFlags::PEEK)?.0);
-    check("urgent data", &fd, PollFlags::PRI, guards, receive, data).await;
+    check("urgent data", &fd, Interest::READABLE, PollFlags::PRI, guards, receive, data).await;
     if reactor.name() == "async-io" {
         assert_eq!(fd.reactor().name(), "builtin");
     }
+}
+
+async fn room_for_a_task_that_only_reads(reactor: &Reactor, guards: bool) {
+    let (local, mut peer) = UnixStream::pair().unwrap();
+    let fd = AsyncFd::new_on(reactor, OwnedFd::from(local)).unwrap();
+    let both = Interest::READABLE | Interest::WRITABLE;
+    let data = || peer.write_all(b"hello").unwrap();
+    check("room", &fd, both, PollFlags::OUT, guards, receive, data).await;
 }
 
 async fn an_unconnected_socket(reactor: &Reactor) {
@@ -191,7 +203,8 @@ async fn an_unconnected_socket(reactor: &Reactor) {
         let _ = rustix::net::connect(&fd, &listener.local_addr().unwrap());
         send(listener.accept().unwrap().0, b"hello", SendFlags::empty()).unwrap();
     };
-    check("an unconnected socket", &fd, PollFlags::HUP, false, read, connect).await;
+    check("an unconnected socket", &fd, Interest::READABLE, PollFlags::HUP, false, read, connect)
+        .await;
     if reactor.name() == "async-io" {
         assert_eq!(fd.reactor().name(), "builtin");
     }
@@ -208,7 +221,7 @@ async fn a_fifo_at_its_end(reactor: &Reactor) {
         length => Ok(length),
     };
     let write = || fifo.writer().write_all(b"hello").unwrap();
-    check("a FIFO at its end", &fd, PollFlags::HUP, false, read, write).await;
+    check("a FIFO at its end", &fd, Interest::READABLE, PollFlags::HUP, false, read, write).await;
     if reactor.name() == "async-io" {
         assert_eq!(fd.reactor().name(), "builtin");
     }

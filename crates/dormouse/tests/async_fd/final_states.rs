@@ -285,7 +285,7 @@ async fn an_event_after_the_end_of_the_stream_ends_a_wait(reactor: Reactor) {
     let local = AsyncFd::new_on(&reactor, local).unwrap();
     assert_eq!(read(&local).await.unwrap(), 0);
     for _ in 0..5 {
-        let timestamp = local.async_io(Interest::READABLE, |socket| read_error_queue(socket));
+        let timestamp = local.async_io(Interest::READABLE, read_error_queue);
         let (timestamp, ()) = join!(strict_timeout(LIMIT, timestamp), async {
             sleep(2 * MS).await;
             local.get_ref().write_all(b"x").unwrap();

@@ -18,6 +18,8 @@ mod object;
 #[cfg(feature = "tokio")]
 mod reactor;
 mod readiness;
+#[cfg(target_os = "linux")]
+mod threads;
 mod wait;
 
 use common::MS;

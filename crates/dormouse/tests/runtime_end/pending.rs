@@ -3,6 +3,7 @@
 use crate::common::{Count, MS, current_thread, multi_thread, poll, strict_timeout, within_time};
 use crate::{FLAVORS, LIMIT, both, drain, fill, pair_on, read};
 use dormouse::io::{AsyncFd, Interest};
+use dormouse::net::{TcpListener, TcpStream};
 use dormouse::{sleep, timeout};
 use futures::future::{join_all, lazy};
 use futures::join;
@@ -305,4 +306,83 @@ fn a_wait_for_priority_does_not_depend_on_the_runtime() {
             dormouse::block_on(strict_timeout(LIMIT, read_wait)).expect("the data was lost");
         assert!(guard.unwrap().ready().is_readable());
     });
+}
+
+#[test]
+fn connecting_and_accepting_go_on() {
+    for runtime in FLAVORS {
+        within_time(|| {
+            let runtime = runtime();
+            let (listener, mut full) = runtime.block_on(async {
+                let listener = TcpListener::bind(([127, 0, 0, 1], 0)).unwrap();
+                (listener, Vec::new())
+            });
+            let address = listener.get_ref().local_addr().unwrap();
+            rustix::net::listen(&listener, 1).unwrap();
+            // Until the backlog is full.
+            let (count, waker) = Count::new();
+            let mut connect = loop {
+                let mut connect = Box::pin(TcpStream::connect(address));
+                let pending = (0..5).all(|_| {
+                    let poll = runtime.block_on(async {
+                        sleep(2 * MS).await;
+                        poll(&mut connect, &waker)
+                    });
+                    if let Poll::Ready(stream) = poll {
+                        full.push(stream.unwrap());
+                        return false;
+                    }
+                    true
+                });
+                if pending {
+                    break connect;
+                }
+            };
+            drop(runtime);
+            assert!(count.get() >= 1);
+            dormouse::block_on(async {
+                let accept = async {
+                    for _ in 0..=full.len() {
+                        strict_timeout(LIMIT, listener.accept()).await.unwrap().unwrap();
+                    }
+                };
+                let (connected, ()) = join!(strict_timeout(LIMIT, &mut connect), accept);
+                connected.expect("the connection was lost").unwrap();
+            });
+        });
+    }
+}
+
+#[test]
+#[cfg(feature = "futures-io")]
+fn reads_and_writes_by_traits_go_on() {
+    use futures::io::{AsyncReadExt, AsyncWriteExt};
+    for runtime in FLAVORS {
+        within_time(|| {
+            let runtime = runtime();
+            let (local, mut peer) = pair_on(&runtime);
+            fill(&local);
+            let (mut reader, mut writer, mut buffer) = (&local, &local, [0; 16]);
+            let (count, waker) = Count::new();
+            let mut read = AsyncReadExt::read(&mut reader, &mut buffer);
+            let mut write = AsyncWriteExt::write(&mut writer, b"x");
+            runtime.block_on(lazy(|_| {
+                assert!(
+                    poll(&mut read, &waker).is_pending() && poll(&mut write, &waker).is_pending()
+                );
+            }));
+            drop(runtime);
+            assert!(count.get() >= 2);
+            current_thread().block_on(async {
+                let (read, written, ()) =
+                    join!(strict_timeout(LIMIT, read), strict_timeout(LIMIT, write), async {
+                        sleep(2 * MS).await;
+                        drain(&peer);
+                        peer.write_all(b"hello").unwrap();
+                    });
+                assert_eq!(read.expect("the data was lost").unwrap(), 5);
+                assert_eq!(written.expect("the room was lost").unwrap(), 1);
+            });
+        });
+    }
 }

@@ -1,0 +1,117 @@
+//! Tasks of several threads wait for one fd, each for another interest, while it moves from reactor to reactor.
+
+use crate::common::{TimedOut, strict_timeout, within_time};
+use crate::fixtures::{read_error_queue, set_timestamps, tcp_pair};
+use dormouse::io::{AsyncFd, Interest};
+use dormouse::reactor::Reactor;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
+use std::future::Future;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// For what must happen at once.
+const LIMIT: Duration = Duration::from_secs(5);
+const EVENTS: usize = 30;
+const ROUNDS: usize = 10;
+
+#[test]
+fn no_event_is_lost_on_the_builtin_reactor() {
+    within_time(|| (0..ROUNDS).for_each(|_| exchange_all(&Reactor::builtin(), || ())));
+}
+
+#[test]
+#[cfg(feature = "smol")]
+fn no_event_is_lost_while_an_fd_moves_from_async_io() {
+    within_time(|| (0..ROUNDS).for_each(|_| exchange_all(&Reactor::async_io(), || ())));
+}
+
+#[test]
+#[cfg(feature = "tokio")]
+fn no_event_is_lost_while_an_fd_moves_from_tokio() {
+    within_time(|| {
+        let runtime = crate::common::multi_thread();
+        let reactor = Reactor::tokio(runtime.handle()).unwrap();
+        (0..ROUNDS).for_each(|_| exchange_all(&reactor, || ()));
+    });
+}
+
+#[test]
+#[cfg(feature = "tokio")]
+fn no_event_is_lost_while_a_runtime_shuts_down() {
+    within_time(|| {
+        for round in 0..2 * ROUNDS {
+            let runtime = crate::common::multi_thread();
+            let reactor = Reactor::tokio(runtime.handle()).unwrap();
+            let waits: &[Wait] = if round % 2 == 0 { &[data, room] } else { &[data, timestamp] };
+            exchange(&reactor, SendFlags::empty(), waits, move || drop(runtime));
+        }
+    });
+}
+
+type Wait = fn(&AsyncFd<TcpStream>);
+
+fn exchange_all(reactor: &Reactor, disturb: fn()) {
+    exchange(reactor, SendFlags::empty(), &[data, room], disturb);
+    exchange(reactor, SendFlags::empty(), &[data, timestamp, room], disturb);
+    exchange(reactor, SendFlags::OOB, &[urgent, timestamp], disturb);
+}
+
+fn data(fd: &AsyncFd<TcpStream>) {
+    let read = fd.async_io(Interest::READABLE, |mut fd| fd.read_exact(&mut [0]));
+    block_on(read).expect("data was lost").unwrap();
+}
+
+fn room(fd: &AsyncFd<TcpStream>) {
+    drop(block_on(fd.writable()).expect("room was lost").unwrap());
+}
+
+fn timestamp(fd: &AsyncFd<TcpStream>) {
+    let read = fd.async_io(Interest::ERROR, read_error_queue);
+    block_on(read).expect("a timestamp was lost").unwrap();
+}
+
+fn urgent(fd: &AsyncFd<TcpStream>) {
+    let read = fd.async_io(Interest::PRIORITY, |fd| {
+        match recv(fd, &mut [0; 1][..], RecvFlags::OOB) {
+            // There is none, or it is under way.
+            Err(rustix::io::Errno::INVAL) => Err(ErrorKind::WouldBlock.into()),
+            result => Ok(result.map(drop)?),
+        }
+    });
+    block_on(read).expect("urgent data was lost").unwrap();
+}
+
+fn block_on<F: Future>(future: F) -> Result<F::Output, TimedOut> {
+    dormouse::block_on(strict_timeout(LIMIT, future))
+}
+
+/// Each thread waits for one kind of event, again and again. The peer sends a byte with `flags`, this end sends one too, and
+/// then each thread must get its event. `disturb` is called in between.
+fn exchange(reactor: &Reactor, flags: SendFlags, waits: &[Wait], disturb: impl FnOnce()) {
+    let (local, peer) = tcp_pair();
+    set_timestamps(&local);
+    let fd = &AsyncFd::new_on(reactor, local).unwrap();
+    let mut disturb = Some(disturb);
+    std::thread::scope(|scope| {
+        let (ended, ends) = mpsc::channel();
+        for wait in waits {
+            let ended = ended.clone();
+            scope.spawn(move || {
+                for _ in 0..EVENTS {
+                    wait(fd);
+                    ended.send(()).unwrap();
+                }
+            });
+        }
+        for event in 0..EVENTS {
+            send(&peer, b"x", flags).unwrap();
+            fd.get_ref().write_all(b"x").unwrap();
+            if event == EVENTS / 2 {
+                disturb.take().unwrap()();
+            }
+            waits.iter().for_each(|_| ends.recv_timeout(2 * LIMIT).unwrap());
+        }
+    });
+}
