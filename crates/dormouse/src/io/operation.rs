@@ -130,7 +130,7 @@ impl<T: AsFd> AsyncFd<T> {
     ) -> Result<io::Result<R>, WouldBlock> {
         match f(self.get_ref(), event.ready) {
             Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-                self.clear(event, Ready::ALL);
+                self.registration.would_block(event);
                 Err(WouldBlock)
             }
             result => Ok(result),

@@ -250,6 +250,26 @@ pub(crate) mod unix {
             self.poll(cx, Direction::Write)
         }
 
+        /// Calls `f` if any of `interest` is ready, and clears it if `f` returns `WouldBlock`.
+        pub(crate) fn try_io<R>(
+            &self,
+            interest: Interest,
+            f: impl FnOnce(&T) -> io::Result<R>,
+        ) -> io::Result<R> {
+            let (ready, tick) = {
+                let state = lock(&self.io.0);
+                (state.ready.intersection(interest.mask()), state.tick)
+            };
+            if ready.is_empty() {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            let result = f(&self.fd);
+            if result.as_ref().is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock) {
+                AsyncFdReadyGuard { fd: self, ready, tick }.clear_ready();
+            }
+            result
+        }
+
         fn poll(
             &self,
             cx: &mut Context<'_>,

@@ -33,7 +33,7 @@ pub(crate) use poller::{
     Parker, PollOrPark, disable as disable_poller, note_waiter, wake_or_defer,
 };
 
-pub(super) use selector::{poll_now, state_now};
+pub(super) use selector::{closed, poll_now, state_now};
 
 use super::interest::{Interest, Ready};
 use super::scheduled_io::ScheduledIo;

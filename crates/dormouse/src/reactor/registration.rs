@@ -88,9 +88,12 @@ impl<T: AsFd> Registration<T> {
         builtin::poll_now(self.get_ref().as_fd(), interest)
     }
 
-    /// The readiness that is known.
+    /// The readiness that is known: none in the child of a fork, which gets no events.
     #[inline]
     pub(crate) fn ready_event(&self, interest: Interest) -> Option<ReadyEvent> {
+        if self.process.forked() {
+            return None;
+        }
         match self.io.ready_event(interest, None) {
             Poll::Ready(Ok(event)) => Some(event),
             Poll::Ready(Err(ShutDown)) | Poll::Pending => None,
@@ -142,8 +145,7 @@ impl<T: AsFd> Registration<T> {
         let interest = slot.interest();
         let mut event = self.io.ready_event(interest, tried);
         if event.is_pending() && self.io.begin_first_wait(interest) {
-            self.poll_fd(interest, tried);
-            event = self.io.ready_event(interest, tried);
+            event = self.poll_fd(interest, tried);
         }
         if event.is_pending() {
             self.register_interest(interest)?;
@@ -159,14 +161,24 @@ impl<T: AsFd> Registration<T> {
     /// that is an optimization, so it is left out if an operation has been tried. For another interest it is necessary:
     /// earlier events are in the copies of other interests.
     #[cold]
-    fn poll_fd(&self, interest: Interest, tried: Option<ReadyEvent>) {
+    fn poll_fd(
+        &self,
+        interest: Interest,
+        tried: Option<ReadyEvent>,
+    ) -> Poll<Result<ReadyEvent, ShutDown>> {
         if tried.is_some() && interest.is_one_direction() {
-            return;
+            return Poll::Pending;
         }
         let ready = builtin::poll_now(self.get_ref().as_fd(), interest).unwrap_or(Ready::EMPTY);
-        if !ready.is_empty() {
-            // For all copies: poll(2) reports a change of `/proc/self/mounts` only once.
-            self.io.set_readiness(ready);
+        if ready.is_empty() {
+            return Poll::Pending;
+        }
+        // For all copies: poll(2) reports a change of `/proc/self/mounts` only once.
+        self.io.set_readiness(ready);
+        match self.io.ready_event(interest, None) {
+            // Another task has cleared it already.
+            Poll::Pending => Poll::Ready(Ok(ReadyEvent { ready, ..ReadyEvent::unknown(interest) })),
+            event => event,
         }
     }
 
@@ -251,19 +263,34 @@ impl<T: AsFd> Registration<T> {
         }
     }
 
-    /// Clears readiness after an operation returned `WouldBlock`. See [`moving`] for what it does if the fd has hung
-    /// up or has an error.
-    #[inline]
+    /// Clears readiness, except a hang-up that is still reported: see [`moving`].
     pub(crate) fn clear_readiness(&self, event: ReadyEvent, ready: Ready) {
+        self.clear(event, ready, false);
+    }
+
+    /// Clears readiness after the operation that `event` was for has returned `WouldBlock`. The next wait is for a newer
+    /// event.
+    #[inline]
+    pub(crate) fn would_block(&self, event: ReadyEvent) {
+        self.clear(event, Ready::ALL, true);
+    }
+
+    #[inline]
+    fn clear(&self, event: ReadyEvent, ready: Ready, tried: bool) {
         if self.process.forked() {
             return;
         }
         let cleared = event.ready.intersection(ready);
         if self.must_check(event, cleared) {
-            self.clear_and_check(event, cleared);
+            self.clear_and_check(event, cleared, tried);
         } else {
             self.io.clear_readiness(event, cleared);
         }
+    }
+
+    /// Like [`clear_readiness`](Self::clear_readiness), for an fd that never hangs up and has no errors.
+    pub(crate) fn clear_attached(&self, event: ReadyEvent) {
+        self.io.clear_readiness(event, Ready::ALL);
     }
 
     /// Whether the reactor is oneshot and level-triggered (async-io).

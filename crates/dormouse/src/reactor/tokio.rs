@@ -39,7 +39,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
-use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
+use tokio::io::unix::AsyncFd;
 use tokio::runtime;
 
 pub(super) use runtime::Handle;
@@ -304,11 +304,12 @@ impl TokioIo {
                     break;
                 }
             }
-            if ready.is_write_closed() && !is_closed(next(Direction::Read)) {
-                // tokio reports an error condition as WRITE_CLOSED alone. It was not a hang-up, which tokio reports to
-                // readers too.
+            // The poll functions of tokio do not return error conditions, and report some of them as WRITE_CLOSED.
+            let _ = fd.try_io(tokio::io::Interest::ERROR, |_| {
                 ready |= Ready::ERROR;
-            }
+                // Clears it in tokio.
+                Err::<(), _>(io::ErrorKind::WouldBlock.into())
+            });
         }
         if is_shut_down {
             driver::mark_shut_down(&self.handle);
@@ -322,10 +323,6 @@ impl TokioIo {
 /// Whether this thread can enter a runtime. tokio panics while the thread-locals are being destroyed.
 fn can_enter() -> bool {
     !Handle::try_current().is_err_and(|err| err.is_thread_local_destroyed())
-}
-
-fn is_closed(event: Poll<io::Result<AsyncFdReadyGuard<'_, RawFdSource>>>) -> bool {
-    matches!(event, Poll::Ready(Ok(event)) if event.ready().is_read_closed())
 }
 
 fn translate(seen: tokio::io::Ready) -> Ready {

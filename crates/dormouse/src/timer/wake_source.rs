@@ -7,7 +7,7 @@
 use super::{fallback, timerfd};
 use crate::clock::ClockId;
 use crate::reactor::{
-    Direction, Interest, Reactor, Ready, ReadyEvent, Registration, WaitError, WaiterSlot,
+    Direction, Interest, Reactor, ReadyEvent, Registration, WaitError, WaiterSlot,
 };
 use std::io;
 use std::os::fd::OwnedFd;
@@ -87,7 +87,7 @@ fn register_waker(fd: &Registration<OwnedFd>, waker: &Waker) -> io::Result<()> {
             WaitError::ShutDown => io::Error::other("the reactor has shut down"),
             WaitError::Unregistered(err) => err,
         })?;
-        fd.clear_readiness(event, Ready::ALL);
+        fd.clear_attached(event);
     }
     Ok(())
 }

@@ -12,7 +12,7 @@
 mod sys;
 
 pub(super) use sys::{Events, Selector};
-pub(in crate::reactor) use sys::{poll_now, state_now};
+pub(in crate::reactor) use sys::{closed, poll_now, state_now};
 
 /// Identifies the source of an event: a registered fd, or one of the two wake-up signals below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -223,13 +223,13 @@ impl<T: AsFd> Registration<T> {
     }
 
     /// Clears readiness, except a hang-up that is still reported. If its reactor cannot report the next event of the
-    /// fd, registers it again, or moves it to the builtin reactor.
+    /// fd, registers it again, or moves it to the builtin reactor. `tried`: the next wait is for a newer event.
     #[cold]
-    pub(super) fn clear_and_check(&self, event: ReadyEvent, cleared: Ready) {
+    pub(super) fn clear_and_check(&self, event: ReadyEvent, cleared: Ready, tried: bool) {
         let fd = self.get_ref().as_fd();
         // If it cannot be polled, nothing is known to have ended.
         let now = builtin::state_now(fd).unwrap_or(CLOSED);
-        let ended = cleared.without(now.intersection(CLOSED));
+        let ended = cleared.without(builtin::closed(now));
         self.io.clear_readiness(event, ended);
         if self.io.backend() == BackendKind::Builtin {
             return;
@@ -238,7 +238,7 @@ impl<T: AsFd> Registration<T> {
         let interest = attached.interest;
         let drain = match &attached.backend {
             Backend::Builtin(_) | Backend::Detached => return,
-            _ if self.persists(event, now) => {
+            _ if self.persists(event, now, tried) => {
                 if self.move_to_builtin(&mut attached, interest).is_err() {
                     attached.must_move = true;
                     drop(attached);
@@ -259,13 +259,12 @@ impl<T: AsFd> Registration<T> {
     }
 
     /// Whether a state that an operation does not end, `now`, keeps tokio or async-io from reporting the next event.
-    fn persists(&self, event: ReadyEvent, now: Ready) -> bool {
+    fn persists(&self, event: ReadyEvent, now: Ready, tried: bool) -> bool {
         let mask = event.interest.mask();
-        // tokio reports no event to a direction that is closed. An error is reported as closed too.
-        let closed = now.intersects(Ready::WRITE_CLOSED | Ready::ERROR)
-            || now.intersection(CLOSED).intersects(mask);
         if !self.is_oneshot() {
-            return closed;
+            // tokio reports an error as closed, and no event to a direction that is closed. A closed direction that was
+            // kept needs no event, except for a wait that is for a newer one.
+            return now.is_error() || (tried && now.intersection(CLOSED).intersects(mask));
         }
         let reported = if event.interest.is_one_direction() {
             // New data may have arrived since the operation returned `WouldBlock`.
@@ -274,6 +273,6 @@ impl<T: AsFd> Registration<T> {
             now
         };
         // async-io reports urgent data as readiness to read.
-        closed || reported.intersects(mask | Ready::URGENT)
+        reported.intersects(mask | CLOSED | Ready::URGENT)
     }
 }

@@ -114,6 +114,11 @@ pub(in crate::reactor) fn state_now(fd: BorrowedFd<'_>) -> io::Result<Ready> {
     Ok(ready)
 }
 
+/// Which hang-ups stay if readiness is cleared in the state `now`.
+pub(in crate::reactor) fn closed(now: Ready) -> Ready {
+    now.intersection(Ready::READ_CLOSED | Ready::WRITE_CLOSED)
+}
+
 /// The flags of poll(2), as those of epoll.
 const POLL_FLAGS: [(EventFlags, PollFlags); 6] = [
     (EventFlags::IN, PollFlags::IN),

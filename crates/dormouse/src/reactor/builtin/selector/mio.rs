@@ -93,12 +93,16 @@ pub(in crate::reactor) fn poll_now(fd: BorrowedFd<'_>, interest: Interest) -> io
     Ok(ready.intersection(interest.mask()))
 }
 
-/// What the fd is ready for at this moment. An error does not count as closed. Everything readable counts as closed for
-/// reading, because poll(2) reports the end of a stream as readable only.
+/// What the fd is ready for at this moment. An error does not count as closed.
 pub(in crate::reactor) fn state_now(fd: BorrowedFd<'_>) -> io::Result<Ready> {
-    let ready = poll_now(fd, Interest::ALL)?;
-    let closed = if ready.intersects(Ready::READABLE) { Ready::READ_CLOSED } else { Ready::EMPTY };
-    Ok(ready | closed)
+    poll_now(fd, Interest::ALL)
+}
+
+/// Which hang-ups stay if readiness is cleared in the state `now`. poll(2) reports the end of a stream as readable only,
+/// so everything that is readable counts as closed for reading.
+pub(in crate::reactor) fn closed(now: Ready) -> Ready {
+    let end = if now.intersects(Ready::READABLE) { Ready::READ_CLOSED } else { Ready::EMPTY };
+    end | now.intersection(Ready::READ_CLOSED | Ready::WRITE_CLOSED)
 }
 
 pub(in super::super) struct Events(mio::Events);

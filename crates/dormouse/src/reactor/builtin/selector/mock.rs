@@ -61,6 +61,10 @@ pub(in crate::reactor) fn state_now(fd: BorrowedFd<'_>) -> io::Result<Ready> {
     Ok(kernel::readiness(fd.as_raw_fd()))
 }
 
+pub(in crate::reactor) fn closed(now: Ready) -> Ready {
+    now.intersection(Ready::READ_CLOSED | Ready::WRITE_CLOSED)
+}
+
 pub(in super::super) struct Events(Vec<(u64, Ready)>);
 
 impl Events {
