@@ -44,7 +44,7 @@ fn every_event_that_arrives_during_a_turn_of_the_runtime_is_delivered() {
             let event = readable(&fd).unwrap();
             match sent.load(Ordering::Acquire) {
                 // The read returns `WouldBlock`.
-                same if same == read => fd.clear_readiness(event, Ready::ALL),
+                same if same == read => fd.would_block(event),
                 more => read = more,
             }
         }
@@ -107,7 +107,7 @@ fn an_fd_that_moves_during_the_shutdown_of_its_runtime_is_not_shut_down() {
         start_exploring();
         let shutdown = spawn(move || runtime.shut_down());
         // It has hung up, but a read returns `WouldBlock`.
-        fd.clear_readiness(event, Ready::ALL);
+        fd.would_block(event);
         shutdown.join();
         let mut slot = WaiterSlot::Direction(Direction::Read);
         let event = fd.poll_attached(&mut slot, Some(event), Waker::noop());
