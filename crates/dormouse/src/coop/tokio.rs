@@ -8,7 +8,7 @@ use std::ptr;
 use std::task::{Context, Poll, Waker};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::LocalSet;
-use tokio::task::coop::{RestoreOnPending, has_budget_remaining, poll_proceed};
+use tokio::task::coop::{RestoreOnPending, poll_proceed};
 
 /// One unit of budget. It is returned if it is dropped.
 pub(super) struct Unit(RestoreOnPending);
@@ -23,10 +23,7 @@ impl Unit {
 /// Takes a unit of budget, if there is one.
 #[inline]
 pub(super) fn take_unit() -> Option<Unit> {
-    // Without this check, `poll_proceed` would defer a wake-up.
-    if !has_budget_remaining() {
-        return None;
-    }
+    // If there is none, tokio defers the wake-up of the no-op waker.
     match poll_proceed(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(unit) => Some(Unit(unit)),
         Poll::Pending => None,
