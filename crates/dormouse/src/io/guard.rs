@@ -77,7 +77,8 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
     ///
     /// An event that was reported after the guard was created is not cleared. Nor is a hang-up
     /// ([`READ_CLOSED`](Ready::READ_CLOSED), [`WRITE_CLOSED`](Ready::WRITE_CLOSED)) that the fd still reports: the next
-    /// wait returns it at once. Tasks that wait for another interest keep their readiness.
+    /// wait returns it at once. To wait on such an fd for a change, for instance on a FIFO for its next writer, use
+    /// [`async_io`](AsyncFd::async_io). Tasks that wait for another interest keep their readiness.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
