@@ -1,14 +1,15 @@
 //! Tasks of several threads wait for one fd, each for another interest, while it moves from reactor to reactor.
 
-use crate::common::{TimedOut, strict_timeout, within_time};
-use crate::fixtures::{read_error_queue, set_timestamps, tcp_pair};
+use crate::common::{MS, TimedOut, strict_timeout, within_time};
+use crate::fixtures::{read_error_queue, set_timestamps, tcp_pair, wait_for_flags};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
+use rustix::event::PollFlags;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use std::future::Future;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::sync::mpsc;
+use std::sync::{Barrier, mpsc};
 use std::time::Duration;
 
 /// For what must happen at once.
@@ -47,6 +48,48 @@ fn no_event_is_lost_while_a_runtime_shuts_down() {
             let waits: &[Wait] = if round % 2 == 0 { &[data, room] } else { &[data, timestamp] };
             exchange(&reactor, SendFlags::empty(), waits, move || drop(runtime));
         }
+    });
+}
+
+#[test]
+fn the_first_wait_on_several_threads_ends_on_each() {
+    within_time(|| {
+        let runtime = crate::common::multi_thread();
+        let reactors = [
+            Reactor::builtin(),
+            #[cfg(feature = "tokio")]
+            Reactor::tokio(runtime.handle()).unwrap(),
+            #[cfg(feature = "smol")]
+            Reactor::async_io(),
+        ];
+        for reactor in &reactors {
+            for round in 0..40 {
+                let (local, peer) = tcp_pair();
+                set_timestamps(&local);
+                (&local).write_all(b"x").unwrap();
+                send(&peer, b"x", SendFlags::OOB).unwrap();
+                wait_for_flags(&local, PollFlags::ERR | PollFlags::PRI);
+                let fd = &AsyncFd::new_on(reactor, local).unwrap();
+                if round % 2 == 0 {
+                    // The reactor has reported what is there, before the first wait.
+                    std::thread::sleep(MS / 4);
+                }
+                let both = Interest::READABLE | Interest::WRITABLE;
+                for interest in [Interest::ERROR, Interest::READABLE | Interest::ERROR, both] {
+                    let barrier = &Barrier::new(3);
+                    std::thread::scope(|scope| {
+                        for _ in 0..3 {
+                            scope.spawn(move || {
+                                barrier.wait();
+                                let guard = block_on(fd.ready(interest)).expect("a wait was lost");
+                                drop(guard.unwrap());
+                            });
+                        }
+                    });
+                }
+            }
+        }
+        drop(runtime);
     });
 }
 
