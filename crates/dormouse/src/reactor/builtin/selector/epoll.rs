@@ -168,7 +168,9 @@ fn flags(interest: Interest) -> EventFlags {
         flags |= EventFlags::OUT;
     }
     if interest.is_priority() {
-        flags |= EventFlags::PRI | EventFlags::RDHUP;
+        // IN, because a pseudoterminal in packet mode wakes for a change of its state with IN alone, and epoll ignores a
+        // wake-up without a registered flag. A wait for priority does not end because of IN.
+        flags |= EventFlags::PRI | EventFlags::IN | EventFlags::RDHUP;
     }
     flags
 }
