@@ -1,10 +1,9 @@
 //! Two waits on one fd, each for a condition that the other must not take. `readiness_pairs` tries all pairs; these are the
 //! cases that occur in programs.
 
+use crate::common::pty::{pty, set_packet_mode};
 use crate::common::{MS, strict_timeout};
-use crate::fixtures::{
-    pty, read_error_queue, refused_udp, set_packet_mode, set_timestamps, udp_pair,
-};
+use crate::fixtures::{read_error_queue, refused_udp, set_timestamps, udp_pair};
 use crate::given_each_reactor;
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;

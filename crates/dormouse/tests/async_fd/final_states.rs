@@ -1,8 +1,9 @@
 //! Hang-ups after `clear_ready`: they are final while `poll(2)` reports them, and only then.
 
 use crate::common::fifo::Fifo;
+use crate::common::pty::{open_slave, pty};
 use crate::common::{MS, strict_timeout};
-use crate::fixtures::{open_slave, pty, read_error_queue, set_timestamps, tcp_pair, udp_pair};
+use crate::fixtures::{read_error_queue, set_timestamps, tcp_pair, udp_pair};
 use crate::given_each_reactor;
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;

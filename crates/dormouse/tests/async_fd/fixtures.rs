@@ -3,13 +3,10 @@
 use crate::common::{MS, TEST_TIMEOUT};
 use nix::sys::socket::{TimestampingFlag, setsockopt, sockopt};
 use rustix::event::{PollFd, PollFlags};
-use rustix::fs::{Mode, OFlags};
 use rustix::net::{RecvFlags, recv};
 use std::io;
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::os::fd::AsFd;
 use std::time::Instant;
 
 pub(crate) fn tcp_pair() -> (TcpStream, TcpStream) {
@@ -59,34 +56,5 @@ pub(crate) fn wait_for_flags(fd: impl AsFd, flags: PollFlags) {
         }
         assert!(start.elapsed() < TEST_TIMEOUT, "{:?}, not {flags:?}", fds[0].revents());
         std::thread::sleep(MS);
-    }
-}
-
-/// A pseudoterminal: the master, a slave, and the path of the slave.
-pub(crate) fn pty() -> (OwnedFd, OwnedFd, PathBuf) {
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let path = PathBuf::from(ptsname(&master, Vec::new()).unwrap().into_string().unwrap());
-    let slave = open_slave(&path);
-    (master, slave, path)
-}
-
-pub(crate) fn open_slave(path: &Path) -> OwnedFd {
-    rustix::fs::open(path, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap()
-}
-
-/// Sets packet mode. There is no safe function for it in Rust, so Perl makes the system call. Returns false if there is
-/// no Perl.
-pub(crate) fn set_packet_mode(master: &OwnedFd) -> bool {
-    const TIOCPKT: &str = "my $on = pack('i', 1); exit !ioctl(STDIN, 0x5420, $on)";
-    let stdin = Stdio::from(master.try_clone().unwrap());
-    match Command::new("perl").args(["-e", TIOCPKT]).stdin(stdin).status() {
-        Ok(status) => {
-            assert!(status.success());
-            true
-        }
-        Err(_) => false,
     }
 }

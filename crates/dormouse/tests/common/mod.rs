@@ -2,6 +2,8 @@
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test binary uses a part of them")]
 
 pub mod fifo;
+#[cfg(target_os = "linux")]
+pub mod pty;
 pub mod reactors;
 pub mod stream;
 

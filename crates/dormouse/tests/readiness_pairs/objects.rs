@@ -1,9 +1,9 @@
 //! Kernel objects in each reachable combination of poll flags, as data.
 
+use crate::common::pty::{pty, set_packet_mode};
 use crate::common::{MS, TEST_TIMEOUT};
 use nix::sys::socket::{TimestampingFlag, setsockopt, sockopt};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
-use rustix::fs::{Mode, OFlags};
 use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
 use rustix::net::{AddressFamily, SendFlags, Shutdown, SocketType, send, shutdown};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
@@ -39,6 +39,8 @@ pub(crate) enum Kind {
     PipeReader,
     PipeWriter,
     PtyMaster,
+    /// A pty master in packet mode.
+    PtyPacket,
     PtySlave,
     Eventfd,
 }
@@ -66,6 +68,8 @@ pub(crate) enum Step {
     Connect,
     /// This end sends to a closed port.
     Refused,
+    /// This end, a pty master, stops the output of the slave, which packet mode reports.
+    Stop,
 }
 
 /// An object, the steps that it has gone through before the waits, and one step that is made before or during them.
@@ -154,11 +158,16 @@ impl Object {
                 (writer, Some(reader))
             }
             Kind::PtyMaster => {
-                let (master, slave) = pty();
+                let (master, slave, _) = pty();
+                (master, Some(slave))
+            }
+            Kind::PtyPacket => {
+                let (master, slave, _) = pty();
+                assert!(set_packet_mode(&master));
                 (master, Some(slave))
             }
             Kind::PtySlave => {
-                let (master, slave) = pty();
+                let (master, slave, _) = pty();
                 (slave, Some(master))
             }
             Kind::Eventfd => {
@@ -201,6 +210,7 @@ impl Object {
                 }
             }
             Step::Refused => drop(rustix::io::write(&self.ours, b"x").unwrap()),
+            Step::Stop => drop(rustix::io::write(&self.ours, b"\x13").unwrap()),
         }
     }
 
@@ -227,20 +237,13 @@ fn in_progress(error: rustix::io::Errno) -> rustix::io::Result<()> {
     if error == rustix::io::Errno::INPROGRESS { Ok(()) } else { Err(error) }
 }
 
-/// A pseudoterminal: the master and a slave.
-pub(crate) fn pty() -> (OwnedFd, OwnedFd) {
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let path = ptsname(&master, Vec::new()).unwrap();
-    let slave = rustix::fs::open(&path, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
-    (master, slave)
-}
-
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = tcp_cases();
     cases.extend(others());
+    if !set_packet_mode(&pty().0) {
+        eprintln!("skipped: pseudoterminals in packet mode, because there is no perl");
+        cases.retain(|case| case.kind != Kind::PtyPacket);
+    }
     cases
 }
 
@@ -337,6 +340,9 @@ fn others() -> Vec<Case> {
         case(Kind::PtyMaster, &[Data], OUT, IN | OUT),
         case(Kind::PtyMaster, &[Close], OUT, OUT | HUP),
         case(Kind::PtyMaster, &[Data, Close], IN | OUT, IN | OUT | HUP),
+        case(Kind::PtyPacket, &[Stop], OUT, IN | PRI | OUT),
+        case(Kind::PtyPacket, &[Close], OUT, OUT | HUP),
+        case(Kind::PtyPacket, &[Stop, Close], IN | PRI | OUT, IN | PRI | OUT | HUP),
         case(Kind::PtySlave, &[], OUT, OUT),
         case(Kind::PtySlave, &[Close], OUT, IN | OUT | ERR | HUP),
         case(Kind::Eventfd, &[], OUT, OUT),
