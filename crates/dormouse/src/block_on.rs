@@ -12,8 +12,10 @@ use std::task::{Context, Poll, Wake, Waker};
 /// Runs a future to completion on the calling thread, which sleeps while the future is pending.
 ///
 /// For programs and tests that have no executor. The builtin reactor serves the file descriptors and timers of the
-/// future, whatever features are on: inside a tokio runtime too, because this thread may be the one that drives it. An
-/// `AsyncFd` that was created before stays with its reactor: with the feature `smol`, with async-io.
+/// future, whatever features are on: inside a tokio runtime too, because this thread may be the one that drives it.
+///
+/// An `AsyncFd` that was created outside of `block_on` is not moved: with the feature `smol`, async-io still serves it. If
+/// a tokio runtime serves it, another thread has to drive that runtime.
 ///
 /// While the thread sleeps, it polls the builtin reactor itself, so no other thread has to wake it. Only one thread in
 /// `block_on` polls at a time, and only in a program where no task outside `block_on` waits for the builtin reactor.

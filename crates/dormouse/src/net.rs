@@ -42,7 +42,7 @@
 //! # Which reactor
 //! Each socket is registered with the reactor that
 //! [`Reactor::current`](crate::reactor::Reactor::current) returns when the socket is created, connected or
-//! accepted.
+//! accepted. It can [move](AsyncFd#reactor) to another one, for example when its tokio runtime shuts down.
 
 mod connect;
 mod datagram;

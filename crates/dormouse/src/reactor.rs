@@ -1,6 +1,7 @@
 //! Reactors: they watch file descriptors, and wake tasks when an fd becomes ready.
 //!
-//! Only this module and `timer` depend on the executor that runs the caller. The modules above them see fds and wakers.
+//! Only this module, `timer` and `coop` depend on the executor that runs the caller. The modules above them see fds and
+//! wakers.
 
 mod builtin;
 mod error;

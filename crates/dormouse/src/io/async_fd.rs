@@ -47,17 +47,20 @@ use std::task::{Context, Poll};
 /// open fds. The error names the fd and a remedy. The constructors that begin with `try_` return the object
 /// with the error, unchanged.
 ///
+/// A wait returns such an error if the fd has to [move](#reactor) and no reactor can register it. The next wait tries
+/// again.
+///
 /// In the child of a fork, every wait for an inherited `AsyncFd` returns an error. Take the object back with
 /// [`into_inner`](Self::into_inner), and wrap it again.
 ///
 /// # Reactor
 /// The constructor selects the reactor, by default with [`Reactor::current`]. The fd moves to another one if
 /// - the tokio runtime whose reactor watches it shuts down: the next wait registers it with [`Reactor::current`], or with
-///   async-io or the builtin reactor if that runtime is the one that has shut down;
+///   async-io or the builtin reactor if that runtime has shut down too (as a constructor does);
 /// - a task waits for [`PRIORITY`](Interest::PRIORITY) or [`ERROR`](Interest::ERROR), which only the builtin reactor
 ///   reports;
-/// - it has hung up or has an error, and an operation returns `WouldBlock` nevertheless. tokio's reactor and async-io
-///   cannot wait for the end of such a state; the builtin reactor can.
+/// - it has hung up, or has an error or (with async-io) urgent data, and an operation returns `WouldBlock` nevertheless.
+///   tokio's reactor and async-io cannot wait for the end of such a state; the builtin reactor can.
 ///
 /// A move loses no event. With async-io, each `AsyncFd` opens a second fd, a duplicate.
 ///

@@ -123,7 +123,7 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
     /// ```
     pub fn clear_ready_matching(&mut self, ready: Ready) {
         self.fd.clear(self.event, ready);
-        self.event.ready = Ready(self.event.ready.0 & !ready.0);
+        self.event.ready = self.event.ready.without(ready);
     }
 
     /// The readiness of the fd, limited to the interest that was waited for.

@@ -1,8 +1,8 @@
 //! Operations on an [`AsyncFd`]: they are tried, and if they would block, tried again when the fd is ready.
 //!
 //! # Invariants
-//! - *An operation is tried first.* It waits only after it has returned `WouldBlock`, or if an earlier one has and the fd
-//!   has not become ready since.
+//! - *An operation is tried first.* It waits only after it has returned `WouldBlock`, or if an earlier operation or wait
+//!   has found the fd not ready and no event has been delivered since.
 //! - Only an operation that returned `WouldBlock` clears readiness, that for which it was tried. After that it waits for
 //!   a newer event. So a hang-up that stays does not make it try again and again.
 
@@ -19,8 +19,8 @@ impl<T: AsFd> AsyncFd<T> {
     /// Calls `f`, and whenever it returns `WouldBlock`, waits until the fd is ready and calls it again.
     ///
     /// `f` must do one operation on the fd, of the kind that `interest` names, and return `WouldBlock` only if the
-    /// operation did. It is tried before the first wait, unless an earlier operation has returned `WouldBlock` and the
-    /// fd has not become ready since.
+    /// operation did. It is tried before the first wait, unless an earlier operation or wait has found that the fd is not
+    /// ready, and it has not become ready since.
     ///
     /// What `f` returns is not interpreted otherwise. A read from a FIFO that no writer has opened yet returns 0 without
     /// a wait; [`read`](Self::read) and the [traits](super#reading-and-writing) wait for a writer.
@@ -55,7 +55,7 @@ impl<T: AsFd> AsyncFd<T> {
         self.async_io_with(interest, |inner, _| f(inner)).await
     }
 
-    /// Like [`async_io`](Self::async_io), and tells `f` what readiness is known.
+    /// Like [`async_io`](Self::async_io), and passes the readiness that is known to `f`.
     pub(crate) async fn async_io_with<R>(
         &self,
         interest: Interest,
@@ -79,8 +79,8 @@ impl<T: AsFd> AsyncFd<T> {
 
     /// Calls `f` if the fd is ready, and returns `WouldBlock` otherwise.
     ///
-    /// `f` is also called if the readiness is not known, because no task has waited for it yet. If `f` returns
-    /// `WouldBlock`, the readiness is cleared.
+    /// `f` is also called if the readiness is not known: before the first wait for it, and with async-io always. If `f`
+    /// returns `WouldBlock`, the readiness is cleared.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {

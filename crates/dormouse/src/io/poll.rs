@@ -5,7 +5,8 @@
 //!
 //! # Invariants
 //! - `Pending` is returned only if `poll_ready` found no readiness and stored the caller's waker in the slot of
-//!   the direction, or if the coop budget is spent and the waker has been called. So readers and writers do not replace each other's wakers.
+//!   the direction, or if the coop budget is spent and the task is woken (see [`coop`](crate::coop)). So readers and
+//!   writers do not replace each other's wakers.
 //! - Only an operation that returned `WouldBlock` clears readiness. A short read does not: a terminal
 //!   returns one line at a time.
 //! - `WouldBlock` and `Interrupted` are never returned to the caller, as the traits require.

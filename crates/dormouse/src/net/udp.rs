@@ -53,8 +53,8 @@ impl AsyncFd<net::UdpSocket> {
     /// Sends a datagram to the peer set by [`connect`](Self::connect).
     ///
     /// # Errors
-    /// Those of send(2), including the error of an earlier datagram (`ConnectionRefused`). If the reactor has
-    /// shut down: see [the type](Self#errors).
+    /// Those of send(2), including the error of an earlier datagram (`ConnectionRefused`). If no reactor can
+    /// register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is sent.
@@ -82,8 +82,8 @@ impl AsyncFd<net::UdpSocket> {
     /// that is longer than the buffer is truncated.
     ///
     /// # Errors
-    /// Those of recv(2), including the error of an earlier datagram (`ConnectionRefused`). If the reactor has
-    /// shut down: see [the type](Self#errors).
+    /// Those of recv(2), including the error of an earlier datagram (`ConnectionRefused`). If no reactor can
+    /// register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is received.

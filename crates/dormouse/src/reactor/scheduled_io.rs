@@ -168,8 +168,9 @@ impl ScheduledIo {
         self.load().is_registered(interest)
     }
 
-    /// Whether an operation should be tried although no readiness is known: nothing reports it yet, or no task has
-    /// waited for it yet. Otherwise an operation has returned `WouldBlock`, and no event has been delivered since.
+    /// Whether an operation should be tried although no readiness is known: because no task has waited for it yet, or
+    /// because nothing reports it at present. Otherwise the fd was not ready when it was tried or polled, and no event
+    /// has been delivered since.
     #[inline]
     pub(crate) fn should_try(&self, interest: Interest) -> bool {
         let word = self.load();

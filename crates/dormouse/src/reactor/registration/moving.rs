@@ -5,7 +5,8 @@
 //! - a task waits for an interest that only the builtin reactor supports: to that one;
 //! - it has hung up or has an error, and an operation returns `WouldBlock` nevertheless: to the builtin reactor.
 //!   tokio's reactor never clears such a state, so it reports no further event; async-io is level-triggered, so it
-//!   reports the state again and again. The builtin reactor reports each change once.
+//!   reports the state again and again. (With async-io that holds for urgent data too, and for a joint wait whose
+//!   operation does not use one of its directions.) The builtin reactor reports each change once.
 //!
 //! # Invariants
 //! - A move loses no event. It registers the fd for everything that a task waits for, and a registration reports the
@@ -213,7 +214,8 @@ impl<T: AsFd> Registration<T> {
 
     /// Whether [`clear_and_check`](Self::clear_and_check) is necessary: a hang-up is cleared, or an error that tokio
     /// would report as a hang-up. A oneshot registration does not tell them from data, and may report them again and
-    /// again. There, half of the events are checked: an unchecked one only costs one more attempt.
+    /// again. There, half of the events are checked: an unchecked one only costs one more attempt. Of four in a row it is
+    /// the first two, so that a task that gets every second event is checked too.
     pub(super) fn must_check(&self, event: ReadyEvent, cleared: Ready) -> bool {
         match self.io.backend() {
             BackendKind::Builtin => cleared.intersects(CLOSED),
