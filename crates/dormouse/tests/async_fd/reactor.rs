@@ -23,6 +23,8 @@ fn a_wait_survives_the_shutdown_of_its_tokio_runtime() {
                 dormouse::block_on(write(&peer, b"x")).unwrap();
                 assert_eq!(wait.join().unwrap().unwrap(), b"x");
             });
+            // If the byte arrived before the read, that has not waited.
+            assert!(dormouse::block_on(timeout(MS, read(&local))).is_err());
             assert_ne!(local.reactor().name(), "tokio");
         });
     }
