@@ -11,7 +11,6 @@
 
 mod moving;
 
-use super::error::cannot_register;
 use super::scheduled_io::BackendKind;
 use super::{
     Interest, Reactor, Ready, ReadyEvent, ScheduledIo, ShutDown, WaiterSlot, async_io, builtin,
@@ -20,7 +19,7 @@ use super::{
 use crate::fork::Process;
 use crate::sync::{Mutex, lock};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
 
@@ -78,8 +77,12 @@ impl<T: AsFd> Registration<T> {
         self.deregister().expect("only `deregister` takes the object")
     }
 
-    /// The reactor that the fd is registered with.
+    /// The reactor that the fd is registered with. In the child of a fork, the builtin one if that cannot be read.
     pub(crate) fn reactor(&self) -> Reactor {
+        if self.process.forked() {
+            let attached = self.attached.try_lock();
+            return attached.map_or(Reactor::builtin(), |attached| attached.reactor.clone());
+        }
         lock(&self.attached).reactor.clone()
     }
 
@@ -205,9 +208,8 @@ impl<T: AsFd> Registration<T> {
                 registration.register_interest(fd, interest, all).map(Some)
             }
             Backend::Tokio(_) | Backend::AsyncIo(_) => {
-                return self.move_to_builtin(&mut attached, all).map_err(|err| {
-                    WaitError::Unregistered(cannot_register(err, fd.as_raw_fd(), "builtin"))
-                });
+                let moved = self.move_to_builtin(&mut attached, all);
+                return moved.map_err(WaitError::Unregistered);
             }
             Backend::Builtin(registration) => registration.reregister(fd, all).map(|()| None),
             // A concurrent wait registers the fd with the next reactor.
@@ -281,6 +283,9 @@ impl<T: AsFd> Registration<T> {
             return;
         }
         let cleared = event.ready.intersection(ready);
+        if cleared.is_empty() {
+            return;
+        }
         if self.must_check(event, cleared) {
             self.clear_and_check(event, cleared, tried);
         } else {

@@ -46,7 +46,7 @@ impl Reactor {
         object: T,
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        self.register_by(object, interest, Reactor::attach)
+        self.register_by(object, interest, Reactor::attach_here)
     }
 
     /// Like [`register`](Self::register), but with the next reactor if this one has shut down.
@@ -75,11 +75,20 @@ impl Reactor {
                     object: Some(object),
                 })
             }
-            Err(err) => {
-                let err = cannot_register(err, object.as_fd().as_raw_fd(), self.name());
-                Err((object, err))
-            }
+            Err(err) => Err((object, err)),
         }
+    }
+
+    /// Registers an fd with this reactor.
+    fn attach_here(
+        &self,
+        fd: BorrowedFd<'_>,
+        interest: Interest,
+        now: Interest,
+        io: &Arc<ScheduledIo>,
+    ) -> io::Result<Attached> {
+        let attached = self.attach(fd, interest, now, io);
+        attached.map_err(|err| cannot_register(err, fd.as_raw_fd(), self.name()))
     }
 
     /// Registers an fd with the first reactor, from this one on, that has not shut down.
@@ -92,10 +101,13 @@ impl Reactor {
     ) -> io::Result<Attached> {
         let mut reactor = self.select_for(interest);
         loop {
-            let attached = reactor.attach(fd, interest, now, io);
-            match attached.as_ref().err().and_then(|err| reactor.next_after(err)) {
+            let err = match reactor.attach(fd, interest, now, io) {
+                Ok(attached) => return Ok(attached),
+                Err(err) => err,
+            };
+            match reactor.next_after(&err) {
                 Some(next) => reactor = next,
-                None => return attached,
+                None => return Err(cannot_register(err, fd.as_raw_fd(), reactor.name())),
             }
         }
     }
@@ -185,9 +197,7 @@ impl<T: AsFd> Registration<T> {
             attached.detach(fd, &self.process);
             prepare_builtin();
             let interest = attached.interest;
-            *attached = reactor
-                .attach_or_next(fd, interest, interest, &self.io)
-                .map_err(|err| cannot_register(err, fd.as_raw_fd(), reactor.name()))?;
+            *attached = reactor.attach_or_next(fd, interest, interest, &self.io)?;
             attached.activate(&self.io, interest);
         }
         Ok(())
@@ -204,7 +214,7 @@ impl<T: AsFd> Registration<T> {
     ) -> io::Result<()> {
         let fd = self.get_ref().as_fd();
         prepare_builtin();
-        let moved = Reactor::builtin().attach(fd, interest, interest, &self.io)?;
+        let moved = Reactor::builtin().attach_here(fd, interest, interest, &self.io)?;
         attached.detach(fd, &self.process);
         *attached = moved;
         // Not before the former registration has ended, which may mark the `ScheduledIo` as shut down.
