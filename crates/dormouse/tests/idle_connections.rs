@@ -3,16 +3,14 @@
 
 mod common;
 
-use common::MS;
+use common::{MS, cpu_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use dormouse::sleep;
 use futures::stream::{FuturesUnordered, StreamExt};
 use rustix::process::{Resource, getrlimit, setrlimit};
-use rustix::time::{ClockId, clock_gettime};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
 each_in_a_child_process! { ten_thousand_idle_connections_use_no_cpu_time_and_each_is_served }
 
@@ -26,11 +24,6 @@ fn raise_fd_limit() -> usize {
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit).unwrap();
     limit.current.map_or(usize::MAX, |most| most as usize)
-}
-
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 mod cases {

@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::sockets::tcp_pair;
 use common::{Count, MS, poll};
 use dormouse::io::{AsyncFd, Interest, Ready};
 use dormouse::{sleep, timeout};
@@ -11,7 +12,7 @@ use futures::join;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
@@ -32,12 +33,6 @@ on_every_reactor! {
 }
 
 each_in_a_child_process! { a_closed_fd_is_rejected_with_an_error_that_names_it }
-
-fn tcp_pair() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let local = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    (local, listener.accept().unwrap().0)
-}
 
 fn send_urgent(stream: &TcpStream, byte: u8) {
     send(stream, &[byte], SendFlags::OOB).unwrap();

@@ -7,17 +7,16 @@
 mod common;
 
 use common::fifo::Fifo;
-use common::{MS, strict_timeout};
+use common::sockets::{poll_flags, set_timestamps};
+use common::{LIMIT, MS, cpu_time, strict_timeout};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use dormouse::{sleep, timeout};
-use nix::sys::socket::{TimestampingFlag, setsockopt, sockopt};
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::event::PollFlags;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, recv, send};
-use rustix::time::{ClockId, clock_gettime};
 use std::io::{self, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -71,8 +70,6 @@ mod cases {
     }
 }
 
-/// For what must happen at once.
-const LIMIT: Duration = Duration::from_secs(5);
 /// How long a condition stays.
 const STAYS: Duration = Duration::from_millis(200);
 /// A process that spins uses far more CPU time meanwhile, an idle one less than a millisecond.
@@ -131,18 +128,6 @@ async fn check(
     assert!(used < CPU_LIMIT, "{name}: {used:?} of CPU time in {STAYS:?}, guards: {guards}");
 }
 
-fn poll_flags(fd: impl AsFd) -> PollFlags {
-    let all = PollFlags::IN | PollFlags::OUT | PollFlags::PRI | PollFlags::RDHUP;
-    let mut fds = [PollFd::new(&fd, all)];
-    rustix::event::poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap();
-    fds[0].revents()
-}
-
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
 fn receive(fd: &OwnedFd) -> io::Result<usize> {
     Ok(recv(fd, &mut [0; 16][..], RecvFlags::empty())?.0)
 }
@@ -152,9 +137,7 @@ async fn an_error_that_stays(reactor: &Reactor, guards: bool) {
     let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
     local.connect(peer.local_addr().unwrap()).unwrap();
     let address = local.local_addr().unwrap();
-    let flags = TimestampingFlag::SOF_TIMESTAMPING_TX_SOFTWARE
-        | TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE;
-    setsockopt(&local, sockopt::Timestamping, &flags).unwrap();
+    set_timestamps(&local);
     // The timestamp of this datagram stays in the error queue.
     local.send(b"x").unwrap();
     sleep(2 * MS).await;

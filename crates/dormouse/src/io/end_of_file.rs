@@ -1,6 +1,6 @@
-//! Tells the end of file of a FIFO from a FIFO that no writer has opened yet: read(2) returns 0 for both.
+//! Distinguishes a FIFO at its end of file from one that no writer has opened yet: read(2) returns 0 for both.
 //!
-//! poll(2) tells the two apart: it reports a hang-up only after a writer has closed the FIFO. Nothing is reported for a
+//! poll(2) differs: it reports a hang-up only after a writer has closed the FIFO. Nothing is reported for a
 //! FIFO without a writer, so a wait lasts until a writer has written or closed it.
 
 use super::{AsyncFd, Interest, Ready};

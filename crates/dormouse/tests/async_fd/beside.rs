@@ -2,8 +2,8 @@
 //! cases that occur in programs.
 
 use crate::common::pty::{pty, set_packet_mode};
-use crate::common::{MS, strict_timeout};
-use crate::fixtures::{read_error_queue, refused_udp, set_timestamps, udp_pair};
+use crate::common::sockets::{read_error_queue, refused_udp, set_timestamps, udp_pair};
+use crate::common::{LIMIT, MS, strict_timeout};
 use crate::given_each_reactor;
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
@@ -13,7 +13,6 @@ use futures::join;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
-use std::time::Duration;
 
 given_each_reactor! {
     each_timestamp_in_the_error_queue_ends_a_wait_for_errors_beside_a_reader
@@ -24,8 +23,6 @@ given_each_reactor! {
 }
 
 const BOTH: fn() -> Interest = || Interest::READABLE | Interest::WRITABLE;
-/// For what must happen at once.
-const LIMIT: Duration = Duration::from_secs(5);
 
 async fn each_timestamp_in_the_error_queue_ends_a_wait_for_errors_beside_a_reader(
     reactor: Reactor,

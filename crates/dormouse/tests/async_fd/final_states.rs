@@ -2,8 +2,8 @@
 
 use crate::common::fifo::Fifo;
 use crate::common::pty::{open_slave, pty};
-use crate::common::{MS, strict_timeout};
-use crate::fixtures::{read_error_queue, set_timestamps, tcp_pair, udp_pair};
+use crate::common::sockets::{read_error_queue, set_timestamps, tcp_pair, udp_pair};
+use crate::common::{LIMIT, MS, strict_timeout};
 use crate::given_each_reactor;
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
@@ -15,7 +15,6 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
 given_each_reactor! {
     the_end_that_came_with_the_data_ends_the_next_wait
@@ -29,9 +28,6 @@ given_each_reactor! {
     async_io_waits_if_its_operation_would_block_despite_a_hang_up
     an_event_after_the_end_of_the_stream_ends_a_wait
 }
-
-/// For what must happen at once.
-const LIMIT: Duration = Duration::from_secs(5);
 
 async fn the_end_that_came_with_the_data_ends_the_next_wait(reactor: Reactor) {
     let (unix, mut unix_peer) = UnixStream::pair().unwrap();
@@ -93,23 +89,11 @@ async fn waits<T: AsFd>(fd: &AsyncFd<T>, interest: Interest) -> usize {
             fd.ready(interest).await.unwrap().clear_ready();
             waits += 1;
             // If this loop spins, the timeout still ends it.
-            yield_now().await;
+            smol::future::yield_now().await;
         }
     };
     let _ = timeout(30 * MS, wait).await;
     waits
-}
-
-async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return std::task::Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        std::task::Poll::Pending
-    })
-    .await
 }
 
 async fn an_error_condition_is_not_final(reactor: Reactor) {

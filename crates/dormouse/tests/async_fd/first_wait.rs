@@ -1,7 +1,7 @@
 //! The first wait for an interest: it registers what the constructor has not registered, and reports what is ready already.
 
-use crate::common::{Count, MS, poll, strict_timeout};
-use crate::fixtures::{refused_udp, tcp_pair, wait_for_flags};
+use crate::common::sockets::{refused_udp, tcp_pair, wait_for_flags};
+use crate::common::{Count, LIMIT, MS, poll, strict_timeout};
 use crate::given_each_reactor;
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
@@ -13,7 +13,6 @@ use std::future::poll_fn;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
-use std::time::Duration;
 
 given_each_reactor! {
     a_wait_for_room_registers_an_fd_that_was_wrapped_for_reading
@@ -27,8 +26,6 @@ given_each_reactor! {
 }
 
 const BOTH: fn() -> Interest = || Interest::READABLE | Interest::WRITABLE;
-/// For what must happen at once.
-const LIMIT: Duration = Duration::from_secs(5);
 
 async fn a_wait_for_room_registers_an_fd_that_was_wrapped_for_reading(reactor: Reactor) {
     for joint in [false, true] {

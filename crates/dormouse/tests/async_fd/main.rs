@@ -12,8 +12,6 @@ mod fifo;
 mod final_states;
 #[cfg(target_os = "linux")]
 mod first_wait;
-#[cfg(target_os = "linux")]
-mod fixtures;
 mod object;
 #[cfg(feature = "tokio")]
 mod reactor;

@@ -1,7 +1,7 @@
 //! Tasks of several threads wait for one fd, each for another interest, while it moves from reactor to reactor.
 
-use crate::common::{MS, TimedOut, strict_timeout, within_time};
-use crate::fixtures::{read_error_queue, set_timestamps, tcp_pair, wait_for_flags};
+use crate::common::sockets::{read_error_queue, set_timestamps, tcp_pair, wait_for_flags};
+use crate::common::{LIMIT, MS, TimedOut, strict_timeout, within_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use rustix::event::PollFlags;
@@ -10,10 +10,7 @@ use std::future::Future;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::{Barrier, mpsc};
-use std::time::Duration;
 
-/// For what must happen at once.
-const LIMIT: Duration = Duration::from_secs(5);
 const EVENTS: usize = 30;
 const ROUNDS: usize = 10;
 

@@ -5,12 +5,14 @@ pub mod fifo;
 #[cfg(target_os = "linux")]
 pub mod pty;
 pub mod reactors;
+#[cfg(target_os = "linux")]
+pub mod sockets;
 pub mod stream;
 
 use dormouse::clock::Clock;
 use dormouse::time::Sleep;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use rustix::time::TimerfdClockId;
+use rustix::time::{ClockId, TimerfdClockId, clock_gettime};
 use std::future::{Future, poll_fn};
 use std::io::Write;
 use std::os::fd::OwnedFd;
@@ -25,6 +27,9 @@ pub const MS: Duration = Duration::from_millis(1);
 
 /// The time limit of a test: long enough for a loaded machine, so a test that exceeds it hangs.
 pub const TEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The time limit of a step that must complete at once: on a loaded machine too.
+pub const LIMIT: Duration = Duration::from_secs(5);
 
 /// Generates one test per reactor from an async fn, in a module with the name of that fn.
 #[macro_export]
@@ -232,6 +237,12 @@ pub fn threads() -> Vec<String> {
         std::fs::read_to_string(task.ok()?.path().join("comm")).ok()
     };
     tasks.filter_map(comm).map(|name| name.trim_end().to_owned()).collect()
+}
+
+/// The CPU time of this process.
+pub fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// The number of open fds of this process.

@@ -11,16 +11,15 @@ mod objects;
 mod pair;
 mod waits;
 
+use common::sockets::poll_flags;
 use common::{MS, TEST_TIMEOUT};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use dormouse::sleep;
-use objects::{Case, cases, poll_flags};
+use objects::{Case, cases};
 use pair::{Order, Pair, kind_pairs};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::future::poll_fn;
 use std::os::fd::OwnedFd;
-use std::task::Poll;
 use std::time::Instant;
 
 given_each_reactor! {
@@ -123,19 +122,7 @@ async fn for_each<'a>(pairs: &mut [Pair<'a>], poll: impl Fn(&mut Pair<'a>) -> bo
         for pair in some {
             all &= poll(pair);
         }
-        yield_now().await;
+        smol::future::yield_now().await;
     }
     all
-}
-
-async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await
 }

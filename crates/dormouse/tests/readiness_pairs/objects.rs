@@ -1,13 +1,14 @@
 //! Kernel objects in each reachable combination of poll flags, as data.
 
 use crate::common::pty::{pty, set_packet_mode};
+use crate::common::sockets::{poll_flags, set_timestamps};
 use crate::common::{MS, TEST_TIMEOUT};
 use nix::sys::socket::{TimestampingFlag, setsockopt, sockopt};
-use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
+use rustix::event::{EventfdFlags, PollFlags, eventfd};
 use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
 use rustix::net::{AddressFamily, SendFlags, Shutdown, SocketType, send, shutdown};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
@@ -18,14 +19,6 @@ pub(crate) const ERR: PollFlags = PollFlags::ERR;
 pub(crate) const HUP: PollFlags = PollFlags::HUP;
 pub(crate) const RDHUP: PollFlags = PollFlags::RDHUP;
 const NONE: PollFlags = PollFlags::empty();
-
-/// What `poll(2)` reports.
-pub(crate) fn poll_flags(fd: impl AsFd) -> PollFlags {
-    let all = IN | OUT | PRI | RDHUP;
-    let mut fds = [PollFd::new(&fd, all)];
-    rustix::event::poll(&mut fds, Some(&rustix::time::Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap();
-    fds[0].revents()
-}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
@@ -188,9 +181,7 @@ impl Object {
             Step::Fill => while rustix::io::write(&self.ours, &[0; 4096]).is_ok() {},
             Step::Drain => while rustix::io::read(peer.unwrap(), &mut [0; 1 << 16]).is_ok() {},
             Step::Timestamp => {
-                let on = TimestampingFlag::SOF_TIMESTAMPING_TX_SOFTWARE
-                    | TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE;
-                setsockopt(&self.ours, sockopt::Timestamping, &on).unwrap();
+                set_timestamps(&self.ours);
                 rustix::io::write(&self.ours, b"x").unwrap();
                 let off = TimestampingFlag::empty();
                 setsockopt(&self.ours, sockopt::Timestamping, &off).unwrap();

@@ -1,7 +1,8 @@
 //! The kinds of wait, and one wait that is polled by hand.
 
 use crate::common::Count;
-use crate::objects::{ERR, HUP, IN, OUT, PRI, RDHUP, poll_flags};
+use crate::common::sockets::poll_flags;
+use crate::objects::{ERR, HUP, IN, OUT, PRI, RDHUP};
 use dormouse::io::{AsyncFd, Interest};
 use rustix::event::PollFlags;
 use std::cell::Cell;

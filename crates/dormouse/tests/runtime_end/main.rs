@@ -7,16 +7,13 @@ mod afterwards;
 mod common;
 mod pending;
 
-use common::{current_thread, multi_thread, strict_timeout};
+use common::{LIMIT, current_thread, multi_thread, strict_timeout};
 use dormouse::io::{AsyncFd, Interest};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 use tokio::runtime::Runtime;
 
 const FLAVORS: [fn() -> Runtime; 2] = [current_thread, multi_thread];
-/// For what must happen at once.
-const LIMIT: Duration = Duration::from_secs(5);
 
 fn both() -> Interest {
     Interest::READABLE | Interest::WRITABLE

@@ -1,22 +1,22 @@
-//! Kernel objects for the tests of single poll flags.
+//! Sockets, their error queues, and what `poll(2)` reports for an fd.
 
-use crate::common::{MS, TEST_TIMEOUT};
+use super::{MS, TEST_TIMEOUT};
 use nix::sys::socket::{TimestampingFlag, setsockopt, sockopt};
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::{RecvFlags, recv};
 use std::io;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::Instant;
 
-pub(crate) fn tcp_pair() -> (TcpStream, TcpStream) {
+pub fn tcp_pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let local = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     (local, listener.accept().unwrap().0)
 }
 
 /// Two UDP sockets that are connected to each other.
-pub(crate) fn udp_pair() -> (UdpSocket, UdpSocket) {
+pub fn udp_pair() -> (UdpSocket, UdpSocket) {
     let local = UdpSocket::bind("127.0.0.1:0").unwrap();
     let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
     local.connect(peer.local_addr().unwrap()).unwrap();
@@ -25,7 +25,7 @@ pub(crate) fn udp_pair() -> (UdpSocket, UdpSocket) {
 }
 
 /// A UDP socket that is connected to a closed port.
-pub(crate) fn refused_udp() -> UdpSocket {
+pub fn refused_udp() -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let closed_port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     socket.connect(closed_port).unwrap();
@@ -33,20 +33,28 @@ pub(crate) fn refused_udp() -> UdpSocket {
 }
 
 /// From now on, the error queue gets a timestamp of each datagram or piece of data that is sent.
-pub(crate) fn set_timestamps(socket: &impl AsFd) {
+pub fn set_timestamps(socket: &impl AsFd) {
     let flags = TimestampingFlag::SOF_TIMESTAMPING_TX_SOFTWARE
         | TimestampingFlag::SOF_TIMESTAMPING_SOFTWARE;
     setsockopt(socket, sockopt::Timestamping, &flags).unwrap();
 }
 
 /// Reads one entry of the error queue.
-pub(crate) fn read_error_queue(socket: &impl AsFd) -> io::Result<()> {
+pub fn read_error_queue(socket: &impl AsFd) -> io::Result<()> {
     recv(socket, &mut [0; 2048][..], RecvFlags::ERRQUEUE | RecvFlags::DONTWAIT)?;
     Ok(())
 }
 
+/// What `poll(2)` reports.
+pub fn poll_flags(fd: impl AsFd) -> PollFlags {
+    let all = PollFlags::IN | PollFlags::OUT | PollFlags::PRI | PollFlags::RDHUP;
+    let mut fds = [PollFd::new(&fd, all)];
+    rustix::event::poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap();
+    fds[0].revents()
+}
+
 /// Blocks until `poll(2)` reports all of `flags`.
-pub(crate) fn wait_for_flags(fd: impl AsFd, flags: PollFlags) {
+pub fn wait_for_flags(fd: impl AsFd, flags: PollFlags) {
     let start = Instant::now();
     loop {
         let mut fds = [PollFd::new(&fd, flags)];
