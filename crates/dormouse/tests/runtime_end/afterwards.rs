@@ -11,6 +11,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Ipv4Addr;
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
 #[test]
@@ -148,6 +149,39 @@ fn an_object_can_be_taken_back_after_the_shutdown_and_wrapped_again() {
                 });
                 assert_eq!(read.unwrap(), 1);
             });
+        });
+    }
+}
+
+#[test]
+fn fds_that_are_created_while_a_runtime_shuts_down_work() {
+    for runtime in FLAVORS {
+        within_time(|| {
+            for _ in 0..10 {
+                let runtime = runtime();
+                let handle = runtime.handle().clone();
+                let go_on = AtomicBool::new(true);
+                std::thread::scope(|scope| {
+                    for _ in 0..3 {
+                        scope.spawn(|| {
+                            let _context = handle.enter();
+                            while go_on.load(Ordering::Relaxed) {
+                                let (local, mut peer) = UnixStream::pair().unwrap();
+                                let local = AsyncFd::new(local).unwrap();
+                                let (_, waker) = Count::new();
+                                // A waiting task, which may have registered the fd with either reactor.
+                                assert!(poll(&mut pin!(local.readable()), &waker).is_pending());
+                                peer.write_all(b"x").unwrap();
+                                assert_eq!(dormouse::block_on(read(&local)).unwrap(), 1);
+                            }
+                        });
+                    }
+                    std::thread::sleep(3 * MS);
+                    drop(runtime);
+                    std::thread::sleep(3 * MS);
+                    go_on.store(false, Ordering::Relaxed);
+                });
+            }
         });
     }
 }
