@@ -18,8 +18,8 @@ use std::task::{Context, Poll, Wake, Waker};
 /// a tokio runtime serves it, another thread has to drive that runtime.
 ///
 /// While the thread sleeps, it polls the builtin reactor itself, so no other thread has to wake it. Only one thread in
-/// `block_on` polls at a time, and only in a program where no task outside `block_on` waits for the builtin reactor.
-/// Otherwise the reactor's own thread polls.
+/// `block_on` polls at a time, and only in a program where no task outside `block_on` has waited for the builtin reactor,
+/// and no `AsyncFd` has [moved](crate::io::AsyncFd#reactor). Otherwise the reactor's own thread polls.
 ///
 /// ```
 /// use std::time::Duration;
