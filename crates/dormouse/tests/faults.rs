@@ -27,7 +27,10 @@ each_in_a_child_process! {
 }
 
 #[cfg(feature = "tokio")]
-each_in_a_child_process! { an_fd_can_be_polled_in_a_thread_local_destructor }
+each_in_a_child_process! {
+    an_fd_can_be_polled_in_a_thread_local_destructor
+    a_timeout_in_a_thread_local_destructor_ends
+}
 
 async fn some_sleeps() {
     for ms in [0, 1, 5, 20] {
@@ -205,5 +208,40 @@ mod cases {
             drop(local.writable().await.unwrap());
         };
         within_time(|| dormouse::block_on(still_works));
+    }
+
+    /// The budget of the timeout is spent after tokio's context has been destroyed.
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(feature = "tokio")]
+    fn a_timeout_in_a_thread_local_destructor_ends() {
+        use std::cell::Cell;
+        use std::os::unix::net::UnixStream;
+
+        struct WaitOnDrop(AsyncFd<UnixStream>);
+        impl Drop for WaitOnDrop {
+            fn drop(&mut self) {
+                let endless = async {
+                    loop {
+                        drop(self.0.writable().await.unwrap());
+                    }
+                };
+                futures::executor::block_on(dormouse::timeout(10 * MS, endless)).unwrap_err();
+            }
+        }
+        thread_local! {
+            static WAIT_ON_DROP: Cell<Option<WaitOnDrop>> = const { Cell::new(None) };
+        }
+
+        within_time(|| {
+            let (local, _peer) = UnixStream::pair().unwrap();
+            let wait_on_drop = WaitOnDrop(AsyncFd::new(local).unwrap());
+            let thread = std::thread::spawn(move || {
+                WAIT_ON_DROP.set(Some(wait_on_drop));
+                // Initializes tokio's context after WAIT_ON_DROP, so that it is destroyed before it.
+                let _ = tokio::runtime::Handle::try_current();
+            });
+            thread.join().unwrap();
+        });
     }
 }

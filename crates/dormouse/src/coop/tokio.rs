@@ -42,8 +42,8 @@ pub(super) fn take_unit() -> Option<Unit> {
 pub(super) fn defer_wake(cx: &mut Context<'_>) -> bool {
     let is_current_thread =
         |handle: Handle| handle.runtime_flavor() == RuntimeFlavor::CurrentThread;
-    vtable_address_of_tasks() == Some(vtable_address(cx.waker()))
-        && Handle::try_current().is_ok_and(is_current_thread)
+    Handle::try_current().is_ok_and(is_current_thread)
+        && vtable_address_of_tasks() == Some(vtable_address(cx.waker()))
         && poll_proceed(cx).is_pending()
 }
 
@@ -51,7 +51,8 @@ fn vtable_address(waker: &Waker) -> usize {
     ptr::from_ref(waker.vtable()).addr()
 }
 
-/// tokio has one vtable for the wakers of all tasks, but no function that returns it. So this runs a task, once.
+/// tokio has one vtable for the wakers of all tasks, but no function that returns it. So this runs a task, once. Called
+/// inside a runtime only: `LocalSet::new` panics while the thread-locals are being destroyed.
 fn vtable_address_of_tasks() -> Option<usize> {
     static ADDRESS: OnceLock<usize> = OnceLock::new();
     if ADDRESS.get().is_none() {
