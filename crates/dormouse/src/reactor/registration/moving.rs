@@ -33,9 +33,6 @@ use std::sync::Arc;
 const CLOSED: Ready = Ready(Ready::READ_CLOSED.0 | Ready::WRITE_CLOSED.0);
 const CLOSED_OR_ERROR: Ready = Ready(CLOSED.0 | Ready::ERROR.0);
 
-type Attach =
-    fn(&Reactor, BorrowedFd<'_>, Interest, Interest, &Arc<ScheduledIo>) -> io::Result<Attached>;
-
 impl Reactor {
     /// Registers the fd of an object.
     ///
@@ -46,7 +43,7 @@ impl Reactor {
         object: T,
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        self.register_by(object, interest, Reactor::attach_here)
+        self.register_by(object, interest, |fd, now, io| self.attach_here(fd, interest, now, io))
     }
 
     /// Like [`register`](Self::register), but with the next reactor if this one has shut down.
@@ -55,17 +52,19 @@ impl Reactor {
         object: T,
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        self.register_by(object, interest, Reactor::attach_or_next)
+        self.register_by(object, interest, |fd, now, io| {
+            self.attach_or_next(fd, interest, now, io, || {})
+        })
     }
 
     fn register_by<T: AsFd>(
         &self,
         object: T,
         interest: Interest,
-        attach: Attach,
+        attach: impl FnOnce(BorrowedFd<'_>, Interest, &Arc<ScheduledIo>) -> io::Result<Attached>,
     ) -> Result<Registration<T>, (T, io::Error)> {
         let io = Arc::new(ScheduledIo::default());
-        match attach(self, object.as_fd(), interest, interest.eager(), &io) {
+        match attach(object.as_fd(), interest.eager(), &io) {
             Ok(attached) => {
                 attached.activate(&io, interest.eager());
                 Ok(Registration {
@@ -91,16 +90,21 @@ impl Reactor {
         attached.map_err(|err| cannot_register(err, fd.as_raw_fd(), self.name()))
     }
 
-    /// Registers an fd with the first reactor, from this one on, that has not shut down.
+    /// Registers an fd with the first reactor, from this one on, that has not shut down. Calls `before_builtin` if that
+    /// is the builtin one.
     fn attach_or_next(
         &self,
         fd: BorrowedFd<'_>,
         interest: Interest,
         now: Interest,
         io: &Arc<ScheduledIo>,
+        before_builtin: fn(),
     ) -> io::Result<Attached> {
         let mut reactor = self.select_for(interest);
         loop {
+            if matches!(reactor.0, Kind::Builtin) {
+                before_builtin();
+            }
             let err = match reactor.attach(fd, interest, now, io) {
                 Ok(attached) => return Ok(attached),
                 Err(err) => err,
@@ -195,9 +199,9 @@ impl<T: AsFd> Registration<T> {
         // Another task may have registered it meanwhile.
         if self.io.is_shut_down() {
             attached.detach(fd, &self.process);
-            prepare_builtin();
             let interest = attached.interest;
-            *attached = reactor.attach_or_next(fd, interest, interest, &self.io)?;
+            *attached =
+                reactor.attach_or_next(fd, interest, interest, &self.io, prepare_builtin)?;
             attached.activate(&self.io, interest);
         }
         Ok(())
