@@ -16,8 +16,9 @@ pub(super) struct Waiters {
 #[derive(Debug, Default)]
 struct DirectionWaiter {
     waker: Option<Waker>,
-    /// Whether an error has taken the waker out since the last wait. Other readiness is not stored: a later wait would
-    /// find it long after it was cleared.
+    /// Whether an error was delivered since the last wait. An earlier event may have taken the waker out already: its task
+    /// is woken, but has not polled yet. Other readiness is not stored, because most later waits would find it long after
+    /// it was cleared.
     error: bool,
 }
 
@@ -94,7 +95,7 @@ impl Waiters {
             copy.tick = copy.tick.wrapping_add(1);
         }
         for waiter in &mut self.by_direction {
-            waiter.error |= waiter.waker.is_some() && ready.is_error();
+            waiter.error |= ready.is_error();
         }
         for (_, waiter) in &mut self.futures {
             waiter.delivered |= ready.intersection(waiter.interest.mask());
