@@ -1,6 +1,6 @@
 //! Two waits on one fd.
 
-use crate::objects::{Case, ERR, HUP, RDHUP};
+use crate::objects::{Case, ERR, HUP, IN, OUT, PRI, RDHUP};
 use crate::waits::{Kind, Wait, kinds};
 use dormouse::io::AsyncFd;
 use rustix::event::PollFlags;
@@ -30,21 +30,21 @@ impl Order {
 pub(crate) fn kind_pairs() -> Vec<(Kind, Kind)> {
     let kinds = kinds();
     let pairs = kinds.iter().flat_map(|first| kinds.iter().map(move |second| (*first, *second)));
-    let exclusive = |kind| matches!(kind, Kind::PollRead | Kind::PollWrite);
-    pairs.filter(|(first, second)| first != second || !exclusive(*first)).collect()
+    pairs.filter(|(first, second)| first != second || !first.is_poll_fn()).collect()
 }
 
 /// See the [module](self).
 ///
 /// Two waits for the same interest share its readiness: what one has cleared, the other does not see before the next
-/// event, unless it is a future that the event has woken. A hang-up is final, and is expected even then, unless
-/// `async_io` has cleared it: its operation, which returned `WouldBlock`, shows that there is more to wait for.
+/// event, unless the event has woken it (a `poll_*` function: unless that event is an error). A hang-up is final, and is
+/// expected even then, unless `async_io` has cleared it: its operation, which returned `WouldBlock`, shows that there is
+/// more to wait for.
 pub(crate) struct Pair<'a> {
     case: &'a Case,
     order: Order,
     first: Wait<'a>,
     second: Wait<'a>,
-    /// Whether the second wait is a future that was pending when the condition occurred.
+    /// Whether the second wait was pending when the condition occurred.
     second_is_pending: bool,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Pair<'a> {
 
     /// From now on, waits end.
     pub(crate) fn start(&mut self) {
-        self.second_is_pending = self.second.is_pending_future();
+        self.second_is_pending = self.second.is_pending();
         self.first.clears.set(!self.same_interest() || self.second_is_pending);
         self.second.clears.set(false);
     }
@@ -89,6 +89,9 @@ impl<'a> Pair<'a> {
         let expected = match self.order {
             Order::Present => self.case.after,
             Order::Cleared if self.same_interest() => self.is_final(self.first.kind),
+            Order::BothPending if self.same_interest() && kind.is_poll_fn() => {
+                self.after_clear(kind) - (IN | OUT | PRI)
+            }
             Order::BothPending => self.after_clear(kind),
             Order::FirstPending if self.same_interest() => self.after_clear(self.first.kind),
             Order::Cleared | Order::FirstPending => self.case.after,

@@ -52,6 +52,11 @@ impl Kind {
         }
     }
 
+    /// Whether it has no waker of its own, but shares one with all other calls of the same function.
+    pub(crate) fn is_poll_fn(self) -> bool {
+        matches!(self, Kind::PollRead | Kind::PollWrite)
+    }
+
     /// The flags that end this wait.
     pub(crate) fn mask(self) -> PollFlags {
         let interest = self.interest();
@@ -124,9 +129,8 @@ impl<'a> Wait<'a> {
         poll.is_pending()
     }
 
-    /// Whether it is pending, and its waker is not that of a `poll_*` function.
-    pub(crate) fn is_pending_future(&self) -> bool {
-        self.future.is_some() && !matches!(self.kind, Kind::PollRead | Kind::PollWrite)
+    pub(crate) fn is_pending(&self) -> bool {
+        self.future.is_some()
     }
 
     pub(crate) fn has_started(&self) -> bool {
