@@ -34,7 +34,7 @@ use std::task::{Context, Poll, Wake, Waker};
 /// Inside a task of another executor, or inside another `block_on`, it works, but blocks the thread. It has a
 /// [coop budget](crate::io#coop-budget) of its own there.
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
-    let mut future = pin!(future.into_future());
+    let mut future = pin!(coop::without_tokio_budget(future.into_future()));
     let thread_waker = Arc::new(ThreadWaker { thread: thread::current(), parker: Parker::new() });
     let waker = Waker::from(thread_waker.clone());
     let cx = &mut Context::from_waker(&waker);

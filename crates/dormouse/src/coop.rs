@@ -7,7 +7,8 @@
 //!
 //! There are two budgets. An operation proceeds if both have something left, and is *refused* otherwise.
 //! - tokio's, which tokio sets at the start of each poll of a task. Outside of tokio it is unlimited. Within a `block_on`
-//!   of this crate it is not used: the task of tokio that calls `block_on` gets no new budget before that returns.
+//!   of this crate it is not used, and is unlimited for tokio's own operations: the task of tokio that calls `block_on`
+//!   gets no new budget before that returns.
 //! - This crate's, of [`BUDGET`] operations. It exists only during a poll by `block_on`, `Timeout` or `Scope`, so a future
 //!   that is polled directly finds none, whatever the thread did before. `block_on` begins each poll with a new budget.
 //!   `Timeout` and `Scope` are polled by others, so they share the budget of a poll that they are inside. Within a task of
@@ -128,6 +129,11 @@ fn poll_spent(state: State, cx: &mut Context<'_>) -> Poll<Unit> {
         cx.waker().wake_by_ref();
     }
     Poll::Pending
+}
+
+/// The future of a `block_on`. tokio's own operations in it, such as `tokio::select!`, do not use tokio's budget either.
+pub(crate) fn without_tokio_budget<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    tokio::unlimited(future)
 }
 
 /// Calls `poll` with a new budget: for `block_on`, which polls its future until that is ready.

@@ -30,6 +30,11 @@ pub(super) fn take_unit() -> Option<Unit> {
     }
 }
 
+/// A future in whose polls tokio's budget is unlimited.
+pub(super) fn unlimited<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    tokio::task::unconstrained(future)
+}
+
 /// Makes tokio wake the task when the worker thread has returned from the poll, and has polled its I/O driver. Returns
 /// false if that may be too late.
 ///

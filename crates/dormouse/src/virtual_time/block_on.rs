@@ -34,7 +34,7 @@ use std::time::Duration;
 const CHECK_EVERY: Duration = Duration::from_micros(50);
 
 pub(super) fn block_on<F: Future>(time: &VirtualTime, future: F) -> F::Output {
-    let mut future = pin!(time.scope(future));
+    let mut future = pin!(coop::without_tokio_budget(time.scope(future)));
     let notify =
         Arc::new(ThreadNotify { thread: std::thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(notify.clone());

@@ -279,3 +279,24 @@ fn in_another_block_on_on_a_worker_thread_operations_make_progress() {
         }
     });
 }
+
+/// As above, in a `block_on` of this crate: `tokio::select!` checks tokio's budget itself.
+#[test]
+fn in_block_on_in_a_task_operations_of_tokio_make_progress() {
+    within_time(|| {
+        for runtime in [current_thread(), multi_thread()] {
+            let task = runtime.spawn(async {
+                spend_budget();
+                dormouse::block_on(async {
+                    ::tokio::select! { () = exchange_many() => {} }
+                    let (sender, mut receiver) = ::tokio::sync::mpsc::unbounded_channel();
+                    for message in 0..MANY {
+                        sender.send(message).unwrap();
+                        receiver.recv().await.unwrap();
+                    }
+                });
+            });
+            runtime.block_on(task).unwrap();
+        }
+    });
+}
