@@ -2,8 +2,8 @@
 //!
 //! An operation on an fd that is always ready never waits. A task that does such operations in a loop would keep its
 //! executor from polling other tasks, and a `Timeout` around it from checking its deadline. So each asynchronous operation
-//! that completes, successfully or not, spends one unit of budget. One that waits spends nothing. This module knows
-//! neither fds nor timers.
+//! that completes in its first poll, successfully or not, spends one unit of budget. One that waits returns to the
+//! executor, and spends nothing. This module knows neither fds nor timers.
 //!
 //! There are two budgets. An operation proceeds if both have something left, and is *refused* otherwise.
 //! - tokio's, which tokio sets at the start of each poll of a task. Outside of tokio it is unlimited. Within a `block_on`
@@ -55,13 +55,14 @@ pin_project! {
     pub(crate) struct Cooperative<F> {
         #[pin]
         operation: F,
+        has_waited: bool,
     }
 }
 
-/// An operation that spends one unit of budget when it is ready, and is not polled when the budget is spent.
+/// An operation that spends one unit of budget if it is ready in its first poll, which waits for a budget.
 #[inline]
 pub(crate) fn cooperative<F: Future>(operation: F) -> Cooperative<F> {
-    Cooperative { operation }
+    Cooperative { operation, has_waited: false }
 }
 
 impl<F: Future> Future for Cooperative<F> {
@@ -69,7 +70,15 @@ impl<F: Future> Future for Cooperative<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        poll_cooperative(cx, |cx| self.project().operation.poll(cx))
+        let this = self.project();
+        if *this.has_waited {
+            return this.operation.poll(cx);
+        }
+        poll_cooperative(cx, |cx| {
+            let output = this.operation.poll(cx);
+            *this.has_waited = output.is_pending();
+            output
+        })
     }
 }
 

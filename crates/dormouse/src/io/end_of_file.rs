@@ -14,8 +14,8 @@ impl<T: AsFd> AsyncFd<T> {
         &self,
         mut read: impl FnMut(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        self.async_io_with(Interest::READABLE, |inner, known| self.end_of_file(known, read(inner)))
-            .await
+        let read = |inner: &T, known| self.end_of_file(known, read(inner));
+        self.async_io_with(Interest::READABLE, read).await
     }
 
     /// The result of a read into a buffer that is not empty, or `WouldBlock` if no writer has opened the FIFO yet.

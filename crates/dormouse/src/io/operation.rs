@@ -8,9 +8,12 @@
 
 use super::AsyncFd;
 use crate::coop::cooperative;
-use crate::reactor::{Interest, Ready, ReadyEvent};
+use crate::reactor::{Interest, Ready, ReadyEvent, WaiterSlot};
+use std::future::Future;
 use std::io;
 use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 /// An operation returned `WouldBlock`.
 pub(super) struct WouldBlock;
@@ -56,25 +59,13 @@ impl<T: AsFd> AsyncFd<T> {
     }
 
     /// Like [`async_io`](Self::async_io), and passes the readiness that is known to `f`.
-    pub(crate) async fn async_io_with<R>(
+    #[inline]
+    pub(crate) fn async_io_with<R, F: FnMut(&T, Ready) -> io::Result<R>>(
         &self,
         interest: Interest,
-        mut f: impl FnMut(&T, Ready) -> io::Result<R>,
-    ) -> io::Result<R> {
-        cooperative(async {
-            let mut tried = match self.try_first(interest, &mut f) {
-                Ok(result) => return result,
-                Err(tried) => tried,
-            };
-            loop {
-                let event = self.readiness(interest, tried).await?;
-                match self.try_ready(event, &mut f) {
-                    Ok(result) => return result,
-                    Err(WouldBlock) => tried = Some(event),
-                }
-            }
-        })
-        .await
+        f: F,
+    ) -> impl Future<Output = io::Result<R>> + use<'_, R, T, F> {
+        cooperative(Operation { fd: self, interest, f, tried: None, key: None })
     }
 
     /// Calls `f` if the fd is ready, and returns `WouldBlock` otherwise.
@@ -135,5 +126,61 @@ impl<T: AsFd> AsyncFd<T> {
             }
             result => Ok(result),
         }
+    }
+}
+
+/// The future of [`AsyncFd::async_io`].
+struct Operation<'a, T: AsFd, F> {
+    fd: &'a AsyncFd<T>,
+    interest: Interest,
+    f: F,
+    /// The event that `f` was tried for; the outer `None` before that.
+    tried: Option<Option<ReadyEvent>>,
+    /// The key of the waiter slot, once there is one.
+    key: Option<usize>,
+}
+
+/// `f` is never pinned.
+impl<T: AsFd, F> Unpin for Operation<'_, T, F> {}
+
+impl<R, T: AsFd, F: FnMut(&T, Ready) -> io::Result<R>> Future for Operation<'_, T, F> {
+    type Output = io::Result<R>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+        let this = self.get_mut();
+        let fd = this.fd;
+        let mut event = match this.tried {
+            Some(event) => event,
+            None => match fd.try_first(this.interest, &mut this.f) {
+                Ok(result) => return Poll::Ready(result),
+                Err(event) => event,
+            },
+        };
+        loop {
+            this.tried = Some(event);
+            let slot = WaiterSlot::Future(this.interest, &mut this.key);
+            let ready = ready!(fd.registration.poll_readiness(slot, event, cx.waker()))?;
+            // The slot may contain the event that `f` is tried for. The next wait is for a newer one.
+            this.remove_slot();
+            match fd.try_ready(ready, &mut this.f) {
+                Ok(result) => return Poll::Ready(result),
+                Err(WouldBlock) => event = Some(ready),
+            }
+        }
+    }
+}
+
+impl<T: AsFd, F> Operation<'_, T, F> {
+    fn remove_slot(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.fd.registration.remove_waiter(key);
+        }
+    }
+}
+
+impl<T: AsFd, F> Drop for Operation<'_, T, F> {
+    fn drop(&mut self) {
+        self.remove_slot();
     }
 }
