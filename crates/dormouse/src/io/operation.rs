@@ -100,6 +100,7 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Errors
     /// The event that `f` was called for, if it returned `WouldBlock`, or `None` if it was not called.
+    #[inline(always)]
     pub(super) fn try_first<R>(
         &self,
         interest: Interest,
@@ -114,6 +115,7 @@ impl<T: AsFd> AsyncFd<T> {
     }
 
     /// Calls `f`, and clears the readiness if it returns `WouldBlock`.
+    #[inline(always)]
     pub(super) fn try_ready<R>(
         &self,
         event: ReadyEvent,

@@ -92,7 +92,7 @@ impl<T: AsFd> Registration<T> {
     }
 
     /// The readiness that is known: none in the child of a fork, which gets no events.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn ready_event(&self, interest: Interest) -> Option<ReadyEvent> {
         if self.process.forked() {
             return None;

@@ -197,7 +197,7 @@ impl ScheduledIo {
 
     /// The readiness for `interest`, if there is any that is not in `tried`: the event that an operation was tried for
     /// which returned `WouldBlock`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn ready_event(
         &self,
         interest: Interest,
@@ -209,8 +209,14 @@ impl ScheduledIo {
         }
         match Direction::of(interest) {
             Some(direction) => word.event(direction).newer_than(tried),
-            None => lock(&self.waiters).event(interest).newer_than(tried),
+            None => self.copied_event(interest).newer_than(tried),
         }
+    }
+
+    /// What is in the copy of an interest that is not a direction.
+    #[cold]
+    fn copied_event(&self, interest: Interest) -> ReadyEvent {
+        lock(&self.waiters).event(interest)
     }
 
     /// Like [`ready_event`](Self::ready_event), but stores the waker if there is no readiness.
