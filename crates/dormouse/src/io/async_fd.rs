@@ -190,17 +190,9 @@ impl<T: AsFd> AsyncFd<T> {
     /// # Cancel safety
     /// No readiness is lost.
     pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        let event = cooperative(self.readiness(interest, None)).await?;
+        let readiness = Readiness { registration: &self.registration, interest, key: None };
+        let event = cooperative(readiness).await?;
         Ok(AsyncFdReadyGuard::new(self, event))
-    }
-
-    /// Waits until the fd is ready for `interest`, by an event newer than `tried`.
-    pub(super) fn readiness(
-        &self,
-        interest: Interest,
-        tried: Option<ReadyEvent>,
-    ) -> impl Future<Output = io::Result<ReadyEvent>> + use<'_, T> {
-        Readiness { registration: &self.registration, interest, tried, key: None }
     }
 
     /// Polls until a read would not block, for use in a manual `Future` impl.
@@ -288,7 +280,6 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
 struct Readiness<'a, T: AsFd> {
     registration: &'a Registration<T>,
     interest: Interest,
-    tried: Option<ReadyEvent>,
     /// The key of the waiter slot, once there is one.
     key: Option<usize>,
 }
@@ -299,7 +290,7 @@ impl<T: AsFd> Future for Readiness<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<ReadyEvent>> {
         let this = &mut *self;
         let slot = WaiterSlot::Future(this.interest, &mut this.key);
-        this.registration.poll_readiness(slot, this.tried, cx.waker())
+        this.registration.poll_readiness(slot, None, cx.waker())
     }
 }
 
