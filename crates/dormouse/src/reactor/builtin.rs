@@ -35,6 +35,7 @@ pub(crate) use poller::{
 
 pub(super) use selector::{closed, poll_now, state_now};
 
+use super::error::cannot;
 use super::interest::{Interest, Ready};
 use super::scheduled_io::ScheduledIo;
 use crate::catch_panic::{catch_panic, wake};
@@ -189,11 +190,10 @@ impl State {
         if self.thread.is_none() {
             // Without a selector the thread can still run its hook.
             let _ = self.start_selector();
-            let handle =
-                thread::Builder::new().name("dormouse".into()).spawn(run).map_err(|err| {
-                    let why = format!("cannot start the reactor's thread \"dormouse\": {err}");
-                    io::Error::new(err.kind(), why)
-                })?;
+            let handle = thread::Builder::new()
+                .name("dormouse".into())
+                .spawn(run)
+                .map_err(|err| cannot("cannot start the reactor's thread \"dormouse\"", &err))?;
             self.thread = Some(handle.thread().clone());
         }
         Ok(())
@@ -202,8 +202,7 @@ impl State {
     fn start_selector(&mut self) -> io::Result<&'static Selector> {
         if reactor().selector.get().is_none() {
             let selector = Selector::new().map_err(|err| {
-                let why = format!("cannot set up the builtin reactor's epoll instance: {err}");
-                io::Error::new(err.kind(), why)
+                cannot("cannot set up the builtin reactor's epoll instance", &err)
             })?;
             // Succeeds: the caller holds the lock.
             let _ = reactor().selector.set(selector);

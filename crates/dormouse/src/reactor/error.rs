@@ -4,6 +4,18 @@ use rustix::io::Errno;
 use std::io;
 use std::os::fd::RawFd;
 
+/// `err`, with `what` has failed in front.
+///
+/// The kinds `WouldBlock` and `Interrupted` are replaced: a caller would repeat its operation at once, for ever. For
+/// example, clone(2) returns `EAGAIN` at the limit of threads.
+pub(super) fn cannot(what: &str, err: &io::Error) -> io::Error {
+    let kind = match err.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => io::ErrorKind::Other,
+        kind => kind,
+    };
+    io::Error::new(kind, format!("{what}: {err}"))
+}
+
 /// `err`, with the fd, the reactor and a hint added to its message.
 pub(super) fn cannot_register(err: io::Error, fd: RawFd, reactor: &str) -> io::Error {
     let hint = match err.kind() {
