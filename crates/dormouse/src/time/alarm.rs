@@ -161,6 +161,7 @@ impl<C: AlarmClock> fmt::Debug for Alarm<C> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod sys {
     use crate::clock::ClockId;
+    use crate::stdio::above_stdio;
     use crate::timer::timerfd;
     use rustix::io::Errno;
     use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
@@ -172,7 +173,7 @@ mod sys {
             ClockId::Realtime => TimerfdClockId::RealtimeAlarm,
             _ => TimerfdClockId::BoottimeAlarm,
         };
-        timerfd_create(alarm, TimerfdFlags::CLOEXEC).map_err(|err| {
+        let fd = timerfd_create(alarm, TimerfdFlags::CLOEXEC).map_err(|err| {
             let what = match err {
                 Errno::PERM => {
                     "the process needs the capability CAP_WAKE_ALARM to wake a suspended machine (in a systemd \
@@ -182,7 +183,8 @@ mod sys {
                 _ => "cannot set an alarm that wakes a suspended machine",
             };
             io::Error::new(io::Error::from(err).kind(), format!("{what} ({err})"))
-        })
+        })?;
+        above_stdio(fd)
     }
 
     pub(super) fn set(fd: &OwnedFd, at: u64) -> io::Result<()> {

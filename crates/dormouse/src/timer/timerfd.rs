@@ -1,6 +1,7 @@
 //! The timerfds of Linux.
 
 use crate::clock::ClockId;
+use crate::stdio::above_stdio;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
@@ -14,7 +15,7 @@ pub(crate) fn create(clock: ClockId) -> io::Result<OwnedFd> {
         ClockId::Monotonic => TimerfdClockId::Monotonic,
         ClockId::Realtime => TimerfdClockId::Realtime,
     };
-    Ok(timerfd_create(clock, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?)
+    above_stdio(timerfd_create(clock, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?)
 }
 
 /// Sets a timerfd to an absolute time; with `cancel_on_set`, a change of the wall clock makes it readable too.

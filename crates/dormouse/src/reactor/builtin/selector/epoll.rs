@@ -5,6 +5,7 @@
 
 use super::Token;
 use crate::reactor::{Interest, Ready};
+use crate::stdio::above_stdio;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::io::Errno;
@@ -30,9 +31,9 @@ impl Selector {
     pub(in super::super) const CAN_BE_SHARED: bool = true;
 
     pub(in super::super) fn new() -> io::Result<Selector> {
-        let signal = || eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK);
+        let signal = || above_stdio(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         let selector = Selector {
-            epoll: epoll::create(CreateFlags::CLOEXEC)?,
+            epoll: above_stdio(epoll::create(CreateFlags::CLOEXEC)?)?,
             wake_thread: signal()?,
             wake_poller: signal()?,
         };
