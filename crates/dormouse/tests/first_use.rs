@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Count, MS, TEST_TIMEOUT, fds, poll, threads};
+use common::{Count, MS, fds, poll, thread_id, thread_ids};
 use dormouse::{sleep, sleep_until, time::Instant, timeout};
 #[cfg(feature = "tokio")]
 use {
@@ -13,13 +13,9 @@ use {
     std::os::unix::net::UnixStream,
 };
 
+use std::collections::BTreeSet;
 use std::task::Poll;
 use std::time::Duration;
-
-/// The number of reactor threads.
-fn reactor_threads() -> usize {
-    threads().iter().filter(|name| ["dormouse", "async-io"].contains(&name.as_str())).count()
-}
 
 /// Waits for a timer: the long sleep is pending however late this thread polls it.
 async fn wait() {
@@ -28,7 +24,9 @@ async fn wait() {
 
 #[test]
 fn threads_and_fds_are_created_when_first_needed_and_only_once() {
-    let before = fds();
+    let (threads, before) = (thread_ids(), fds());
+    // Threads are counted by id, because a new thread has the name of its parent until it runs.
+    let started_threads = || thread_ids().difference(&threads).count();
 
     // A sleep that is ready at its first poll creates nothing, nor does one that is not polled.
     let (_, waker) = Count::new();
@@ -36,7 +34,7 @@ fn threads_and_fds_are_created_when_first_needed_and_only_once() {
     assert_eq!(poll(&mut sleep_until(Instant::now() - MS), &waker), Poll::Ready(()));
     let unpolled = sleep(Duration::from_secs(1));
     let _ = dormouse::reactor::Reactor::current();
-    assert_eq!((reactor_threads(), fds()), (0, before));
+    assert_eq!((started_threads(), fds()), (0, before));
     drop(unpolled);
 
     // Inside tokio, no thread is started.
@@ -44,7 +42,7 @@ fn threads_and_fds_are_created_when_first_needed_and_only_once() {
     {
         let runtime = common::current_thread();
         runtime.block_on(wait());
-        assert_eq!(reactor_threads(), 0, "{:?}", threads());
+        assert_eq!(started_threads(), 0, "{:?}", common::threads());
         // Nor for a connection that the peer has shut down for writing and whose send buffer is full.
         runtime.block_on(async {
             let (socket, peer) = UnixStream::pair().unwrap();
@@ -57,22 +55,24 @@ fn threads_and_fds_are_created_when_first_needed_and_only_once() {
             let write = socket.async_io(Interest::WRITABLE, |mut socket| socket.write(&[0]));
             assert!(timeout(5 * MS, write).await.is_err());
         });
-        assert_eq!(reactor_threads(), 0, "{:?}", threads());
+        assert_eq!(started_threads(), 0, "{:?}", common::threads());
     }
 
     // Outside, one thread is started, however often the crate is used.
-    let start = std::time::Instant::now();
     for _ in 0..3 {
         dormouse::block_on(wait());
-        // A thread has the name of its parent until it has run for the first time.
-        while reactor_threads() == 0 && start.elapsed() < TEST_TIMEOUT {
-            std::thread::sleep(MS);
-        }
-        assert_eq!(reactor_threads(), 1, "{:?}", threads());
+        assert_eq!(started_threads(), 1, "{:?}", common::threads());
     }
-    let started = fds();
-    for _ in 0..100 {
-        std::thread::spawn(|| dormouse::block_on(sleep(MS))).join().unwrap();
-    }
-    assert_eq!((reactor_threads(), fds()), (1, started));
+    let (reactor, started) = (&thread_ids() - &threads, fds());
+    let ended: BTreeSet<_> = (0..100)
+        .map(|_| {
+            let thread = std::thread::spawn(|| {
+                dormouse::block_on(sleep(MS));
+                thread_id()
+            });
+            thread.join().unwrap()
+        })
+        .collect();
+    // The kernel may list a thread for a moment after it has been joined.
+    assert_eq!((&(&thread_ids() - &threads) - &ended, fds()), (reactor, started));
 }

@@ -13,6 +13,7 @@ use dormouse::clock::Clock;
 use dormouse::time::Sleep;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, TimerfdClockId, clock_gettime};
+use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::io::Write;
 use std::os::fd::OwnedFd;
@@ -230,7 +231,18 @@ pub async fn assert_not_early<C: Clock>(sleep: Sleep<C>) -> Duration {
     now - deadline
 }
 
-/// The names of the threads of this process.
+/// The id of this thread.
+pub fn thread_id() -> i32 {
+    rustix::thread::gettid().as_raw_nonzero().get()
+}
+
+/// The ids of the threads of this process. A thread is listed from its start until shortly after it can be joined.
+pub fn thread_ids() -> BTreeSet<i32> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    tasks.map(|task| task.unwrap().file_name().to_str().unwrap().parse().unwrap()).collect()
+}
+
+/// The names of the threads of this process. A new thread has the name of its parent until it runs.
 pub fn threads() -> Vec<String> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let comm = |task: std::io::Result<std::fs::DirEntry>| {
