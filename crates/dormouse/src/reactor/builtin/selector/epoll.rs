@@ -8,7 +8,6 @@ use crate::reactor::{Interest, Ready};
 use crate::stdio::above_stdio;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
-use rustix::io::Errno;
 use rustix::time::Timespec;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -91,11 +90,12 @@ impl Selector {
     /// Makes one wait, present or future, return `token`, which is one of the two signals.
     pub(in super::super) fn signal(&self, token: Token) {
         let fd = if token == Token::WAKE_POLLER { &self.wake_poller } else { &self.wake_thread };
-        let one = 1u64.to_ne_bytes();
-        if rustix::io::write(fd, &one) == Err(Errno::AGAIN) {
-            // The counter is full, after 2^64 - 2 signals: reset it.
-            let _ = rustix::io::read(fd, &mut [0; 8]);
-            let _ = rustix::io::write(fd, &one);
+        if rustix::io::write(fd, &1u64.to_ne_bytes()).is_err() {
+            // The counter is full, after 2^64 - 2 signals, or a seccomp filter refuses this thread the write. Setting an
+            // interest for which the fd is ready reports an event too.
+            let (token, flags) =
+                (EventData::new_u64(token.0), EventFlags::IN | EventFlags::OUT | EventFlags::ET);
+            let _ = epoll::modify(&self.epoll, fd, token, flags);
         }
     }
 }
@@ -199,4 +199,28 @@ fn readiness(flags: EventFlags) -> Ready {
         }
     }
     ready
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_signal_is_reported_although_its_eventfd_refuses_the_write() {
+        let selector = Selector::new().unwrap();
+        let mut events = Events::new();
+        let mut wait = || {
+            selector.wait(&mut events, Some(Duration::from_secs(1))).unwrap();
+            events.iter().map(|(token, _)| token).collect::<Vec<_>>()
+        };
+        // The highest value: a further write fails with EAGAIN.
+        rustix::io::write(&selector.wake_thread, &(u64::MAX - 1).to_ne_bytes()).unwrap();
+        assert_eq!(wait(), [Token::WAKE_THREAD]);
+        for _ in 0..2 {
+            selector.signal(Token::WAKE_THREAD);
+            assert_eq!(wait(), [Token::WAKE_THREAD]);
+        }
+        selector.signal(Token::WAKE_POLLER);
+        assert_eq!(wait(), [Token::WAKE_POLLER]);
+    }
 }
