@@ -3,6 +3,7 @@
 mod common;
 
 use common::MS;
+use common::ports::{closed_tcp_port, closed_udp_port};
 use dormouse::io::AsyncFd;
 use dormouse::net::{TcpListener, TcpStream, UdpSocket, pipe};
 use dormouse::{sleep, timeout};
@@ -149,13 +150,8 @@ async fn peeked_data_can_be_read() {
     assert_eq!(server.peek(&mut []).await.unwrap(), 0);
 }
 
-/// An address without a listener.
-fn closed_port() -> SocketAddr {
-    std::net::TcpListener::bind(ANY).unwrap().local_addr().unwrap()
-}
-
 async fn a_refused_connect_returns_the_address_and_the_cause() {
-    let address = closed_port();
+    let (_holder, address) = closed_tcp_port();
     let error = TcpStream::connect(address).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     let expected = format!("cannot connect to {address}: Connection refused (os error 111)");
@@ -191,12 +187,12 @@ async fn an_address_in_use_is_named_in_the_error() {
 async fn connect_any_uses_the_first_address_that_accepts() {
     let listener = TcpListener::bind(ANY).unwrap();
     let address = listener.get_ref().local_addr().unwrap();
-    let addresses = [closed_port(), address, closed_port()];
+    let [(_first, first), (_last, last)] = [(); 2].map(|()| closed_tcp_port());
+    let addresses = [first, address, last];
     let stream = TcpStream::connect_any(addresses).await.unwrap();
     assert_eq!(stream.get_ref().peer_addr().unwrap(), address);
 
-    let last = closed_port();
-    let error = TcpStream::connect_any([closed_port(), last]).await.unwrap_err();
+    let error = TcpStream::connect_any([first, last]).await.unwrap_err();
     assert!(error.to_string().contains(&last.to_string()), "{error}");
     let error = TcpStream::connect_any([]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -340,17 +336,17 @@ async fn a_peeked_datagram_can_be_received() {
 
 async fn a_refused_datagram_returns_an_error_and_the_socket_stays_usable() {
     let socket = UdpSocket::bind(ANY).unwrap();
-    let peer = std::net::UdpSocket::bind(ANY).unwrap();
-    let address = peer.local_addr().unwrap();
-    drop(peer);
+    let (peer, address) = closed_udp_port();
     socket.connect(address).unwrap();
     socket.send(b"hello").await.unwrap();
     let error = socket.recv(&mut [0; 16]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    let peer = UdpSocket::bind(address).unwrap();
+    // From here on, the peer takes its datagrams.
+    peer.connect(socket.get_ref().local_addr().unwrap()).unwrap();
+    let peer = AsyncFd::new(peer).unwrap();
     socket.send(b"and now?").await.unwrap();
-    let (_, from) = peer.recv_from(&mut [0; 16]).await.unwrap();
-    peer.send_to(b"yes", from).await.unwrap();
+    assert_eq!(peer.recv(&mut [0; 16]).await.unwrap(), 8);
+    peer.send(b"yes").await.unwrap();
     assert_eq!(socket.recv(&mut [0; 16]).await.unwrap(), 3);
 }
 

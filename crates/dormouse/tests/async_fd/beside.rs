@@ -1,8 +1,9 @@
 //! Two waits on one fd, each for a condition that the other must not take. `readiness_pairs` tries all pairs; these are the
 //! cases that occur in programs.
 
+use crate::common::ports::refused_udp;
 use crate::common::pty::{pty, set_packet_mode};
-use crate::common::sockets::{read_error_queue, refused_udp, set_timestamps, udp_pair};
+use crate::common::sockets::{read_error_queue, set_timestamps, udp_pair};
 use crate::common::{LIMIT, MS, strict_timeout};
 use crate::given_each_reactor;
 use dormouse::io::{AsyncFd, Interest};
@@ -54,7 +55,8 @@ async fn each_timestamp_in_the_error_queue_ends_a_wait_for_errors_beside_a_reade
 
 async fn a_refused_datagram_ends_a_read_beside_a_wait_for_errors(reactor: Reactor) {
     for interest in [BOTH(), BOTH() | Interest::ERROR] {
-        let socket = AsyncFd::with_interest_on(&reactor, refused_udp(), interest).unwrap();
+        let (socket, _holder) = refused_udp();
+        let socket = AsyncFd::with_interest_on(&reactor, socket, interest).unwrap();
         // The error queue stays empty, so this clears each error condition.
         let mut errors = pin!(socket.async_io(Interest::ERROR, read_error_queue));
         for round in 0..10 {

@@ -1,6 +1,7 @@
 //! The first wait for an interest: it registers what the constructor has not registered, and reports what is ready already.
 
-use crate::common::sockets::{refused_udp, tcp_pair, wait_for_flags};
+use crate::common::ports::refused_udp;
+use crate::common::sockets::{tcp_pair, wait_for_flags};
 use crate::common::{Count, LIMIT, MS, poll, strict_timeout};
 use crate::given_each_reactor;
 use dormouse::io::{AsyncFd, Interest};
@@ -87,7 +88,8 @@ async fn a_wait_for_priority_or_errors_moves_the_fd_to_the_builtin_reactor(react
         assert!(guard.expect("urgent data was not reported").unwrap().ready().is_priority());
         assert_eq!(local.reactor().name(), "builtin");
 
-        let socket = AsyncFd::with_interest_on(&reactor, refused_udp(), constructed).unwrap();
+        let (socket, _holder) = refused_udp();
+        let socket = AsyncFd::with_interest_on(&reactor, socket, constructed).unwrap();
         assert_eq!(socket.reactor().name(), reactor.name());
         let (guard, ()) = join!(strict_timeout(LIMIT, socket.ready(Interest::ERROR)), async {
             sleep(2 * MS).await;
@@ -154,7 +156,7 @@ async fn a_first_wait_for_what_is_ready_completes_in_its_first_poll(reactor: Rea
         let write = poll_fn(|cx| fd.poll_write_ready(cx).map_ok(drop)).now_or_never();
         assert!(read.is_some() && write.is_some());
 
-        let socket = refused_udp();
+        let (socket, _holder) = refused_udp();
         socket.send(b"x").unwrap();
         wait_for_flags(&socket, PollFlags::ERR);
         let socket = AsyncFd::with_interest_on(&reactor, socket, constructed).unwrap();

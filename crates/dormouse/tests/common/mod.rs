@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test binary uses a part of them")]
 
 pub mod fifo;
+pub mod ports;
 #[cfg(target_os = "linux")]
 pub mod pty;
 pub mod reactors;

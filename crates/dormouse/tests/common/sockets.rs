@@ -24,14 +24,6 @@ pub fn udp_pair() -> (UdpSocket, UdpSocket) {
     (local, peer)
 }
 
-/// A UDP socket that is connected to a closed port.
-pub fn refused_udp() -> UdpSocket {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let closed_port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    socket.connect(closed_port).unwrap();
-    socket
-}
-
 /// From now on, the error queue gets a timestamp of each datagram or piece of data that is sent.
 pub fn set_timestamps(socket: &impl AsFd) {
     let flags = TimestampingFlag::SOF_TIMESTAMPING_TX_SOFTWARE

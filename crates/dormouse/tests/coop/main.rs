@@ -8,9 +8,10 @@ mod outside;
 #[cfg(feature = "tokio")]
 mod tokio;
 
+use common::ports::closed_tcp_port;
 use common::{Count, MS, poll};
 use dormouse::io::Interest;
-use dormouse::net::{TcpListener, TcpStream, UnixDatagram, UnixStream};
+use dormouse::net::{TcpStream, UnixDatagram, UnixStream};
 use dormouse::{sleep, timeout};
 use futures::FutureExt;
 use futures::future::{join, join_all, select};
@@ -18,7 +19,6 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use std::cell::Cell;
 use std::future::{Future, pending, poll_fn};
 use std::io::{Read, Write};
-use std::net::Ipv4Addr;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -107,9 +107,7 @@ async fn a_timeout_around_waits_that_are_always_ready_ends() {
 }
 
 async fn a_timeout_around_operations_that_fail_at_once_ends() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let unused = listener.get_ref().local_addr().unwrap();
-    drop(listener);
+    let (_holder, unused) = closed_tcp_port();
     assert_times_out(async {
         loop {
             TcpStream::connect(unused).await.unwrap_err();

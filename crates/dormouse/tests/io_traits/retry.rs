@@ -1,21 +1,19 @@
 //! `dormouse::sleep` as the sleep function of the retry crate backon.
 
+use crate::common::ports::closed_tcp_port;
 use crate::common::{self, MS};
 use backon::{ExponentialBuilder, Retryable};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 
 #[test]
 fn backon_retries_a_failing_connect() {
     common::within_time(|| {
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = closed.local_addr().unwrap();
-        drop(closed);
-        let mut listener = None;
+        let (socket, address) = closed_tcp_port();
         let mut tries = 0;
         let connect = || {
             tries += 1;
             if tries == 3 {
-                listener = Some(TcpListener::bind(address).unwrap());
+                rustix::net::listen(&socket, 1).unwrap();
             }
             async move { TcpStream::connect(address) }
         };

@@ -1,5 +1,6 @@
 //! Kernel objects in each reachable combination of poll flags, as data.
 
+use crate::common::ports::refused_udp;
 use crate::common::pty::{pty, set_packet_mode};
 use crate::common::sockets::{poll_flags, set_timestamps};
 use crate::common::{MS, TEST_TIMEOUT};
@@ -133,10 +134,8 @@ impl Object {
                 (ours.into(), Some(peer.into()))
             }
             Kind::RefusedUdp => {
-                let ours = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-                let closed = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-                ours.connect(closed.local_addr().unwrap()).unwrap();
-                (ours.into(), None)
+                let (ours, holder) = refused_udp();
+                (ours.into(), Some(holder.into()))
             }
             Kind::Unix => {
                 let (ours, peer) = UnixStream::pair().unwrap();

@@ -1,0 +1,30 @@
+//! Ports at which nothing listens. A socket holds each of them, because the port of a socket that is closed may be taken by
+//! another test.
+
+use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::fd::OwnedFd;
+
+/// A TCP port that refuses connections, as long as the socket is open: it does not listen.
+pub fn closed_tcp_port() -> (OwnedFd, SocketAddr) {
+    let holder = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&holder, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let address = getsockname(&holder).unwrap().try_into().unwrap();
+    (holder, address)
+}
+
+/// A UDP port that refuses datagrams, as long as the socket is open: it is connected to itself, so it takes none of others.
+pub fn closed_udp_port() -> (UdpSocket, SocketAddr) {
+    let holder = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = holder.local_addr().unwrap();
+    holder.connect(address).unwrap();
+    (holder, address)
+}
+
+/// A UDP socket that is connected to a closed port, and the holder of that port.
+pub fn refused_udp() -> (UdpSocket, UdpSocket) {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let (holder, address) = closed_udp_port();
+    socket.connect(address).unwrap();
+    (socket, holder)
+}
