@@ -14,14 +14,16 @@ mod serve;
 use client::{Client, Version};
 use common::TEST_TIMEOUT;
 use dormouse::io::AsyncFd;
-use dormouse::{sleep, timeout};
+use dormouse::timeout;
 use executors::Spawner;
-use futures::channel::oneshot;
+use futures::StreamExt;
+use futures::channel::{mpsc, oneshot};
 use futures::future::{FutureExt, join, join_all};
 use futures::io::{AsyncReadExt, AsyncWriteExt};
-use hyper::body::Bytes;
+use hyper::Request;
+use hyper::body::{Bytes, Incoming};
 use hyper::rt::Executor;
-use serve::{HEADER_TIMEOUT, SLOW, serve};
+use serve::{Answer, HEADER_TIMEOUT, SLOW, respond, serve};
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
@@ -69,11 +71,18 @@ struct Server {
 
 impl Server {
     fn start(spawner: Spawner) -> Server {
+        Server::start_with(spawner, respond)
+    }
+
+    fn start_with<F: Future<Output = Answer> + Send + 'static>(
+        spawner: Spawner,
+        respond: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    ) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let (done, served) = oneshot::channel();
-        let server = serve(listener, stopped.map(drop), spawner.clone());
+        let server = serve(listener, respond, stopped.map(drop), spawner.clone());
         spawner.execute(server.map(|outcome| drop(done.send(outcome))));
         Server { address, spawner, stop, served }
     }
@@ -149,7 +158,11 @@ async fn a_client_that_sends_no_request_in_time_is_disconnected(spawner: Spawner
 }
 
 async fn a_shutdown_finishes_the_requests_in_flight(spawner: Spawner) {
-    let server = Server::start(spawner);
+    let (arrived, mut arrivals) = mpsc::unbounded();
+    let server = Server::start_with(spawner, move |request| {
+        arrived.unbounded_send(request.uri().path() == "/slow").unwrap();
+        respond(request)
+    });
     let address = server.address;
     let mut clients = join_all(VERSIONS.map(|version| server.connect(version))).await;
     let mut idle = server.connect(Version::Http1).await;
@@ -158,8 +171,10 @@ async fn a_shutdown_finishes_the_requests_in_flight(spawner: Spawner) {
     let start = Instant::now();
     let responses = join_all(clients.iter_mut().map(|client| client.get("/slow")));
     let stop = async {
-        // By then, the requests have arrived.
-        sleep(SLOW / 2).await;
+        let mut slow = 0;
+        while slow < VERSIONS.len() {
+            slow += usize::from(arrivals.next().await.unwrap());
+        }
         server.stop().await;
     };
     let (responses, ()) = join(responses, stop).await;

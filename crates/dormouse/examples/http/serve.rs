@@ -30,13 +30,16 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 pub(crate) const SLOW: Duration = Duration::from_millis(200);
 
 type Body = BoxBody<Bytes, hyper::Error>;
+pub(crate) type Answer = Result<Response<Body>, Infallible>;
 
-/// Accepts and serves clients until `shutdown` completes, then finishes the requests in flight.
+/// Accepts and serves clients until `shutdown` completes, then finishes the requests in flight. `respond` answers a
+/// request.
 ///
 /// # Errors
 /// If the listener cannot be registered, or if the requests in flight take longer than [`SHUTDOWN_TIMEOUT`].
-pub(crate) async fn serve(
+pub(crate) async fn serve<F: Future<Output = Answer> + Send + 'static>(
     listener: TcpListener,
+    respond: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
     shutdown: impl Future<Output = ()>,
     spawner: Spawner,
 ) -> io::Result<()> {
@@ -52,7 +55,7 @@ pub(crate) async fn serve(
         let accept = pin!(listener.async_io(Interest::READABLE, |listener| listener.accept()));
         match select(accept, shutdown.as_mut()).await {
             Either::Left((Ok((stream, _)), _)) => {
-                spawner.execute(connection(http.clone(), stream, open.watcher()));
+                spawner.execute(connection(http.clone(), stream, respond.clone(), open.watcher()));
             }
             // The client has disconnected, or the process is at its fd limit. Try again after a pause.
             Either::Left((Err(_), _)) => sleep(Duration::from_millis(50)).await,
@@ -64,7 +67,12 @@ pub(crate) async fn serve(
 }
 
 /// Serves one connection. Errors are ignored: they only affect the client, which sees the end of the connection.
-async fn connection(http: auto::Builder<Spawner>, stream: TcpStream, open: Watcher) {
+async fn connection<F: Future<Output = Answer> + Send + 'static>(
+    http: auto::Builder<Spawner>,
+    stream: TcpStream,
+    respond: impl Fn(Request<Incoming>) -> F + Send + 'static,
+    open: Watcher,
+) {
     let _ = stream.set_nodelay(true);
     let Ok(stream) = AsyncFd::new(stream) else { return };
     // The timeout of hyper only starts when it has detected the version from the first bytes.
@@ -72,7 +80,8 @@ async fn connection(http: auto::Builder<Spawner>, stream: TcpStream, open: Watch
     let _ = open.watch(http.serve_connection(stream, service_fn(respond)).into_owned()).await;
 }
 
-async fn respond(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+/// Answers a request.
+pub(crate) async fn respond(request: Request<Incoming>) -> Answer {
     let text = |text: &'static str| Full::from(text).map_err(|never| match never {}).boxed();
     Ok(match (request.method(), request.uri().path()) {
         (&Method::GET, "/") => Response::new(text("sleep well\n")),
