@@ -112,35 +112,49 @@ pub(crate) fn new_sleeping_threads(old: &Threads, before: &Threads, now: &Thread
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
-    use std::sync::mpsc;
-    use std::time::Instant;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, mpsc};
 
     #[test]
     fn a_sleeping_thread_is_distinguished_from_a_running_one() {
         let old = threads();
+        let (started, starts) = mpsc::channel();
         let (end, ended) = mpsc::channel::<()>();
         let sleeper = thread::Builder::new()
             .name("sleeper".into())
-            .spawn(move || {
-                let _ = ended.recv();
+            .spawn({
+                let started = started.clone();
+                move || {
+                    let _ = started.send(current_thread_id());
+                    let _ = ended.recv();
+                }
             })
             .expect("a thread can be started");
+        let sleeping = starts.recv().ok().flatten().expect("/proc is mounted");
+        while !thread(sleeping).expect("it has not ended").asleep {
+            thread::sleep(SNAPSHOT_INTERVAL);
+        }
+        let stop = Arc::new(AtomicBool::new(false));
         let runner = thread::Builder::new()
             .name("runner".into())
             .spawn({
-                let started = Instant::now();
-                move || while started.elapsed() < Duration::from_millis(200) {}
+                let stop = stop.clone();
+                move || {
+                    let _ = started.send(current_thread_id());
+                    while !stop.load(Ordering::Relaxed) {}
+                }
             })
             .expect("a thread can be started");
+        starts.recv().expect("it has started");
 
-        thread::sleep(Duration::from_millis(50));
         let before = threads();
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(SNAPSHOT_INTERVAL);
         let asleep = new_sleeping_threads(&old, &before, &threads());
         assert!(asleep.contains(&"sleeper".to_owned()), "{asleep:?}");
         assert!(!asleep.contains(&"runner".to_owned()), "{asleep:?}");
 
         drop(end);
+        stop.store(true, Ordering::Relaxed);
         sleeper.join().expect("it does not panic");
         runner.join().expect("it does not panic");
     }
