@@ -15,8 +15,8 @@ fn keeps_its_promises(executor: &str, reactor: &str) {
 
     let row: Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
     let join_ms = row["join_ms"].as_u64().expect("it is a number");
-    assert!((300..400).contains(&join_ms), "neither early nor sequential: {row}");
-    assert_eq!(row["bar_first"], true, "{row}");
+    assert!(join_ms >= 300, "early: {row}");
+    assert_eq!(row["bar_first"], true, "sequential: {row}");
     assert_eq!(row["select_ok"], true, "{row}");
     assert_eq!(row["fd_ok"], true, "{row}");
     assert_eq!(row["early"], 0, "{row}");

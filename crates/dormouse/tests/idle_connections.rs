@@ -3,14 +3,20 @@
 
 mod common;
 
-use common::{MS, cpu_time};
+use common::{MS, cpu_time, pending_for};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use dormouse::sleep;
+use futures::future::lazy;
+use futures::poll;
 use futures::stream::{FuturesUnordered, StreamExt};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Waker;
 
 each_in_a_child_process! { ten_thousand_idle_connections_use_no_cpu_time_and_each_is_served }
 
@@ -35,26 +41,32 @@ mod cases {
         let count = CONNECTIONS.min((raise_fd_limit() - 100) / 2);
         // Creates the permanent fds of the reactor and the timers.
         dormouse::init().unwrap();
-        dormouse::block_on(sleep(MS));
+        dormouse::block_on(lazy(|_| drop(pending_for(MS, Waker::noop()))));
         let fds_before = common::fds();
         let mut peers = Vec::new();
         let waits = FuturesUnordered::new();
+        let polled = Arc::new(AtomicUsize::new(0));
         for nth in 0..count {
             let (local, peer) = UnixStream::pair().unwrap();
             let local = AsyncFd::new_on(&Reactor::builtin(), local).unwrap();
             peers.push(peer);
+            let polled = polled.clone();
             waits.push(async move {
                 let mut buffer = [0; 16];
-                let read = local.async_io(Interest::READABLE, |mut fd| fd.read(&mut buffer)).await;
-                (nth, read.unwrap())
+                let mut read =
+                    pin!(local.async_io(Interest::READABLE, |mut fd| fd.read(&mut buffer)));
+                assert!(poll!(&mut read).is_pending());
+                polled.fetch_add(1, Ordering::SeqCst);
+                (nth, read.await.unwrap())
             });
         }
         let receive = async move {
             let mut waits = waits;
             let mut received = Vec::new();
             let idle = async {
-                // All of them have been polled once by now.
-                sleep(MS).await;
+                while polled.load(Ordering::SeqCst) < count {
+                    sleep(MS).await;
+                }
                 let before = cpu_time();
                 sleep(200 * MS).await;
                 let idle = cpu_time() - before;

@@ -7,11 +7,11 @@
 mod common;
 
 use common::fifo::Fifo;
-use common::sockets::{poll_flags, set_timestamps};
-use common::{LIMIT, MS, cpu_time, strict_timeout};
+use common::sockets::{poll_flags, set_timestamps, wait_for_flags};
+use common::{LIMIT, cpu_time, strict_timeout};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
-use dormouse::{sleep, timeout};
+use dormouse::timeout;
 use rustix::event::PollFlags;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, recv, send};
 use std::io::{self, ErrorKind, Write};
@@ -140,7 +140,7 @@ async fn an_error_that_stays(reactor: &Reactor, guards: bool) {
     set_timestamps(&local);
     // The timestamp of this datagram stays in the error queue.
     local.send(b"x").unwrap();
-    sleep(2 * MS).await;
+    wait_for_flags(&local, PollFlags::ERR);
     let fd = AsyncFd::new_on(reactor, OwnedFd::from(local)).unwrap();
     let send = || assert_eq!(peer.send_to(b"hello", address).unwrap(), 5);
     check("an error that stays", &fd, Interest::READABLE, PollFlags::ERR, guards, receive, send)
@@ -155,7 +155,7 @@ async fn urgent_data_that_is_not_read(reactor: &Reactor, guards: bool) {
     let local = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (peer, _) = listener.accept().unwrap();
     send(&peer, b"!", SendFlags::OOB).unwrap();
-    sleep(2 * MS).await;
+    wait_for_flags(&local, PollFlags::PRI);
     let fd = AsyncFd::new_on(reactor, OwnedFd::from(local)).unwrap();
     let data = || assert_eq!(send(&peer, b"hello", SendFlags::empty()).unwrap(), 5);
     // A read that is not a peek would discard the urgent byte.

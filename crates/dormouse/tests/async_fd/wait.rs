@@ -102,6 +102,8 @@ async fn poll_read_ready_wakes_only_the_last_waker() {
     }
     peer.get_ref().write_all(b"x").unwrap();
     drop(local.readable().await.unwrap());
+    // The reactor stores the readiness first, and then calls the wakers.
+    last.wait_for_async(1).await;
     sleep(MS).await;
     assert_eq!((first.get(), last.get()), (0, 1));
 }
@@ -154,5 +156,6 @@ async fn a_thousand_round_trips_complete() {
 async fn an_idle_fd_causes_no_wake_up() {
     let (local, _peer) = pair();
     let (_, polls) = common::count_polls(timeout(50 * MS, local.readable())).await;
-    assert_eq!(polls, 2);
+    // Two: the first, and that at the deadline. On a slow machine, it may pass before the first.
+    assert!(polls <= 2, "{polls} polls");
 }

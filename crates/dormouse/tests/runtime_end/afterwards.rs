@@ -57,10 +57,15 @@ fn a_new_fd_in_the_context_of_a_runtime_that_is_gone_uses_the_next_reactor() {
         let runtime = multi_thread();
         let handle = runtime.handle().clone();
         let in_runtime = runtime.handle().clone();
+        // The shutdown of the runtime wakes this wait.
+        let (local, _peer) = pair_on(&runtime);
+        let (count, waker) = Count::new();
+        let mut wait = pin!(local.readable());
+        assert!(runtime.block_on(lazy(|_| poll(&mut wait, &waker))).is_pending());
         // As in tokio 4862: a blocking task outlives its runtime.
         runtime.spawn_blocking(move || {
             in_runtime.block_on(async {
-                sleep(50 * MS).await;
+                count.wait_for(1);
                 let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
                 exchange(&socket).await;
                 result.send(()).unwrap();
