@@ -45,6 +45,11 @@
 //! # fn main() {}
 //! ```
 //!
+//! # `SIGPIPE`
+//! Rust programs ignore this signal. In a program that does not, a write to a closed socket returns `BrokenPipe` all the
+//! same, if the object is std's `TcpStream` or `UnixStream`, or of a type of [`net`](crate::net) other than a pipe. A
+//! pipe, a `File` or a type of another crate is written by its own `Write`, so the signal ends the program there.
+//!
 //! # Coop budget
 //! An operation on an fd that is always ready does not wait. To starve neither a [`timeout`](crate::timeout()) nor other
 //! tasks, it waits nevertheless when its task has completed 128 operations in one poll: the task yields to its executor,
@@ -66,6 +71,8 @@ mod end_of_file;
 mod guard;
 mod object;
 mod operation;
+#[cfg_attr(target_vendor = "apple", path = "io/send/apple.rs")]
+pub(crate) mod send;
 mod split;
 mod wrap;
 

@@ -1,6 +1,6 @@
 //! `futures_io::{AsyncRead, AsyncWrite}`, built on [`poll`](super::poll).
 
-use super::{AsyncFd, ReadHalf, WriteHalf};
+use super::{AsyncFd, ReadHalf, WriteHalf, send};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::AsFd;
@@ -55,7 +55,7 @@ macro_rules! impl_write {
                 if buf.is_empty() {
                     return Poll::Ready(Ok(0));
                 }
-                self.async_fd().poll_write_with(cx, |mut inner| inner.write(buf))
+                self.async_fd().poll_write_with(cx, |inner| send::write(inner, buf))
             }
 
             fn poll_write_vectored(
@@ -66,7 +66,7 @@ macro_rules! impl_write {
                 if bufs.iter().all(|buf| buf.is_empty()) {
                     return Poll::Ready(Ok(0));
                 }
-                self.async_fd().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
+                self.async_fd().poll_write_with(cx, |inner| send::write_vectored(inner, bufs))
             }
 
             fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -4,7 +4,7 @@
 //! through a buffer on the stack. Measured on a pair of Unix sockets: a write and a read of up to 4 KiB take 2 to
 //! 4 us of CPU time, and the cost of zeroing and copying is within the noise; 64 KiB take 14 us instead of 11.
 
-use super::{AsyncFd, ReadHalf, WriteHalf};
+use super::{AsyncFd, ReadHalf, WriteHalf, send};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io::{self, IoSlice};
 use std::os::fd::AsFd;
@@ -58,11 +58,10 @@ macro_rules! impl_write {
                 cx: &mut Context<'_>,
                 buf: &[u8],
             ) -> Poll<io::Result<usize>> {
-                use io::Write as _;
                 if buf.is_empty() {
                     return Poll::Ready(Ok(0));
                 }
-                self.async_fd().poll_write_with(cx, |mut inner| inner.write(buf))
+                self.async_fd().poll_write_with(cx, |inner| send::write(inner, buf))
             }
 
             fn poll_write_vectored(
@@ -70,11 +69,10 @@ macro_rules! impl_write {
                 cx: &mut Context<'_>,
                 bufs: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
-                use io::Write as _;
                 if bufs.iter().all(|buf| buf.is_empty()) {
                     return Poll::Ready(Ok(0));
                 }
-                self.async_fd().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
+                self.async_fd().poll_write_with(cx, |inner| send::write_vectored(inner, bufs))
             }
 
             // `Write::is_write_vectored` is unstable in std, so it cannot be queried. If `T` does not override

@@ -2,7 +2,7 @@
 //!
 //! Only the traits are tokio's: the impls work with every reactor and under every executor.
 
-use super::{AsyncFd, ReadHalf, WriteHalf};
+use super::{AsyncFd, ReadHalf, WriteHalf, send};
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::AsFd;
 use std::pin::Pin;
@@ -49,7 +49,7 @@ macro_rules! impl_write {
                 if buf.is_empty() {
                     return Poll::Ready(Ok(0));
                 }
-                self.async_fd().poll_write_with(cx, |mut inner| inner.write(buf))
+                self.async_fd().poll_write_with(cx, |inner| send::write(inner, buf))
             }
 
             fn poll_write_vectored(
@@ -60,7 +60,7 @@ macro_rules! impl_write {
                 if bufs.iter().all(|buf| buf.is_empty()) {
                     return Poll::Ready(Ok(0));
                 }
-                self.async_fd().poll_write_with(cx, |mut inner| inner.write_vectored(bufs))
+                self.async_fd().poll_write_with(cx, |inner| send::write_vectored(inner, bufs))
             }
 
             // `Write::is_write_vectored` is unstable in std, so it cannot be queried. If `T` does not override

@@ -48,6 +48,10 @@ use std::process::Stdio;
 /// # }
 /// ```
 ///
+/// # `SIGPIPE`
+/// A write to a pipe without a reader raises this signal, which Rust programs ignore: then it returns `BrokenPipe`. In a
+/// program that does not ignore it, the signal ends the program.
+///
 /// # Errors
 /// If the process has too many fds, or an end cannot be registered: see [`AsyncFd`](AsyncFd#errors).
 pub fn pipe() -> io::Result<(AsyncFd<PipeReader>, AsyncFd<PipeWriter>)> {

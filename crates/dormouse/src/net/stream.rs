@@ -1,7 +1,7 @@
 //! Reading and writing for every `T` where `&T` implements std's `Read` or `Write`: stream sockets, pipes,
 //! terminals.
 
-use crate::io::{AsyncFd, Interest};
+use crate::io::{AsyncFd, Interest, send};
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::AsFd;
 
@@ -91,7 +91,7 @@ where
         if bytes.is_empty() {
             return Ok(0);
         }
-        self.async_io(Interest::WRITABLE, |mut fd| fd.write(bytes)).await
+        self.async_io(Interest::WRITABLE, |fd| send::write(fd, bytes)).await
     }
 
     /// Like [`write`](Self::write), from several buffers, in order.
@@ -105,6 +105,6 @@ where
         if buffers.iter().all(|buffer| buffer.is_empty()) {
             return Ok(0);
         }
-        self.async_io(Interest::WRITABLE, |mut fd| fd.write_vectored(buffers)).await
+        self.async_io(Interest::WRITABLE, |fd| send::write_vectored(fd, buffers)).await
     }
 }
