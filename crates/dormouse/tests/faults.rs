@@ -17,6 +17,7 @@ each_in_a_child_process! {
     without_fds_an_endless_sleep_can_be_reset_to_an_earlier_deadline
     fds_can_be_registered_once_the_process_may_open_fds_again
     without_threads_a_sleep_still_fires
+    without_threads_no_error_is_would_block
     without_fds_wrapping_an_fd_returns_an_error_that_names_the_limit
 }
 
@@ -128,6 +129,19 @@ mod cases {
     fn without_threads_a_sleep_still_fires() {
         prevent_new_threads();
         dormouse::block_on(some_sleeps());
+    }
+
+    /// clone(2) returns `EAGAIN`, whose kind is that of an operation to repeat.
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn without_threads_no_error_is_would_block() {
+        prevent_new_threads();
+        let (reader, _writer) = std::os::unix::net::UnixStream::pair().unwrap();
+        // Outside of the library's `block_on` an event can come only from another thread.
+        let wait = async { AsyncFd::new(&reader)?.readable().await.map(drop) };
+        let error = futures::executor::block_on(wait).unwrap_err();
+        assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
+        assert!(error.to_string().contains("cannot start"), "{error}");
     }
 
     #[cfg(feature = "test-util")]

@@ -50,6 +50,11 @@ use std::task::{Context, Poll};
 /// A wait returns such an error if the fd has to [move](#reactor) and no reactor can register it. The next wait tries
 /// again.
 ///
+/// # Connections
+/// A socket that this crate has accepted or connected is returned even if it cannot be registered, because otherwise the
+/// connection would be lost. Operations that need not wait succeed. A wait tries to register the fd, and returns the
+/// error if that fails; the next wait tries again.
+///
 /// In the child of a fork, every wait for an inherited `AsyncFd` returns an error. Take the object back with
 /// [`into_inner`](Self::into_inner), and wrap it again.
 ///
@@ -62,7 +67,8 @@ use std::task::{Context, Poll};
 /// - it has hung up, or has an error or (with async-io) urgent data, and an operation returns `WouldBlock` nevertheless.
 ///   tokio's reactor and async-io cannot wait for the end of such a state; the builtin reactor can.
 ///
-/// A move loses no event. With async-io, each `AsyncFd` opens a second fd, a duplicate.
+/// A move loses no event. With async-io, each `AsyncFd` opens a second fd, a duplicate. If the process has none left, the
+/// builtin reactor watches the fd.
 ///
 /// # Blocking mode
 /// The flag `O_NONBLOCK` belongs to the open file description. So wrapping changes the mode of each duplicate of the fd,

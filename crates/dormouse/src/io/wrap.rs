@@ -183,6 +183,15 @@ impl<T: AsFd> AsyncFd<T> {
         AsyncFd::register(&Reactor::current(), inner, interest, mode).map_err(|err| err.cause)
     }
 
+    /// Wraps a connected socket that this crate has created in `mode`. The connection is not lost if the fd cannot be
+    /// registered: then each wait tries it again.
+    pub(crate) fn connected(inner: T, mode: Mode) -> io::Result<AsyncFd<T>> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registration = Reactor::current().register_or_later(inner, interest);
+        let set_blocking = mode.set_non_blocking(registration.get_ref())?;
+        Ok(AsyncFd { registration, set_blocking })
+    }
+
     fn register(
         reactor: &Reactor,
         inner: T,

@@ -21,7 +21,7 @@ pub(super) async fn tcp(addr: SocketAddr) -> io::Result<AsyncFd<TcpStream>> {
     let stream = cooperative(async { mio::net::TcpStream::connect(addr) }).await?;
     let stream = TcpStream::from(stream);
     match connect_result(&stream) {
-        Ok(()) => AsyncFd::created(stream, Mode::NonBlocking),
+        Ok(()) => AsyncFd::connected(stream, Mode::NonBlocking),
         Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
             let stream = AsyncFd::created(stream, Mode::NonBlocking)?;
             stream.async_io(Interest::WRITABLE, connect_result).await?;

@@ -1,7 +1,7 @@
 //! Incoming connections as a [`Stream`].
 
-use super::{TcpStream, UnixStream, tcp, unix};
-use crate::io::{AsyncFd, Mode};
+use super::{TcpStream, UnixStream, sys, tcp, unix};
+use crate::io::AsyncFd;
 use futures_core::Stream;
 use std::io;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 impl AsyncFd<TcpListener> {
-    /// An endless stream of incoming connections.
+    /// An endless stream of incoming connections. The errors are those of [`accept`](Self::accept).
     ///
     /// Of the tasks that poll streams of one listener, only the last is woken. To accept from several tasks, use
     /// [`accept`](Self::accept).
@@ -37,14 +37,14 @@ impl AsyncFd<TcpListener> {
     pub fn incoming(&self) -> impl Stream<Item = io::Result<TcpStream>> + Unpin {
         Incoming {
             listener: self,
-            accept: |listener: &TcpListener| Ok(listener.accept()?.0),
+            accept: |listener| Ok(sys::accept_tcp(listener)?.0),
             map_err: tcp::cannot_accept,
         }
     }
 }
 
 impl AsyncFd<UnixListener> {
-    /// An endless stream of incoming connections.
+    /// An endless stream of incoming connections. The errors are those of [`accept`](Self::accept).
     ///
     /// Of the tasks that poll streams of one listener, only the last is woken. To accept from several tasks, use
     /// [`accept`](Self::accept).
@@ -52,7 +52,7 @@ impl AsyncFd<UnixListener> {
     pub fn incoming(&self) -> impl Stream<Item = io::Result<UnixStream>> + Unpin {
         Incoming {
             listener: self,
-            accept: |listener: &UnixListener| Ok(listener.accept()?.0),
+            accept: |listener| Ok(sys::accept_unix(listener)?.0),
             map_err: unix::cannot_accept,
         }
     }
@@ -74,7 +74,7 @@ impl<L: AsFd, S: AsFd> Stream for Incoming<'_, L, S> {
             if let Ok(accepted) = guard.try_io(|listener| (self.accept)(listener.get_ref())) {
                 return Poll::Ready(Some(
                     accepted
-                        .and_then(|socket| AsyncFd::created(socket, Mode::Blocking))
+                        .and_then(|socket| AsyncFd::connected(socket, sys::ACCEPTED))
                         .map_err(map_err),
                 ));
             }

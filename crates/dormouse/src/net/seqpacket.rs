@@ -6,6 +6,7 @@ use super::connect::retry_until_room;
 use super::error::{DisplayAddr, cannot_accept, with_context};
 use super::unix::path_address;
 use crate::io::{AsyncFd, Interest, Mode};
+use rustix::io::retry_on_intr;
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with,
     bind, connect, getsockname, listen, recv, send, socket_with, socketpair,
@@ -51,8 +52,8 @@ impl UnixSeqpacket {
     /// If the listener's backlog is full, retries until it has room, with a delay of at most 32 ms.
     ///
     /// # Errors
-    /// If there is no such socket, it has no listener, or access is denied. The error names the path. If the socket
-    /// cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+    /// If there is no such socket, it has no listener, or access is denied. The error names the path. A socket
+    /// that [cannot be registered](AsyncFd#connections) is returned.
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket.
@@ -75,7 +76,7 @@ impl UnixSeqpacket {
             Ok(socket)
         });
         let connected =
-            connected.await.and_then(|socket| AsyncFd::created(socket, Mode::NonBlocking));
+            connected.await.and_then(|socket| AsyncFd::connected(socket, Mode::NonBlocking));
         connected.map(UnixSeqpacket).map_err(|err| {
             with_context(err, format_args!("cannot connect to {}", DisplayAddr(address)))
         })
@@ -176,15 +177,15 @@ impl UnixSeqpacketListener {
     ///
     /// # Errors
     /// If the process has no fds left. Then the connection stays in the backlog, so the next call fails immediately:
-    /// sleep before it. The error names the address of the listener.
+    /// sleep before it. A connection that is accepted, but [cannot be registered](AsyncFd#connections), is returned. The error names the address of the listener.
     ///
     /// # Cancel safety
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<UnixSeqpacket> {
-        let accept = |fd: &OwnedFd| Ok(accept_with(fd, FLAGS)?);
+        let accept = |fd: &OwnedFd| Ok(retry_on_intr(|| accept_with(fd, FLAGS))?);
         let accepted = self.0.async_io(Interest::READABLE, accept).await;
         accepted
-            .and_then(|socket| AsyncFd::created(socket, Mode::NonBlocking))
+            .and_then(|socket| AsyncFd::connected(socket, Mode::NonBlocking))
             .map(UnixSeqpacket)
             .map_err(|err| {
                 let local_addr = getsockname(&self.0).and_then(SocketAddrUnix::try_from);

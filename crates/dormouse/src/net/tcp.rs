@@ -1,8 +1,8 @@
 //! TCP streams and listeners.
 
-use super::connect;
 use super::error::{self, with_context};
 use super::{TcpListener, TcpStream};
+use super::{connect, sys};
 use crate::io::{AsyncFd, Interest, Mode};
 use std::io;
 use std::net::{self, SocketAddr};
@@ -29,7 +29,7 @@ impl AsyncFd<net::TcpStream> {
     ///
     /// # Errors
     /// If the connection is refused, the address is unreachable, or the peer does not respond in time. The error
-    /// names the address. If the socket cannot be registered: see [the type](Self#errors).
+    /// names the address. If the call has to wait, and the socket cannot be registered: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket.
@@ -153,15 +153,15 @@ impl AsyncFd<net::TcpListener> {
     ///
     /// # Errors
     /// If the process has no fds left. Then the connection stays in the backlog, so the next call fails immediately:
-    /// sleep before it. Other errors concern one connection only: call again. The error names the address of the
+    /// sleep before it. A connection that is accepted, but [cannot be registered](Self#connections), is returned. Other errors concern one connection only: call again. The error names the address of the
     /// listener.
     ///
     /// # Cancel safety
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accepted = self.async_io(Interest::READABLE, |listener| listener.accept()).await;
+        let accepted = self.async_io(Interest::READABLE, sys::accept_tcp).await;
         accepted
-            .and_then(|(stream, peer)| Ok((AsyncFd::created(stream, Mode::Blocking)?, peer)))
+            .and_then(|(stream, peer)| Ok((AsyncFd::connected(stream, sys::ACCEPTED)?, peer)))
             .map_err(|err| cannot_accept(self.get_ref(), err))
     }
 }

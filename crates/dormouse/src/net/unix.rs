@@ -2,7 +2,7 @@
 
 use super::connect::retry_until_room;
 use super::error::{self, DisplayAddr, with_context};
-use super::{UnixListener, UnixStream};
+use super::{UnixListener, UnixStream, sys};
 use crate::io::{AsyncFd, Interest, Mode};
 use std::io;
 use std::os::unix::net::{self, SocketAddr};
@@ -31,8 +31,8 @@ impl AsyncFd<net::UnixStream> {
     /// ```
     ///
     /// # Errors
-    /// If there is no such socket, it has no listener, or access is denied. The error names the path. If the socket
-    /// cannot be registered: see [the type](Self#errors).
+    /// If there is no such socket, it has no listener, or access is denied. The error names the path. A socket
+    /// that [cannot be registered](Self#connections) is returned.
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket.
@@ -50,7 +50,7 @@ impl AsyncFd<net::UnixStream> {
     /// Dropping the future closes the socket.
     pub async fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
         let connected = retry_until_room(|| mio::net::UnixStream::connect_addr(address)).await;
-        connected.and_then(|stream| AsyncFd::created(stream.into(), Mode::NonBlocking)).map_err(
+        connected.and_then(|stream| AsyncFd::connected(stream.into(), Mode::NonBlocking)).map_err(
             |err| with_context(err, format_args!("cannot connect to {}", DisplayAddr(address))),
         )
     }
@@ -129,14 +129,14 @@ impl AsyncFd<net::UnixListener> {
     ///
     /// # Errors
     /// If the process has no fds left. Then the connection stays in the backlog, so the next call fails immediately:
-    /// sleep before it. The error names the address of the listener.
+    /// sleep before it. A connection that is accepted, but [cannot be registered](Self#connections), is returned. The error names the address of the listener.
     ///
     /// # Cancel safety
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let accepted = self.async_io(Interest::READABLE, |listener| listener.accept()).await;
+        let accepted = self.async_io(Interest::READABLE, sys::accept_unix).await;
         accepted
-            .and_then(|(stream, peer)| Ok((AsyncFd::created(stream, Mode::Blocking)?, peer)))
+            .and_then(|(stream, peer)| Ok((AsyncFd::connected(stream, sys::ACCEPTED)?, peer)))
             .map_err(|err| cannot_accept(self.get_ref(), err))
     }
 }

@@ -15,6 +15,7 @@
 //! - async-io owns a duplicate of the fd. So the user's object can be borrowed mutably, or even be
 //!   replaced, while it is registered.
 
+use super::error::cannot;
 use super::probe::{CAN_CATCH, catch_probe};
 use super::scheduled_io::{Direction, ScheduledIo};
 use super::{Interest, Kind, Reactor, Ready};
@@ -108,7 +109,8 @@ fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     }
     let fds = [(); 4].map(|()| fd.try_clone_to_owned());
     fds.into_iter().collect::<io::Result<Vec<_>>>()?;
-    let _ = std::thread::Builder::new().spawn(|| {})?.join();
+    let thread = std::thread::Builder::new().spawn(|| {});
+    let _ = thread.map_err(|err| cannot("cannot start a thread", &err))?.join();
     // Where a panic cannot be caught, or the panic hook cannot be replaced, the start is assumed to succeed.
     let can_probe = CAN_CATCH && !std::thread::panicking();
     let started = !can_probe || catch_probe(|| drop(Async::new_nonblocking(fd)));

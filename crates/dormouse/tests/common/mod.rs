@@ -8,6 +8,7 @@ pub mod pty;
 pub mod reactors;
 #[cfg(target_os = "linux")]
 pub mod sockets;
+pub mod strace;
 pub mod stream;
 
 use dormouse::clock::Clock;

@@ -1,8 +1,31 @@
-//! Linux: Unix sockets have abstract names.
+//! Linux: accept4(2) returns a socket that is non-blocking already, so no step that can fail follows. Unix sockets have
+//! abstract names.
 
+use crate::io::Mode;
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::{SocketFlags, accept_with, acceptfrom_with};
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::SocketAddr;
+use std::os::unix::net::{self, UnixListener, UnixStream};
 
-pub(super) fn abstract_name(address: &SocketAddr) -> Option<&[u8]> {
+/// The mode of an accepted socket.
+pub(super) const ACCEPTED: Mode = Mode::NonBlocking;
+
+const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
+
+pub(super) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (socket, peer) = retry_on_intr(|| acceptfrom_with(listener, FLAGS))?;
+    Ok((socket.into(), peer.ok_or(Errno::AFNOSUPPORT)?.try_into()?))
+}
+
+pub(super) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, net::SocketAddr)> {
+    let stream = UnixStream::from(retry_on_intr(|| accept_with(listener, FLAGS))?);
+    // std has no conversion from the address that accept4 returns. The connection must not be lost because of it.
+    let peer = stream.peer_addr().or_else(|_| net::SocketAddr::from_pathname(""))?;
+    Ok((stream, peer))
+}
+
+pub(super) fn abstract_name(address: &net::SocketAddr) -> Option<&[u8]> {
     address.as_abstract_name()
 }

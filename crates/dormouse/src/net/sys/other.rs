@@ -1,7 +1,21 @@
 //! Other systems. This module supports abstract names of Unix sockets on Linux only.
 
-use std::os::unix::net::SocketAddr;
+use crate::io::Mode;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::{self, UnixListener, UnixStream};
 
-pub(super) fn abstract_name(_address: &SocketAddr) -> Option<&[u8]> {
+/// The mode of an accepted socket.
+pub(super) const ACCEPTED: Mode = Mode::Blocking;
+
+pub(super) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    listener.accept()
+}
+
+pub(super) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, net::SocketAddr)> {
+    listener.accept()
+}
+
+pub(super) fn abstract_name(_address: &net::SocketAddr) -> Option<&[u8]> {
     None
 }

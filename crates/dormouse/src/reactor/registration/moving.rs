@@ -19,7 +19,7 @@
 
 use super::{Attached, Backend, Registration};
 use crate::fork::Process;
-use crate::reactor::error::{cannot_register, inherited_fd};
+use crate::reactor::error::{cannot_register, inherited_fd, is_out_of_fds};
 use crate::reactor::scheduled_io::BackendKind;
 use crate::reactor::{
     Interest, Kind, Reactor, Ready, ReadyEvent, ScheduledIo, async_io, builtin, disable_poller,
@@ -57,6 +57,22 @@ impl Reactor {
         })
     }
 
+    /// Like [`register_or_next`](Self::register_or_next), for an object that must not be lost. If its fd cannot be
+    /// registered, each wait tries it again, and returns the error.
+    pub(crate) fn register_or_later<T: AsFd>(
+        &self,
+        object: T,
+        interest: Interest,
+    ) -> Registration<T> {
+        self.register_or_next(object, interest).unwrap_or_else(|(object, _)| {
+            let io = Arc::new(ScheduledIo::default());
+            io.mark_shut_down();
+            let reactor = self.select_for(interest);
+            let backend = Backend::Detached;
+            Registration::new(object, io, Attached { reactor, backend, interest, must_move: false })
+        })
+    }
+
     fn register_by<T: AsFd>(
         &self,
         object: T,
@@ -67,12 +83,7 @@ impl Reactor {
         match attach(object.as_fd(), interest.eager(), &io) {
             Ok(attached) => {
                 attached.activate(&io, interest.eager());
-                Ok(Registration {
-                    io,
-                    attached: Mutex::new(attached),
-                    process: Process::current(),
-                    object: Some(object),
-                })
+                Ok(Registration::new(object, io, attached))
             }
             Err(err) => Err((object, err)),
         }
@@ -87,10 +98,10 @@ impl Reactor {
         io: &Arc<ScheduledIo>,
     ) -> io::Result<Attached> {
         let attached = self.attach(fd, interest, now, io);
-        attached.map_err(|err| cannot_register(err, fd.as_raw_fd(), self.name()))
+        attached.map_err(|err| cannot_register(&err, fd, self.name()))
     }
 
-    /// Registers an fd with the first reactor, from this one on, that has not shut down. Calls `before_builtin` if that
+    /// Registers an fd with the first reactor, from this one on, that can watch it. Calls `before_builtin` if that
     /// is the builtin one.
     fn attach_or_next(
         &self,
@@ -111,7 +122,7 @@ impl Reactor {
             };
             match reactor.next_after(&err) {
                 Some(next) => reactor = next,
-                None => return Err(cannot_register(err, fd.as_raw_fd(), reactor.name())),
+                None => return Err(cannot_register(&err, fd, reactor.name())),
             }
         }
     }
@@ -134,12 +145,14 @@ impl Reactor {
         Ok(Attached { reactor: self.clone(), backend, interest, must_move: false })
     }
 
-    /// The reactor to use if this one failed to register an fd with `err` because it has shut down.
+    /// The reactor to use if this one failed to register an fd with `err`, because it has shut down, or because no fd is
+    /// left for the duplicate that async-io needs. The builtin reactor needs none.
     fn next_after(&self, err: &io::Error) -> Option<Reactor> {
         match &self.0 {
             Kind::Tokio(handle) if tokio::is_shut_down(handle, err) => {
                 Some(async_io::reactor().unwrap_or_else(Reactor::builtin))
             }
+            Kind::AsyncIo(_) if is_out_of_fds(err) => Some(Reactor::builtin()),
             _ => None,
         }
     }
@@ -183,8 +196,13 @@ impl Attached {
 }
 
 impl<T: AsFd> Registration<T> {
-    /// Registers the fd with the reactor of the calling code, or the next one that has not shut down. Called when its
-    /// reactor has shut down.
+    fn new(object: T, io: Arc<ScheduledIo>, attached: Attached) -> Registration<T> {
+        let attached = Mutex::new(attached);
+        Registration { io, attached, process: Process::current(), object: Some(object) }
+    }
+
+    /// Registers the fd with the reactor of the calling code, or the next one that can watch it. Called when its
+    /// reactor has shut down, and if it could not be registered before.
     ///
     /// # Errors
     /// If no reactor can register it, and in the child of a fork.
