@@ -12,19 +12,62 @@ use std::time::Duration;
 /// A tick that is late by more than this, or by more than the period if that is shorter, counts as missed. As in tokio.
 const TOLERANCE: Duration = Duration::from_millis(5);
 
-/// Ticks every `period` on the boot-time clock. The first tick is due at once.
-///
-/// A period of zero counts as 1 ns.
+/// Ticks every `period` on the boot-time clock. The first tick is due at once. **The clock includes the time that the
+/// machine is suspended**, and by default all ticks that were missed follow at once: with a tick each minute, 480 after a
+/// night of 8 hours. Where one is enough, set [`Skip`](MissedTickBehavior::Skip), which keeps to full periods from the
+/// start, or [`Delay`](MissedTickBehavior::Delay), which continues one period after the late tick.
 ///
 /// ```
+/// use dormouse::time::MissedTickBehavior;
 /// use std::time::Duration;
 ///
 /// dormouse::block_on(async {
 ///     let mut interval = dormouse::interval(Duration::from_millis(5));
+///     interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
 ///     let first = interval.tick().await; // at once
 ///     let second = interval.tick().await;
 ///     assert_eq!(second - first, Duration::from_millis(5));
 /// });
+/// ```
+///
+/// On the [monotonic](crate::clock::Monotonic) clock, which stops during a suspend, no tick is missed: see [`interval_at`].
+/// A period of zero counts as 1 ns.
+///
+/// The same night in [virtual time](crate::virtual_time), with each behavior:
+///
+/// ```
+/// # #[cfg(feature = "test-util")]
+/// # fn main() {
+/// use dormouse::time::{Instant, MissedTickBehavior};
+/// use dormouse::{VirtualTime, interval};
+/// use std::time::Duration;
+///
+/// const MINUTE: Duration = Duration::from_secs(60);
+///
+/// let ticks_after_a_night = |behavior| {
+///     let time = VirtualTime::new();
+///     time.block_on(async {
+///         let mut interval = interval(MINUTE);
+///         interval.set_missed_tick_behavior(behavior);
+///         interval.tick().await;
+///         time.suspend(8 * 60 * MINUTE);
+///         let resumed = Instant::now();
+///         let mut ticks = 0;
+///         loop {
+///             interval.tick().await;
+///             if Instant::now() > resumed {
+///                 return ticks;
+///             }
+///             ticks += 1;
+///         }
+///     })
+/// };
+/// assert_eq!(ticks_after_a_night(MissedTickBehavior::Burst), 480);
+/// assert_eq!(ticks_after_a_night(MissedTickBehavior::Skip), 1);
+/// assert_eq!(ticks_after_a_night(MissedTickBehavior::Delay), 1);
+/// # }
+/// # #[cfg(not(feature = "test-util"))]
+/// # fn main() {}
 /// ```
 ///
 /// # Accuracy
@@ -72,7 +115,8 @@ pub fn interval_at<C: Clock>(start: Instant<C>, period: Duration) -> Interval<C>
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissedTickBehavior {
-    /// Makes up for missed ticks as fast as `tick` is called, until it has caught up.
+    /// Makes up for missed ticks as fast as `tick` is called, until it has caught up: also for those of a suspend, if the
+    /// clock includes it.
     #[default]
     Burst,
     /// The next tick is due one period after the late tick.

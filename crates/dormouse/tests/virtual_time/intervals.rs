@@ -102,3 +102,33 @@ fn ticks_with_slack_coalesce_and_do_not_count_as_missed() {
         assert!(times <= 2 * 20 + 1, "{times} times");
     }
 }
+
+#[test]
+fn after_a_night_of_suspend_burst_ticks_480_times_at_once_and_skip_and_delay_once() {
+    let expected = [
+        (MissedTickBehavior::Burst, 480, 481 * MINUTE),
+        (MissedTickBehavior::Skip, 1, 481 * MINUTE),
+        (MissedTickBehavior::Delay, 1, 481 * MINUTE + 30 * SECOND),
+    ];
+    for (behavior, expected, next) in expected {
+        let time = VirtualTime::new();
+        time.block_on(async {
+            let start = Instant::now();
+            let mut interval = interval(MINUTE);
+            interval.set_missed_tick_behavior(behavior);
+            interval.tick().await;
+            sleep(30 * SECOND).await;
+            time.suspend(8 * HOUR);
+            let resumed = Instant::now();
+            let mut ticks = 0;
+            let due = loop {
+                let due = interval.tick().await;
+                if Instant::now() > resumed {
+                    break due;
+                }
+                ticks += 1;
+            };
+            assert_eq!((ticks, due - start), (expected, next), "{behavior:?}");
+        });
+    }
+}
