@@ -6,54 +6,58 @@
 //! The module exists twice. Without the feature `test-util` it is `virtual_clock/absent.rs`, in which no code is ever
 //! in virtual time.
 
+mod busy;
 mod clocks;
 mod current;
-mod quiescing;
+mod retrying;
 mod timer;
 
-pub(crate) use clocks::{Clocks, SharedWaker};
+pub(crate) use busy::{Busy, BusyToken};
+pub(crate) use clocks::Clocks;
 pub use current::EnterGuard;
-pub(crate) use current::{now_ns, set_quiescing};
-pub(crate) use quiescing::QuiescingFlag;
+pub(crate) use current::{now_ns, scoped_polls};
+pub(crate) use retrying::Retrying;
 pub(crate) use timer::TimerSlot;
 
 use crate::catch_panic::catch_panic;
 use crate::clock::ClockId;
 use crate::sync::lock;
+use clocks::SharedWaker;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// What the handles, scopes and timers of one virtual time share.
 ///
 /// # Invariants
-/// - A timer that [`step`](Self::step) takes out counts in `busy` until its waker has returned: `step` counts it under the
-///   same lock on `clocks` under which it advances to the deadline. The waker of a scoped task counts the task in `busy`
-///   before it returns. So between the deadline and the poll of the task, `busy` is never 0.
+/// - A timer that [`step`](Self::step) takes out is busy until its waker has returned: `step` counts it under the same
+///   lock on `clocks` under which it advances to the deadline. The waker of a scoped task counts the task as busy before it
+///   returns. So between the deadline and the poll of the task, something is always busy.
 /// - Wakers are called with no lock held.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// How long `block_on` waits for events before each jump, in real time.
+    pub(crate) grace: Duration,
     pub(crate) clocks: Mutex<Clocks>,
     /// How many sleeps were created.
     sleeps: AtomicU64,
-    /// Changes whenever a sleep is created or completes, and whenever a timer is registered, moved or dropped.
+    /// Changes whenever a sleep is created or completes, and whenever a timer is registered, moved or dropped, or fires.
     pub(crate) activity: AtomicU64,
-    /// Scoped futures that were created or woken or are being polled; timers that are being fired; jumps in progress.
-    pub(crate) busy: AtomicUsize,
-    /// The part of `busy` that waits for the rest to quiesce. The rest is called the *others*.
-    pub(crate) quiescing: AtomicUsize,
-    /// How many of the others have been waited for until the time limit. A wait continues only while there are more.
-    pub(crate) timed_out: AtomicUsize,
+}
+
+/// A timer that a step has taken out: pass it to [`Shared::fire`].
+pub(crate) struct Due {
+    waker: SharedWaker,
+    token: BusyToken,
 }
 
 impl Shared {
-    pub(crate) fn new() -> Shared {
+    pub(crate) fn new(grace: Duration) -> Shared {
         Shared {
+            grace,
             clocks: Mutex::new(Clocks::new()),
             sleeps: AtomicU64::new(0),
             activity: AtomicU64::new(0),
-            busy: AtomicUsize::new(0),
-            quiescing: AtomicUsize::new(0),
-            timed_out: AtomicUsize::new(0),
         }
     }
 
@@ -71,43 +75,31 @@ impl Shared {
         self.activity.fetch_add(1, Ordering::SeqCst);
     }
 
-    pub(crate) fn add_busy(&self) {
-        self.busy.fetch_add(1, Ordering::SeqCst);
-    }
-
-    pub(crate) fn remove_busy(&self) {
-        let busy = self.busy.fetch_sub(1, Ordering::SeqCst) - 1;
-        // Lowers `timed_out` to the number of others. So a future that becomes busy after this is waited for, even if
-        // the one that is subtracted here had timed out.
-        let others = busy.saturating_sub(self.quiescing.load(Ordering::SeqCst));
-        self.timed_out.fetch_min(others, Ordering::SeqCst);
-    }
-
-    /// Advances to the next deadline, but by no more than `left_ns`, from which it subtracts the time advanced. If it
-    /// reaches the deadline, it returns the waker of that timer: pass it to [`fire`](Self::fire).
-    pub(crate) fn step(&self, clocks: &mut Clocks, left_ns: &mut u64) -> Option<SharedWaker> {
-        let (moved_ns, due) = clocks.step(*left_ns);
+    /// Advances to the next deadline, but by no more than `left_ns`, from which it subtracts the time advanced. Returns
+    /// the timer if it reaches the deadline.
+    pub(crate) fn step(&self, clocks: &mut Clocks, left_ns: &mut u64) -> Option<Due> {
+        let (moved_ns, waker) = clocks.step(*left_ns);
         *left_ns -= moved_ns;
-        self.count_due(due)
+        self.due(clocks, waker)
     }
 
     /// Advances to the next deadline, if there is one: as [`step`](Self::step), without a limit.
-    pub(crate) fn step_to_deadline(&self, clocks: &mut Clocks) -> Option<SharedWaker> {
-        self.count_due(clocks.step_to_deadline())
+    pub(crate) fn step_to_deadline(&self, clocks: &mut Clocks) -> Option<Due> {
+        let waker = clocks.step_to_deadline();
+        self.due(clocks, waker)
     }
 
-    /// Counts a timer that was taken out in `busy`, until [`fire`](Self::fire) subtracts it.
-    fn count_due(&self, due: Option<SharedWaker>) -> Option<SharedWaker> {
-        if due.is_some() {
-            self.add_busy();
-        }
-        due
+    fn due(&self, clocks: &mut Clocks, waker: Option<SharedWaker>) -> Option<Due> {
+        let waker = waker?;
+        self.note_activity();
+        clocks.busy.resume_retrying();
+        Some(Due { waker, token: clocks.busy.begin() })
     }
 
-    /// Calls the waker of a timer that a step has returned.
-    pub(crate) fn fire(&self, due: SharedWaker) {
-        wake(due);
-        self.remove_busy();
+    /// Calls the waker of a timer.
+    pub(crate) fn fire(&self, due: Due) {
+        wake(due.waker);
+        lock(&self.clocks).busy.end(due.token);
     }
 
     /// Jumps clocks. Then calls the wakers of the timers that are due, and after these the wakers of all other sleeps on
@@ -116,7 +108,8 @@ impl Shared {
         let mut clocks = lock(&self.clocks);
         let jumped = jump(&mut clocks);
         // Under the lock, as in `step`.
-        self.add_busy();
+        clocks.busy.resume_retrying();
+        let token = clocks.busy.begin();
         drop(clocks);
         loop {
             let due = lock(&self.clocks).take_due();
@@ -125,7 +118,7 @@ impl Shared {
         }
         let wall_clock = lock(&self.clocks).wakers(ClockId::Realtime);
         wall_clock.into_iter().for_each(wake);
-        self.remove_busy();
+        lock(&self.clocks).busy.end(token);
         jumped
     }
 }

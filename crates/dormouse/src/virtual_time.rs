@@ -52,12 +52,18 @@
 //! # Limits
 //! Threads, other processes, the network and `std::time` use real time. So does a sleep that was created outside of
 //! virtual time: a sleep keeps the time that it was created in, real or virtual, wherever it is polled.
+//!
+//! A `send_to` or `connect` to a Unix socket that has no room retries in real time. During the first second of that, and
+//! from each timer that fires to the next attempt, time does not advance, except by
+//! [`advance_now`](VirtualTime::advance_now). So a timeout around it ends only if the socket has had time to make room.
 
 mod block_on;
+mod builder;
 mod quiesce;
 mod scope;
 
 pub use crate::virtual_clock::EnterGuard;
+pub use builder::Builder;
 pub use scope::Scope;
 
 use crate::clock::{ClockId, Realtime};
@@ -98,7 +104,19 @@ impl VirtualTime {
     /// assert_eq!(time.now(), time.now());
     /// ```
     pub fn new() -> VirtualTime {
-        VirtualTime(Arc::new(Shared::new()))
+        VirtualTime::builder().build()
+    }
+
+    /// Creates a virtual time with options.
+    ///
+    /// ```
+    /// use dormouse::VirtualTime;
+    /// use std::time::Duration;
+    /// let time = VirtualTime::builder().grace(Duration::from_millis(50)).build();
+    /// assert_eq!(time.now(), time.now());
+    /// ```
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 
     /// The present instant of the boot-time clock. The other clocks can be read [inside](Self::enter).
@@ -241,7 +259,8 @@ impl VirtualTime {
     ///
     /// Readiness takes precedence over any deadline: sockets, pipes and other fds that are wrapped inside are registered
     /// with the builtin reactor, and the events that the kernel has for them are delivered each time before time advances.
-    /// A peer in another thread or process, which may need some real time, is not waited for.
+    /// A peer in another thread or process, which may need some real time, is not waited for, unless the virtual time was
+    /// built with a [grace](Builder::grace).
     ///
     /// ```
     /// use dormouse::{VirtualTime, sleep, timeout};

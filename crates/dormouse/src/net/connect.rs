@@ -7,13 +7,9 @@
 
 use crate::coop::cooperative;
 use crate::io::{AsyncFd, Interest, Mode};
-use crate::time::sleep;
+use crate::time::RetryPauses;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
-
-const MIN_RETRY_DELAY: Duration = Duration::from_millis(1);
-const MAX_RETRY_DELAY: Duration = Duration::from_millis(32);
 
 /// Connects to one address. Returns the system's error unchanged.
 pub(super) async fn tcp(addr: SocketAddr) -> io::Result<AsyncFd<TcpStream>> {
@@ -46,24 +42,24 @@ fn connect_result(stream: &TcpStream) -> io::Result<()> {
     }
 }
 
-/// Retries `f`, an operation on a Unix socket, while it returns `WouldBlock` because the peer has no room. Sleeps
-/// between the attempts.
+/// Retries `f`, an operation on a Unix socket, while it returns `WouldBlock` because the peer has no room. Pauses
+/// in real time between the attempts.
 ///
 /// No event reports that the peer has room:
 /// - If the backlog of a listener is full, connect(2) fails with `EAGAIN` on Linux, and the socket stays
 ///   unconnected.
 /// - If the receive queue of a datagram socket is full, and the sender is not connected to it, Linux reports the
-///   sender as writable after each attempt. Waiting for writability would be a busy loop.
+///   sender as writable after each attempt. Waiting for writability would be a busy loop. (An auxiliary socket that is
+///   connected to the receiver would report room, but the path may name another receiver by then.)
 pub(super) async fn retry_until_room<R>(mut f: impl FnMut() -> io::Result<R>) -> io::Result<R> {
     cooperative(async {
-        let mut delay = MIN_RETRY_DELAY;
+        let mut pauses = RetryPauses::new();
         loop {
             match f() {
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
                 result => return result,
             }
-            sleep(delay).await;
-            delay = (delay * 2).min(MAX_RETRY_DELAY);
+            pauses.pause().await;
         }
     })
     .await

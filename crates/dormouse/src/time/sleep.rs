@@ -79,6 +79,12 @@ pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
     Sleep { deadline, slack: Slack::NONE, registered: None, virtual_timer: TimerSlot::new(C::ID) }
 }
 
+/// As [`sleep`], but in real time, also if the caller is in virtual time.
+pub(super) fn sleep_in_real_time(duration: Duration) -> Sleep {
+    let deadline = Instant::from_ns(ClockId::Boottime.now_ns()) + duration;
+    Sleep { deadline, slack: Slack::NONE, registered: None, virtual_timer: TimerSlot::NONE }
+}
+
 /// Future returned by [`sleep`], [`sleep_until`] and [`Clock::sleep`].
 ///
 /// The first poll before the deadline registers it with the timers of the executor that polls it. If another executor

@@ -2,10 +2,27 @@
 
 use crate::clock::ClockId;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 #[inline]
 pub(crate) fn now_ns(_: ClockId) -> Option<u64> {
     None
+}
+
+/// An operation that retries, in real time. Zero-sized.
+#[derive(Debug)]
+pub(crate) struct Retrying;
+
+impl Retrying {
+    #[inline]
+    pub(crate) fn begin() -> Retrying {
+        Retrying
+    }
+
+    #[inline]
+    pub(crate) fn note_attempt(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The timer slot of a sleep in real time. Zero-sized.
@@ -13,6 +30,8 @@ pub(crate) fn now_ns(_: ClockId) -> Option<u64> {
 pub(crate) struct TimerSlot;
 
 impl TimerSlot {
+    pub(crate) const NONE: TimerSlot = TimerSlot;
+
     #[inline]
     pub(crate) fn new(_: ClockId) -> TimerSlot {
         TimerSlot

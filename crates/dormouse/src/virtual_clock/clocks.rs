@@ -9,6 +9,7 @@
 //! - Every entry of `alarms` is later than what its clock shows.
 //! - No clock goes past `END_NS`. So a sleep until after that never completes, and time never advances to it.
 
+use super::busy::Busy;
 use crate::clock::ClockId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub(crate) struct Clocks {
     timers: [BTreeMap<TimerKey, SharedWaker>; ClockId::ALL.len()],
     /// By clock: the alarms that have not gone off.
     alarms: [BTreeSet<TimerKey>; ClockId::ALL.len()],
+    pub(crate) busy: Busy,
     /// Threads in `block_on` that wait for a deadline to advance to.
     parked: Vec<Thread>,
 }
@@ -46,6 +48,7 @@ impl Clocks {
             now: ClockId::ALL.map(|clock| clock.now_ns().min(END_NS)),
             timers: Default::default(),
             alarms: Default::default(),
+            busy: Busy::default(),
             parked: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 //! Each thread has a stack of the virtual times that it has entered; the last one entered is the current one. A guard
 //! removes its own entry, so guards may be dropped in any order.
 
-use super::{Clocks, QuiescingFlag, Shared};
+use super::Shared;
 use crate::clock::ClockId;
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -17,8 +17,8 @@ struct Entry {
     time: Arc<Shared>,
     /// The id of the guard. Unique on this stack.
     id: u64,
-    /// That of the scoped future whose poll has pushed this entry.
-    scoped: Option<Arc<QuiescingFlag>>,
+    /// The number of the scoped future whose poll has pushed this entry.
+    scoped: Option<u64>,
 }
 
 /// Keeps the thread in a virtual time until it is dropped. Returned by
@@ -44,12 +44,12 @@ impl EnterGuard {
         EnterGuard::push(time, None)
     }
 
-    /// For the poll of a scoped future: see [`set_quiescing`].
-    pub(crate) fn enter_scoped(time: &Arc<Shared>, quiescing: &Arc<QuiescingFlag>) -> EnterGuard {
-        EnterGuard::push(time, Some(quiescing.clone()))
+    /// For the poll of a scoped future: see [`scoped_polls`].
+    pub(crate) fn enter_scoped(time: &Arc<Shared>, task: u64) -> EnterGuard {
+        EnterGuard::push(time, Some(task))
     }
 
-    fn push(time: &Arc<Shared>, scoped: Option<Arc<QuiescingFlag>>) -> EnterGuard {
+    fn push(time: &Arc<Shared>, scoped: Option<u64>) -> EnterGuard {
         let id = ENTERED.try_with(|entered| {
             let mut entered = entered.borrow_mut();
             let id = entered.last().map_or(0, |entry| entry.id + 1);
@@ -84,16 +84,14 @@ pub(crate) fn now_ns(clock: ClockId) -> Option<u64> {
     with_last(|entry| entry.time.now_ns(clock))
 }
 
-/// Marks the scoped futures of `time` whose polls are on the call stack of the caller: they wait for the others. Returns
-/// the flags that it has set. The caller holds the lock on `clocks`.
-pub(crate) fn set_quiescing(time: &Arc<Shared>, _clocks: &mut Clocks) -> Vec<Arc<QuiescingFlag>> {
-    let set = ENTERED.try_with(|entered| {
+/// The scoped futures of `time` whose polls are on the call stack of the caller.
+pub(crate) fn scoped_polls(time: &Arc<Shared>) -> Vec<u64> {
+    let tasks = ENTERED.try_with(|entered| {
         let entered = entered.borrow();
         let of_time = entered.iter().filter(|entry| Arc::ptr_eq(&entry.time, time));
-        let flags = of_time.filter_map(|entry| entry.scoped.as_ref());
-        flags.filter(|flag| flag.set(time)).cloned().collect()
+        of_time.filter_map(|entry| entry.scoped).collect()
     });
-    set.unwrap_or_default()
+    tasks.unwrap_or_default()
 }
 
 fn with_last<R>(f: impl FnOnce(&Entry) -> R) -> Option<R> {

@@ -23,6 +23,9 @@ use std::thread::Thread;
 pub(crate) struct TimerSlot(Option<Box<Timer>>);
 
 impl TimerSlot {
+    /// Of a sleep in real time, wherever it is created.
+    pub(crate) const NONE: TimerSlot = TimerSlot(None);
+
     /// With a timer, if the caller is in virtual time.
     pub(crate) fn new(clock: ClockId) -> TimerSlot {
         TimerSlot(Timer::new(clock).map(Box::new))

@@ -7,6 +7,7 @@
 //! - `block_on` fires one timer at a time. The scoped futures that a timer has woken run before `block_on` fires the
 //!   next, even if another thread fired the first. So of two timers with the same deadline, the first can cancel the
 //!   second.
+//! - Before each jump, nothing happens for the grace, in real time: no event, no wake-up, and no change of a timer.
 //! - The thread parks without a timeout only while there is no deadline, and is unparked when there is one.
 //!   The thread: (1) under the lock on the clocks, finds no deadline and is added to the parked threads;
 //!   (2) reads `woken`; (3) parks.
@@ -16,7 +17,7 @@
 //!   `woken` before it unparks.
 
 use super::VirtualTime;
-use super::quiesce::QuiesceWait;
+use super::quiesce::{Blocked, BusySince};
 use crate::context::InBlockOn;
 use crate::coop;
 use crate::reactor;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often to check, in real time, whether futures on other threads are still busy.
 const CHECK_EVERY: Duration = Duration::from_micros(50);
@@ -57,16 +58,25 @@ struct ThreadNotify {
 impl ThreadNotify {
     /// Advances time until the future has been woken.
     fn wait(&self, time: &Arc<Shared>) {
-        let mut quiesce = QuiesceWait::begin(time);
+        let _blocked = Blocked::begin(time);
+        let mut busy_since = BusySince::default();
+        let mut grace = Grace::default();
         while !self.woken.swap(false, Ordering::AcqRel) {
-            if quiesce.others_busy() {
+            if self.park_without_deadline(time) {
+                grace.restart();
+            } else if busy_since.others_busy(&mut lock(&time.clocks).busy, &[]) {
+                grace.restart();
                 std::thread::park_timeout(CHECK_EVERY);
-            } else if !self.park_without_deadline(time) {
+            } else if let Some(left) = grace.left(time) {
+                std::thread::park_timeout(left);
+            } else {
                 reactor::flush_events();
                 // Checked again: an event may have woken a future, and another thread may have advanced time or
                 // dropped the sleep that has the deadline.
                 let mut clocks = lock(&time.clocks);
-                let quiescent = !self.woken.load(Ordering::Acquire) && !quiesce.others_busy();
+                let quiescent = !self.woken.load(Ordering::Acquire)
+                    && !busy_since.others_busy(&mut clocks.busy, &[])
+                    && grace.left(time).is_none();
                 let due = if quiescent { time.step_to_deadline(&mut clocks) } else { None };
                 drop(clocks);
                 due.into_iter().for_each(|due| time.fire(due));
@@ -84,6 +94,31 @@ impl ThreadNotify {
             lock(&time.clocks).remove_parked(&self.thread);
         }
         no_deadline
+    }
+}
+
+/// How long nothing has happened, in real time.
+#[derive(Default)]
+struct Grace {
+    /// Since when, and `Shared::activity` at that time.
+    quiet: Option<(Instant, u64)>,
+}
+
+impl Grace {
+    fn restart(&mut self) {
+        self.quiet = None;
+    }
+
+    /// How long the wait lasts if nothing happens; `None` if it is over. A timer that was created, moved, dropped or fired
+    /// restarts it.
+    fn left(&mut self, time: &Shared) -> Option<Duration> {
+        if time.grace.is_zero() {
+            return None;
+        }
+        let activity = time.activity.load(Ordering::SeqCst);
+        let quiet = self.quiet.filter(|(_, seen)| *seen == activity);
+        let (since, _) = *self.quiet.insert(quiet.unwrap_or_else(|| (Instant::now(), activity)));
+        time.grace.checked_sub(since.elapsed()).filter(|left| !left.is_zero())
     }
 }
 

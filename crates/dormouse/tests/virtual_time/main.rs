@@ -10,8 +10,11 @@ mod clocks;
 mod conversions;
 mod enter;
 mod executors;
+#[cfg(target_os = "linux")]
+mod full_peers;
 mod intervals;
 mod order;
+mod others;
 mod programs;
 mod random;
 #[cfg(feature = "futures-io")]

@@ -1,0 +1,254 @@
+//! What has to run before time advances.
+//!
+//! Plain data, used under the lock on the clocks: a thread that holds the lock can check that nothing is busy, and
+//! advance. It calls no waker.
+//!
+//! # Invariants
+//! - Something is busy exactly while it holds a token. `Counter::count` is the number of tokens of the present generation.
+//! - A task, which is a scoped future, is busy from the call of its waker to the end of the poll that follows, and while it
+//!   is polled without a wake-up. It is not busy if only a wait inside has called the waker, to check again whether the
+//!   others are busy. So two tasks that both wait do not wait for each other. When the wait has ended, the task is busy for
+//!   the rest of its poll.
+//! - A task is not busy while a wait blocks the thread inside its poll, by itself or in another executor: another thread
+//!   may be blocked in the same way.
+
+use std::collections::BTreeMap;
+use std::task::Waker;
+
+/// Held by what is busy.
+#[derive(Debug)]
+#[must_use = "it counts until it is passed to `end`"]
+pub(crate) struct BusyToken {
+    generation: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counter {
+    count: usize,
+    /// Incremented when everything that is busy has been waited for long enough. Tokens of earlier generations do not
+    /// count.
+    generation: u64,
+}
+
+impl Counter {
+    fn begin(&mut self) -> BusyToken {
+        self.count += 1;
+        BusyToken { generation: self.generation }
+    }
+
+    fn end(&mut self, token: BusyToken) {
+        if self.counts(&token) {
+            self.count -= 1;
+        }
+    }
+
+    fn counts(&self, token: &BusyToken) -> bool {
+        token.generation == self.generation
+    }
+
+    fn set(&mut self, token: &mut Option<BusyToken>, busy: bool) {
+        match token.take() {
+            Some(held) if !busy => self.end(held),
+            None if busy => *token = Some(self.begin()),
+            unchanged => *token = unchanged,
+        }
+    }
+
+    fn renew(&mut self, token: &mut Option<BusyToken>) {
+        self.set(token, false);
+        self.set(token, true);
+    }
+}
+
+/// A scoped future.
+#[derive(Debug, Default)]
+struct Task {
+    /// Woken, by something else than a wait inside it, since the last poll began.
+    woken: bool,
+    /// Woken by a wait inside it since the last poll began.
+    yielded: bool,
+    /// Being polled, and not only because it had yielded.
+    working: bool,
+    /// A wait inside its poll blocks the thread, or the executor that it is in.
+    blocked: bool,
+    /// How many polls have begun.
+    polls: u64,
+    token: Option<BusyToken>,
+    /// That of its executor, from the last poll, until a wake-up takes it.
+    waker: Option<Waker>,
+}
+
+/// Identifies one poll of a task.
+#[derive(PartialEq)]
+pub(crate) struct TaskPoll {
+    task: u64,
+    number: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Busy {
+    counter: Counter,
+    tasks: BTreeMap<u64, Task>,
+    /// The operations that retry in real time.
+    retrying: BTreeMap<u64, Option<BusyToken>>,
+    next_number: u64,
+}
+
+impl Busy {
+    /// For a timer that is being fired, and a jump in progress.
+    pub(crate) fn begin(&mut self) -> BusyToken {
+        self.counter.begin()
+    }
+
+    pub(crate) fn end(&mut self, token: BusyToken) {
+        self.counter.end(token);
+    }
+
+    /// Whether something is busy other than the tasks `own`.
+    pub(crate) fn others(&self, own: &[u64]) -> bool {
+        let counts =
+            |task: &Task| task.token.as_ref().is_some_and(|held| self.counter.counts(held));
+        let own = own.iter().filter(|number| self.tasks.get(number).is_some_and(counts)).count();
+        self.counter.count > own
+    }
+
+    /// No longer counts what is busy now, except the tasks `own`.
+    pub(crate) fn give_up(&mut self, own: &[u64]) {
+        self.counter.generation += 1;
+        self.counter.count = 0;
+        for number in own {
+            self.change(*number, |task, counter| {
+                if task.token.is_some() {
+                    counter.renew(&mut task.token);
+                }
+            });
+        }
+    }
+
+    /// Adds a task, which is busy until the end of its first poll. Returns its number.
+    pub(crate) fn add_task(&mut self) -> u64 {
+        let number = self.new_number();
+        self.tasks.insert(number, Task::default());
+        self.change(number, |task, _| task.woken = true);
+        number
+    }
+
+    /// Removes a task. Returns its waker, to be dropped without the lock.
+    pub(crate) fn remove_task(&mut self, number: u64) -> Option<Waker> {
+        let mut task = self.tasks.remove(&number)?;
+        self.counter.set(&mut task.token, false);
+        task.waker
+    }
+
+    /// Returns the former waker, to be dropped without the lock.
+    pub(crate) fn begin_poll(&mut self, number: u64, waker: Waker) -> Option<Waker> {
+        self.change(number, |task, _| {
+            task.working = task.woken || !task.yielded;
+            task.woken = false;
+            task.yielded = false;
+            task.polls += 1;
+            task.waker.replace(waker)
+        })
+        .flatten()
+    }
+
+    pub(crate) fn end_poll(&mut self, number: u64) {
+        self.change(number, |task, _| {
+            task.working = false;
+            task.blocked = false;
+        });
+    }
+
+    /// Returns the waker to call. If there is none, the task is complete, or an earlier wake-up has taken the waker since
+    /// the last poll began, and has called it or is about to.
+    pub(crate) fn wake_task(&mut self, number: u64, yields: bool) -> Option<Waker> {
+        self.change(number, |task, _| {
+            if yields {
+                task.yielded = true;
+            } else {
+                task.woken = true;
+            }
+            task.waker.take()
+        })
+        .flatten()
+    }
+
+    /// A wait is polled again inside these polls, which last as long as the wait: another executor runs inside them.
+    pub(crate) fn suspend<'a>(&mut self, polls: impl Iterator<Item = &'a TaskPoll>) {
+        for poll in polls {
+            self.change(poll.task, |task, _| task.blocked = true);
+        }
+    }
+
+    /// The present polls of these tasks.
+    pub(crate) fn polls(&self, tasks: &[u64]) -> Vec<TaskPoll> {
+        let poll = |&task: &u64| Some(TaskPoll { task, number: self.tasks.get(&task)?.polls });
+        tasks.iter().filter_map(poll).collect()
+    }
+
+    /// A wait in the polls of these tasks has ended: they have more to do.
+    pub(crate) fn resume(&mut self, tasks: &[u64]) {
+        for number in tasks {
+            self.change(*number, |task, _| {
+                task.working = true;
+                task.blocked = false;
+            });
+        }
+    }
+
+    /// Marks the tasks as blocked. Returns those that were not.
+    pub(crate) fn block(&mut self, mut tasks: Vec<u64>) -> Vec<u64> {
+        let block = |task: &mut Task, _: &mut _| !std::mem::replace(&mut task.blocked, true);
+        tasks.retain(|number| self.change(*number, block).unwrap_or(false));
+        tasks
+    }
+
+    pub(crate) fn unblock(&mut self, tasks: &[u64]) {
+        for number in tasks {
+            self.change(*number, |task, _| task.blocked = false);
+        }
+    }
+
+    /// Adds an operation that retries. It is busy until [`pause_retrying`](Self::pause_retrying). Returns its number.
+    pub(super) fn add_retrying(&mut self) -> u64 {
+        let number = self.new_number();
+        let token = self.begin();
+        self.retrying.insert(number, Some(token));
+        number
+    }
+
+    pub(super) fn remove_retrying(&mut self, number: u64) {
+        if let Some(mut token) = self.retrying.remove(&number) {
+            self.counter.set(&mut token, false);
+        }
+    }
+
+    pub(super) fn pause_retrying(&mut self, number: u64) {
+        if let Some(token) = self.retrying.get_mut(&number) {
+            self.counter.set(token, false);
+        }
+    }
+
+    /// Makes all operations that retry busy, until each has made another attempt.
+    pub(super) fn resume_retrying(&mut self) {
+        self.retrying.values_mut().for_each(|token| self.counter.renew(token));
+    }
+
+    fn new_number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+
+    /// Changes a task, unless it is complete, and then its token.
+    fn change<R>(
+        &mut self,
+        number: u64,
+        change: impl FnOnce(&mut Task, &mut Counter) -> R,
+    ) -> Option<R> {
+        let task = self.tasks.get_mut(&number)?;
+        let result = change(task, &mut self.counter);
+        let busy = !task.blocked && (task.woken || task.working);
+        self.counter.set(&mut task.token, busy);
+        Some(result)
+    }
+}
