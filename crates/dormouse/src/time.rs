@@ -1,7 +1,8 @@
 //! Sleeps, timeouts and intervals.
 //!
-//! The names are those of `tokio::time`, so a program can switch by changing its imports. The differences: the default
-//! clock advances during suspend, and nothing here panics or needs a runtime context.
+//! The names are those of `tokio::time`, so a program can switch by changing its imports. The main differences: the
+//! default clock advances during suspend, a [`Sleep`] is `Unpin`, so that [`reset`](Sleep::reset) takes `&mut self`, and
+//! nothing here panics or needs a runtime context.
 //!
 //! # Accuracy
 //! Nothing completes early by its own clock. How late a single sleep completes depends on the timerfd of the kernel and

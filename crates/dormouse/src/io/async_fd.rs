@@ -43,20 +43,22 @@ use std::task::{Context, Poll};
 ///
 /// # Errors
 /// Each constructor fails if the kernel does not support readiness for the fd (a regular file, a directory),
-/// if the same fd is already registered with that reactor (except async-io), or if the process has too many
+/// if another `AsyncFd` has registered the same fd with that reactor, or if the process has too many
 /// open fds. The error names the fd and a remedy. The constructors that begin with `try_` return the object
 /// with the error, unchanged.
 ///
-/// A wait returns such an error if the fd has to [move](#reactor) and no reactor can register it. The next wait tries
-/// again.
+/// Two `AsyncFd`s for one fd are possible on two reactors, and on async-io, which watches a duplicate. But if both have to
+/// [move](#reactor) to the builtin reactor, the waits of the second fail. Share one `AsyncFd`, or wrap a duplicate.
+///
+/// A wait returns such an error if the fd has to move and no reactor can register it. The next wait tries again.
+///
+/// In the child of a fork, every wait for an inherited `AsyncFd` returns an error. Take the object back with
+/// [`into_inner`](Self::into_inner), and wrap it again.
 ///
 /// # Connections
 /// A socket that this crate has accepted or connected is returned even if it cannot be registered, because otherwise the
 /// connection would be lost. Operations that need not wait succeed. A wait tries to register the fd, and returns the
 /// error if that fails; the next wait tries again.
-///
-/// In the child of a fork, every wait for an inherited `AsyncFd` returns an error. Take the object back with
-/// [`into_inner`](Self::into_inner), and wrap it again.
 ///
 /// # Reactor
 /// The constructor selects the reactor, by default with [`Reactor::current`]. The fd moves to another one if
