@@ -11,8 +11,9 @@ impl Refused {
     /// `None` if there is no strace, or it may not trace this process.
     pub fn new(call: &str, error: &str) -> Option<Refused> {
         let strace = Command::new("strace")
-            .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call},getpgid")])
             .args(["-e", &format!("inject={call}:error={error}")])
+            .args(["-e", "inject=getpgid:error=ENOSYS"])
             .args(["-p", &std::process::id().to_string()])
             .stderr(Stdio::null())
             .spawn();
@@ -21,7 +22,8 @@ impl Refused {
             return None;
         };
         let start = Instant::now();
-        while !is_traced() {
+        // A thread that strace has attached to is not stopped at its system calls yet. When this one is, all are.
+        while rustix::process::getpgid(None).is_ok() {
             if strace.try_wait().unwrap().is_some() {
                 println!("skipped: strace may not trace this process");
                 return None;
@@ -31,16 +33,6 @@ impl Refused {
         }
         Some(Refused(strace))
     }
-}
-
-/// Whether every thread of this process is traced.
-fn is_traced() -> bool {
-    let mut tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    tasks.all(|task| {
-        let status = std::fs::read_to_string(task.unwrap().path().join("status"));
-        // The thread may have ended.
-        status.map_or(true, |status| !status.contains("TracerPid:\t0\n"))
-    })
 }
 
 impl Drop for Refused {
