@@ -58,8 +58,9 @@
 //!
 //! In a task of tokio (with the feature `tokio`), this is
 //! [tokio's budget](https://docs.rs/tokio/latest/tokio/task/coop/index.html), shared with tokio's own operations.
-//! Elsewhere, there is a budget in [`block_on`](crate::block_on()), `timeout` and `VirtualTime::scope` only. On another
-//! executor, a task that may have a lot of data to read should use `timeout` or yield itself.
+//! Elsewhere, there is a budget in [`block_on`](crate::block_on()), also that of `VirtualTime`, in `timeout` and in
+//! `VirtualTime::scope` only. On another executor, a task that may have a lot of data to read should use `timeout` or
+//! yield itself.
 //!
 //! # Cancel safety
 //! A poll that returns `Pending` has read and written nothing. For the combinators of the other crates, see
