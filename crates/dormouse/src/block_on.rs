@@ -3,11 +3,10 @@
 use crate::context::InBlockOn;
 use crate::coop;
 use crate::reactor::{Parker, PollOrPark};
-use crate::sync::thread::{self, Thread};
+use crate::sync::thread;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// Runs a future to completion on the calling thread, which sleeps while the future is pending.
 ///
@@ -17,9 +16,20 @@ use std::task::{Context, Poll, Wake, Waker};
 /// An `AsyncFd` that was created outside of `block_on` is not moved: with the feature `smol`, async-io still serves it. If
 /// a tokio runtime serves it, another thread has to drive that runtime.
 ///
-/// While the thread sleeps, it polls the builtin reactor itself, so no other thread has to wake it. Only one thread in
-/// `block_on` polls at a time, and only in a program where no task outside `block_on` has waited for the builtin reactor,
-/// and no `AsyncFd` has [moved](crate::io::AsyncFd#reactor). Otherwise the reactor's own thread polls.
+/// # Threads
+/// While the thread sleeps, it polls the builtin reactor itself, so no other thread has to wake it. On Linux, the reactor's
+/// own thread, `dormouse`, does not run while that is enough, so a program can stay single-threaded. That thread starts
+/// when
+/// - a task outside of `block_on`, or in `VirtualTime::block_on`, waits for a file descriptor or timer of the builtin
+///   reactor. It then polls in place of `block_on`, from that time on;
+/// - a wait inside uses another waker than that of this `block_on`: in a `block_on` of another crate, and in combinators
+///   with wakers of their own, such as `FuturesUnordered`. (`join!`, `select!` and [`timeout`](crate::timeout) use the
+///   waker of `block_on`.)
+/// - a second thread waits in `block_on`, because only one thread at a time polls there;
+/// - `block_on` returns while a clone of its waker still exists;
+/// - the system refuses a timerfd, or an `AsyncFd` [moves](crate::io::AsyncFd#reactor) to the builtin reactor.
+///
+/// On other systems it starts with the first wait.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,31 +44,17 @@ use std::task::{Context, Poll, Wake, Waker};
 /// Inside a task of another executor, or inside another `block_on`, it works, but blocks the thread. It has a
 /// [coop budget](crate::io#coop-budget) of its own there.
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
+    let parker = Parker::new(thread::current());
+    // Declared before the future, so dropped after it, when its waits have been deregistered.
+    let mut poll_or_park = PollOrPark::new(&parker);
+    let waker = Waker::from(parker.clone());
     let mut future = pin!(coop::without_tokio_budget(future.into_future()));
-    let thread_waker = Arc::new(ThreadWaker { thread: thread::current(), parker: Parker::new() });
-    let waker = Waker::from(thread_waker.clone());
+    let _context = InBlockOn::enter_polling(&waker);
     let cx = &mut Context::from_waker(&waker);
-    let mut poll_or_park = PollOrPark::new();
-    let _context = InBlockOn::enter();
     loop {
         if let Poll::Ready(output) = coop::with_new_budget(|| future.as_mut().poll(cx)) {
             return output;
         }
-        poll_or_park.wait(&thread_waker.parker);
-    }
-}
-
-struct ThreadWaker {
-    thread: Thread,
-    parker: Parker,
-}
-
-impl Wake for ThreadWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.parker.unpark(&self.thread);
+        poll_or_park.wait();
     }
 }

@@ -20,8 +20,7 @@ pub(crate) use async_io::reactor as async_io_reactor;
 #[cfg(feature = "test-util")]
 pub(crate) use builtin::flush_events;
 pub(crate) use builtin::{
-    Parker, PollOrPark, disable_poller, note_waiter, start, start_with_hook, wake_or_defer,
-    wake_thread,
+    Parker, PollOrPark, note_waiter, start, start_with_hook, wake_or_defer, wake_thread,
 };
 pub(crate) use registration::{Registration, WaitError};
 pub(crate) use scheduled_io::{Direction, ReadyEvent, WaiterSlot};
@@ -83,7 +82,8 @@ impl Reactor {
         tokio::reactor().or_else(async_io::reactor).unwrap_or_else(Reactor::builtin)
     }
 
-    /// The reactor that needs no executor: one thread named `dormouse`, started on first use.
+    /// The reactor that needs no executor. Its thread, named `dormouse`, starts when a task waits outside of
+    /// [`block_on`](crate::block_on()), which polls the reactor itself.
     ///
     /// ```
     /// use dormouse::reactor::Reactor;

@@ -7,7 +7,7 @@
 #[cfg(feature = "tokio")]
 pub(crate) use ::tokio;
 pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock, atomic};
-pub(crate) use std::{thread, thread_local};
+pub(crate) use std::{thread, thread_local, time};
 
 use std::sync::PoisonError;
 

@@ -92,8 +92,12 @@ impl<T: AsFd> AsyncFd<T> {
         interest: Interest,
         f: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.try_first(interest, |inner, _| f(inner))
-            .unwrap_or_else(|_| Err(io::ErrorKind::WouldBlock.into()))
+        // No wait follows. So if events are delivered only during waits, the readiness is not known.
+        let unpolled = || self.registration.is_unpolled().then(|| ReadyEvent::unknown(interest));
+        let event = self.event_to_try(interest).or_else(unpolled);
+        event
+            .and_then(|event| self.try_ready(event, |inner, _| f(inner)).ok())
+            .unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
     }
 
     /// Calls `f` if the fd is ready, or if its readiness is not known. `f` gets the readiness that is known.
@@ -106,12 +110,16 @@ impl<T: AsFd> AsyncFd<T> {
         interest: Interest,
         f: impl FnOnce(&T, Ready) -> io::Result<R>,
     ) -> Result<io::Result<R>, Option<ReadyEvent>> {
-        let event = match self.registration.ready_event(interest) {
-            Some(event) => event,
-            None if self.registration.should_try(interest) => ReadyEvent::unknown(interest),
-            None => return Err(None),
-        };
+        let event = self.event_to_try(interest).ok_or(None)?;
         self.try_ready(event, f).map_err(|WouldBlock| Some(event))
+    }
+
+    /// The readiness to try an operation for: what is known of it, or nothing is.
+    #[inline(always)]
+    fn event_to_try(&self, interest: Interest) -> Option<ReadyEvent> {
+        let unknown =
+            || self.registration.should_try(interest).then(|| ReadyEvent::unknown(interest));
+        self.registration.ready_event(interest).or_else(unknown)
     }
 
     /// Calls `f`, and clears the readiness if it returns `WouldBlock`.

@@ -26,6 +26,7 @@ struct Kernel {
     is_stopped: bool,
     refuses_changes: bool,
     refuses_timerfds: bool,
+    refuses_waits: bool,
     epolls: usize,
     /// What each file is ready for.
     readiness: Vec<(RawFd, Ready)>,
@@ -135,6 +136,11 @@ pub(crate) fn refuse_timerfds() {
     lock(&KERNEL).refuses_timerfds = true;
 }
 
+/// From here on, no epoll instance can be waited for.
+pub(crate) fn refuse_waits() {
+    lock(&KERNEL).refuses_waits = true;
+}
+
 /// Blocks until exactly so many threads wait on epoll instances.
 pub(crate) fn until_waiting(threads: usize) {
     let mut kernel = lock(&KERNEL);
@@ -205,17 +211,20 @@ impl Epoll {
     }
 
     /// Waits for events, or until the clock has advanced by `timeout`. Unwinds when the kernel is stopped.
-    pub(crate) fn wait(&self, timeout: Option<Duration>) -> Vec<(u64, Ready)> {
+    pub(crate) fn wait(&self, timeout: Option<Duration>) -> io::Result<Vec<(u64, Ready)>> {
         let deadline = timeout.map(|timeout| now() + timeout.as_nanos() as u64);
         let mut kernel = lock(&KERNEL);
         loop {
             let events = kernel.take_events(self.0);
             if !events.is_empty() || deadline.is_some_and(|deadline| deadline <= now()) {
-                return events;
+                return Ok(events);
             }
             if kernel.is_stopped {
                 drop(kernel);
                 resume_unwind(Box::new(Stopped));
+            }
+            if kernel.refuses_waits {
+                return Err(io::ErrorKind::PermissionDenied.into());
             }
             kernel.count_waiting_threads(1);
             kernel = CHANGED.wait(kernel).unwrap();
@@ -275,6 +284,13 @@ impl Kernel {
             }
         }
         events
+    }
+}
+
+/// Unwinds, in [`run_until_stopped`], if the kernel is stopped.
+pub(crate) fn unwind_if_stopped() {
+    if lock(&KERNEL).is_stopped {
+        resume_unwind(Box::new(Stopped));
     }
 }
 

@@ -98,6 +98,28 @@ impl<T> OnceLock<T> {
     }
 }
 
+/// No time passes for the code that uses it, because an execution of a loom test must not depend on the real time.
+pub(crate) mod time {
+    use std::time::Duration;
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Instant;
+
+    impl Instant {
+        pub(crate) fn now() -> Instant {
+            Instant
+        }
+
+        pub(crate) fn elapsed(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        pub(crate) fn duration_since(&self, _: Instant) -> Duration {
+            Duration::ZERO
+        }
+    }
+}
+
 /// `park` is built from a lock and a condition variable: loom's own does not allow that a thread is unparked while it
 /// waits for a lock. A wait that has a timeout times out as soon as the other threads wait.
 pub(crate) mod thread {
@@ -137,7 +159,7 @@ pub(crate) mod thread {
 
     loom::lazy_static! {
         /// The threads that [`Builder::spawn`] has started.
-        static ref SPAWNED: std::sync::Mutex<Vec<JoinHandle<()>>> = Default::default();
+        static ref SPAWNED: std::sync::Mutex<Vec<(Thread, JoinHandle<()>)>> = Default::default();
     }
 
     pub(crate) fn current() -> Thread {
@@ -150,6 +172,8 @@ pub(crate) mod thread {
         while !std::mem::take(&mut *is_available) {
             is_available = thread.0.made_available.wait(is_available).unwrap();
         }
+        drop(is_available);
+        kernel::unwind_if_stopped();
     }
 
     pub(crate) fn park_timeout(_: Duration) {
@@ -161,7 +185,7 @@ pub(crate) mod thread {
         yield_now();
     }
 
-    /// Starts a thread of this crate. The thread ends when the kernel is stopped: its wait unwinds.
+    /// Starts a thread of this crate. The thread ends when the kernel is stopped: its wait or park unwinds.
     pub(crate) struct Builder;
 
     pub(crate) struct Spawned(Thread);
@@ -188,14 +212,18 @@ pub(crate) mod thread {
                 CURRENT.with(|current| current.set(here)).expect("it is new");
                 kernel::run_until_stopped(run);
             });
-            SPAWNED.lock().unwrap().push(handle);
+            SPAWNED.lock().unwrap().push((thread.clone(), handle));
             Ok(Spawned(thread))
         }
     }
 
+    /// Ends the threads that [`Builder::spawn`] has started, after the kernel has been stopped.
     pub(crate) fn join_all() {
         let spawned = std::mem::take(&mut *SPAWNED.lock().unwrap());
-        spawned.into_iter().for_each(|handle| handle.join());
+        for (thread, handle) in spawned {
+            thread.unpark();
+            handle.join();
+        }
     }
 }
 

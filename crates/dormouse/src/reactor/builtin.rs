@@ -1,8 +1,9 @@
-//! The reactor that needs no executor: one thread named `dormouse`, blocked in epoll or kqueue.
+//! The reactor that needs no executor: threads that wait in epoll or kqueue.
 //!
-//! The thread starts on first use. It runs even if the system refuses an epoll instance (EMFILE): then it parks, and
-//! the next fd that is registered tries to create the instance again. Before each wait the thread calls a [`Hook`]. The
-//! fallback for timerfds installs it: it wakes what is due, and returns a timeout for the wait.
+//! One of these threads is the reactor's own, named `dormouse`. It starts when it is needed: see [`thread`]. It runs even if
+//! the system refuses an epoll instance (EMFILE): then it parks, and the next fd that is registered tries to create the
+//! instance again. Before each wait the thread calls a [`Hook`]. The fallback for timerfds installs it: it wakes what is
+//! due, and returns a timeout for the wait.
 //!
 //! A thread in `block_on` can poll for events too: see [`poller`]. [`selector`] wraps the system's interface.
 //! [`flush`] waits until pending events have been delivered. This module knows no clock and no timer.
@@ -15,8 +16,8 @@
 //!   The other side: (1) disables the poller role, (2) makes the change, (3) calls [`wake_thread`], whose signal stays
 //!   pending until a wait of the thread consumes it.
 //!   So either the hook sees the change, or the wait returns and the thread calls the hook again.
-//! - Each event that a wait returns is delivered to its `ScheduledIo`, if the fd is still registered: by the thread
-//!   that waited, or by the reactor thread if the poller role was disabled meanwhile.
+//! - Each event that a wait returns is delivered to its `ScheduledIo`, if the fd is still registered, by the thread
+//!   that waited. If the poller role was disabled meanwhile, the reactor thread calls the wakers.
 
 #[cfg_attr(not(feature = "test-util"), path = "builtin/flush/absent.rs")]
 mod flush;
@@ -24,23 +25,25 @@ mod flush;
 mod loom_tests;
 mod poller;
 mod selector;
+mod spawn;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod thread;
 
 #[cfg(feature = "test-util")]
 pub(crate) use flush::flush_events;
-pub(crate) use poller::{
-    Parker, PollOrPark, disable as disable_poller, note_waiter, wake_or_defer,
-};
+pub(crate) use poller::{Parker, PollOrPark, wake_or_defer};
+pub(crate) use thread::{note_waiter, serve_all_by_thread, start, start_with_hook, wake_thread};
 
 pub(super) use selector::{closed, poll_now, state_now};
+pub(super) use thread::{has_thread, note_fd_waiter};
 
 use super::error::cannot;
 use super::interest::{Interest, Ready};
 use super::scheduled_io::ScheduledIo;
-use crate::catch_panic::{catch_panic, wake};
 use crate::fork::PerProcess;
-use crate::sync::thread::{self, Thread};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::thread::Thread;
 use crate::sync::{Mutex, OnceLock, lock, loom_const_fn, loom_static};
 use selector::{Events, Selector, Token};
 use std::collections::HashMap;
@@ -63,8 +66,14 @@ loom_static! {
 
 struct BuiltinReactor {
     state: Mutex<State>,
+    /// Whether `state` has a thread.
+    has_thread: AtomicBool,
     selector: OnceLock<Selector>,
+    /// Why the selector cannot be waited for.
+    failure: OnceLock<io::Error>,
     hook: OnceLock<Hook>,
+    role: poller::Role,
+    flush: flush::Flush,
     /// Wakers that a poller took after its role was disabled. The reactor thread calls them.
     deferred_wakers: Mutex<Vec<Waker>>,
 }
@@ -81,20 +90,41 @@ impl BuiltinReactor {
             let state = State { thread: None, registrations: None, next_token: 0 };
             BuiltinReactor {
                 state: Mutex::new(state),
+                has_thread: AtomicBool::new(false),
                 selector: OnceLock::new(),
+                failure: OnceLock::new(),
                 hook: OnceLock::new(),
+                role: poller::Role::new(),
+                flush: flush::Flush::new(),
                 deferred_wakers: Mutex::new(Vec::new()),
             }
         }
+    }
+
+    /// Whether the reactor thread runs.
+    fn has_thread(&self) -> bool {
+        self.has_thread.load(Ordering::Acquire)
+    }
+
+    /// The selector, if there is one that can be waited for.
+    fn working_selector(&self) -> Option<&Selector> {
+        if self.failure.get().is_none() { self.selector.get() } else { None }
+    }
+
+    /// The error of every registration and wait, if the selector cannot be waited for.
+    fn failure(&self) -> Option<io::Error> {
+        let err = self.failure.get()?;
+        let why = format!(
+            "cannot wait for events of the builtin reactor: {}: {err} (a sandbox may forbid the call)",
+            Selector::WAIT_CALL
+        );
+        Some(io::Error::new(err.kind(), why))
     }
 }
 
 #[inline]
 fn reactor() -> &'static BuiltinReactor {
-    REACTOR.get(|_| {
-        poller::reset_after_fork();
-        BuiltinReactor::new()
-    })
+    REACTOR.get(|_| BuiltinReactor::new())
 }
 
 /// Hashes tokens. They are consecutive numbers, so no input can make them collide.
@@ -124,25 +154,6 @@ pub(super) struct BuiltinRegistration {
     selector: &'static Selector,
 }
 
-/// Starts the thread unless it runs, and makes sure that it can watch fds.
-pub(crate) fn start() -> io::Result<()> {
-    let state = &mut *lock(&reactor().state);
-    state.start_thread()?;
-    state.start_selector().map(drop)
-}
-
-/// Starts the thread unless it runs, and makes it call `hook` before each wait. A thread that is already in a wait
-/// calls it after the next [`wake_thread`]. A process has one hook: the first one stays.
-pub(crate) fn start_with_hook(hook: Hook) -> io::Result<()> {
-    let _ = reactor().hook.set(hook);
-    lock(&reactor().state).start_thread()
-}
-
-/// Makes the thread call its hook again. The caller has disabled the poller role, or the poller may consume the signal.
-pub(crate) fn wake_thread() {
-    lock(&reactor().state).wake_thread();
-}
-
 /// Registers an fd for `interest`.
 pub(super) fn register(
     fd: BorrowedFd<'_>,
@@ -152,7 +163,6 @@ pub(super) fn register(
     let registration;
     {
         let state = &mut *lock(&reactor().state);
-        state.start_thread()?;
         let selector = state.start_selector()?;
         registration = BuiltinRegistration { token: state.add(io), selector };
     }
@@ -186,20 +196,10 @@ impl BuiltinRegistration {
 }
 
 impl State {
-    fn start_thread(&mut self) -> io::Result<()> {
-        if self.thread.is_none() {
-            // Without a selector the thread can still run its hook.
-            let _ = self.start_selector();
-            let handle = thread::Builder::new()
-                .name("dormouse".into())
-                .spawn(run)
-                .map_err(|err| cannot("cannot start the reactor's thread \"dormouse\"", &err))?;
-            self.thread = Some(handle.thread().clone());
-        }
-        Ok(())
-    }
-
     fn start_selector(&mut self) -> io::Result<&'static Selector> {
+        if let Some(err) = reactor().failure() {
+            return Err(err);
+        }
         if reactor().selector.get().is_none() {
             let selector = Selector::new().map_err(|err| {
                 cannot("cannot set up the builtin reactor's epoll instance", &err)
@@ -235,57 +235,6 @@ impl State {
 
 fn unpark_thread() {
     lock(&reactor().state).unpark_thread();
-}
-
-/// The main function of the reactor thread.
-fn run() {
-    run_despite_panics(serve);
-}
-
-/// Calls `serve` again and again; it returns only by a panic. No panic in it is known. If one happens, the events of the
-/// last wait are dispatched again, because some of them may not have been delivered. Delivering an event twice is
-/// harmless: readiness is a hint. The pause keeps a panic in each turn from using a whole CPU.
-fn run_despite_panics(serve: impl Fn(&mut Events, &mut Vec<Delivery>)) {
-    let mut events = Events::new();
-    let mut deliveries = Vec::new();
-    loop {
-        catch_panic(|| serve(&mut events, &mut deliveries));
-        catch_panic(|| dispatch(&events, &mut deliveries));
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
-fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
-    loop {
-        let timeout = reactor().hook.get().and_then(|hook| hook());
-        let turn = flush::Turn::begin();
-        let Some(selector) = reactor().selector.get() else {
-            // Without a selector no event can be pending.
-            turn.end();
-            match timeout {
-                Some(timeout) => thread::park_timeout(timeout),
-                None => thread::park(),
-            }
-            continue;
-        };
-        let timeout = if turn.is_requested() { Some(Duration::ZERO) } else { timeout };
-        poller::take_deferred_wakers().into_iter().for_each(wake);
-        if poller::park_if_paused(timeout) {
-            continue;
-        }
-        match selector.wait(events, timeout) {
-            Ok(()) => {
-                dispatch(events, deliveries);
-                events.iter().for_each(|(token, _)| poller::forward_wakeup(token));
-                if !events.is_full() {
-                    turn.end();
-                }
-            }
-            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-            // The kernel is out of memory: try again later.
-            Err(_) => thread::sleep(Duration::from_millis(1)),
-        }
-    }
 }
 
 /// Delivers events to their `ScheduledIo`s.

@@ -14,7 +14,7 @@ mod moving;
 use super::scheduled_io::BackendKind;
 use super::{
     Interest, Reactor, Ready, ReadyEvent, ScheduledIo, ShutDown, WaiterSlot, async_io, builtin,
-    note_waiter, tokio,
+    tokio,
 };
 use crate::fork::Process;
 use crate::sync::{Mutex, lock};
@@ -108,13 +108,19 @@ impl<T: AsFd> Registration<T> {
         self.process.forked() || self.io.is_shut_down() || self.io.should_try(interest)
     }
 
+    /// Whether no thread delivers events while the calling code does not wait: an operation may succeed although it has
+    /// returned `WouldBlock` before and no event has been delivered.
+    pub(crate) fn is_unpolled(&self) -> bool {
+        self.io.backend() == BackendKind::Builtin && !builtin::has_thread()
+    }
+
     /// Returns the readiness, or stores the waker. If the reactor has shut down, registers the fd with the next one.
     ///
     /// `tried` is the event that an operation was tried for which returned `WouldBlock`: the wait is for a newer one.
     /// `None` if no operation was tried; then the first wait polls the fd.
     ///
     /// # Errors
-    /// If no reactor can register the fd, and in the child of a fork.
+    /// If no reactor can register the fd, or none can deliver its events, and in the child of a fork.
     pub(crate) fn poll_readiness(
         &self,
         mut slot: WaiterSlot<'_>,
@@ -123,7 +129,7 @@ impl<T: AsFd> Registration<T> {
     ) -> Poll<io::Result<ReadyEvent>> {
         loop {
             if self.io.backend() == BackendKind::Builtin {
-                note_waiter();
+                builtin::note_fd_waiter(waker)?;
             }
             match self.poll_attached(&mut slot, tried, waker) {
                 Poll::Ready(Err(WaitError::ShutDown)) => self.attach_to_next()?,

@@ -4,7 +4,7 @@
 //! - [`fire_deadlines`] runs before each wait of the thread, and limits the wait to the earliest deadline.
 //!   [`set_deadline`]: (1) stores the deadline, (2) wakes the thread if it is earlier than before. So no wait outlasts
 //!   a deadline (see `reactor::builtin`).
-//! - The poller role is disabled before a deadline is stored, so it is the reactor thread that waits.
+//! - `start_with_hook` disables the poller role before a deadline is stored, so it is the reactor thread that waits.
 //! - Wakers are called while no lock is held. They are those of queues, which catch the panics of foreign wakers.
 
 use crate::clock::ClockId;
@@ -34,9 +34,6 @@ fn deadlines() -> &'static Mutex<Deadlines> {
 /// clock; `None` removes it.
 pub(super) fn set_deadline(clock: ClockId, deadline: Option<u64>, waker: &Waker) -> io::Result<()> {
     let new = deadline.map(|deadline| (deadline, waker.clone()));
-    if new.is_some() {
-        reactor::disable_poller();
-    }
     reactor::start_with_hook(fire_deadlines)?;
     let old = std::mem::replace(&mut lock(deadlines())[clock as usize], new);
     let (old, new) = (old.map_or(u64::MAX, |(at, _)| at), deadline.unwrap_or(u64::MAX));

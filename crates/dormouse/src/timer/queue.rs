@@ -160,7 +160,7 @@ impl TimerQueue {
         if self.is_inherited() {
             return Err(Unavailable);
         }
-        self.note_waiter();
+        self.note_waiter(waker)?;
         let waker = waker.clone();
         let index = shards::current();
         let mut shard = self.shards.lock(index);
@@ -176,12 +176,14 @@ impl TimerQueue {
         Ok(id)
     }
 
-    /// Replaces the waker of a timer, and returns whether the timer is still pending.
+    /// Replaces the waker of a timer. Returns false if the timer is no longer pending, or the queue cannot serve it.
     pub(crate) fn refresh(&self, id: TimerId, waker: &Waker) -> bool {
         if self.is_inherited() {
             return false;
         }
-        self.note_waiter();
+        if self.note_waiter(waker).is_err() {
+            return false;
+        }
         match self.shards.lock(id.shard()).waker_mut(id.key()) {
             None => return false,
             Some(stored) if stored.will_wake(waker) => return true,
@@ -228,10 +230,14 @@ impl TimerQueue {
     }
 
     /// Notifies the builtin reactor that a task is about to wait for it.
+    ///
+    /// # Errors
+    /// If no thread of that reactor can call the waker.
     #[inline]
-    fn note_waiter(&self) {
-        if self.kind == ReactorKind::Builtin {
-            note_waiter();
+    fn note_waiter(&self, waker: &Waker) -> Result<(), Unavailable> {
+        match self.kind {
+            ReactorKind::Builtin => note_waiter(waker).map_err(|_| Unavailable),
+            ReactorKind::AsyncIo | ReactorKind::Tokio => Ok(()),
         }
     }
 

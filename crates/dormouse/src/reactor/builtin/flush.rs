@@ -6,8 +6,9 @@
 //! the events of its earlier waits.
 //!
 //! # Invariants
+//! - The reactor thread runs during a flush: the flush starts it. Without it, an fd may be registered all the same.
 //! - During a flush only the reactor thread dispatches events. A flush first disables the poller role, and then waits
-//!   until no thread is counted in `POLLERS`. A thread is counted from before it checks whether the role is
+//!   until no thread is counted in `pollers`. A thread is counted from before it checks whether the role is
 //!   disabled until it has dispatched the events of its wait. If it has deferred wakers, the reactor thread calls them
 //!   before it takes events in the next turn.
 //! - A turn completes a request only if the reactor thread saw the request before its wait, and the wait returned
@@ -15,105 +16,140 @@
 //! - A thread that is dispatching events does not wait for a flush, which would be a deadlock: the flush waits for
 //!   that thread. For example, a waker may run `VirtualTime::block_on`.
 
-use super::{poller, reactor};
+use super::selector::Events;
+use super::thread::serve_all_by_thread;
+use super::{BuiltinReactor, dispatch, reactor};
 use crate::sync::lock;
 use std::cell::Cell;
+use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
-/// Whether a task has ever waited for an fd or timer of the builtin reactor.
-static HAS_WAITERS: AtomicBool = AtomicBool::new(false);
-/// Counts the threads in a [`PollerGuard`]: they try to acquire the poller role, or hold it, or dispatch its events.
-static POLLERS: AtomicUsize = AtomicUsize::new(0);
-/// The number of flushes requested so far.
-static REQUESTED: AtomicU64 = AtomicU64::new(0);
-/// The number of flushes completed so far.
-static FLUSHED: Mutex<u64> = Mutex::new(0);
-static FLUSH_DONE: Condvar = Condvar::new();
-
-thread_local! {
-    /// Whether this thread may be dispatching events: a poller, or the reactor thread, which never resets it.
-    static DISPATCHING: Cell<bool> = const { Cell::new(false) };
+/// The flushes of a reactor.
+pub(super) struct Flush {
+    /// Whether a task has ever waited for an fd or timer of the builtin reactor.
+    has_waiters: AtomicBool,
+    /// Counts the threads in a [`PollerGuard`]: they try to acquire the poller role, or hold it, or dispatch its events.
+    pollers: AtomicUsize,
+    /// The number of flushes requested so far.
+    requested: AtomicU64,
+    /// The number of flushes completed so far.
+    flushed: Mutex<u64>,
+    done: Condvar,
 }
 
-/// Called before a task waits for an fd or timer of the builtin reactor.
-#[inline]
-pub(super) fn note_waiter() {
-    if !HAS_WAITERS.load(Ordering::Relaxed) {
-        HAS_WAITERS.store(true, Ordering::SeqCst);
+thread_local! {
+    /// The reactor whose events this thread may be dispatching, as a poller, or as the reactor thread, which never resets
+    /// it. In the child of a fork it is the reactor of the parent.
+    static DISPATCHING: Cell<Option<&'static BuiltinReactor>> = const { Cell::new(None) };
+}
+
+impl Flush {
+    pub(super) const fn new() -> Flush {
+        Flush {
+            has_waiters: AtomicBool::new(false),
+            pollers: AtomicUsize::new(0),
+            requested: AtomicU64::new(0),
+            flushed: Mutex::new(0),
+            done: Condvar::new(),
+        }
     }
+
+    /// Called before a task waits for an fd or timer of the builtin reactor.
+    #[inline]
+    pub(super) fn note_waiter(&self) {
+        if !self.has_waiters.load(Ordering::Relaxed) {
+            self.has_waiters.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+fn is_dispatching(reactor: &BuiltinReactor) -> bool {
+    // A thread that is ending counts as dispatching.
+    DISPATCHING.try_with(Cell::get).map_or(true, |of| of.is_some_and(|of| ptr::eq(of, reactor)))
 }
 
 /// Returns when every event that was pending in the kernel at the call has been delivered. Returns at once if no task
 /// has ever waited for an fd or timer of the builtin reactor, or if the calling thread is dispatching events.
-///
-/// May block forever in the child of a fork: the statics of this module are not reset there, so `POLLERS` may count a
-/// thread of the parent.
 pub(crate) fn flush_events() {
-    if !HAS_WAITERS.load(Ordering::SeqCst) || DISPATCHING.try_with(Cell::get).unwrap_or(true) {
+    let reactor = reactor();
+    let flush = &reactor.flush;
+    if !flush.has_waiters.load(Ordering::SeqCst) || is_dispatching(reactor) {
         return;
     }
-    poller::disable();
-    while POLLERS.load(Ordering::SeqCst) > 0 {
+    if serve_all_by_thread().is_err() {
+        return deliver_without_thread(reactor);
+    }
+    while flush.pollers.load(Ordering::SeqCst) > 0 {
         std::thread::yield_now();
     }
-    let request = REQUESTED.fetch_add(1, Ordering::SeqCst) + 1;
-    {
-        let state = lock(&reactor().state);
-        if state.thread.is_none() {
-            // Without the thread no fd is registered, and no turn would complete the request.
+    let request = flush.requested.fetch_add(1, Ordering::SeqCst) + 1;
+    lock(&reactor.state).wake_thread();
+    let mut flushed = lock(&flush.flushed);
+    while *flushed < request {
+        flushed = flush.done.wait(flushed).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// Delivers the events that are pending, if the reactor thread cannot be started. Those that another thread in `block_on`
+/// has taken out are not waited for.
+fn deliver_without_thread(reactor: &BuiltinReactor) {
+    let Some(selector) = reactor.working_selector() else { return };
+    let (mut events, mut deliveries) = (Events::new(), Vec::new());
+    while selector.wait(&mut events, Some(Duration::ZERO)).is_ok() {
+        dispatch(&events, &mut deliveries);
+        if !events.is_full() {
             return;
         }
-        state.wake_thread();
-    }
-    let mut flushed = lock(&FLUSHED);
-    while *flushed < request {
-        flushed = FLUSH_DONE.wait(flushed).unwrap_or_else(PoisonError::into_inner);
     }
 }
 
 /// One turn of the reactor thread.
 pub(super) struct Turn {
+    flush: &'static Flush,
     request: u64,
 }
 
 impl Turn {
     /// Called before the thread waits for events.
-    pub(super) fn begin() -> Turn {
-        DISPATCHING.set(true);
-        Turn { request: REQUESTED.load(Ordering::SeqCst) }
+    pub(super) fn begin(reactor: &'static BuiltinReactor) -> Turn {
+        DISPATCHING.set(Some(reactor));
+        let flush = &reactor.flush;
+        Turn { flush, request: flush.requested.load(Ordering::SeqCst) }
     }
 
     /// Whether a flush waits for this turn. If so, the turn must not block.
     pub(super) fn is_requested(&self) -> bool {
-        *lock(&FLUSHED) < self.request
+        *lock(&self.flush.flushed) < self.request
     }
 
     /// Called when all pending events have been dispatched.
     pub(super) fn end(self) {
-        let mut flushed = lock(&FLUSHED);
+        let mut flushed = lock(&self.flush.flushed);
         if *flushed < self.request {
             *flushed = self.request;
-            FLUSH_DONE.notify_all();
+            self.flush.done.notify_all();
         }
     }
 }
 
-/// Counts a thread in `POLLERS`, and sets its `DISPATCHING`, while it may be the poller.
+/// Counts a thread in `pollers`, and sets its `DISPATCHING`, while it may be the poller.
 pub(super) struct PollerGuard {
-    outer: bool,
+    reactor: &'static BuiltinReactor,
+    outer: Option<&'static BuiltinReactor>,
 }
 
 impl PollerGuard {
-    pub(super) fn begin() -> PollerGuard {
-        POLLERS.fetch_add(1, Ordering::SeqCst);
-        PollerGuard { outer: DISPATCHING.replace(true) }
+    pub(super) fn begin(reactor: &'static BuiltinReactor) -> PollerGuard {
+        reactor.flush.pollers.fetch_add(1, Ordering::SeqCst);
+        PollerGuard { reactor, outer: DISPATCHING.replace(Some(reactor)) }
     }
 }
 
 impl Drop for PollerGuard {
     fn drop(&mut self) {
         DISPATCHING.set(self.outer);
-        POLLERS.fetch_sub(1, Ordering::SeqCst);
+        self.reactor.flush.pollers.fetch_sub(1, Ordering::SeqCst);
     }
 }

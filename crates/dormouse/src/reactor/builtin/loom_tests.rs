@@ -1,6 +1,7 @@
 //! Loom tests of events, the reactor thread, threads in `block_on`, and waits outside of it.
 
-use super::{disable_poller, start_with_hook, wake_thread};
+use super::poller::disable as disable_poller;
+use super::{start_with_hook, wake_thread};
 use crate::block_on;
 use crate::context::in_block_on;
 use crate::loom_test::{

@@ -2,15 +2,16 @@
 //! that its events reach it without a switch to a second thread.
 //!
 //! One thread at a time has the role, and is called the *poller*. It dispatches every event that its wait returns,
-//! whichever task the event is for. The reactor thread stays blocked in a wait on the same epoll instance. Of the two
-//! threads, the kernel wakes the one that began to wait last. So while the poller waits, it gets the events; while it
-//! runs its future, the reactor thread gets them. An event does not wait until the future returns.
+//! whichever task the event is for. The reactor thread does not run if the poller can serve every wait ([`thread`](super::thread)). If it
+//! runs, it stays blocked in a wait on the same epoll instance. Of the two threads, the kernel wakes the one that began to
+//! wait last. So while the poller waits, it gets the events; while it runs its future, the reactor thread gets them. An
+//! event does not wait until the future returns.
 //!
 //! The poller calls the wakers of all tasks. It may be a worker thread of another executor, inside a task that should
 //! not have blocked, and a task that it wakes there may be queued for that very worker. So the role is for programs
 //! without another executor. [`disable`] is permanent. It is called when a task outside of `block_on` waits, or may
 //! wait, for an fd or a timer of the builtin reactor; when the reactor thread gets deadlines to meet; and by a flush of
-//! events. In the child of a fork the role is always disabled.
+//! events.
 //!
 //! While the poller runs its future, each event wakes the reactor thread. To avoid these wake-ups, a busy poller pauses
 //! the reactor thread. A paused reactor thread sleeps for a millisecond at a time. It resumes its wait after a
@@ -18,46 +19,73 @@
 //! is paused and the poller runs its future, an event for another task can be delayed by up to two milliseconds.
 //!
 //! # Invariants
-//! - A wake-up of the poller is not lost. `Token::WAKE_POLLER` is signalled only after the poller has set `HELD`: by
+//! - The reactor thread runs if the role is disabled. A thread that finds the role taken starts it before it parks.
+//! - A wake-up of the poller is not lost. `Token::WAKE_POLLER` is signalled only after the poller has set `held`: by
 //!   [`Parker::unpark`], which has seen `POLLING`, or by [`disable`]. If the reactor thread consumes the signal, for
-//!   example because the poller has not begun its wait yet, it signals again until `HELD` is false. The poller clears
-//!   `HELD` after its wait.
+//!   example because the poller has not begun its wait yet, it signals again until `held` is false. The poller clears
+//!   `held` after its wait.
 //! - A wake-up of the reactor thread is not lost, if its caller has disabled the role before. A poller whose wait
 //!   consumes `Token::WAKE_THREAD` while the role is disabled signals it again, and does not poll after that. While the
 //!   role is enabled, the poller ignores the token: then only the request for a pause uses it, and that request has a
 //!   timeout.
 //! - After [`disable`] has returned, no poller waits for long.
-//!   [`try_acquire`]: (1) sets `HELD`, (2) checks `DISABLED`.
-//!   [`disable`]: (1) sets `DISABLED`, (2) checks `HELD`, and if it is set, signals `Token::WAKE_POLLER`.
+//!   [`try_acquire`]: (1) sets `held`, (2) checks `disabled`.
+//!   [`disable`]: (1) sets `disabled`, (2) checks `held`, and if it is set, signals `Token::WAKE_POLLER`.
 //!   All are `SeqCst`, so one of the two sees the other: either the role is not acquired, or the poller leaves
 //!   its wait.
 //! - A poller never calls the waker of a task that waits outside of `block_on`.
-//!   The task: (1) calls [`note_waiter`], which sets `DISABLED`, (2) stores its waker under a lock.
-//!   The poller: (1) takes the waker under that lock, (2) checks `DISABLED` in [`wake_or_defer`].
-//!   The lock orders (2) of the task before (1) of the poller. So the poller sees `DISABLED`, and defers the waker to the
+//!   The task: (1) calls [`note_waiter`](super::thread::note_waiter), which sets `disabled`, (2) stores its waker under a lock.
+//!   The poller: (1) takes the waker under that lock, (2) checks `disabled` in [`wake_or_defer`].
+//!   The lock orders (2) of the task before (1) of the poller. So the poller sees `disabled`, and defers the waker to the
 //!   reactor thread.
 
-use super::flush::{self, PollerGuard};
+use super::flush::PollerGuard;
 use super::selector::{Events, Selector, Token};
-use super::{Delivery, dispatch, reactor};
+use super::thread::{FailedWaits, give_up, start_thread};
+use super::{BuiltinReactor, Delivery, dispatch, reactor};
 use crate::catch_panic::wake;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{lock, loom_static, thread_local};
+use crate::sync::time::Instant;
+use crate::sync::{lock, loom_const_fn, thread_local};
 use std::cell::Cell;
-use std::io;
-use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+use std::time::Duration;
 
-loom_static! {
+/// The state of the role, and of the pause.
+pub(super) struct Role {
     /// A thread has the role: it is in its wait, or about to begin it. It clears this before it dispatches.
-    static HELD: AtomicBool = AtomicBool::new(false);
+    held: AtomicBool,
     /// Whether [`disable`] has been called: no thread acquires the role any more. Never cleared.
-    static DISABLED: AtomicBool = AtomicBool::new(false);
+    disabled: AtomicBool,
     /// Whether the reactor thread runs, is to pause, or is paused.
-    static PAUSE: AtomicU8 = AtomicU8::new(RUNNING);
+    pause: AtomicU8,
     /// Counts the waits from which a poller has returned.
-    static POLLS: AtomicU64 = AtomicU64::new(0);
+    polls: AtomicU64,
+}
+
+impl Role {
+    loom_const_fn! {
+        pub(super) const fn new() -> Role {
+            Role {
+                held: AtomicBool::new(false),
+                disabled: AtomicBool::new(false),
+                pause: AtomicU8::new(RUNNING),
+                polls: AtomicU64::new(0),
+            }
+        }
+    }
+
+    /// Whether the role is disabled. If so, the reactor thread runs.
+    #[inline]
+    pub(super) fn is_disabled(&self) -> bool {
+        self.disabled.load(Ordering::Relaxed)
+    }
+
+    fn exchange_pause(&self, from: u8, to: u8) -> bool {
+        self.pause.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
 }
 
 thread_local! {
@@ -65,7 +93,7 @@ thread_local! {
     static IS_POLLER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Values of `PAUSE`.
+/// Values of `Role::pause`.
 const RUNNING: u8 = 0;
 const PAUSE_REQUESTED: u8 = 1;
 const PAUSED: u8 = 2;
@@ -79,9 +107,18 @@ const BUSY_TIME: Duration = Duration::from_millis(32);
 /// How long the poller waits for the pause to begin, for which the reactor thread has to wake up.
 const PAUSE_TIMEOUT: Duration = Duration::from_micros(100);
 
+/// While the reactor thread does not run, a future that wakes itself again and again must not keep events from being
+/// delivered. Its thread polls without blocking after this time.
+const POLL_INTERVAL: Duration = Duration::from_micros(100);
+/// How often a thread tries to acquire the role again, if the reactor thread is needed and cannot be started.
+const RETRY_INTERVAL: Duration = Duration::from_millis(1);
+
 /// Whether a thread in `block_on` runs, is parked or polls, and whether it has been woken.
 #[derive(Debug)]
-pub(crate) struct Parker(AtomicU8);
+pub(crate) struct Parker {
+    thread: Thread,
+    state: AtomicU8,
+}
 
 /// States of a `Parker`. `EMPTY`: the thread runs, and has not been woken since its last wait.
 const EMPTY: u8 = 0;
@@ -90,23 +127,14 @@ const PARKED: u8 = 2;
 const POLLING: u8 = 3;
 
 impl Parker {
-    pub(crate) fn new() -> Parker {
-        Parker(AtomicU8::new(EMPTY))
-    }
-
-    /// Wakes the thread, whether it is parked or polls.
-    pub(crate) fn unpark(&self, thread: &Thread) {
-        match self.0.swap(NOTIFIED, Ordering::AcqRel) {
-            PARKED => thread.unpark(),
-            POLLING => signal(Token::WAKE_POLLER),
-            _ => {}
-        }
+    pub(crate) fn new(thread: Thread) -> Arc<Parker> {
+        Arc::new(Parker { thread, state: AtomicU8::new(EMPTY) })
     }
 
     /// Begins a wait in the state `PARKED` or `POLLING`. If the thread has been woken already, consumes the wake-up and
     /// returns false.
     fn begin_wait(&self, state: u8) -> bool {
-        let begun = self.0.compare_exchange(EMPTY, state, Ordering::AcqRel, Ordering::Acquire);
+        let begun = self.state.compare_exchange(EMPTY, state, Ordering::AcqRel, Ordering::Acquire);
         if begun.is_err() {
             self.end_wait();
             return false;
@@ -116,33 +144,85 @@ impl Parker {
 
     /// Ends a wait. Returns whether the thread has been woken, and consumes the wake-up.
     fn end_wait(&self) -> bool {
-        self.0.swap(EMPTY, Ordering::AcqRel) == NOTIFIED
+        self.state.swap(EMPTY, Ordering::AcqRel) == NOTIFIED
+    }
+
+    /// Waits without the role, at most for `timeout`. True if the thread has been woken.
+    fn park(&self, timeout: Option<Duration>) -> bool {
+        if !self.begin_wait(PARKED) {
+            return true;
+        }
+        // Spurious returns are possible, and so are unparks that are not from this parker.
+        match timeout {
+            Some(timeout) => thread::park_timeout(timeout),
+            None => thread::park(),
+        }
+        self.end_wait()
+    }
+}
+
+/// Wakes the thread, whether it is parked or polls.
+impl Wake for Parker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        match self.state.swap(NOTIFIED, Ordering::AcqRel) {
+            PARKED => self.thread.unpark(),
+            POLLING => signal(Token::WAKE_POLLER),
+            _ => {}
+        }
     }
 }
 
 /// Waits for one `block_on`: each wait polls the selector if it can acquire the role, and parks the thread otherwise.
-pub(crate) struct PollOrPark {
+pub(crate) struct PollOrPark<'a> {
+    parker: &'a Arc<Parker>,
     events: Option<Events>,
     deliveries: Vec<Delivery>,
+    failed: FailedWaits,
+    /// When this thread last polled because its future had woken itself.
+    last_poll: Option<Instant>,
     /// Since `last_count`.
     polls: u32,
     /// When `polls` last reached `BUSY_POLLS`.
     last_count: Option<Instant>,
 }
 
-impl PollOrPark {
-    pub(crate) const fn new() -> PollOrPark {
-        PollOrPark { events: None, deliveries: Vec::new(), polls: 0, last_count: None }
+impl<'a> PollOrPark<'a> {
+    pub(crate) fn new(parker: &'a Arc<Parker>) -> PollOrPark<'a> {
+        PollOrPark {
+            parker,
+            events: None,
+            deliveries: Vec::new(),
+            failed: FailedWaits::default(),
+            last_poll: None,
+            polls: 0,
+            last_count: None,
+        }
     }
 
-    /// Waits until this thread has been woken through `parker`.
-    pub(crate) fn wait(&mut self, parker: &Parker) {
+    /// Waits until the parker has been woken.
+    pub(crate) fn wait(&mut self) {
         loop {
-            let polled = {
-                let _guard = PollerGuard::begin();
-                try_acquire().then(|| self.poll(parker))
+            // Inside the loop, because a waker that `poll` calls may fork.
+            let reactor = reactor();
+            let guard = PollerGuard::begin(reactor);
+            let acquired =
+                if self.failed.are_too_many() { Acquired::Taken } else { try_acquire(reactor) };
+            let woken = match acquired {
+                Acquired::Yes(selector) => self.poll(reactor, selector),
+                Acquired::Disabled => {
+                    drop(guard);
+                    self.parker.park(None)
+                }
+                Acquired::Taken => {
+                    drop(guard);
+                    self.parker.park(self.leave_to_thread())
+                }
             };
-            if polled.unwrap_or_else(|| park(parker)) {
+            if woken {
                 return;
             }
         }
@@ -150,37 +230,50 @@ impl PollOrPark {
 
     /// Polls the selector once, releases the role, and dispatches the events. Called when the role has been acquired.
     /// True if the thread has been woken, by one of these events or by another thread.
-    fn poll(&mut self, parker: &Parker) -> bool {
-        let events = self.events.get_or_insert_with(Events::new);
-        let found = match reactor().selector.get() {
-            Some(selector) if parker.begin_wait(POLLING) => selector.wait(events, None),
-            _ => {
-                HELD.store(false, Ordering::Release);
-                return true;
-            }
-        };
-        // The state is `EMPTY` now, so a wake-up from here on does not signal.
-        let woken = parker.end_wait();
-        HELD.store(false, Ordering::Release);
-        POLLS.fetch_add(1, Ordering::Relaxed);
-        match found {
-            Ok(()) => {
-                dispatch_as_poller(events, &mut self.deliveries);
-                if DISABLED.load(Ordering::SeqCst) {
-                    // The wait may have consumed this signal, which is for the reactor thread.
-                    signal(Token::WAKE_THREAD);
-                }
-            }
-            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-            // The kernel is out of memory for now.
-            Err(_) => thread::sleep(Duration::from_millis(1)),
+    fn poll(&mut self, reactor: &BuiltinReactor, selector: &Selector) -> bool {
+        let begun = self.parker.begin_wait(POLLING);
+        if !begun && !self.must_poll_between(reactor) {
+            reactor.role.held.store(false, Ordering::Release);
+            return true;
         }
-        self.count_poll();
-        woken | parker.end_wait()
+        let events = self.events.get_or_insert_with(Events::new);
+        let found = selector.wait(events, if begun { None } else { Some(Duration::ZERO) });
+        // The state is `EMPTY` now, so a wake-up from here on does not signal.
+        let woken = self.parker.end_wait() || !begun;
+        reactor.role.held.store(false, Ordering::Release);
+        reactor.role.polls.fetch_add(1, Ordering::Relaxed);
+        if self.failed.count(found) {
+            dispatch_as_poller(events, &mut self.deliveries);
+        }
+        if reactor.role.disabled.load(Ordering::SeqCst) {
+            // The wait may have consumed this signal, which is for the reactor thread.
+            signal(Token::WAKE_THREAD);
+        }
+        self.count_poll(reactor);
+        woken | self.parker.end_wait()
+    }
+
+    /// Starts the reactor thread. If it cannot start, returns after which time to try again.
+    fn leave_to_thread(&mut self) -> Option<Duration> {
+        start_thread().is_err().then(|| {
+            // No thread of this process can wait for events.
+            self.failed.last_of_too_many().into_iter().for_each(give_up);
+            RETRY_INTERVAL
+        })
+    }
+
+    /// Whether to poll between two polls of a future that has been woken already: see [`POLL_INTERVAL`].
+    fn must_poll_between(&mut self, reactor: &BuiltinReactor) -> bool {
+        if reactor.has_thread() || self.last_poll.is_some_and(|last| last.elapsed() < POLL_INTERVAL)
+        {
+            return false;
+        }
+        self.last_poll = Some(Instant::now());
+        true
     }
 
     /// Counts a poll. Pauses the reactor thread if this poller is busy.
-    fn count_poll(&mut self) {
+    fn count_poll(&mut self, reactor: &BuiltinReactor) {
         self.polls += 1;
         if self.polls < BUSY_POLLS {
             return;
@@ -188,16 +281,17 @@ impl PollOrPark {
         self.polls = 0;
         let now = Instant::now();
         let before = self.last_count.replace(now);
-        let busy = before.is_some_and(|before| now - before < BUSY_TIME);
-        if !busy || !exchange_pause(RUNNING, PAUSE_REQUESTED) {
+        let busy = before.is_some_and(|before| now.duration_since(before) < BUSY_TIME);
+        if !busy || !reactor.has_thread() || !reactor.role.exchange_pause(RUNNING, PAUSE_REQUESTED)
+        {
             return;
         }
         signal(Token::WAKE_THREAD);
         // If this thread polls again before the reactor thread has woken up, it consumes the signal itself. So let the
         // reactor thread run first.
-        while PAUSE.load(Ordering::Acquire) == PAUSE_REQUESTED {
+        while reactor.role.pause.load(Ordering::Acquire) == PAUSE_REQUESTED {
             if now.elapsed() > PAUSE_TIMEOUT {
-                exchange_pause(PAUSE_REQUESTED, RUNNING);
+                reactor.role.exchange_pause(PAUSE_REQUESTED, RUNNING);
                 return;
             }
             thread::yield_now();
@@ -205,12 +299,18 @@ impl PollOrPark {
     }
 }
 
-impl Drop for PollOrPark {
-    /// Resumes the reactor thread, because this thread does not poll any more.
+impl Drop for PollOrPark<'_> {
+    /// Called when the future has been dropped. This thread does not poll any more, so the reactor thread resumes if it
+    /// is paused, and starts if a clone of the waker of this `block_on` is left: it may be stored for an event.
     fn drop(&mut self) {
+        let reactor = reactor();
         // Without a `last_count`, this thread has never requested a pause.
-        if self.last_count.is_some() && exchange_pause(PAUSED, RUNNING) {
+        if self.last_count.is_some() && reactor.role.exchange_pause(PAUSED, RUNNING) {
             super::unpark_thread();
+        }
+        if Arc::strong_count(self.parker) > 1 && reactor.selector.get().is_some() {
+            // If it cannot start, the next wait tries again. Until then no `block_on` waits for that waker.
+            let _ = start_thread();
         }
     }
 }
@@ -228,31 +328,29 @@ fn dispatch_as_poller(events: &Events, deliveries: &mut Vec<Delivery>) {
     dispatch(events, deliveries);
 }
 
-fn exchange_pause(from: u8, to: u8) -> bool {
-    PAUSE.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+/// The result of an attempt to acquire the role.
+enum Acquired<'a> {
+    Yes(&'a Selector),
+    /// The reactor thread runs, and serves every wait; or no fd and no timer has been registered yet.
+    Disabled,
+    /// Another thread has the role, or the selector does not work. This thread needs the reactor thread.
+    Taken,
 }
 
-/// Acquires the role, unless it is held or disabled.
-fn try_acquire() -> bool {
-    let acquired = Selector::CAN_BE_SHARED
-        && reactor().selector.get().is_some()
-        && !DISABLED.load(Ordering::Relaxed)
-        && !HELD.swap(true, Ordering::SeqCst);
-    if acquired && DISABLED.load(Ordering::SeqCst) {
-        HELD.store(false, Ordering::Release);
-        return false;
+fn try_acquire(reactor: &BuiltinReactor) -> Acquired<'_> {
+    let role = &reactor.role;
+    let Some(selector) = reactor.selector.get() else { return Acquired::Disabled };
+    if !Selector::CAN_BE_SHARED || role.disabled.load(Ordering::Relaxed) {
+        return Acquired::Disabled;
     }
-    acquired
-}
-
-/// Waits without the role. True if the thread has been woken.
-fn park(parker: &Parker) -> bool {
-    if parker.begin_wait(PARKED) {
-        // Spurious returns are possible, and so are unparks that are not from `parker`.
-        thread::park();
-        return parker.end_wait();
+    if reactor.failure().is_some() || role.held.swap(true, Ordering::SeqCst) {
+        return Acquired::Taken;
     }
-    true
+    if role.disabled.load(Ordering::SeqCst) {
+        role.held.store(false, Ordering::Release);
+        return Acquired::Disabled;
+    }
+    Acquired::Yes(selector)
 }
 
 fn signal(token: Token) {
@@ -261,21 +359,12 @@ fn signal(token: Token) {
     }
 }
 
-/// Called before a task waits for an fd or timer of the builtin reactor. Disables the role if the task runs
-/// outside of `block_on`.
-#[inline]
-pub(crate) fn note_waiter() {
-    flush::note_waiter();
-    if !DISABLED.load(Ordering::Relaxed) && !crate::context::in_block_on() {
-        disable();
-    }
-}
-
 /// Disables the role. A poller may still dispatch the events of its last wait, but defers the wakers to the reactor
-/// thread. All later events are dispatched by that thread.
+/// thread. All later events are dispatched by that thread. It must run: call `start_thread` first.
 #[cold]
 pub(crate) fn disable() {
-    if !DISABLED.swap(true, Ordering::SeqCst) && HELD.load(Ordering::SeqCst) {
+    let role = &reactor().role;
+    if !role.disabled.swap(true, Ordering::SeqCst) && role.held.load(Ordering::SeqCst) {
         signal(Token::WAKE_POLLER);
     }
 }
@@ -284,7 +373,7 @@ pub(crate) fn disable() {
 /// disabled, the reactor thread calls it.
 #[inline]
 pub(crate) fn wake_or_defer(waker: Waker) {
-    if DISABLED.load(Ordering::Relaxed) && IS_POLLER.try_with(Cell::get).unwrap_or(false) {
+    if IS_POLLER.try_with(Cell::get).unwrap_or(false) && reactor().role.is_disabled() {
         defer(waker);
     } else {
         wake(waker);
@@ -304,22 +393,16 @@ fn defer(waker: Waker) {
 /// Takes the wakers that pollers deferred after the role was disabled. A poller that defers another one after this
 /// signals `WAKE_THREAD`.
 pub(super) fn take_deferred_wakers() -> Vec<Waker> {
-    if !DISABLED.load(Ordering::Acquire) {
+    let reactor = reactor();
+    if !reactor.role.disabled.load(Ordering::Acquire) {
         return Vec::new();
     }
-    std::mem::take(&mut *lock(&reactor().deferred_wakers))
-}
-
-/// In the child of a fork, the poller and the reactor thread do not exist. The role stays disabled there.
-pub(super) fn reset_after_fork() {
-    HELD.store(false, Ordering::SeqCst);
-    DISABLED.store(true, Ordering::SeqCst);
-    PAUSE.store(RUNNING, Ordering::SeqCst);
+    std::mem::take(&mut *lock(&reactor.deferred_wakers))
 }
 
 /// Called when a wait of the reactor thread has returned `token`. If it is the poller's signal, signals again.
 pub(super) fn forward_wakeup(token: Token) {
-    if token == Token::WAKE_POLLER && HELD.load(Ordering::Acquire) {
+    if token == Token::WAKE_POLLER && reactor().role.held.load(Ordering::Acquire) {
         signal(Token::WAKE_POLLER);
         thread::yield_now();
     }
@@ -328,14 +411,15 @@ pub(super) fn forward_wakeup(token: Token) {
 /// Called by the reactor thread before it waits. If a poller has requested a pause, parks for up to `PAUSE_INTERVAL`,
 /// and ends the pause if no poller has polled meanwhile. True if it parked.
 pub(super) fn park_if_paused(timeout: Option<Duration>) -> bool {
-    exchange_pause(PAUSE_REQUESTED, PAUSED);
-    if PAUSE.load(Ordering::Acquire) != PAUSED {
+    let role = &reactor().role;
+    role.exchange_pause(PAUSE_REQUESTED, PAUSED);
+    if role.pause.load(Ordering::Acquire) != PAUSED {
         return false;
     }
-    let before = POLLS.load(Ordering::Relaxed);
+    let before = role.polls.load(Ordering::Relaxed);
     thread::park_timeout(timeout.map_or(PAUSE_INTERVAL, |timeout| timeout.min(PAUSE_INTERVAL)));
-    if POLLS.load(Ordering::Relaxed) == before {
-        exchange_pause(PAUSED, RUNNING);
+    if role.polls.load(Ordering::Relaxed) == before {
+        role.exchange_pause(PAUSED, RUNNING);
     }
     true
 }

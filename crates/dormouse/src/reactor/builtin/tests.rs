@@ -1,3 +1,4 @@
+use super::thread::run_despite_panics;
 use super::*;
 use std::io::Write;
 use std::os::fd::AsFd;

@@ -11,8 +11,8 @@
 //! # Invariants
 //! - A move loses no event. It registers the fd for everything that a task waits for, and a registration reports the
 //!   state of the fd at that time. What the former registration delivers late is a spurious event.
-//! - Before an fd moves to the builtin reactor, [`prepare_builtin`] does what waits on that reactor do: the tasks that
-//!   wait for the fd have not done it.
+//! - Before an fd moves to the builtin reactor, the reactor thread starts, and the poller role is disabled: tasks outside
+//!   of `block_on` may wait for the fd, and have called `note_waiter` for its former reactor at most.
 //! - *Hang-ups are final, errors are not.* Clearing a hang-up polls the fd. If it is still reported, it stays, so a
 //!   later wait completes at once. If not (the socket was not connected yet, a FIFO has a writer again), it is cleared,
 //!   and tokio registers the fd again.
@@ -22,8 +22,7 @@ use crate::fork::Process;
 use crate::reactor::error::{cannot_register, inherited_fd, is_out_of_fds};
 use crate::reactor::scheduled_io::BackendKind;
 use crate::reactor::{
-    Interest, Kind, Reactor, Ready, ReadyEvent, ScheduledIo, async_io, builtin, disable_poller,
-    note_waiter, tokio,
+    Interest, Kind, Reactor, Ready, ReadyEvent, ScheduledIo, async_io, builtin, tokio,
 };
 use crate::sync::{Mutex, lock};
 use std::io;
@@ -53,7 +52,7 @@ impl Reactor {
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
         self.register_by(object, interest, |fd, now, io| {
-            self.attach_or_next(fd, interest, now, io, || {})
+            self.attach_or_next(fd, interest, now, io, || Ok(()))
         })
     }
 
@@ -109,12 +108,12 @@ impl Reactor {
         interest: Interest,
         now: Interest,
         io: &Arc<ScheduledIo>,
-        before_builtin: fn(),
+        before_builtin: fn() -> io::Result<()>,
     ) -> io::Result<Attached> {
         let mut reactor = self.select_for(interest);
         loop {
             if matches!(reactor.0, Kind::Builtin) {
-                before_builtin();
+                before_builtin()?;
             }
             let err = match reactor.attach(fd, interest, now, io) {
                 Ok(attached) => return Ok(attached),
@@ -156,13 +155,6 @@ impl Reactor {
             _ => None,
         }
     }
-}
-
-/// Called before an fd moves to the builtin reactor. A task outside of `block_on` may wait for the fd, so the poller role
-/// is disabled. A task in virtual time may wait for it, so its events have to be flushed.
-fn prepare_builtin() {
-    note_waiter();
-    disable_poller();
 }
 
 impl Attached {
@@ -218,8 +210,13 @@ impl<T: AsFd> Registration<T> {
         if self.io.is_shut_down() {
             attached.detach(fd, &self.process);
             let interest = attached.interest;
-            *attached =
-                reactor.attach_or_next(fd, interest, interest, &self.io, prepare_builtin)?;
+            *attached = reactor.attach_or_next(
+                fd,
+                interest,
+                interest,
+                &self.io,
+                builtin::serve_all_by_thread,
+            )?;
             attached.activate(&self.io, interest);
         }
         Ok(())
@@ -235,7 +232,7 @@ impl<T: AsFd> Registration<T> {
         interest: Interest,
     ) -> io::Result<()> {
         let fd = self.get_ref().as_fd();
-        prepare_builtin();
+        builtin::serve_all_by_thread()?;
         let moved = Reactor::builtin().attach_here(fd, interest, interest, &self.io)?;
         attached.detach(fd, &self.process);
         *attached = moved;

@@ -1,13 +1,23 @@
 //! In place of `flush.rs` without the feature `test-util`: no flush is ever requested.
 
-#[inline(always)]
-pub(super) fn note_waiter() {}
+use super::BuiltinReactor;
+
+pub(super) struct Flush;
+
+impl Flush {
+    pub(super) const fn new() -> Flush {
+        Flush
+    }
+
+    #[inline(always)]
+    pub(super) fn note_waiter(&self) {}
+}
 
 pub(super) struct Turn;
 
 impl Turn {
     #[inline(always)]
-    pub(super) fn begin() -> Turn {
+    pub(super) fn begin(_: &BuiltinReactor) -> Turn {
         Turn
     }
 
@@ -24,7 +34,7 @@ pub(super) struct PollerGuard;
 
 impl PollerGuard {
     #[inline(always)]
-    pub(super) fn begin() -> PollerGuard {
+    pub(super) fn begin(_: &BuiltinReactor) -> PollerGuard {
         PollerGuard
     }
 }

@@ -28,6 +28,10 @@ pub(in super::super) struct Selector {
 impl Selector {
     /// Whether several threads can wait at a time.
     pub(in super::super) const CAN_BE_SHARED: bool = true;
+    /// The system call by which [`wait`](Self::wait) waits.
+    pub(in super::super) const WAIT_CALL: &str = "epoll_pwait";
+    /// After so many failures in a row, a wait is not tried again.
+    pub(in super::super) const MAX_FAILED_WAITS: u32 = 20;
 
     pub(in super::super) fn new() -> io::Result<Selector> {
         let signal = || above_stdio(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);

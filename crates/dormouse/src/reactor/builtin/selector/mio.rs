@@ -24,6 +24,10 @@ pub(in super::super) struct Selector {
 impl Selector {
     /// Whether several threads can wait at a time.
     pub(in super::super) const CAN_BE_SHARED: bool = false;
+    /// The system call by which [`wait`](Self::wait) waits.
+    pub(in super::super) const WAIT_CALL: &str = "kevent";
+    /// After so many failures in a row, a wait is not tried again.
+    pub(in super::super) const MAX_FAILED_WAITS: u32 = 20;
 
     pub(in super::super) fn new() -> io::Result<Selector> {
         let poll = mio::Poll::new()?;

@@ -12,6 +12,8 @@ pub(in super::super) struct Selector(Epoll);
 
 impl Selector {
     pub(in super::super) const CAN_BE_SHARED: bool = true;
+    pub(in super::super) const WAIT_CALL: &str = "a wait";
+    pub(in super::super) const MAX_FAILED_WAITS: u32 = 1;
 
     pub(in super::super) fn new() -> io::Result<Selector> {
         Ok(Selector(Epoll::new()))
@@ -44,7 +46,7 @@ impl Selector {
         events: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        events.0 = self.0.wait(timeout);
+        events.0 = self.0.wait(timeout)?;
         Ok(())
     }
 

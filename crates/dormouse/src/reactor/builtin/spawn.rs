@@ -1,0 +1,51 @@
+//! How the reactor thread starts: with all signals blocked, and on the processors of the main thread.
+//!
+//! The thread that needs the reactor thread first is any thread of the program, perhaps one for background work, with a
+//! signal mask, an affinity, a nice value and a scheduling class of its own, all of which a new thread inherits. Those
+//! signals and processors are not for a thread that serves the whole program. (A thread cannot leave a scheduling class, or
+//! lower its nice value, without a privilege.)
+
+use crate::sync::thread::{self, Thread};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use std::io;
+
+/// Signals that the kernel sends to the thread that causes them. To block them makes no sense: the kernel ends the
+/// process then, and its handler does not run.
+const SYNCHRONOUS: [Signal; 6] = [
+    Signal::SIGSEGV,
+    Signal::SIGBUS,
+    Signal::SIGFPE,
+    Signal::SIGILL,
+    Signal::SIGTRAP,
+    Signal::SIGSYS,
+];
+
+/// Starts the thread. A signal for the process is delivered to another thread.
+pub(super) fn spawn(run: fn()) -> io::Result<Thread> {
+    let mut signals = SigSet::all();
+    SYNCHRONOUS.into_iter().for_each(|signal| signals.remove(signal));
+    // The new thread inherits the mask. If the system refuses to set it (a sandbox may), the thread starts anyway.
+    let former = signals.thread_swap_mask(SigmaskHow::SIG_SETMASK);
+    let spawned = thread::Builder::new().name("dormouse".into()).spawn(run);
+    if let Ok(former) = former {
+        let _ = former.thread_set_mask();
+    }
+    Ok(spawned?.thread().clone())
+}
+
+/// Sets the affinity of the calling thread to that of the main thread.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn use_processors_of_main_thread() {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    // The id of the main thread is that of the process.
+    let main_thread = rustix::process::getpid();
+    if let (Ok(main), Ok(own)) = (sched_getaffinity(Some(main_thread)), sched_getaffinity(None)) {
+        if (0..CpuSet::MAX_CPU).any(|cpu| main.is_set(cpu) != own.is_set(cpu)) {
+            let _ = sched_setaffinity(None, &main);
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn use_processors_of_main_thread() {}
