@@ -4,12 +4,11 @@
 mod common;
 
 use common::stream::{pair, ping_pong, receive, send};
-use common::{Count, MS, assert_not_early, within_time};
+use common::{Count, MS, assert_not_early, thread_id, thread_ids, within_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use dormouse::{block_on, sleep, timeout};
 use futures::stream::{FuturesUnordered, StreamExt};
-use rustix::thread::gettid;
 use std::future::Future;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -37,13 +36,12 @@ each_in_a_child_process! {
     virtual_time_does_not_overtake_an_event_for_block_on
 }
 
-/// The ids of the threads of this process, except this one and the main thread. A new thread is among them when `spawn`
-/// has returned; it has its name later.
-fn threads() -> Vec<u32> {
-    let others = |id: &u32| *id != std::process::id() && *id != gettid().as_raw_pid() as u32;
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let ids = tasks.map(|task| task.unwrap().file_name().to_str().unwrap().parse().unwrap());
-    ids.filter(others).collect()
+/// The ids of the threads of this process, except this one and the main thread.
+fn threads() -> Vec<i32> {
+    let mut ids = thread_ids();
+    ids.remove(&(std::process::id() as i32));
+    ids.remove(&thread_id());
+    ids.into_iter().collect()
 }
 
 fn builtin_pair() -> (AsyncFd<UnixStream>, UnixStream) {
@@ -58,7 +56,7 @@ fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
 }
 
 /// The field of `/proc/self/task/<id>/status`.
-fn status(id: u32, field: &str) -> String {
+fn status(id: i32, field: &str) -> String {
     let status = std::fs::read_to_string(format!("/proc/self/task/{id}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
     line.trim_start_matches(':').trim().to_owned()
@@ -262,7 +260,7 @@ mod cases {
         .join()
         .unwrap();
         let affinity = |id| status(id, "Cpus_allowed_list");
-        assert_eq!(affinity(threads()[0]), affinity(std::process::id()));
+        assert_eq!(affinity(threads()[0]), affinity(std::process::id() as i32));
     }
 
     #[cfg(feature = "test-util")]
