@@ -46,10 +46,11 @@ pub mod fuzzing {
     }
 }
 
-/// Starts the builtin reactor now, and returns an error if it cannot start.
+/// Starts the builtin reactor now, with its thread, and returns an error if it cannot start.
 ///
-/// Calling this is optional. The reactor starts when it is first needed, and timers fire even if some of
-/// its resources are not available. Call it to detect such a failure at program start.
+/// Calling this is optional. The reactor and its thread start [when they are needed](block_on()#threads), and timers fire
+/// even if some of its resources are not available. Call it to detect such a failure at program start, or on a thread of
+/// normal priority: the reactor's thread inherits the scheduling class and the nice value of the thread that starts it.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
