@@ -37,8 +37,8 @@ use std::time::Duration;
 /// # Accuracy
 /// The size of a step is as exact as two clocks can be read one after the other: to a microsecond or so on an idle
 /// machine. Smaller steps are not reported, nor is slewing, with which NTP corrects small errors. Several steps in quick
-/// succession can be reported as their sum, and not at all if they cancel out. It needs Linux and a timerfd; without
-/// them, nothing is reported.
+/// succession can be reported as their sum, and not at all if they cancel out. If the process enters a time namespace,
+/// the difference is reported at the next poll. It needs Linux and a timerfd; without them, nothing is reported.
 pub fn changes() -> Changes {
     Changes(Jumps::new(ClockId::Realtime, ClockId::Boottime))
 }
@@ -59,7 +59,8 @@ pub fn changes() -> Changes {
 ///
 /// # Accuracy
 /// The duration is how far the boot-time clock has moved ahead of the monotonic one. If the machine is suspended again
-/// before the first resume is polled, the sum is reported. It needs Linux and a timerfd; without them, nothing is
+/// before the first resume is polled, the sum is reported. If the process enters a time namespace in which the boot-time
+/// clock is further ahead, the next poll reports that as a resume. It needs Linux and a timerfd; without them, nothing is
 /// reported.
 pub fn resumes() -> Resumes {
     Resumes(Jumps::new(ClockId::Boottime, ClockId::Monotonic))
@@ -180,8 +181,11 @@ impl Resumes {
     /// assert!(resumes.poll_resume(&mut Context::from_waker(Waker::noop())).is_pending());
     /// ```
     pub fn poll_resume(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
-        // Never negative: the boot-time clock does not fall behind the monotonic one.
-        self.0.poll(cx).map(magnitude)
+        match self.0.poll(cx) {
+            Poll::Ready(by @ 0..) => Poll::Ready(magnitude(by)),
+            // The boot-time clock falls behind the monotonic one only if the process has entered a time namespace.
+            _ => Poll::Pending,
+        }
     }
 }
 
