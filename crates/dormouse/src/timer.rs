@@ -74,15 +74,12 @@ pub(crate) struct TimerHandle {
 }
 
 impl TimerHandle {
-    /// Whether the queue has read a time at or past `deadline` from the clock. This takes no lock and does not read the
-    /// clock.
-    ///
-    /// `deadline` must not be earlier than that of the timer. If the result is true, the queue has removed the timer,
-    /// so the handle can be dropped. One exception: a timer that was inserted while the queue was processed may still
-    /// be queued, and soon causes a spurious wake-up.
+    /// Whether the timer has this deadline, and is known to have fired: since its insertion, the clock has reached
+    /// `deadline`. This takes no lock and does not read the clock. If the result is true, the queue has removed the
+    /// timer, so the handle can be dropped.
     #[inline]
     pub(crate) fn is_expired(&self, deadline: u64) -> bool {
-        deadline <= self.queue.processed_until()
+        deadline == self.deadline && self.queue.has_processed(deadline)
     }
 
     /// Moves the timer to `deadline` if that is earlier. Returns false if the timer had to be moved, but is no longer
@@ -92,13 +89,13 @@ impl TimerHandle {
             return true;
         }
         self.deadline = deadline;
-        self.queue.reset(self.id, deadline)
+        self.queue.reset(self.id, deadline, self.queue.coarse_now())
     }
 
     /// Replaces the waker. Returns false if the timer is no longer pending, or is in the queue of a reactor other than
     /// that of the calling code; then a new timer must be inserted.
-    pub(crate) fn refresh(&self, clock: ClockId, waker: &Waker) -> bool {
-        is_current(clock, self.queue, waker) && self.queue.refresh(self.id, waker)
+    pub(crate) fn refresh(&self, clock: ClockId, now: u64, waker: &Waker) -> bool {
+        is_current(clock, self.queue, waker) && self.queue.refresh(self.id, now, waker)
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! The clocks as values, and how they are read from the system.
 
 use super::{Boottime, Monotonic, Realtime};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A clock as a value, for code that is not generic over [`Clock`](super::Clock).
@@ -26,11 +27,15 @@ impl ClockId {
             ClockId::Realtime => rustix::time::ClockId::Realtime,
             _ => rustix::time::ClockId::Monotonic,
         };
-        read(clock)
+        let ns = read(clock);
+        if self == ClockId::Boottime {
+            LAST_BOOTTIME_NS.set(ns);
+        }
+        ns
     }
 
-    /// A time that is not later than [`now_ns`](Self::now_ns), for a quarter of the cost. It is behind by some ms, or
-    /// by more in the first second after a suspend. (If the wall clock is set back, it can be later.)
+    /// A time that is not later than [`now_ns`](Self::now_ns), for a quarter of the cost, and behind by some ms. A hint:
+    /// it can be further behind for up to a second after a suspend, and later than the clock after that was set back.
     #[inline]
     pub(crate) fn coarse_ns(self) -> u64 {
         #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -40,11 +45,11 @@ impl ClockId {
                 ClockId::Monotonic => read(rustix::time::ClockId::MonotonicCoarse),
                 ClockId::Boottime => {
                     let awake = read(rustix::time::ClockId::MonotonicCoarse);
-                    // Saturating: `MEASURED_AT_NS` was read from the exact clock, which the coarse one can be behind.
-                    let age = awake.saturating_sub(MEASURED_AT_NS.load(Ordering::Relaxed));
-                    if age > MEASURE_EVERY_NS {
-                        ClockId::measure_suspended();
+                    let ns = awake.wrapping_add(SUSPENDED_NS.load(Ordering::Relaxed));
+                    if ns.abs_diff(LAST_BOOTTIME_NS.get()) <= MEASURE_EVERY_NS {
+                        return ns;
                     }
+                    ClockId::measure_suspended();
                     awake.wrapping_add(SUSPENDED_NS.load(Ordering::Relaxed))
                 }
             }
@@ -60,15 +65,21 @@ impl ClockId {
         let boottime = ClockId::Boottime.now_ns();
         let awake = ClockId::Monotonic.now_ns();
         SUSPENDED_NS.store(boottime.wrapping_sub(awake), Ordering::Relaxed);
-        MEASURED_AT_NS.store(awake, Ordering::Relaxed);
     }
 }
 
-/// How long the machine had been suspended at `MEASURED_AT_NS`. (In a time namespace it can be negative, and wraps
-/// around.) Only a hint, so an older value is valid too.
+/// How long the machine had been suspended when that was measured last. (In a time namespace it can be negative, and
+/// wraps around.) Only a hint, so an older value is valid too.
 static SUSPENDED_NS: AtomicU64 = AtomicU64::new(0);
-/// When `SUSPENDED_NS` was measured, by the monotonic clock.
-static MEASURED_AT_NS: AtomicU64 = AtomicU64::new(0);
+
+std::thread_local! {
+    /// What the calling thread has last read from the exact boot-time clock. If the coarse reading is far from it, a
+    /// second has passed, or the machine was suspended, or the process has entered another time namespace. Then
+    /// `SUSPENDED_NS` is measured again. (A sleep reads the exact clock when it is created, before its first poll
+    /// reads the coarse one.)
+    static LAST_BOOTTIME_NS: Cell<u64> = const { Cell::new(0) };
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const MEASURE_EVERY_NS: u64 = 1_000_000_000;
 

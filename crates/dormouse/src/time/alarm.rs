@@ -42,7 +42,9 @@ use std::task::{Context, Poll};
 /// Dropping the alarm cancels it. Polling `&mut alarm` in a `select!` loses nothing: the deadline stays.
 ///
 /// # Accuracy
-/// That of a sleep, once the machine has resumed. The real-time clocks of many machines count whole seconds.
+/// That of a sleep, once the machine has resumed. The real-time clocks of many machines count whole seconds. If the
+/// process enters another time namespace, the machine is still woken by the former clock; [`reset`](Self::reset) sets the
+/// alarm by the new one.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Alarm<C: AlarmClock = Boottime> {
     sleep: Sleep<C>,

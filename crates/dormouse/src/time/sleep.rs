@@ -3,9 +3,9 @@
 //! # Invariants
 //! - A sleep is complete exactly if its clock has reached its deadline. No other state decides this, so a sleep is never
 //!   early, and one that has completed is ready again when it is polled again. The exact clock is not read in two cases:
-//!   if the timer queue has already read a time past the deadline, and at a poll of an unregistered sleep whose deadline
-//!   is far off by the coarse clock. Within a second after a suspend the coarse clock may be behind by more than that;
-//!   then the sleep is registered, and fires at once.
+//!   if the timer queue has read a time past the deadline since the sleep was registered with that deadline, and at a
+//!   poll of an unregistered sleep whose deadline is far off by the coarse clock. If the clock was moved, which a suspend
+//!   does too, the coarse clock may be behind by more than that; then the sleep is registered, and fires at once.
 //! - While a sleep is pending and has been polled, it is registered with the timer queue that serves the code that
 //!   polled it last, with the waker of that poll, to fire at `fires_at` or earlier; or that waker has been called since.
 //!
@@ -232,7 +232,8 @@ impl<C: Clock> Sleep<C> {
     }
 
     fn register(&mut self, now: u64, waker: &Waker) {
-        if self.registered.as_ref().is_some_and(|registered| registered.refresh(C::ID, waker)) {
+        if self.registered.as_ref().is_some_and(|registered| registered.refresh(C::ID, now, waker))
+        {
             return;
         }
         match timer::insert(C::ID, self.fires_at(), now, waker) {

@@ -1,7 +1,7 @@
 //! Loom tests of insertions, changes and removals of timers during the processing of the queue, on the builtin reactor.
 
 use super::queue::TimerQueue;
-use super::{BUILTIN, ReactorKind, TimerHandle, insert, queues};
+use super::{BUILTIN, ReactorKind, TimerHandle, builtin, insert, queues};
 use crate::block_on;
 use crate::clock::ClockId;
 use crate::context::in_block_on;
@@ -141,13 +141,33 @@ fn a_deadline_moved_to_earlier_during_processing_is_met() {
 }
 
 #[test]
+fn a_reading_from_before_the_clock_was_set_back_does_not_expire_a_later_timer() {
+    check(|| {
+        let count = WakeCounter::new();
+        timer(10, Waker::noop());
+        start_exploring();
+        kernel::advance(10);
+        kernel::advance(0);
+        // All threads stop while the clock is moved (see `timer::queue`).
+        builtin()[ClockId::Boottime as usize].synchronize();
+        let timer = timer(5, &count.waker());
+        advance_when_idle(0);
+        assert!(!timer.is_expired(5));
+        // Wake-ups may be spaced.
+        advance_when_idle(1_000_000);
+        finish();
+        assert_eq!(count.get(), 1);
+    });
+}
+
+#[test]
 fn a_pending_timer_calls_its_last_waker() {
     check(|| {
         let (former, latter) = (WakeCounter::new(), WakeCounter::new());
         let timer = timer(10, &former.waker());
         start_exploring();
         let clock = spawn(|| kernel::advance(10));
-        let is_pending = timer.refresh(ClockId::Boottime, &latter.waker());
+        let is_pending = timer.refresh(ClockId::Boottime, kernel::now(), &latter.waker());
         clock.join();
         finish();
         assert_eq!((former.get(), latter.get()), if is_pending { (0, 1) } else { (1, 0) });

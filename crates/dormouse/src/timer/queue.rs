@@ -51,6 +51,28 @@
 //! read the clock and insert their timers again. `processed_until` and `not_before` derive from an earlier reading,
 //! so they are not used with that clock.
 //!
+//! **The other clocks can be moved**, when the process enters a time namespace or is restored from a checkpoint. Nothing
+//! reports that, and a timerfd still expires at the time for which it was set before. So:
+//! - If the clock is moved back, timerfds expire early, and `process` sets them again. `not_before` is limited to
+//!   `MAX_SPACING_NS` from the present. `process` empties a wheel that is ahead of the clock, as after a step of the wall
+//!   clock.
+//! - If it is moved forward, timerfds expire late. A shard notes the time at each call of `insert`, `refresh`, `reset` and
+//!   `process`. If more than a second has passed since the last one, the call sets the timerfd again, to the same time.
+//!   So a timer is late by no more than the clock was moved, and by no more than a second if it is inserted or polled
+//!   after the move.
+//!
+//! **A timer does not expire by a reading from before its insertion**, since when the clock may have been moved back.
+//! - `insert` and `reset`: (1) put the timer into its shard; (2) if its deadline is not later than `processed_until`, set
+//!   that to 0.
+//! - `process`: (1) set `processed_until` to `PROCESSING`, the latest time; (2) read the clock; (3) scan the shards;
+//!   (4) replace `PROCESSING` by the reading, if that is still the value.
+//!
+//! If `insert` (2) comes before `process` (1), the clock is read after the insertion, and (3) finds the timer. If it comes
+//! between (1) and (4), the reading is not stored. If it comes after (4), a reading that has reached the deadline is
+//! removed. So `has_processed` is true only if the clock has reached the deadline since. The lock of the shard orders
+//! `insert` (2) and `process` (1), unless the clock is moved in between; then the kernel has stopped all threads, so each
+//! sees what the others have stored.
+//!
 //! A waker is foreign code: it is cloned, called and dropped without a lock held, and it may create, poll, reset and
 //! drop timers.
 
@@ -90,7 +112,8 @@ pub(crate) struct TimerQueue {
     waker: OnceLock<Waker>,
     /// The time by which the wake source expires. Written under the lock of the schedule.
     armed: AtomicU64,
-    /// See [`processed_until`](Self::processed_until).
+    /// What the last call of `process` has read from the clock, `PROCESSING`, or 0 if unknown. It stays 0 for the wall
+    /// clock. See [`has_processed`](Self::has_processed).
     processed_until: AtomicU64,
     schedule: Mutex<Schedule>,
     shards: Shards,
@@ -103,6 +126,9 @@ pub(crate) enum ReactorKind {
     AsyncIo,
     Tokio,
 }
+
+/// The value of `processed_until` while `process` is in progress.
+const PROCESSING: u64 = u64::MAX;
 
 /// Timers that were removed from the wheels and are to be woken, each with its deadline.
 type Expired = Vec<(u64, Waker)>;
@@ -128,6 +154,11 @@ impl TimerQueue {
         }
     }
 
+    /// See [`ClockId::coarse_ns`].
+    pub(crate) fn coarse_now(&self) -> u64 {
+        self.clock.coarse_ns()
+    }
+
     pub(crate) fn kind(&self) -> ReactorKind {
         self.kind
     }
@@ -137,11 +168,21 @@ impl TimerQueue {
         self.kind == ReactorKind::Tokio
     }
 
-    /// A time that the clock has reached. `process` has collected the timers that are due by then, but may not have
-    /// woken their tasks yet. It stays 0 if the clock can be set back.
+    /// Whether the clock has reached `deadline` since a timer with that very deadline was inserted, and `process` has
+    /// removed the timer. If false, it may have reached it nevertheless.
     #[inline]
-    pub(crate) fn processed_until(&self) -> u64 {
-        self.processed_until.load(Ordering::Acquire)
+    pub(crate) fn has_processed(&self, deadline: u64) -> bool {
+        let until = self.processed_until.load(Ordering::Acquire);
+        deadline <= until && until != PROCESSING
+    }
+
+    /// Makes [`has_processed`](Self::has_processed) return false for a timer that was just inserted, until the clock is
+    /// read again.
+    #[inline]
+    fn await_reading(&self, deadline: u64) {
+        if deadline <= self.processed_until.load(Ordering::Relaxed) {
+            self.processed_until.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Adds a timer.
@@ -169,25 +210,31 @@ impl TimerQueue {
             drop(waker);
             return Err(Unavailable);
         }
+        let leapt = shard.note_time(now);
         let key = shard.insert(deadline, now, waker);
         drop(shard);
         let id = TimerId::new(index, key);
-        self.arm_by(deadline).inspect_err(|_| self.remove(id))?;
+        self.await_reading(deadline);
+        self.arm_by(deadline, leapt).inspect_err(|_| self.remove(id))?;
         Ok(id)
     }
 
     /// Replaces the waker of a timer. Returns false if the timer is no longer pending, or the queue cannot serve it.
-    pub(crate) fn refresh(&self, id: TimerId, waker: &Waker) -> bool {
-        if self.is_inherited() {
+    pub(crate) fn refresh(&'static self, id: TimerId, now: u64, waker: &Waker) -> bool {
+        if self.is_inherited() || self.note_waiter(waker).is_err() {
             return false;
         }
-        if self.note_waiter(waker).is_err() {
+        let mut shard = self.shards.lock(id.shard());
+        let leapt = shard.note_time(now);
+        let is_same = shard.waker_mut(id.key()).map(|stored| stored.will_wake(waker));
+        drop(shard);
+        if leapt && self.arm_again().is_err() {
             return false;
         }
-        match self.shards.lock(id.shard()).waker_mut(id.key()) {
+        match is_same {
             None => return false,
-            Some(stored) if stored.will_wake(waker) => return true,
-            Some(_) => {}
+            Some(true) => return true,
+            Some(false) => {}
         }
         let mut new = waker.clone();
         let mut shard = self.shards.lock(id.shard());
@@ -201,12 +248,16 @@ impl TimerQueue {
 
     /// Changes the deadline of a timer, and returns whether the timer is still pending. If not, its task has been
     /// woken, or is about to be.
-    pub(crate) fn reset(&'static self, id: TimerId, deadline: u64) -> bool {
+    pub(crate) fn reset(&'static self, id: TimerId, deadline: u64, now: u64) -> bool {
         if self.is_inherited() {
             return false;
         }
-        let found = self.shards.lock(id.shard()).reset(id.key(), deadline);
-        if found && self.arm_by(deadline).is_err() {
+        let mut shard = self.shards.lock(id.shard());
+        let leapt = shard.note_time(now);
+        let found = shard.reset(id.key(), deadline);
+        drop(shard);
+        self.await_reading(deadline);
+        if found && self.arm_by(deadline, leapt).is_err() {
             // Either `shut_down` has woken all tasks, or the queue could not start: a timer at `u64::MAX` had needed no
             // wake source. Then the task is woken here. It inserts the timer into another queue.
             self.take_waker(id).into_iter().for_each(wake);

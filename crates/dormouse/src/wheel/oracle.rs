@@ -77,6 +77,11 @@ impl Run {
                 let found = self.oracle.remove(name).then_some(name);
                 assert_eq!(self.wheel.remove(self.keys[name]), found);
             }
+            // The clock is moved back.
+            12 if bytes.next()? % 4 == 0 => {
+                self.now = self.time(bytes)?;
+                self.turn(self.now, usize::MAX);
+            }
             12 => {
                 let limit = usize::from(bytes.next()?);
                 let to = self.time(bytes)?;

@@ -2,7 +2,7 @@
 //! the next one, and tasks are woken. The shutdown of a queue is here too.
 
 use super::schedule::Schedule;
-use super::{Expired, ReactorKind, TimerQueue, Unavailable, shards};
+use super::{Expired, PROCESSING, ReactorKind, TimerQueue, Unavailable, shards};
 use crate::catch_panic::wake;
 use crate::clock::ClockId;
 use crate::reactor::wake_or_defer;
@@ -21,7 +21,7 @@ const SPARE_CAPACITY: usize = 4 * BATCH;
 /// earliest, or `MAX_SPACING_NS` if that is less. So a queue with few timers wakes for each deadline, and one with more
 /// than some 40,000 timers a second (one each 25 us) collects many at a time.
 const SPACING_NS: u64 = 25_000;
-const MAX_SPACING_NS: u64 = 500_000;
+pub(super) const MAX_SPACING_NS: u64 = 500_000;
 
 /// Calls [`on_wake`](TimerQueue::on_wake).
 pub(super) struct QueueWaker(pub(super) &'static TimerQueue);
@@ -78,6 +78,9 @@ impl TimerQueue {
         schedule.processing = true;
         // The wake source has expired. (After a spurious call it may still be set, and expire once without need.)
         self.armed.store(u64::MAX, Ordering::Relaxed);
+        if self.clock != ClockId::Realtime {
+            self.processed_until.store(PROCESSING, Ordering::Relaxed);
+        }
         drop(schedule);
 
         ClockId::measure_suspended();
@@ -88,15 +91,15 @@ impl TimerQueue {
         } else {
             self.collect_expired(now, expired)
         };
-        if self.clock != ClockId::Realtime {
-            self.processed_until.store(now, Ordering::Release);
-        }
 
         let schedule = lock(&self.schedule);
         if schedule.epoch != epoch {
             // The runtime has shut down since. The schedule, with `processing`, may already be that of another runtime.
             return Ok(());
         }
+        // It fails if a timer was inserted meanwhile, and stays 0 for the wall clock.
+        let processed = &self.processed_until;
+        let _ = processed.compare_exchange(PROCESSING, now, Ordering::Release, Ordering::Relaxed);
         self.finish(schedule, now, next, expired)
     }
 
@@ -136,6 +139,11 @@ impl TimerQueue {
         for index in 0..shards::COUNT {
             let before = expired.len();
             let mut shard = self.shards.lock(index);
+            shard.note_time(now);
+            if shard.is_ahead_of(now) {
+                // The clock was moved back, and a wheel only turns forward. The tasks insert their timers again.
+                expired.extend(shard.drain());
+            }
             while let Some(wheel) = &mut shard.wheel {
                 if wheel.turn(now, BATCH, expired) {
                     next = next.min(wheel.next_deadline().unwrap_or(u64::MAX));

@@ -2,11 +2,12 @@
 //!
 //! The wake source is created and set under the lock of the schedule, so that it agrees with `armed`.
 
+use super::process::MAX_SPACING_NS;
 use super::{Expired, ReactorKind, TimerQueue, Unavailable};
 use crate::clock::ClockId;
 use crate::reactor::{Reactor, async_io_reactor};
 use crate::sync::atomic::Ordering;
-use crate::sync::{lock, loom_const_fn};
+use crate::sync::{MutexGuard, lock, loom_const_fn};
 use crate::timer::wake_source::WakeSource;
 use std::io;
 
@@ -53,14 +54,15 @@ impl TimerQueue {
         Ok(schedule.epoch)
     }
 
-    /// Makes the wake source expire no later than `deadline` or `not_before`, whichever is later.
+    /// Makes the wake source expire no later than `deadline` or `not_before`, whichever is later. `leapt`: the clock may
+    /// have been moved forward, so an earlier expiry is not relied on.
     #[inline]
-    pub(super) fn arm_by(&'static self, deadline: u64) -> Result<(), Unavailable> {
+    pub(super) fn arm_by(&'static self, deadline: u64, leapt: bool) -> Result<(), Unavailable> {
         // If `process` has not found the timer, the lock of its shard orders this load after the store of `process`.
-        if deadline >= self.armed.load(Ordering::Relaxed) {
-            return Ok(());
+        if deadline < self.armed.load(Ordering::Relaxed) {
+            return self.arm_earlier(deadline);
         }
-        self.arm_earlier(deadline)
+        if leapt { self.arm_again() } else { Ok(()) }
     }
 
     fn arm_earlier(&'static self, deadline: u64) -> Result<(), Unavailable> {
@@ -72,11 +74,40 @@ impl TimerQueue {
             }
             self.start(&mut schedule)?;
         }
-        let at = deadline.max(schedule.not_before);
+        let at = self.spaced(&schedule, deadline);
         if at >= self.armed.load(Ordering::Relaxed) {
             return Ok(());
         }
         self.armed.store(at, Ordering::Relaxed);
+        self.arm_or_shut_down(schedule, at)
+    }
+
+    /// `deadline`, or `not_before` if that is later.
+    fn spaced(&self, schedule: &Schedule, deadline: u64) -> u64 {
+        if deadline >= schedule.not_before {
+            return deadline;
+        }
+        // A value that is further off dates from before the clock was moved back.
+        let limit = self.clock.now_ns().saturating_add(MAX_SPACING_NS);
+        schedule.not_before.min(limit).max(deadline)
+    }
+
+    /// Sets the wake source to the same time again, after the clock may have been moved forward.
+    #[cold]
+    pub(super) fn arm_again(&'static self) -> Result<(), Unavailable> {
+        let schedule = lock(&self.schedule);
+        match self.armed.load(Ordering::Relaxed) {
+            u64::MAX => Ok(()),
+            at => self.arm_or_shut_down(schedule, at),
+        }
+    }
+
+    /// Sets the wake source, unless `process` is in progress, which sets it at its end.
+    fn arm_or_shut_down(
+        &'static self,
+        mut schedule: MutexGuard<'_, Schedule>,
+        at: u64,
+    ) -> Result<(), Unavailable> {
         if schedule.processing || self.arm(&mut schedule, at).is_ok() {
             return Ok(());
         }

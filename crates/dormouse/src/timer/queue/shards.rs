@@ -17,6 +17,10 @@ const BITS: u32 = if cfg!(all(loom, test)) { 1 } else { 3 };
 pub(super) const COUNT: usize = 1 << BITS;
 const UNASSIGNED: u8 = u8::MAX;
 
+/// A clock that is found further ahead or behind than this may have been moved. Far more than the coarse clock can be
+/// behind the exact one.
+const MOVED_NS: u64 = 1_000_000_000;
+
 loom_static! {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
 }
@@ -55,6 +59,8 @@ pub(super) struct Shard {
     pub(super) wheel: Option<Wheel<Waker>>,
     /// The epoch whose timers are accepted: that of the queue, once `shut_down` has reached this shard.
     pub(super) epoch: u64,
+    /// The last time that was passed to `note_time`.
+    noted: u64,
 }
 
 impl Shards {
@@ -81,7 +87,7 @@ impl Shards {
 impl CacheAligned {
     loom_const_fn! {
         const fn new() -> CacheAligned {
-            CacheAligned(Mutex::new(Shard { wheel: None, epoch: 0 }))
+            CacheAligned(Mutex::new(Shard { wheel: None, epoch: 0, noted: 0 }))
         }
     }
 }
@@ -90,6 +96,17 @@ impl Shard {
     #[inline]
     pub(super) fn insert(&mut self, deadline: u64, now: u64, waker: Waker) -> Key {
         self.wheel.get_or_insert_with(Wheel::new).insert(deadline, now, waker)
+    }
+
+    /// Returns whether the clock may have been moved forward since the last call: more than a second has passed.
+    #[inline]
+    pub(super) fn note_time(&mut self, now: u64) -> bool {
+        now.saturating_sub(std::mem::replace(&mut self.noted, now)) > MOVED_NS
+    }
+
+    /// Whether the wheel was turned to a time long after `now`: the clock was moved back.
+    pub(super) fn is_ahead_of(&self, now: u64) -> bool {
+        self.wheel.as_ref().is_some_and(|wheel| wheel.elapsed.saturating_sub(now) > MOVED_NS)
     }
 
     pub(super) fn waker_mut(&mut self, key: Key) -> Option<&mut Waker> {

@@ -88,8 +88,8 @@ fn later_deadlines_and_removals_make_no_system_call() {
     let later: Vec<_> =
         (0..1000).map(|i| queue.insert(0, now + HOUR + i, now, waker).unwrap()).collect();
     for &key in &later {
-        assert!(queue.refresh(key, waker));
-        assert!(queue.reset(key, now + HOUR));
+        assert!(queue.refresh(key, now, waker));
+        assert!(queue.reset(key, now + HOUR, now));
         queue.remove(key);
     }
     queue.remove(first);
@@ -214,7 +214,7 @@ fn a_clock_change_wakes_all_tasks_and_the_queue_goes_on() {
         set_the_clock(queue);
         assert_eq!(count.get(), 3, "round {round}");
         // What derives from earlier readings is not used.
-        assert_eq!(queue.processed_until(), 0);
+        assert!(!queue.has_processed(now));
         let soon = ClockId::Realtime.now_ns() + 1_000_000;
         queue.insert(0, soon, 0, &waker).unwrap();
         count.wait_for(4);
@@ -252,4 +252,64 @@ fn a_clock_change_during_processing_wakes_all_tasks() {
         drop(shard);
     });
     count.wait_for(1);
+}
+
+/// Brings the queue into the state of one that was used when its clock showed `then`, an hour ago; since, the clock has
+/// been moved. Returns a timer that is pending, due two hours after `then`.
+fn used_before_the_move(queue: &'static TimerQueue, then: u64, waker: &Waker) -> TimerId {
+    let pending = queue.insert(0, then + 2 * HOUR, then, waker).unwrap();
+    queue.processed_until.store(then, Ordering::Relaxed);
+    lock(&queue.schedule).not_before = then + 500_000;
+    pending
+}
+
+#[test]
+fn after_the_clock_was_moved_back_new_timers_are_neither_early_nor_late() {
+    for clock in [ClockId::Boottime, ClockId::Monotonic] {
+        let (queue, former) = (queue(clock), Arc::new(Count::default()));
+        let pending = used_before_the_move(queue, clock.now_ns() + HOUR, &former.clone().into());
+        let (count, start) = (Arc::new(Count::default()), std::time::Instant::now());
+        let now = clock.now_ns();
+        let deadline = now + 50_000_000;
+        queue.insert(0, deadline, now, &count.clone().into()).unwrap();
+        // `processed_until` is later.
+        assert!(!queue.has_processed(deadline));
+        count.wait_for(1);
+        assert!(start.elapsed() >= std::time::Duration::from_millis(50));
+        assert!(queue.has_processed(deadline));
+        // Its wheel cannot turn back, so the task of the former timer has been woken to insert it again.
+        assert_eq!(former.get(), 1);
+        assert!(!queue.reset(pending, deadline, deadline));
+        let now = clock.now_ns();
+        queue.insert(0, now + 1_000_000, now, &count.clone().into()).unwrap();
+        count.wait_for(2);
+    }
+}
+
+#[test]
+fn after_the_clock_was_moved_back_a_timer_moved_to_earlier_is_not_early() {
+    let queue = queue(ClockId::Boottime);
+    let now = ClockId::Boottime.now_ns();
+    let pending = used_before_the_move(queue, now + HOUR, Waker::noop());
+    assert!(queue.reset(pending, now + HOUR / 2, now));
+    assert!(!queue.has_processed(now + HOUR / 2));
+}
+
+#[test]
+fn after_the_clock_was_moved_forward_the_next_use_of_the_queue_sets_its_timerfd_again() {
+    let uses: [fn(&'static TimerQueue, TimerId, u64); 3] = [
+        |queue, _, now| _ = queue.insert(0, now + 2 * HOUR, now, Waker::noop()).unwrap(),
+        |queue, pending, now| assert!(queue.refresh(pending, now, Waker::noop())),
+        |queue, pending, now| assert!(queue.reset(pending, now + 2 * HOUR, now)),
+    ];
+    for make_use in uses {
+        let (queue, now) = (queue(ClockId::Boottime), ClockId::Boottime.now_ns());
+        let pending = used_before_the_move(queue, now - HOUR, Waker::noop());
+        assert!(was_set(queue));
+        // The new deadline is later than the one to which the timerfd was set. But that comes an hour late.
+        make_use(queue, pending, now);
+        assert!(was_set(queue));
+        make_use(queue, pending, now);
+        assert!(!was_set(queue));
+    }
 }
