@@ -46,9 +46,10 @@
 //! ```
 //!
 //! # `SIGPIPE`
-//! Rust programs ignore this signal. In a program that does not, a write to a closed socket returns `BrokenPipe` all the
-//! same, if the object is std's `TcpStream` or `UnixStream`, or of a type of [`net`](crate::net) other than a pipe. A
-//! pipe, a `File` or a type of another crate is written by its own `Write`, so the signal ends the program there.
+//! Rust programs ignore this signal. In a program that does not, the traits and the methods of [`net`](crate::net)
+//! return `BrokenPipe` all the same for a closed socket, if the object is std's `TcpStream` or `UnixStream`, or a socket
+//! type of [`net`](crate::net). A pipe, a `File` or a type of another crate is written by its own `Write`, so the signal
+//! ends the program there. The same holds for what the caller does itself, in [`AsyncFd::async_io`].
 //!
 //! # Coop budget
 //! An operation on an fd that is always ready does not wait. To starve neither a [`timeout`](crate::timeout()) nor other

@@ -8,7 +8,8 @@ use common::strace::Refused;
 use common::{LIMIT, MS, take_all_fds, within_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::net::{
-    TcpListener, TcpStream, UnixListener, UnixSeqpacket, UnixSeqpacketListener, UnixStream,
+    TcpListener, TcpStream, UnixDatagram, UnixListener, UnixSeqpacket, UnixSeqpacketListener,
+    UnixStream,
 };
 use dormouse::{sleep, timeout};
 use futures::join;
@@ -19,10 +20,12 @@ use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
+use std::path::Path;
 
 each_in_a_child_process! {
     with_one_fd_left_accept_returns_a_connection_that_works
     a_connection_that_cannot_be_registered_is_returned_and_registered_later
+    a_socket_that_cannot_be_registered_leaves_no_path_behind
 }
 
 #[cfg(feature = "smol")]
@@ -123,6 +126,23 @@ async fn connect_when_nothing_can_be_registered() {
     assert_works(&unix_listener.accept().unwrap().0, &unix_stream).await;
 }
 
+async fn bind_when_nothing_can_be_registered() {
+    let path = std::env::temp_dir().join(format!("dormouse-bind-{}", std::process::id()));
+    let bind_each: [fn(&Path) -> io::Result<()>; 3] = [
+        |path| UnixListener::bind(path).map(drop),
+        |path| UnixDatagram::bind(path).map(drop),
+        |path| UnixSeqpacketListener::bind(path).map(drop),
+    ];
+    for bind in bind_each {
+        let Some(refused) = Refused::new("epoll_ctl", "ENOSPC") else { return };
+        let error = bind(&path).unwrap_err().to_string();
+        assert!(error.contains("max_user_watches"), "{error}");
+        drop(refused);
+        bind(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
 macro_rules! with_each_reactor {
     ($test:expr) => {
         within_time(|| dormouse::block_on($test));
@@ -153,6 +173,16 @@ mod cases {
             sleep(MS).await;
             with_each_listener!(accept_when_nothing_can_be_registered);
             connect_when_nothing_can_be_registered().await;
+        });
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_socket_that_cannot_be_registered_leaves_no_path_behind() {
+        with_each_reactor!(async {
+            sleep(MS).await;
+            drop(UnixStream::pair().unwrap());
+            bind_when_nothing_can_be_registered().await;
         });
     }
 

@@ -45,7 +45,7 @@ use std::task::{Context, Poll};
 /// Each constructor fails if the kernel does not support readiness for the fd (a regular file, a directory),
 /// if another `AsyncFd` has registered the same fd with that reactor, or if the process has too many
 /// open fds. The error names the fd and a remedy. The constructors that begin with `try_` return the object
-/// with the error, unchanged.
+/// with the error, unchanged. Use them for an object that must not be lost, such as an fd that another process has sent.
 ///
 /// Two `AsyncFd`s for one fd are possible on two reactors, and on async-io, which watches a duplicate. But if both have to
 /// [move](#reactor) to the builtin reactor, the waits of the second fail. Share one `AsyncFd`, or wrap a duplicate.

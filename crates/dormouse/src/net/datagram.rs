@@ -3,7 +3,7 @@
 use super::UnixDatagram;
 use super::connect::retry_until_room;
 use super::error::{DisplayAddr, with_context};
-use super::unix::path_address;
+use super::unix::{path_address, remove_path};
 use crate::io::{AsyncFd, Interest, Mode};
 use std::io;
 use std::os::unix::net::{self, SocketAddr};
@@ -12,7 +12,8 @@ use std::path::Path;
 impl AsyncFd<net::UnixDatagram> {
     /// Creates a socket bound to a path.
     ///
-    /// The path must not exist yet, and is not removed when the socket is closed.
+    /// The path must not exist yet, and is not removed when the socket is closed. It is removed if this function fails
+    /// after it has created it.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -45,7 +46,9 @@ impl AsyncFd<net::UnixDatagram> {
     /// Those of [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
         net::UnixDatagram::bind_addr(address)
-            .and_then(|socket| AsyncFd::created(socket, Mode::Blocking))
+            .and_then(|socket| {
+                AsyncFd::created(socket, Mode::Blocking).inspect_err(|_| remove_path(address))
+            })
             .map_err(|err| {
                 with_context(err, format_args!("cannot bind to {}", DisplayAddr(address)))
             })

@@ -4,7 +4,7 @@
 
 use super::connect::retry_until_room;
 use super::error::{DisplayAddr, cannot_accept, with_context};
-use super::unix::path_address;
+use super::unix::{path_address, remove_path};
 use crate::io::{AsyncFd, Interest, Mode};
 use rustix::io::retry_on_intr;
 use rustix::net::{
@@ -148,7 +148,8 @@ pub struct UnixSeqpacketListener(AsyncFd<OwnedFd>);
 impl UnixSeqpacketListener {
     /// Creates a listener bound to a path.
     ///
-    /// The path must not exist yet, and is not removed when the socket is closed.
+    /// The path must not exist yet, and is not removed when the socket is closed. It is removed if this function fails
+    /// after it has created it.
     ///
     /// # Errors
     /// `AddrInUse` if the path exists, even if it is the path of a closed socket. The error names the path. If the
@@ -165,8 +166,10 @@ impl UnixSeqpacketListener {
         let bind = || {
             let socket = socket()?;
             bind(&socket, &to_rustix(address)?)?;
-            listen(&socket, BACKLOG)?;
-            AsyncFd::created_for(socket, Interest::READABLE, Mode::NonBlocking)
+            let listening = listen(&socket, BACKLOG).map_err(io::Error::from);
+            listening
+                .and_then(|()| AsyncFd::created_for(socket, Interest::READABLE, Mode::NonBlocking))
+                .inspect_err(|_| remove_path(address))
         };
         bind().map(UnixSeqpacketListener).map_err(|err| {
             with_context(err, format_args!("cannot listen on {}", DisplayAddr(address)))

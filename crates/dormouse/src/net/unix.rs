@@ -15,6 +15,15 @@ pub(super) fn path_address(path: &Path) -> io::Result<SocketAddr> {
     })
 }
 
+/// Removes the path of a socket that has been bound, but cannot be registered. Otherwise the next call would fail with
+/// `AddrInUse`.
+#[cold]
+pub(super) fn remove_path(address: &SocketAddr) {
+    if let Some(path) = address.as_pathname() {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
 impl AsyncFd<net::UnixStream> {
     /// Connects to the socket at a path.
     ///
@@ -68,7 +77,8 @@ impl AsyncFd<net::UnixStream> {
 impl AsyncFd<net::UnixListener> {
     /// Creates a listener bound to a path.
     ///
-    /// The path must not exist yet, and is not removed when the socket is closed.
+    /// The path must not exist yet, and is not removed when the socket is closed. It is removed if this function fails
+    /// after it has created it.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -119,7 +129,10 @@ impl AsyncFd<net::UnixListener> {
     /// Those of [`bind`](Self::bind).
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
         net::UnixListener::bind_addr(address)
-            .and_then(|listener| AsyncFd::created_for(listener, Interest::READABLE, Mode::Blocking))
+            .and_then(|listener| {
+                AsyncFd::created_for(listener, Interest::READABLE, Mode::Blocking)
+                    .inspect_err(|_| remove_path(address))
+            })
             .map_err(|err| {
                 with_context(err, format_args!("cannot listen on {}", DisplayAddr(address)))
             })

@@ -16,7 +16,12 @@ const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
 
 pub(super) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (socket, peer) = retry_on_intr(|| acceptfrom_with(listener, FLAGS))?;
-    Ok((socket.into(), peer.ok_or(Errno::AFNOSUPPORT)?.try_into()?))
+    let mut peer = SocketAddr::try_from(peer.ok_or(Errno::AFNOSUPPORT)?)?;
+    if let SocketAddr::V6(peer) = &mut peer {
+        // rustix converts the byte order. std does not, and `peer_addr` has to return the same address.
+        peer.set_flowinfo(peer.flowinfo().to_be());
+    }
+    Ok((socket.into(), peer))
 }
 
 pub(super) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, net::SocketAddr)> {
