@@ -9,6 +9,7 @@
 mod busy;
 mod clocks;
 mod current;
+mod recheck;
 mod retrying;
 mod timer;
 
@@ -16,6 +17,7 @@ pub(crate) use busy::{Busy, BusyToken};
 pub(crate) use clocks::Clocks;
 pub use current::EnterGuard;
 pub(crate) use current::{now_ns, scoped_polls};
+pub(crate) use recheck::Recheck;
 pub(crate) use retrying::Retrying;
 pub(crate) use timer::TimerSlot;
 
@@ -24,7 +26,6 @@ use crate::clock::ClockId;
 use crate::sync::lock;
 use clocks::SharedWaker;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// What the handles, scopes and timers of one virtual time share.
@@ -39,10 +40,6 @@ pub(crate) struct Shared {
     /// How long `block_on` waits for events before each jump, in real time.
     pub(crate) grace: Duration,
     pub(crate) clocks: Mutex<Clocks>,
-    /// How many sleeps were created.
-    sleeps: AtomicU64,
-    /// Changes whenever a sleep is created or completes, and whenever a timer is registered, moved or dropped, or fires.
-    pub(crate) activity: AtomicU64,
 }
 
 /// A timer that a step has taken out: pass it to [`Shared::fire`].
@@ -51,28 +48,20 @@ pub(crate) struct Due {
     token: BusyToken,
 }
 
+impl Due {
+    fn new(clocks: &mut Clocks, waker: SharedWaker) -> Due {
+        clocks.busy.note_activity();
+        Due { waker, token: clocks.busy.begin() }
+    }
+}
+
 impl Shared {
     pub(crate) fn new(grace: Duration) -> Shared {
-        Shared {
-            grace,
-            clocks: Mutex::new(Clocks::new()),
-            sleeps: AtomicU64::new(0),
-            activity: AtomicU64::new(0),
-        }
+        Shared { grace, clocks: Mutex::new(Clocks::new()) }
     }
 
     pub(crate) fn now_ns(&self, clock: ClockId) -> u64 {
         lock(&self.clocks).now_ns(clock)
-    }
-
-    /// Counts a new sleep, and returns its number.
-    fn count_sleep(&self) -> u64 {
-        self.note_activity();
-        self.sleeps.fetch_add(1, Ordering::Relaxed)
-    }
-
-    fn note_activity(&self) {
-        self.activity.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Advances to the next deadline, but by no more than `left_ns`, from which it subtracts the time advanced. Returns
@@ -80,20 +69,12 @@ impl Shared {
     pub(crate) fn step(&self, clocks: &mut Clocks, left_ns: &mut u64) -> Option<Due> {
         let (moved_ns, waker) = clocks.step(*left_ns);
         *left_ns -= moved_ns;
-        self.due(clocks, waker)
+        waker.map(|waker| Due::new(clocks, waker))
     }
 
     /// Advances to the next deadline, if there is one: as [`step`](Self::step), without a limit.
     pub(crate) fn step_to_deadline(&self, clocks: &mut Clocks) -> Option<Due> {
-        let waker = clocks.step_to_deadline();
-        self.due(clocks, waker)
-    }
-
-    fn due(&self, clocks: &mut Clocks, waker: Option<SharedWaker>) -> Option<Due> {
-        let waker = waker?;
-        self.note_activity();
-        clocks.busy.resume_retrying();
-        Some(Due { waker, token: clocks.busy.begin() })
+        clocks.step_to_deadline().map(|waker| Due::new(clocks, waker))
     }
 
     /// Calls the waker of a timer.
@@ -108,7 +89,6 @@ impl Shared {
         let mut clocks = lock(&self.clocks);
         let jumped = jump(&mut clocks);
         // Under the lock, as in `step`.
-        clocks.busy.resume_retrying();
         let token = clocks.busy.begin();
         drop(clocks);
         loop {

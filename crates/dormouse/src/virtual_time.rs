@@ -54,7 +54,7 @@
 //! virtual time: a sleep keeps the time that it was created in, real or virtual, wherever it is polled.
 //!
 //! A `send_to` or `connect` to a Unix socket that has no room retries in real time. During the first second of that, and
-//! from each timer that fires to the next attempt, time does not advance, except by
+//! later from each timer that fires to the attempt that follows, time does not advance, except by
 //! [`advance_now`](VirtualTime::advance_now). So a timeout around it ends only if the socket has had time to make room.
 
 mod block_on;

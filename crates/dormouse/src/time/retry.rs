@@ -1,7 +1,7 @@
 //! Pauses between the attempts of an operation, where no event reports that it can succeed.
 //!
 //! The peer of such an operation needs real time, wherever the operation is polled. So the pauses are in real time, in
-//! virtual time too, and hold virtual time back: see [`Retrying`].
+//! virtual time too, and virtual time waits for the attempts: see [`Retrying`].
 
 use super::sleep::sleep_in_real_time;
 use crate::virtual_clock::Retrying;
@@ -10,7 +10,7 @@ use std::time::Duration;
 const MIN_PAUSE: Duration = Duration::from_millis(1);
 const MAX_PAUSE: Duration = Duration::from_millis(32);
 
-/// The pauses of one operation. Dropping it does nothing more than to end the present pause.
+/// The pauses of one operation.
 pub(crate) struct RetryPauses {
     next: Duration,
     /// Set at the first pause, in the virtual time of the code that pauses.
@@ -22,11 +22,13 @@ impl RetryPauses {
         RetryPauses { next: MIN_PAUSE, retrying: None }
     }
 
-    /// Called after each failed attempt. In real time, each pause is twice as long as the one before.
+    /// Called after each failed attempt. Each pause is twice as long as the one before, but not in virtual time, which
+    /// may stand still until the next attempt.
     pub(crate) async fn pause(&mut self) {
         let retrying = self.retrying.get_or_insert_with(Retrying::begin);
-        let pause = retrying.note_attempt().unwrap_or(self.next);
-        self.next = (self.next * 2).min(MAX_PAUSE);
-        sleep_in_real_time(pause).await;
+        retrying.pause(sleep_in_real_time(self.next)).await;
+        if !retrying.is_in_virtual_time() {
+            self.next = (self.next * 2).min(MAX_PAUSE);
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! `virtual_clock` without the feature `test-util`: no code is ever in virtual time.
 
 use crate::clock::ClockId;
+use std::future::Future;
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
 #[inline]
 pub(crate) fn now_ns(_: ClockId) -> Option<u64> {
@@ -20,8 +20,13 @@ impl Retrying {
     }
 
     #[inline]
-    pub(crate) fn note_attempt(&self) -> Option<Duration> {
-        None
+    pub(crate) fn is_in_virtual_time(&self) -> bool {
+        false
+    }
+
+    #[inline]
+    pub(crate) async fn pause(&self, sleep: impl Future<Output = ()>) {
+        sleep.await;
     }
 }
 

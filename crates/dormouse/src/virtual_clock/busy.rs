@@ -6,9 +6,9 @@
 //! # Invariants
 //! - Something is busy exactly while it holds a token. `Counter::count` is the number of tokens of the present generation.
 //! - A task, which is a scoped future, is busy from the call of its waker to the end of the poll that follows, and while it
-//!   is polled without a wake-up. It is not busy if only a wait inside has called the waker, to check again whether the
-//!   others are busy. So two tasks that both wait do not wait for each other. When the wait has ended, the task is busy for
-//!   the rest of its poll.
+//!   is polled without a wake-up. It is not busy if it has only been woken to recheck (`recheck`), as a wait does that
+//!   checks again whether the others are busy. So two tasks that both wait do not wait for each other. When the wait has
+//!   ended, the task is busy for the rest of its poll.
 //! - A task is not busy while a wait blocks the thread inside its poll, by itself or in another executor: another thread
 //!   may be blocked in the same way.
 
@@ -28,15 +28,19 @@ struct Counter {
     /// Incremented when everything that is busy has been waited for long enough. Tokens of earlier generations do not
     /// count.
     generation: u64,
+    /// How many tokens have begun or ended.
+    changes: u64,
 }
 
 impl Counter {
     fn begin(&mut self) -> BusyToken {
         self.count += 1;
+        self.changes += 1;
         BusyToken { generation: self.generation }
     }
 
     fn end(&mut self, token: BusyToken) {
+        self.changes += 1;
         if self.counts(&token) {
             self.count -= 1;
         }
@@ -53,21 +57,16 @@ impl Counter {
             unchanged => *token = unchanged,
         }
     }
-
-    fn renew(&mut self, token: &mut Option<BusyToken>) {
-        self.set(token, false);
-        self.set(token, true);
-    }
 }
 
 /// A scoped future.
 #[derive(Debug, Default)]
 struct Task {
-    /// Woken, by something else than a wait inside it, since the last poll began.
+    /// Woken, not only to recheck, since the last poll began.
     woken: bool,
-    /// Woken by a wait inside it since the last poll began.
-    yielded: bool,
-    /// Being polled, and not only because it had yielded.
+    /// Woken to recheck since the last poll began.
+    rechecks: bool,
+    /// Being polled, and not only to recheck.
     working: bool,
     /// A wait inside its poll blocks the thread, or the executor that it is in.
     blocked: bool,
@@ -76,6 +75,16 @@ struct Task {
     token: Option<BusyToken>,
     /// That of its executor, from the last poll, until a wake-up takes it.
     waker: Option<Waker>,
+}
+
+/// An operation that retries. It is waited for while it is new, and until it has failed since the last change.
+#[derive(Debug)]
+struct Retrying {
+    is_new: bool,
+    /// `Busy::changes` at the beginning of the present attempt, if it counts.
+    attempt: Option<u64>,
+    /// That of the last attempt.
+    failed: Option<u64>,
 }
 
 /// Identifies one poll of a task.
@@ -90,7 +99,8 @@ pub(crate) struct Busy {
     counter: Counter,
     tasks: BTreeMap<u64, Task>,
     /// The operations that retry in real time.
-    retrying: BTreeMap<u64, Option<BusyToken>>,
+    retrying: BTreeMap<u64, Retrying>,
+    activity: u64,
     next_number: u64,
 }
 
@@ -104,12 +114,14 @@ impl Busy {
         self.counter.end(token);
     }
 
-    /// Whether something is busy other than the tasks `own`.
+    /// Whether something is busy other than the tasks `own`, or an operation has to retry.
     pub(crate) fn others(&self, own: &[u64]) -> bool {
         let counts =
             |task: &Task| task.token.as_ref().is_some_and(|held| self.counter.counts(held));
         let own = own.iter().filter(|number| self.tasks.get(number).is_some_and(counts)).count();
-        self.counter.count > own
+        let changes = self.changes();
+        let waited_for = |retrying: &Retrying| retrying.is_new || retrying.failed != Some(changes);
+        self.counter.count > own || self.retrying.values().any(waited_for)
     }
 
     /// No longer counts what is busy now, except the tasks `own`.
@@ -119,9 +131,14 @@ impl Busy {
         for number in own {
             self.change(*number, |task, counter| {
                 if task.token.is_some() {
-                    counter.renew(&mut task.token);
+                    counter.set(&mut task.token, false);
+                    counter.set(&mut task.token, true);
                 }
             });
+        }
+        let changes = self.changes();
+        for retrying in self.retrying.values_mut() {
+            *retrying = Retrying { is_new: false, attempt: None, failed: Some(changes) };
         }
     }
 
@@ -143,9 +160,9 @@ impl Busy {
     /// Returns the former waker, to be dropped without the lock.
     pub(crate) fn begin_poll(&mut self, number: u64, waker: Waker) -> Option<Waker> {
         self.change(number, |task, _| {
-            task.working = task.woken || !task.yielded;
+            task.working = task.woken || !task.rechecks;
             task.woken = false;
-            task.yielded = false;
+            task.rechecks = false;
             task.polls += 1;
             task.waker.replace(waker)
         })
@@ -161,10 +178,10 @@ impl Busy {
 
     /// Returns the waker to call. If there is none, the task is complete, or an earlier wake-up has taken the waker since
     /// the last poll began, and has called it or is about to.
-    pub(crate) fn wake_task(&mut self, number: u64, yields: bool) -> Option<Waker> {
+    pub(crate) fn wake_task(&mut self, number: u64, to_recheck: bool) -> Option<Waker> {
         self.change(number, |task, _| {
-            if yields {
-                task.yielded = true;
+            if to_recheck {
+                task.rechecks = true;
             } else {
                 task.woken = true;
             }
@@ -209,29 +226,46 @@ impl Busy {
         }
     }
 
-    /// Adds an operation that retries. It is busy until [`pause_retrying`](Self::pause_retrying). Returns its number.
+    /// Adds an operation that retries. Returns its number.
     pub(super) fn add_retrying(&mut self) -> u64 {
         let number = self.new_number();
-        let token = self.begin();
-        self.retrying.insert(number, Some(token));
+        self.retrying.insert(number, Retrying { is_new: true, attempt: None, failed: None });
         number
     }
 
     pub(super) fn remove_retrying(&mut self, number: u64) {
-        if let Some(mut token) = self.retrying.remove(&number) {
-            self.counter.set(&mut token, false);
+        self.retrying.remove(&number);
+    }
+
+    /// An attempt counts only if nothing is busy when it begins.
+    pub(super) fn begin_attempt(&mut self, number: u64) {
+        let attempt = (self.counter.count == 0).then(|| self.changes());
+        if let Some(retrying) = self.retrying.get_mut(&number) {
+            retrying.attempt = attempt;
         }
     }
 
-    pub(super) fn pause_retrying(&mut self, number: u64) {
-        if let Some(token) = self.retrying.get_mut(&number) {
-            self.counter.set(token, false);
+    /// The attempt has failed.
+    pub(super) fn end_attempt(&mut self, number: u64, is_new: bool) {
+        if let Some(retrying) = self.retrying.get_mut(&number) {
+            retrying.is_new &= is_new;
+            retrying.failed = retrying.attempt.take();
         }
     }
 
-    /// Makes all operations that retry busy, until each has made another attempt.
-    pub(super) fn resume_retrying(&mut self) {
-        self.retrying.values_mut().for_each(|token| self.counter.renew(token));
+    /// A sleep was created or has completed, or a timer was registered, moved or dropped, or fires.
+    pub(super) fn note_activity(&mut self) {
+        self.activity += 1;
+    }
+
+    /// Changes with each [activity](Self::note_activity).
+    pub(crate) fn activity(&self) -> u64 {
+        self.activity
+    }
+
+    /// Changes with each activity, and when something becomes busy or idle.
+    fn changes(&self) -> u64 {
+        self.activity + self.counter.changes
     }
 
     fn new_number(&mut self) -> u64 {

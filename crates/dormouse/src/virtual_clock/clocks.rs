@@ -36,6 +36,8 @@ pub(crate) struct Clocks {
     timers: [BTreeMap<TimerKey, SharedWaker>; ClockId::ALL.len()],
     /// By clock: the alarms that have not gone off.
     alarms: [BTreeSet<TimerKey>; ClockId::ALL.len()],
+    /// How many sleeps were created.
+    sleeps: u64,
     pub(crate) busy: Busy,
     /// Threads in `block_on` that wait for a deadline to advance to.
     parked: Vec<Thread>,
@@ -48,6 +50,7 @@ impl Clocks {
             now: ClockId::ALL.map(|clock| clock.now_ns().min(END_NS)),
             timers: Default::default(),
             alarms: Default::default(),
+            sleeps: 0,
             busy: Busy::default(),
             parked: Vec::new(),
         }
@@ -55,6 +58,13 @@ impl Clocks {
 
     pub(super) fn now_ns(&self, clock: ClockId) -> u64 {
         self.now[clock as usize]
+    }
+
+    /// Counts a new sleep, and returns its number.
+    pub(super) fn count_sleep(&mut self) -> u64 {
+        self.busy.note_activity();
+        self.sleeps += 1;
+        self.sleeps
     }
 
     /// Adds a timer that is not due. The caller unparks the threads that are returned, which can advance to it.

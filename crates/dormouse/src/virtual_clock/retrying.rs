@@ -1,18 +1,22 @@
 //! Operations that retry in real time, because no event reports that their peer is ready.
 //!
 //! # Invariants
-//! - Such an operation is busy for its first second of real time, and then from each timer that fires to its next
-//!   attempt. So a peer in real time has a second, and the attempt that follows a deadline sees what a task has done at
-//!   that deadline, before time advances further.
+//! - Time does not advance during the first second of real time, so a peer in real time has that long. Meanwhile the
+//!   operation retries without a pause, as time stands still.
+//! - After that, time advances only when the operation has made an attempt, and has failed, since anything else was busy.
+//!   So what a task does at a deadline is seen by an attempt before time advances further.
+//! - A pause wakes the task to recheck, which does not make it busy. If it did, the attempt would never be the last.
 
-use super::{Shared, current};
+use super::{Recheck, Shared, current};
 use crate::sync::lock;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// How long, in real time, an operation is busy that fails again and again.
-const BUSY_FOR: Duration = Duration::from_secs(1);
-const MIN_PAUSE: Duration = Duration::from_millis(1);
+/// How long, in real time, time stands still for an operation that fails again and again.
+const HOLD_FOR: Duration = Duration::from_secs(1);
 
 /// An operation that retries in real time. Does nothing if it began outside of virtual time.
 #[derive(Debug)]
@@ -26,7 +30,7 @@ struct InVirtualTime {
 }
 
 impl Retrying {
-    /// In the virtual time that the caller is in, if any.
+    /// In the virtual time that the caller is in, if any. Called when the first attempt has failed.
     pub(crate) fn begin() -> Retrying {
         Retrying(current::current().map(|time| {
             let number = lock(&time.clocks).busy.add_retrying();
@@ -34,16 +38,25 @@ impl Retrying {
         }))
     }
 
-    /// Called after an attempt that has failed. Returns how long to pause, in virtual time: briefly, because time may stand
-    /// still until the next attempt. But a pause that is shorter than the grace would begin another grace, so time would
-    /// never advance.
-    pub(crate) fn note_attempt(&self) -> Option<Duration> {
-        let this = self.0.as_ref()?;
-        if this.since.elapsed() < BUSY_FOR {
-            return Some(MIN_PAUSE);
+    pub(crate) fn is_in_virtual_time(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Called after an attempt that has failed, and before the next. `sleep` is a sleep in real time.
+    pub(crate) async fn pause(&self, mut sleep: impl Future<Output = ()> + Unpin) {
+        let Some(this) = &self.0 else { return sleep.await };
+        let is_new = this.since.elapsed() < HOLD_FOR;
+        lock(&this.time.clocks).busy.end_attempt(this.number, is_new);
+        if is_new {
+            yield_to_others().await;
+        } else {
+            poll_fn(|cx| {
+                let waker = Recheck::Retry.waker(cx.waker());
+                Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker))
+            })
+            .await;
         }
-        lock(&this.time.clocks).busy.pause_retrying(this.number);
-        Some(MIN_PAUSE.max(this.time.grace.saturating_mul(2)))
+        lock(&this.time.clocks).busy.begin_attempt(this.number);
     }
 }
 
@@ -51,4 +64,18 @@ impl Drop for InVirtualTime {
     fn drop(&mut self) {
         lock(&self.time.clocks).busy.remove_retrying(self.number);
     }
+}
+
+/// Yields to the executor and to other threads.
+async fn yield_to_others() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        std::thread::yield_now();
+        Recheck::Retry.wake(cx.waker());
+        Poll::Pending
+    })
+    .await;
 }

@@ -67,7 +67,7 @@ struct Timer {
 impl Timer {
     fn new(clock: ClockId) -> Option<Timer> {
         let time = current::current()?;
-        let number = time.count_sleep();
+        let number = lock(&time.clocks).count_sleep();
         Some(Timer { time, clock, number, registered: None, alarm: None })
     }
 
@@ -92,11 +92,11 @@ impl Timer {
             }
             self.registered = Some(fires_at);
         }
+        if changed {
+            clocks.busy.note_activity();
+        }
         drop(clocks);
         drop((old, new));
-        if changed {
-            self.time.note_activity();
-        }
         parked.iter().flatten().for_each(Thread::unpark);
         if pending { Poll::Pending } else { Poll::Ready(()) }
     }
@@ -115,8 +115,8 @@ impl Timer {
                 due = Some(waker);
             }
         }
+        clocks.busy.note_activity();
         drop(clocks);
-        self.time.note_activity();
         parked.iter().for_each(Thread::unpark);
         if let Some(due) = due {
             wake(due);
@@ -141,8 +141,10 @@ impl Drop for Timer {
             self.set_alarm(None);
         }
         if let Some(at) = self.registered {
-            let waker = lock(&self.time.clocks).remove(self.clock, (at, self.number));
-            self.time.note_activity();
+            let mut clocks = lock(&self.time.clocks);
+            let waker = clocks.remove(self.clock, (at, self.number));
+            clocks.busy.note_activity();
+            drop(clocks);
             drop(waker);
         }
     }

@@ -22,7 +22,7 @@ use crate::context::InBlockOn;
 use crate::coop;
 use crate::reactor;
 use crate::sync::lock;
-use crate::virtual_clock::Shared;
+use crate::virtual_clock::{Busy, Recheck, Shared};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -36,16 +36,20 @@ const CHECK_EVERY: Duration = Duration::from_micros(50);
 
 pub(super) fn block_on<F: Future>(time: &VirtualTime, future: F) -> F::Output {
     let mut future = pin!(coop::without_tokio_budget(time.scope(future)));
-    let notify =
-        Arc::new(ThreadNotify { thread: std::thread::current(), woken: AtomicBool::new(false) });
+    let notify = Arc::new(ThreadNotify {
+        thread: std::thread::current(),
+        woken: AtomicBool::new(false),
+        retries: AtomicBool::new(false),
+    });
     let waker = Waker::from(notify.clone());
     let cx = &mut Context::from_waker(&waker);
     let _context = InBlockOn::enter();
+    let mut idle = Idle::default();
     loop {
         if let Poll::Ready(output) = coop::with_new_budget(|| future.as_mut().poll(cx)) {
             return output;
         }
-        notify.wait(&time.0);
+        notify.wait(&time.0, &mut idle);
     }
 }
 
@@ -53,35 +57,62 @@ pub(super) fn block_on<F: Future>(time: &VirtualTime, future: F) -> F::Output {
 struct ThreadNotify {
     thread: Thread,
     woken: AtomicBool,
+    /// Woken only to retry an operation.
+    retries: AtomicBool,
+}
+
+/// The future has nothing to do, except to retry operations.
+#[derive(Default)]
+struct Idle {
+    busy_since: BusySince,
+    grace: Grace,
 }
 
 impl ThreadNotify {
-    /// Advances time until the future has been woken.
-    fn wait(&self, time: &Arc<Shared>) {
+    /// Advances time until the future has been woken. If it has been woken to retry an operation, the wait does not
+    /// park, and ends.
+    fn wait(&self, time: &Arc<Shared>, idle: &mut Idle) {
         let _blocked = Blocked::begin(time);
-        let mut busy_since = BusySince::default();
-        let mut grace = Grace::default();
         while !self.woken.swap(false, Ordering::AcqRel) {
-            if self.park_without_deadline(time) {
-                grace.restart();
-            } else if busy_since.others_busy(&mut lock(&time.clocks).busy, &[]) {
-                grace.restart();
-                std::thread::park_timeout(CHECK_EVERY);
-            } else if let Some(left) = grace.left(time) {
-                std::thread::park_timeout(left);
-            } else {
-                reactor::flush_events();
-                // Checked again: an event may have woken a future, and another thread may have advanced time or
-                // dropped the sleep that has the deadline.
-                let mut clocks = lock(&time.clocks);
-                let quiescent = !self.woken.load(Ordering::Acquire)
-                    && !busy_since.others_busy(&mut clocks.busy, &[])
-                    && grace.left(time).is_none();
-                let due = if quiescent { time.step_to_deadline(&mut clocks) } else { None };
-                drop(clocks);
-                due.into_iter().for_each(|due| time.fire(due));
+            let retries = self.retries.swap(false, Ordering::AcqRel);
+            if !retries && self.park_without_deadline(time) {
+                idle.grace.restart();
+                continue;
+            }
+            if let Some(left) = self.try_advance(time, idle) {
+                if !retries {
+                    std::thread::park_timeout(left);
+                }
+            }
+            if retries {
+                return;
             }
         }
+        *idle = Idle::default();
+    }
+
+    /// Advances to the next deadline. If it is too early for that, returns how long to wait until the next call.
+    fn try_advance(&self, time: &Arc<Shared>, idle: &mut Idle) -> Option<Duration> {
+        let mut clocks = lock(&time.clocks);
+        if idle.busy_since.others_busy(&mut clocks.busy, &[]) {
+            idle.grace.restart();
+            return Some(CHECK_EVERY);
+        }
+        if let Some(left) = idle.grace.left(time.grace, &clocks.busy) {
+            return Some(left);
+        }
+        drop(clocks);
+        reactor::flush_events();
+        // Checked again: an event may have woken a future, and another thread may have advanced time or dropped the
+        // sleep that has the deadline.
+        let mut clocks = lock(&time.clocks);
+        let quiescent = !self.woken.load(Ordering::Acquire)
+            && !idle.busy_since.others_busy(&mut clocks.busy, &[])
+            && idle.grace.left(time.grace, &clocks.busy).is_none();
+        let due = if quiescent { time.step_to_deadline(&mut clocks) } else { None };
+        drop(clocks);
+        due.into_iter().for_each(|due| time.fire(due));
+        None
     }
 
     /// Parks until the future is woken or a deadline is added. Returns false, without parking, if there is a deadline.
@@ -100,7 +131,7 @@ impl ThreadNotify {
 /// How long nothing has happened, in real time.
 #[derive(Default)]
 struct Grace {
-    /// Since when, and `Shared::activity` at that time.
+    /// Since when, and `Busy::activity` at that time.
     quiet: Option<(Instant, u64)>,
 }
 
@@ -111,14 +142,14 @@ impl Grace {
 
     /// How long the wait lasts if nothing happens; `None` if it is over. A timer that was created, moved, dropped or fired
     /// restarts it.
-    fn left(&mut self, time: &Shared) -> Option<Duration> {
-        if time.grace.is_zero() {
+    fn left(&mut self, grace: Duration, busy: &Busy) -> Option<Duration> {
+        if grace.is_zero() {
             return None;
         }
-        let activity = time.activity.load(Ordering::SeqCst);
+        let activity = busy.activity();
         let quiet = self.quiet.filter(|(_, seen)| *seen == activity);
         let (since, _) = *self.quiet.insert(quiet.unwrap_or_else(|| (Instant::now(), activity)));
-        time.grace.checked_sub(since.elapsed()).filter(|left| !left.is_zero())
+        grace.checked_sub(since.elapsed()).filter(|left| !left.is_zero())
     }
 }
 
@@ -128,7 +159,10 @@ impl Wake for ThreadNotify {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
+        // Not while the future advances time itself.
+        let retries = Recheck::current() == Some(Recheck::Retry);
+        let flag = if retries { &self.retries } else { &self.woken };
+        flag.store(true, Ordering::Release);
         self.thread.unpark();
     }
 }

@@ -5,8 +5,8 @@
 //! and more often as long as sleeps are created, registered or completed.
 //!
 //! # Invariants
-//! - A wait does not wait for itself. It does not count the scoped futures inside whose polls it is, and wakes them with
-//!   [`wake_to_wait`], which does not make them busy.
+//! - A wait does not wait for itself. It does not count the scoped futures inside whose polls it is, and wakes them by a
+//!   [`Recheck`], which does not make them busy.
 //! - Two waits do not wait for each other, because each marks the scoped futures inside whose polls it is as blocked: at
 //!   once if it blocks the thread, and when it is polled for the second time in the same poll, which shows that another
 //!   executor runs inside it. (Not in the first: the future may have other work to do in the same poll.)
@@ -20,12 +20,10 @@
 //!   The lock orders the two first steps, and between (1) and the end of the next poll the timer or the task is counted.
 
 use crate::sync::lock;
-use crate::virtual_clock::{Busy, Clocks, Shared, scoped_polls};
-use std::cell::Cell;
+use crate::virtual_clock::{Busy, Clocks, Recheck, Shared, scoped_polls};
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::task::{Poll, Waker};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// How long others are waited for, in real time.
@@ -85,11 +83,11 @@ pub(super) async fn quiesce<R>(time: &Arc<Shared>, mut advance: impl FnMut(&mut 
     let mut quiet_yields = 0;
     let mut last_activity = 0;
     let yielded = poll_fn(|cx| {
-        let activity = time.activity.load(Ordering::SeqCst);
-        quiet_yields = if activity == last_activity { quiet_yields + 1 } else { 0 };
-        last_activity = activity;
         let own = scoped_polls(time);
         let mut clocks = lock(&time.clocks);
+        let activity = clocks.busy.activity();
+        quiet_yields = if activity == last_activity { quiet_yields + 1 } else { 0 };
+        last_activity = activity;
         let seen = std::mem::replace(&mut polls, clocks.busy.polls(&own));
         clocks.busy.suspend(polls.iter().filter(|poll| seen.contains(poll)));
         let is_quiet = quiet_yields >= QUIET_YIELDS || yields >= MAX_YIELDS;
@@ -102,24 +100,8 @@ pub(super) async fn quiesce<R>(time: &Arc<Shared>, mut advance: impl FnMut(&mut 
         if yields > TASK_YIELDS {
             std::thread::yield_now();
         }
-        wake_to_wait(cx.waker());
+        Recheck::Others.wake(cx.waker());
         Poll::Pending
     });
     yielded.await
-}
-
-thread_local! {
-    static WAKING_TO_WAIT: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Calls the waker of a wait, which only has to check again. The scoped future that it belongs to does not become busy.
-fn wake_to_wait(waker: &Waker) {
-    let outer = WAKING_TO_WAIT.replace(true);
-    waker.wake_by_ref();
-    WAKING_TO_WAIT.set(outer);
-}
-
-/// Whether the calling code is in [`wake_to_wait`].
-pub(super) fn is_waking_to_wait() -> bool {
-    WAKING_TO_WAIT.try_with(Cell::get).unwrap_or(false)
 }

@@ -10,10 +10,9 @@
 //!   waker since the last poll began, and has called it or is about to.
 
 use super::VirtualTime;
-use super::quiesce::is_waking_to_wait;
 use crate::coop;
 use crate::sync::lock;
-use crate::virtual_clock::{EnterGuard, Shared};
+use crate::virtual_clock::{EnterGuard, Recheck, Shared};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -104,7 +103,8 @@ impl Wake for Task {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let waker = lock(&self.time.clocks).busy.wake_task(self.number, is_waking_to_wait());
+        let to_recheck = Recheck::current().is_some();
+        let waker = lock(&self.time.clocks).busy.wake_task(self.number, to_recheck);
         if let Some(waker) = waker {
             waker.wake();
         }

@@ -188,3 +188,12 @@ fn a_send_that_is_dropped_does_not_hold_time_back() {
         assert!(real.elapsed() < 10 * SECOND, "{:?}", real.elapsed());
     });
 }
+
+#[tokio::test]
+async fn a_send_without_a_scope_notices_room_that_was_made_at_a_deadline() {
+    let time = VirtualTime::new();
+    let _entered = time.enter();
+    let sent = tokio::spawn(send_to_a_peer_that_makes_room_after(MINUTE));
+    time.advance(HOUR).await;
+    assert_eq!(sent.await.unwrap(), MINUTE);
+}

@@ -149,3 +149,17 @@ fn two_advances_in_executors_inside_scoped_futures_do_not_wait_for_each_other() 
         assert!(real.elapsed() < 10 * SECOND, "{:?}", real.elapsed());
     });
 }
+
+#[test]
+fn an_advance_inside_block_on_does_not_advance_further() {
+    within_time(|| {
+        let time = VirtualTime::new();
+        let start = time.now();
+        time.block_on(async {
+            let mut later = sleep(24 * HOUR);
+            assert!((&mut later).now_or_never().is_none());
+            time.advance(HOUR).await;
+            assert_eq!(Instant::now() - start, HOUR);
+        });
+    });
+}
