@@ -115,8 +115,8 @@ async fn assert_no_leaks() {
     assert_all_is_freed(&before.unwrap(), &count);
 }
 
-/// What is not leaked is freed soon: the kernel may list a thread that has been joined for a moment, and a queue may
-/// still hold a waker that it has just called.
+/// What is not leaked is freed soon: a queue may still hold a waker that it has just called, and a thread of a runtime may
+/// not have ended.
 fn assert_all_is_freed(before: &Resources, count: &Arc<Count>) {
     let start = std::time::Instant::now();
     while !Resources::now().are_at_most(before) || Arc::strong_count(count) > 1 {

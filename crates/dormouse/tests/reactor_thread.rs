@@ -55,6 +55,15 @@ fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(&waker))
 }
 
+/// Starts the thread, and waits for an event that it delivers.
+fn wait_until_the_thread_runs() {
+    let (local, mut peer) = builtin_pair();
+    let mut readable = pin!(local.readable());
+    assert!(poll_once(readable.as_mut()).is_pending());
+    peer.write_all(&[1]).unwrap();
+    drop(futures::executor::block_on(readable).unwrap());
+}
+
 /// The field of `/proc/self/task/<id>/status`.
 fn status(id: i32, field: &str) -> String {
     let status = std::fs::read_to_string(format!("/proc/self/task/{id}/status")).unwrap();
@@ -221,6 +230,8 @@ mod cases {
         let own_mask = SigSet::thread_get_mask().unwrap();
         dormouse::init().unwrap();
         assert_eq!(SigSet::thread_get_mask().unwrap(), own_mask);
+        // Until a new thread runs, libc has blocked the other signals too.
+        wait_until_the_thread_runs();
         let blocked = u64::from_str_radix(&status(threads()[0], "SigBlk"), 16).unwrap();
         let blocks = |signal: Signal| blocked & (1 << (signal as u32 - 1)) != 0;
         for signal in Signal::iterator() {
@@ -249,13 +260,8 @@ mod cases {
             let mut one = CpuSet::new();
             one.set(first);
             sched_setaffinity(None, &one).unwrap();
-            futures::executor::block_on(async {
-                let (local, mut peer) = builtin_pair();
-                assert!(poll_once(local.readable()).is_pending());
-                // When an event has been delivered, the thread has set its affinity.
-                peer.write_all(&[1]).unwrap();
-                drop(local.readable().await.unwrap());
-            });
+            // The thread sets its affinity first.
+            wait_until_the_thread_runs();
         })
         .join()
         .unwrap();

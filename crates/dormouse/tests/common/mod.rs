@@ -238,10 +238,18 @@ pub fn thread_id() -> i32 {
     rustix::thread::gettid().as_raw_nonzero().get()
 }
 
-/// The ids of the threads of this process. A thread is listed from its start until shortly after it can be joined.
+/// The ids of the threads of this process, each from its start until it can be joined.
 pub fn thread_ids() -> BTreeSet<i32> {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    tasks.map(|task| task.unwrap().file_name().to_str().unwrap().parse().unwrap()).collect()
+    // The kernel lists a thread for a moment after it has been joined. Before that, it sets this flag.
+    const PF_EXITING: u32 = 4;
+    let id = |task: std::io::Result<std::fs::DirEntry>| {
+        let task = task.ok()?;
+        let stat = std::fs::read_to_string(task.path().join("stat")).ok()?;
+        let (_name, fields) = stat.rsplit_once(')')?;
+        let flags: u32 = fields.split_whitespace().nth(6)?.parse().unwrap();
+        (flags & PF_EXITING == 0).then(|| task.file_name().to_str().unwrap().parse().unwrap())
+    };
+    std::fs::read_dir("/proc/self/task").unwrap().filter_map(id).collect()
 }
 
 /// The names of the threads of this process. A new thread has the name of its parent until it runs.
