@@ -303,12 +303,11 @@ impl Drop for PollOrPark<'_> {
     /// Called when the future has been dropped. This thread does not poll any more, so the reactor thread resumes if it
     /// is paused, and starts if a clone of the waker of this `block_on` is left: it may be stored for an event.
     fn drop(&mut self) {
-        let reactor = reactor();
         // Without a `last_count`, this thread has never requested a pause.
-        if self.last_count.is_some() && reactor.role.exchange_pause(PAUSED, RUNNING) {
+        if self.last_count.is_some() && reactor().role.exchange_pause(PAUSED, RUNNING) {
             super::unpark_thread();
         }
-        if Arc::strong_count(self.parker) > 1 && reactor.selector.get().is_some() {
+        if Arc::strong_count(self.parker) > 1 && reactor().selector.get().is_some() {
             // If it cannot start, the next wait tries again. Until then no `block_on` waits for that waker.
             let _ = start_thread();
         }
