@@ -60,7 +60,7 @@ impl<T> PerProcess<T> {
     }
 
     /// The values of all ancestors of this process that have used the static, oldest first.
-    #[cfg(all(feature = "tokio", not(all(loom, test))))]
+    #[cfg(feature = "tokio")]
     pub(crate) fn inherited(&'static self) -> impl Iterator<Item = &'static T> {
         let forked = |at: &&'static PerProcess<T>| at.process.get().is_some_and(Process::forked);
         let next = |at: &&'static PerProcess<T>| at.child.get().map(|child| &**child);

@@ -39,6 +39,8 @@ loom_const_fn! {
     }
 }
 
+/// The epoch of a queue that is not pooled.
+const NOT_POOLED: u64 = 0;
 const HAS_ASYNC_IO: bool = cfg!(feature = "smol");
 
 loom_static! {
@@ -95,7 +97,8 @@ impl TimerHandle {
     /// Replaces the waker. Returns false if the timer is no longer pending, or is in the queue of a reactor other than
     /// that of the calling code; then a new timer must be inserted.
     pub(crate) fn refresh(&self, clock: ClockId, now: u64, waker: &Waker) -> bool {
-        is_current(clock, self.queue, waker) && self.queue.refresh(self.id, now, waker)
+        current_epoch(clock, self.queue)
+            .is_some_and(|epoch| self.queue.refresh(epoch, self.id, now, waker))
     }
 
     #[inline]
@@ -116,7 +119,7 @@ pub(crate) fn insert(
     now: u64,
     waker: &Waker,
 ) -> io::Result<TimerHandle> {
-    if let Some(RuntimeQueue { queue, epoch }) = runtime::current(clock, waker) {
+    if let Some(RuntimeQueue { queue, epoch }) = runtime::current(clock) {
         if let Ok(id) = queue.insert(epoch, deadline, now, waker) {
             return Ok(TimerHandle { queue, id, deadline });
         }
@@ -127,8 +130,7 @@ pub(crate) fn insert(
     let candidates = [async_io, Some(builtin())];
     for queues in candidates.into_iter().flatten() {
         let queue = &queues[clock as usize];
-        // These queues are not pooled, so their epoch is always 0.
-        if let Ok(id) = queue.insert(0, deadline, now, waker) {
+        if let Ok(id) = queue.insert(NOT_POOLED, deadline, now, waker) {
             return Ok(TimerHandle { queue, id, deadline });
         }
     }
@@ -137,16 +139,16 @@ pub(crate) fn insert(
     ))
 }
 
-/// Whether a timer of the calling code may stay in `queue`. Inside a tokio runtime, that is the queue of the runtime; in
-/// `block_on`, that of the builtin reactor. Elsewhere it is any queue of async-io or of the builtin reactor, although
-/// [`insert`] prefers async-io.
-fn is_current(clock: ClockId, queue: &'static TimerQueue, waker: &Waker) -> bool {
-    match runtime::current(clock, waker) {
-        Some(current) => std::ptr::eq(current.queue, queue),
+/// The epoch in which `queue` serves the calling code, or `None` if a timer may not stay there. Inside a tokio runtime,
+/// the timer may stay in the queue of the runtime; in `block_on`, in that of the builtin reactor. Elsewhere it may stay in
+/// any queue of async-io or of the builtin reactor, although [`insert`] prefers async-io.
+fn current_epoch(clock: ClockId, queue: &'static TimerQueue) -> Option<u64> {
+    match runtime::current(clock) {
+        Some(current) => std::ptr::eq(current.queue, queue).then_some(current.epoch),
         None => match queue.kind() {
-            ReactorKind::Builtin => true,
-            ReactorKind::AsyncIo => !in_block_on(),
-            ReactorKind::Tokio => false,
+            ReactorKind::Builtin => Some(NOT_POOLED),
+            ReactorKind::AsyncIo => (!in_block_on()).then_some(NOT_POOLED),
+            ReactorKind::Tokio => None,
         },
     }
 }

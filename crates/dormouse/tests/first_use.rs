@@ -8,9 +8,11 @@ use dormouse::{sleep, sleep_until, time::Instant, timeout};
 #[cfg(feature = "tokio")]
 use {
     dormouse::io::{AsyncFd, Interest, Ready},
+    futures::stream::{FuturesUnordered, StreamExt},
     std::io::Write,
     std::net::Shutdown,
     std::os::unix::net::UnixStream,
+    tokio::task::{LocalSet, spawn_local, unconstrained},
 };
 
 use std::task::Poll;
@@ -19,6 +21,18 @@ use std::time::Duration;
 /// Waits for a timer: the long sleep is pending however late this thread polls it.
 async fn wait() {
     assert!(timeout(2 * MS, sleep(Duration::from_secs(3600))).await.is_err());
+}
+
+/// Waits in a task and outside of one, with tokio's waker and another, with a coop budget and without.
+#[cfg(feature = "tokio")]
+async fn wait_in_many_ways() {
+    let with_another_waker = || FuturesUnordered::from_iter([wait()]).count();
+    wait().await;
+    unconstrained(wait()).await;
+    with_another_waker().await;
+    unconstrained(with_another_waker()).await;
+    tokio::spawn(unconstrained(with_another_waker())).await.unwrap();
+    LocalSet::new().run_until(async { spawn_local(wait()).await.unwrap() }).await;
 }
 
 #[test]
@@ -40,7 +54,7 @@ fn threads_and_fds_are_created_when_first_needed_and_only_once() {
     #[cfg(feature = "tokio")]
     {
         let runtime = common::current_thread();
-        runtime.block_on(wait());
+        runtime.block_on(wait_in_many_ways());
         assert_eq!(started_threads(), 0, "{:?}", common::threads());
         // Nor for a connection that the peer has shut down for writing and whose send buffer is full.
         runtime.block_on(async {

@@ -64,6 +64,11 @@ pub(crate) mod runtime {
         CurrentThread,
     }
 
+    /// As on a thread that drives a current-thread runtime.
+    pub(crate) fn worker_index() -> Option<usize> {
+        Some(0)
+    }
+
     impl Handle {
         pub(crate) fn try_current() -> Result<Handle, TryCurrentError> {
             CURRENT.with(|current| current.borrow().clone()).ok_or(TryCurrentError)

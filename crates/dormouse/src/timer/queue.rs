@@ -219,12 +219,22 @@ impl TimerQueue {
         Ok(id)
     }
 
-    /// Replaces the waker of a timer. Returns false if the timer is no longer pending, or the queue cannot serve it.
-    pub(crate) fn refresh(&'static self, id: TimerId, now: u64, waker: &Waker) -> bool {
+    /// Replaces the waker of a timer. Returns false if the timer is no longer pending, the queue is no longer in `epoch`,
+    /// or it cannot serve the timer.
+    pub(crate) fn refresh(
+        &'static self,
+        epoch: u64,
+        id: TimerId,
+        now: u64,
+        waker: &Waker,
+    ) -> bool {
         if self.is_inherited() || self.note_waiter(waker).is_err() {
             return false;
         }
         let mut shard = self.shards.lock(id.shard());
+        if shard.epoch != epoch {
+            return false;
+        }
         let leapt = shard.note_time(now);
         let is_same = shard.waker_mut(id.key()).map(|stored| stored.will_wake(waker));
         drop(shard);

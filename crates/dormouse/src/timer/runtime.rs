@@ -1,13 +1,13 @@
 //! The queues of tokio runtimes.
 //!
 //! The first timer of a runtime on a clock acquires a queue from the pool; when the runtime shuts down, its queues
-//! return there. A runtime is identified by its id, which tokio never reuses. Each thread caches the queues of the
-//! runtime that it was in last, so that finding the queue takes a few ns.
+//! return there. A runtime is identified by its id, which is not reused (see `reactor/tokio/driver.rs`). Each thread
+//! caches the queues of the runtime that it was in last, so that finding the queue takes a few ns.
+//!
+//! A cached queue may serve another runtime by now. Then the epoch in the cache is outdated, and the queue rejects it.
 
 #[cfg(all(loom, test))]
 pub(super) mod loom_tests;
-#[cfg_attr(all(loom, test), path = "runtime/polled/mock.rs")]
-mod polled;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
@@ -18,8 +18,7 @@ use crate::reactor::{Reactor, current_runtime, registered_runtimes, tokio_reacto
 use crate::sync::{Mutex, lock, loom_const_fn, loom_static, thread_local, tokio};
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::task::Waker;
-use tokio::runtime::{Handle, Id, RuntimeFlavor};
+use tokio::runtime::{Handle, Id, RuntimeFlavor, worker_index};
 
 /// A queue, and the epoch in which it serves a runtime.
 #[derive(Clone, Copy)]
@@ -70,15 +69,14 @@ thread_local! {
     static CACHE: Cell<Option<CachedRuntime>> = const { Cell::new(None) };
 }
 
-/// The queue of the tokio runtime that the caller, polled with `waker`, is inside.
+/// The queue of the tokio runtime that the caller is inside.
 ///
-/// `None` outside of any runtime, if the runtime is not known to have a reactor, and inside a current-thread runtime that
-/// does not poll the caller (see `polled`).
+/// `None` outside of any runtime, if the runtime is not known to have a reactor, and if it is a current-thread runtime
+/// that this thread does not drive.
 #[inline]
-pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<RuntimeQueue> {
+pub(crate) fn current(clock: ClockId) -> Option<RuntimeQueue> {
     let handle = current_runtime()?;
-    if handle.runtime_flavor() == RuntimeFlavor::CurrentThread && !polled::is_polled_by_tokio(waker)
-    {
+    if handle.runtime_flavor() == RuntimeFlavor::CurrentThread && !drives_current_thread() {
         return None;
     }
     let id = handle.id();
@@ -92,8 +90,23 @@ pub(crate) fn current(clock: ClockId, waker: &Waker) -> Option<RuntimeQueue> {
     }
 }
 
+/// Whether this thread drives a current-thread runtime. (Also true on the first worker of a multi-threaded runtime: tokio
+/// does not report whether the runtime that this thread works for is the one that the caller is inside.)
+///
+/// Within `Runtime::enter`, in `spawn_blocking` and in `Handle::block_on`, the caller is inside a current-thread runtime
+/// that another thread drives, or no thread at all. In the second case, its reactor wakes no task.
+///
+/// The waker does not tell which executor polls. A future with wakers of its own, such as a `FuturesUnordered`, uses the
+/// same one under each executor, and a later waker may have the address of an earlier one.
+fn drives_current_thread() -> bool {
+    worker_index() == Some(0)
+}
+
 #[cold]
 fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<RuntimeQueue> {
+    if is_inherited(id) {
+        return None;
+    }
     let registered = registered_runtimes();
     let reactor = tokio_reactor(handle);
     let mut queues = RuntimeQueues::default();
@@ -112,6 +125,14 @@ fn find(handle: &Handle, id: Id, clock: ClockId) -> Option<RuntimeQueue> {
         let _ = CACHE.try_with(|cache| cache.set(Some(cached)));
     }
     queues[clock as usize]
+}
+
+/// Whether the runtime has used a queue in a parent of this process. True also if the parent's lock was held at the fork.
+fn is_inherited(id: Id) -> bool {
+    POOL.inherited().any(|pool| match pool.in_use.try_lock() {
+        Ok(in_use) => in_use.as_ref().is_some_and(|in_use| in_use.contains_key(&id)),
+        Err(_) => true,
+    })
 }
 
 /// Starts a queue on the reactor: one from the pool, or a new one if the pool is empty.

@@ -88,7 +88,7 @@ fn later_deadlines_and_removals_make_no_system_call() {
     let later: Vec<_> =
         (0..1000).map(|i| queue.insert(0, now + HOUR + i, now, waker).unwrap()).collect();
     for &key in &later {
-        assert!(queue.refresh(key, now, waker));
+        assert!(queue.refresh(0, key, now, waker));
         assert!(queue.reset(key, now + HOUR, now));
         queue.remove(key);
     }

@@ -2,7 +2,6 @@
 
 use super::queue::TimerQueue;
 use crate::clock::ClockId;
-use std::task::Waker;
 
 #[derive(Clone, Copy)]
 pub(crate) struct RuntimeQueue {
@@ -11,7 +10,7 @@ pub(crate) struct RuntimeQueue {
 }
 
 #[inline]
-pub(crate) fn current(_: ClockId, _: &Waker) -> Option<RuntimeQueue> {
+pub(crate) fn current(_: ClockId) -> Option<RuntimeQueue> {
     None
 }
 
