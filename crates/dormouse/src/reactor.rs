@@ -69,7 +69,8 @@ impl Reactor {
     /// 2. async-io, the reactor of smol and async-std (feature `smol`);
     /// 3. the builtin reactor.
     ///
-    /// Never fails, never panics, and starts nothing.
+    /// Never fails, never panics, and starts nothing. (On a tokio runtime without I/O, the panic hook of the program sees
+    /// one panic, which dormouse catches: tokio has no other sign that I/O is not enabled.)
     ///
     /// ```
     /// use dormouse::reactor::Reactor;

@@ -16,7 +16,7 @@
 //!   replaced, while it is registered.
 
 use super::error::cannot;
-use super::probe::{CAN_CATCH, catch_probe};
+use super::probe::{can_probe, catch_probe};
 use super::scheduled_io::{Direction, ScheduledIo};
 use super::{Interest, Kind, Reactor, Ready};
 use crate::catch_panic::wake;
@@ -111,9 +111,8 @@ fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     fds.into_iter().collect::<io::Result<Vec<_>>>()?;
     let thread = std::thread::Builder::new().spawn(|| {});
     let _ = thread.map_err(|err| cannot("cannot start a thread", &err))?.join();
-    // Where a panic cannot be caught, or the panic hook cannot be replaced, the start is assumed to succeed.
-    let can_probe = CAN_CATCH && !std::thread::panicking();
-    let started = !can_probe || catch_probe(|| drop(Async::new_nonblocking(fd)));
+    // Where a panic cannot be caught, the start is assumed to succeed.
+    let started = !can_probe() || catch_probe(|| drop(Async::new_nonblocking(fd)));
     let _ = STARTED.set((Process::current(), started));
     // Another thread may have started it meanwhile; otherwise this returns the error above.
     if started { Ok(()) } else { start(fd) }

@@ -52,6 +52,10 @@ impl Reactor {
     /// [`enable_io`](::tokio::runtime::Builder::enable_io), or is known to have shut down. Another error in the child of
     /// a fork, if the runtime was started by its parent.
     ///
+    /// # Panics
+    /// No panic reaches the caller. But the first use of a runtime without I/O causes a panic in tokio, which dormouse
+    /// catches, because tokio has no other sign that I/O is not enabled. The panic hook of the program sees it.
+    ///
     /// # With `panic = "abort"`
     /// In a program that is compiled like this, dormouse cannot find out whether a runtime has I/O. There this function
     /// succeeds. If the runtime has no I/O, registering an fd with it ends the program with tokio's message, which says
@@ -205,7 +209,9 @@ impl TokioFd {
         let _context = handle.enter();
         // Deprecated since tokio 1.54 in favour of an unsafe constructor with the same code, whose
         // contract is that the fd stays the same while it is registered. `Registration` keeps that contract. The
-        // deprecated function needs no unsafe code here, and exists in older releases too.
+        // deprecated function needs no unsafe code here.
+        //
+        // If this line panics, the runtime has no I/O. The first such panic of a runtime is caught (`driver`).
         #[allow(deprecated)]
         let fd = AsyncFd::with_interest(RawFdSource(fd), tokio_interest)?;
         note_registered(handle);

@@ -221,13 +221,7 @@ impl TimerQueue {
 
     /// Replaces the waker of a timer. Returns false if the timer is no longer pending, the queue is no longer in `epoch`,
     /// or it cannot serve the timer.
-    pub(crate) fn refresh(
-        &'static self,
-        epoch: u64,
-        id: TimerId,
-        now: u64,
-        waker: &Waker,
-    ) -> bool {
+    pub(crate) fn refresh(&'static self, epoch: u64, id: TimerId, now: u64, waker: &Waker) -> bool {
         if self.is_inherited() || self.note_waiter(waker).is_err() {
             return false;
         }

@@ -2,11 +2,17 @@
 //!
 //! A runtime has an I/O driver if its `Builder` has enabled it. tokio has no function to query that, but panics when an
 //! fd is registered with a runtime without one. So this module tries to register an invalid fd, once for each runtime,
-//! with the panic caught and hidden from the panic hook.
+//! and catches the panic.
+//!
+//! The panic hook of the program sees that panic. To hide it, this crate would have to take the hook of the process, and
+//! put it back. std has no exchange in one step: a hook that the program sets in between is lost.
 //!
 //! Where panics abort, this cannot be tried. There an fd is registered anyway, as tokio's own types do: if the runtime
 //! has no I/O driver, the program ends with tokio's message. From then on the runtime is known to have one. A sleep must
 //! not end a program, so timers use only runtimes that are known.
+//!
+//! A runtime is identified by its id. tokio only promises that no two runtimes that exist have the same one, but takes it
+//! from a counter, so it is not reused.
 //!
 //! # Invariants
 //! - A thread that has found a runtime unknown notices when an fd has been registered with it.
@@ -17,29 +23,45 @@
 use super::{Handle, TokioFd, can_enter};
 use crate::fork::PerProcess;
 use crate::reactor::Interest;
-use crate::reactor::probe::{CAN_CATCH, catch_probe};
+use crate::reactor::probe::{CAN_CATCH, can_probe, catch_probe};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, lock, loom_static, thread_local};
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::ptr;
 use tokio::runtime::Id;
 
-/// The capacity of `KNOWN`. Ids of runtimes are never reused.
-const REMEMBERED: usize = 1024;
+/// How many runtimes a generation of [`Runtimes`] holds.
+const GENERATION: usize = 1024;
 
-type HasIo = Mutex<Option<HashMap<Id, bool>>>;
+/// Which runtimes have an I/O driver. The runtimes that were looked up last are known, at least `GENERATION` of them.
+#[derive(Default)]
+struct Runtimes {
+    recent: HashMap<Id, bool>,
+    /// Those of the previous generation that were not looked up since.
+    older: HashMap<Id, bool>,
+}
+
+type Known = Mutex<Option<Runtimes>>;
 
 loom_static! {
-    static KNOWN: PerProcess<HasIo> = PerProcess::new(Mutex::new(None));
+    static KNOWN: PerProcess<Known> = PerProcess::new(Mutex::new(None));
 }
 
 /// How many runtimes have become known by [`note_registered`].
 static REGISTERED: AtomicUsize = AtomicUsize::new(0);
 
+/// The runtime that a thread has queried last, and the result.
+#[derive(Clone, Copy)]
+struct Queried {
+    id: Id,
+    has_io: bool,
+    /// The map of the process in which it was queried. A child of a fork, which has a copy of this, has another map.
+    known: &'static Known,
+}
+
 thread_local! {
-    /// The runtime that this thread has queried last, and the result.
-    static LAST: Cell<Option<(Id, bool)>> = const { Cell::new(None) };
+    static LAST: Cell<Option<Queried>> = const { Cell::new(None) };
 }
 
 /// Whether the runtime is known to have an I/O driver that works in this process.
@@ -56,8 +78,8 @@ pub(super) fn may_have_io(handle: &Handle) -> bool {
 /// `None` if it is not known, and cannot be tried.
 fn query(handle: &Handle) -> Option<bool> {
     let id = handle.id();
-    match LAST.try_with(Cell::get) {
-        Ok(Some((last, has_io))) if last == id => Some(has_io && !is_inherited(id)),
+    match last(id) {
+        Some(last) if ptr::eq(last.known, known()) => Some(last.has_io),
         _ if is_inherited(id) => Some(false),
         _ => find_io(handle, id),
     }
@@ -68,28 +90,28 @@ fn query(handle: &Handle) -> Option<bool> {
 /// read then.
 #[inline]
 pub(super) fn is_inherited(id: Id) -> bool {
-    KNOWN.inherited().any(|has_io| match has_io.try_lock() {
-        Ok(known) => known.as_ref().is_some_and(|known| known.contains_key(&id)),
-        Err(_) => true,
-    })
+    last(id).is_some_and(|last| !ptr::eq(last.known, known()))
+        || KNOWN.inherited().any(|known| match known.try_lock() {
+            Ok(runtimes) => runtimes.as_ref().is_some_and(|runtimes| runtimes.contains(id)),
+            Err(_) => true,
+        })
 }
 
 /// Records that an fd was registered with the runtime, so that it is known where it cannot be tried.
 #[inline]
 pub(super) fn note_registered(handle: &Handle) {
     let id = handle.id();
-    if CAN_CATCH || LAST.try_with(Cell::get) == Ok(Some((id, true))) {
+    if CAN_CATCH || last(id).is_some_and(|last| last.has_io) {
         return;
     }
-    let has_io = with_known(|known| match known.entry(id) {
-        Entry::Occupied(known) => *known.get(),
-        Entry::Vacant(unknown) => {
-            unknown.insert(true);
+    let has_io = with_known(|runtimes| {
+        runtimes.get(id).unwrap_or_else(|| {
+            runtimes.insert(id, true);
             REGISTERED.fetch_add(1, Ordering::Release);
             true
-        }
+        })
     });
-    let _ = LAST.try_with(|last| last.set(Some((id, has_io))));
+    set_last(id, has_io);
 }
 
 /// How many runtimes have become known by a registration. While this does not change, an unknown one stays unknown.
@@ -102,36 +124,69 @@ pub(crate) fn registered_runtimes() -> usize {
 /// queried this runtime last.
 pub(super) fn mark_shut_down(handle: &Handle) {
     let id = handle.id();
-    with_known(|known| known.insert(id, false));
-    let _ = LAST.try_with(|last| last.set(Some((id, false))));
+    with_known(|runtimes| runtimes.insert(id, false));
+    set_last(id, false);
 }
 
 #[cold]
 fn find_io(handle: &Handle, id: Id) -> Option<bool> {
-    let found = match with_known(|known| known.get(&id).copied()) {
+    let found = match with_known(|runtimes| runtimes.get(id)) {
         Some(found) => found,
-        None if !can_probe() => return None,
+        // An ending thread cannot register an fd with any runtime.
+        None if !can_probe() || !can_enter() => return None,
         None => {
             let found = catch_probe(|| drop(TokioFd::new(handle, -1, Interest::READABLE)));
-            // Another thread may have recorded meanwhile that the runtime has shut down.
-            with_known(|known| *known.entry(id).or_insert(found))
+            with_known(|runtimes| {
+                // Another thread may have recorded meanwhile that the runtime has shut down.
+                runtimes.get(id).unwrap_or_else(|| {
+                    runtimes.insert(id, found);
+                    found
+                })
+            })
         }
     };
-    let _ = LAST.try_with(|last| last.set(Some((id, found))));
+    set_last(id, found);
     Some(found)
 }
 
-/// A panicking thread cannot replace the panic hook; and an ending thread cannot register an fd with any runtime.
-fn can_probe() -> bool {
-    CAN_CATCH && !std::thread::panicking() && can_enter()
+/// The result of this thread's last query, if it was for this runtime.
+#[inline]
+fn last(id: Id) -> Option<Queried> {
+    LAST.try_with(Cell::get).ok().flatten().filter(|last| last.id == id)
 }
 
-/// Calls `f` with the map of this process, which has room for one more entry.
-fn with_known<R>(f: impl FnOnce(&mut HashMap<Id, bool>) -> R) -> R {
-    let mut known = lock(KNOWN.get(|_| Mutex::new(None)));
-    let known = known.get_or_insert_default();
-    if known.len() >= REMEMBERED {
-        known.clear();
+fn set_last(id: Id, has_io: bool) {
+    let _ = LAST.try_with(|last| last.set(Some(Queried { id, has_io, known: known() })));
+}
+
+/// The map of this process.
+#[inline]
+fn known() -> &'static Known {
+    KNOWN.get(|_| Mutex::new(None))
+}
+
+fn with_known<R>(f: impl FnOnce(&mut Runtimes) -> R) -> R {
+    f(lock(known()).get_or_insert_default())
+}
+
+impl Runtimes {
+    fn get(&mut self, id: Id) -> Option<bool> {
+        if let Some(&has_io) = self.recent.get(&id) {
+            return Some(has_io);
+        }
+        let has_io = self.older.remove(&id)?;
+        self.insert(id, has_io);
+        Some(has_io)
     }
-    f(known)
+
+    fn insert(&mut self, id: Id, has_io: bool) {
+        if self.recent.len() >= GENERATION {
+            self.older = std::mem::take(&mut self.recent);
+        }
+        self.recent.insert(id, has_io);
+    }
+
+    fn contains(&self, id: Id) -> bool {
+        self.recent.contains_key(&id) || self.older.contains_key(&id)
+    }
 }

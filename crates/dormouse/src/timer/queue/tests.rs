@@ -299,7 +299,7 @@ fn after_the_clock_was_moved_back_a_timer_moved_to_earlier_is_not_early() {
 fn after_the_clock_was_moved_forward_the_next_use_of_the_queue_sets_its_timerfd_again() {
     let uses: [fn(&'static TimerQueue, TimerId, u64); 3] = [
         |queue, _, now| _ = queue.insert(0, now + 2 * HOUR, now, Waker::noop()).unwrap(),
-        |queue, pending, now| assert!(queue.refresh(pending, now, Waker::noop())),
+        |queue, pending, now| assert!(queue.refresh(0, pending, now, Waker::noop())),
         |queue, pending, now| assert!(queue.reset(pending, now + 2 * HOUR, now)),
     ];
     for make_use in uses {
