@@ -22,6 +22,7 @@ pub(crate) use builtin::flush_events;
 pub(crate) use builtin::{
     Parker, PollOrPark, note_waiter, start, start_with_hook, wake_or_defer, wake_thread,
 };
+pub(crate) use error::cannot;
 pub(crate) use registration::{Registration, WaitError};
 pub(crate) use scheduled_io::{Direction, ReadyEvent, WaiterSlot};
 #[cfg(feature = "tokio")]

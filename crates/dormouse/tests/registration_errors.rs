@@ -60,11 +60,15 @@ async fn a_refused_call() {
             assert!(message.contains("sandbox") && !message.contains("no readiness"), "{message}");
         }
     }
+    let Some(_refused) = Refused::new("fcntl", "EPERM") else { return };
+    let on_builtin = AsyncFd::new_on(&Reactor::builtin(), socket.as_fd());
+    let message = on_builtin.unwrap_err().to_string();
+    assert!(message.starts_with("cannot set the fd non-blocking by fcntl: "), "{message}");
 }
 
-async fn a_call_that_fails_with(call_error: &str) {
+async fn a_call_that_fails_with(call: &str, call_error: &str) {
     let (socket, _peer) = UnixStream::pair().unwrap();
-    let Some(refused) = Refused::new("epoll_ctl", call_error) else { return };
+    let Some(refused) = Refused::new(call, call_error) else { return };
     let error = AsyncFd::new(socket.as_fd()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Other, "{error}");
     drop(refused);
@@ -97,7 +101,8 @@ mod cases {
         for call_error in ["EAGAIN", "EINTR"] {
             with_each_reactor!(async {
                 drop(AsyncFd::new(UnixStream::pair().unwrap().0).unwrap());
-                a_call_that_fails_with(call_error).await;
+                a_call_that_fails_with("epoll_ctl", call_error).await;
+                a_call_that_fails_with("fcntl", call_error).await;
             });
         }
     }

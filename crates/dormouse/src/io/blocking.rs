@@ -5,7 +5,9 @@
 //! which does not report what it was; and the same number for an fd that is non-blocking already. For the fds that this
 //! crate creates, the mode is known.
 
+use crate::reactor::cannot;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
 use std::io;
 use std::os::fd::AsFd;
 
@@ -23,16 +25,19 @@ pub(crate) enum Mode {
 impl Mode {
     /// Sets the fd non-blocking. Returns whether `into_blocking` sets it blocking again.
     pub(super) fn set_non_blocking(self, fd: &impl AsFd) -> io::Result<bool> {
-        let flags = match self {
-            Mode::NonBlocking => return Ok(true),
-            Mode::Blocking => OFlags::empty(),
-            Mode::Unknown => fcntl_getfl(fd)?,
+        let set = || {
+            let flags = match self {
+                Mode::NonBlocking => return Ok(true),
+                Mode::Blocking => OFlags::empty(),
+                Mode::Unknown => fcntl_getfl(fd)?,
+            };
+            let blocking = !flags.contains(OFlags::NONBLOCK);
+            if blocking {
+                fcntl_setfl(fd, flags | OFlags::NONBLOCK)?;
+            }
+            Ok(blocking)
         };
-        let blocking = !flags.contains(OFlags::NONBLOCK);
-        if blocking {
-            fcntl_setfl(fd, flags | OFlags::NONBLOCK)?;
-        }
-        Ok(blocking)
+        set().map_err(|err: Errno| cannot("cannot set the fd non-blocking by fcntl", &err.into()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Access to the object in an [`AsyncFd`], and taking it out.
 
 use super::AsyncFd;
+use crate::reactor::cannot;
 use rustix::io::ioctl_fionbio;
 use std::io;
 use std::os::fd::AsFd;
@@ -94,7 +95,8 @@ impl<T: AsFd> AsyncFd<T> {
         let set_blocking = self.set_blocking;
         let inner = self.into_inner();
         if set_blocking {
-            ioctl_fionbio(&inner, false)?;
+            ioctl_fionbio(&inner, false)
+                .map_err(|err| cannot("cannot set the fd blocking by ioctl", &err.into()))?;
         }
         Ok(inner)
     }

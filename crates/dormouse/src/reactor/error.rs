@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// `err`, with `what` has failed in front.
-pub(super) fn cannot(what: &str, err: &io::Error) -> io::Error {
+pub(crate) fn cannot(what: &str, err: &io::Error) -> io::Error {
     io::Error::new(lasting_kind(err), format!("{what}: {err}"))
 }
 
