@@ -51,19 +51,19 @@ loom_static! {
 /// async-io's queues. In a child of a fork, the first call wakes the tasks whose timers were inherited.
 #[inline]
 fn async_io() -> &'static Queues {
-    ASYNC_IO.get(|inherited| {
-        inherited.iter().for_each(TimerQueue::drain_if_inherited);
-        queues(ReactorKind::AsyncIo)
-    })
+    ASYNC_IO.get_then(
+        |_| queues(ReactorKind::AsyncIo),
+        |inherited| inherited.iter().for_each(TimerQueue::drain_if_inherited),
+    )
 }
 
 /// The builtin reactor's queues. In a child of a fork, the first call wakes the tasks whose timers were inherited.
 #[inline]
 fn builtin() -> &'static Queues {
-    BUILTIN.get(|inherited| {
-        inherited.iter().for_each(TimerQueue::drain_if_inherited);
-        queues(ReactorKind::Builtin)
-    })
+    BUILTIN.get_then(
+        |_| queues(ReactorKind::Builtin),
+        |inherited| inherited.iter().for_each(TimerQueue::drain_if_inherited),
+    )
 }
 
 /// A timer in a queue. Not RAII: call [`remove`](Self::remove), or the timer stays queued until it fires.

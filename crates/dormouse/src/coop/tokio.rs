@@ -1,7 +1,7 @@
 //! tokio's coop budget of the task that this thread polls. Outside of tasks, and in `tokio::task::unconstrained`, it is
 //! unlimited.
 
-use crate::sync::OnceLock;
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::ptr;
@@ -59,14 +59,15 @@ fn vtable_address(waker: &Waker) -> usize {
 /// tokio has one vtable for the wakers of all tasks, but no function that returns it. So this runs a task, once. Called
 /// inside a runtime only: `LocalSet::new` panics while the thread-locals are being destroyed.
 fn vtable_address_of_tasks() -> Option<usize> {
-    static ADDRESS: OnceLock<usize> = OnceLock::new();
-    if ADDRESS.get().is_none() {
+    /// 0 before the first call.
+    static ADDRESS: AtomicUsize = AtomicUsize::new(0);
+    if ADDRESS.load(Ordering::Relaxed) == 0 {
         let tasks = LocalSet::new();
         tasks.spawn_local(poll_fn(|cx| {
-            let _ = ADDRESS.set(vtable_address(cx.waker()));
+            ADDRESS.store(vtable_address(cx.waker()), Ordering::Relaxed);
             Poll::Ready(())
         }));
         let _ = pin!(tasks).poll(&mut Context::from_waker(Waker::noop()));
     }
-    ADDRESS.get().copied()
+    Some(ADDRESS.load(Ordering::Relaxed)).filter(|&address| address != 0)
 }

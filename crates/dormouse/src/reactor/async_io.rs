@@ -20,11 +20,11 @@ use super::probe::{can_probe, catch_probe};
 use super::scheduled_io::{Direction, ScheduledIo};
 use super::{Interest, Kind, Reactor, Ready};
 use crate::catch_panic::wake;
-use crate::fork::Process;
+use crate::fork::{Once, Process, fds};
 use async_io::Async;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
-use std::sync::{Arc, OnceLock};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 /// The one reactor of the process.
@@ -61,10 +61,15 @@ pub(super) struct AsyncIoRegistration {
 struct OneshotWaker {
     io: Arc<ScheduledIo>,
     direction: Direction,
+    process: Process,
 }
 
 impl Wake for OneshotWaker {
     fn wake(self: Arc<Self>) {
+        if self.process.forked() {
+            // An event of the parent. A thread of the parent may hold the lock of the waiters.
+            return;
+        }
         let ready = match self.direction {
             Direction::Read => Ready::READABLE,
             Direction::Write => Ready::WRITABLE,
@@ -80,29 +85,37 @@ pub(super) fn register(
 ) -> io::Result<AsyncIoRegistration> {
     start(fd)?;
     let fd = Async::new_nonblocking(fd.try_clone_to_owned()?)?;
-    let oneshot_wakers = Direction::BOTH
-        .map(|direction| Waker::from(Arc::new(OneshotWaker { io: io.clone(), direction })));
+    let oneshot_wakers = Direction::BOTH.map(|direction| {
+        let process = Process::current();
+        Waker::from(Arc::new(OneshotWaker { io: io.clone(), direction, process }))
+    });
     Ok(AsyncIoRegistration { fd, io: io.clone(), oneshot_wakers })
 }
 
 /// The process that started async-io, and whether the start succeeded. A failed start is not repeated: async-io's
 /// thread may have panicked too, and async-io starts it only once.
-static STARTED: OnceLock<(Process, bool)> = OnceLock::new();
+static STARTED: Once<(Process, bool)> = Once::new();
 
 /// Whether async-io can be used, as far as is known. In the child of a fork it cannot if the parent has started it: its
 /// thread does not exist there, and its fds are shared with the parent.
 fn works() -> bool {
-    STARTED.get().is_none_or(|(process, started)| *started && !process.forked())
+    match STARTED.get() {
+        Some((process, started)) => *started && !process.forked(),
+        None => !STARTED.is_abandoned(),
+    }
 }
 
 /// Starts async-io, which panics if it cannot create a thread, an epoll instance, an eventfd and a timerfd.
 /// So this function first checks that four fds (one is the duplicate that `register` makes) and a thread can be
 /// created, and then that async-io starts.
 fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
-    if !works() {
-        return Err(io::Error::other(
+    let error = || {
+        Err(io::Error::other(
             "async-io failed to start, or was started before this process was forked",
-        ));
+        ))
+    };
+    if !works() {
+        return error();
     }
     if STARTED.get().is_some() {
         return Ok(());
@@ -112,13 +125,25 @@ fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     let thread = std::thread::Builder::new().spawn(|| {});
     let _ = thread.map_err(|err| cannot("cannot start a thread", &err))?.join();
     // Where a panic cannot be caught, the start is assumed to succeed.
-    let started = !can_probe() || catch_probe(|| drop(Async::new_nonblocking(fd)));
-    let _ = STARTED.set((Process::current(), started));
-    // Another thread may have started it meanwhile; otherwise this returns the error above.
-    if started { Ok(()) } else { start(fd) }
+    let started = STARTED.get_or_init(|| {
+        let started = !can_probe() || catch_probe(|| drop(Async::new_nonblocking(fd)));
+        (Process::current(), started)
+    });
+    if started.is_some_and(|(_, started)| *started) { Ok(()) } else { error() }
 }
 
 impl AsyncIoRegistration {
+    /// In the child of a fork, closes the duplicate of `fd`. A drop of the `Async` would also remove the duplicate from
+    /// the epoll instance, which the parent uses, and take a lock of async-io's.
+    pub(super) fn close_in_child(self, fd: BorrowedFd<'_>) {
+        let number = self.fd.as_raw_fd();
+        let is_duplicate = fds::are_duplicates(self.fd.get_ref(), fd);
+        std::mem::forget(self.fd);
+        if is_duplicate {
+            fds::close(number);
+        }
+    }
+
     /// Registers the directions of `interest` that are not registered.
     ///
     /// # Errors

@@ -124,7 +124,10 @@ impl BuiltinReactor {
 
 #[inline]
 fn reactor() -> &'static BuiltinReactor {
-    REACTOR.get(|_| BuiltinReactor::new())
+    REACTOR.get(|inherited| {
+        inherited.selector.get().into_iter().for_each(Selector::close_in_child);
+        BuiltinReactor::new()
+    })
 }
 
 /// Hashes tokens. They are consecutive numbers, so no input can make them collide.

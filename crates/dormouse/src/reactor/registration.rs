@@ -6,8 +6,9 @@
 //! - A wait registers its interest before it stores its waker; under async-io afterwards: see `async_io`.
 //!   If the reactor has failed, all waiters are woken, and each wait tries the next reactor ([`moving`]).
 //! - No waker is called while `attached` is locked.
-//! - In the child of a fork, nothing is deregistered: the parent still uses the epoll instance, which is shared. No lock
-//!   is waited for, because a thread of the parent may have held it at the fork.
+//! - In the child of a fork, nothing is deregistered: the parent still uses the epoll instance, which is shared. The
+//!   child's copies of fds are closed. No lock is waited for, because a thread of the parent may have held it at the
+//!   fork.
 
 mod moving;
 
@@ -314,7 +315,9 @@ impl<T: AsFd> Registration<T> {
         // Exclusive access needs no lock. In the child of a fork, the lock may be held by a thread of the parent.
         let attached = self.attached.get_mut().unwrap_or_else(PoisonError::into_inner);
         attached.detach(object.as_fd(), &self.process);
-        if !self.process.forked() {
+        if self.process.forked() {
+            self.io.clear_wakers_in_child();
+        } else {
             self.io.clear_wakers();
         }
         Some(object)

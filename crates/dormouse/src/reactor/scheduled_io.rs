@@ -337,6 +337,13 @@ impl ScheduledIo {
         drop(waiters);
     }
 
+    /// Like [`clear_wakers`](Self::clear_wakers), in the child of a fork. If a thread of the parent held the lock, it is
+    /// never released, and the wakers are leaked.
+    pub(crate) fn clear_wakers_in_child(&self) {
+        let waiters = self.waiters.try_lock().ok().map(|mut waiters| std::mem::take(&mut *waiters));
+        drop(waiters);
+    }
+
     #[inline]
     fn load(&self) -> Word {
         Word(self.word.load(Ordering::Acquire))

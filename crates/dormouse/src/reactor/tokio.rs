@@ -30,6 +30,7 @@ mod loom_tests;
 use super::scheduled_io::{Direction, ScheduledIo};
 use super::{Interest, Kind, Reactor, Ready};
 use crate::context;
+use crate::fork::Process;
 use crate::sync::{Mutex, OnceLock, lock, tokio};
 pub(crate) use driver::registered_runtimes;
 use driver::{has_io, is_inherited, may_have_io, note_registered};
@@ -135,6 +136,7 @@ struct TokioIo {
     fd: Mutex<Option<TokioFd>>,
     /// One for each direction. Set by the first wait.
     forwarders: OnceLock<[Waker; 2]>,
+    process: Process,
 }
 
 /// What remains to be done after a registration: to store the forwarders, and to wake the tasks for which the fd is
@@ -191,6 +193,7 @@ pub(super) fn register(
         handle: handle.clone(),
         fd: Mutex::new(Some(TokioFd::new(handle, fd, interest)?)),
         forwarders: OnceLock::new(),
+        process: Process::current(),
     })))
 }
 
@@ -281,6 +284,10 @@ impl TokioIo {
     /// Moves the readiness of one direction from tokio into the `ScheduledIo`, and stores the forwarder for the next
     /// event.
     fn drain_events(&self, direction: Direction) {
+        if self.process.forked() {
+            // The child of a fork runs or drops the runtime of its parent. A thread of the parent may hold the lock.
+            return;
+        }
         let Some(forwarders) = self.forwarders.get() else { return };
         let mut ready = Ready::EMPTY;
         let mut is_shut_down = false;

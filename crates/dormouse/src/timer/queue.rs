@@ -97,6 +97,7 @@ use process::QueueWaker;
 use schedule::Schedule;
 use shards::Shards;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI32;
 use std::task::Waker;
 
 /// See the [module](self).
@@ -116,6 +117,8 @@ pub(crate) struct TimerQueue {
     /// clock. See [`has_processed`](Self::has_processed).
     processed_until: AtomicU64,
     schedule: Mutex<Schedule>,
+    /// The number of the timerfd, or -1. Written under the lock of the schedule; a child of `fork` reads it without.
+    timerfd: AtomicI32,
     shards: Shards,
 }
 
@@ -149,6 +152,7 @@ impl TimerQueue {
                 armed: AtomicU64::new(u64::MAX),
                 processed_until: AtomicU64::new(0),
                 schedule: Mutex::new(Schedule::new()),
+                timerfd: AtomicI32::new(-1),
                 shards: Shards::new(),
             }
         }

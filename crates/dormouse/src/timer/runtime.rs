@@ -47,10 +47,20 @@ impl Pool {
             Pool { in_use: Mutex::new(None), free: Mutex::new(free) }
         }
     }
+
+    /// In the child of a fork, wakes the tasks whose timers were inherited.
+    fn drain_if_inherited(&self) {
+        // If a thread of the parent held the lock, it is never released.
+        let Ok(in_use) = self.in_use.try_lock() else { return };
+        let queues = in_use.iter().flat_map(HashMap::values).flatten().flatten();
+        let queues: Vec<_> = queues.map(|used| used.queue).collect();
+        drop(in_use);
+        queues.into_iter().for_each(TimerQueue::drain_if_inherited);
+    }
 }
 
 fn pool() -> &'static Pool {
-    POOL.get(|_| Pool::new())
+    POOL.get_then(|_| Pool::new(), Pool::drain_if_inherited)
 }
 
 /// What a thread caches of a runtime.

@@ -1,21 +1,44 @@
 //! The timerfds of Linux.
 
 use crate::clock::ClockId;
+use crate::fork::fds;
 use crate::stdio::above_stdio;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
 };
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 
 pub(crate) fn create(clock: ClockId) -> io::Result<OwnedFd> {
-    let clock = match clock {
+    let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+    above_stdio(timerfd_create(system_clock(clock), flags)?)
+}
+
+fn system_clock(clock: ClockId) -> TimerfdClockId {
+    match clock {
         ClockId::Boottime => TimerfdClockId::Boottime,
         ClockId::Monotonic => TimerfdClockId::Monotonic,
         ClockId::Realtime => TimerfdClockId::Realtime,
-    };
-    above_stdio(timerfd_create(clock, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?)
+    }
+}
+
+/// In the child of a fork, closes its copy of a timerfd on this clock, if the number still is that of a timerfd on this
+/// clock that has been set to an absolute time. The owner is never dropped.
+pub(crate) fn close_in_child(number: RawFd, clock: ClockId) {
+    if is_timerfd(number, clock) {
+        fds::close(number);
+    }
+}
+
+fn is_timerfd(number: RawFd, clock: ClockId) -> bool {
+    let clock = format!("clockid: {}", system_clock(clock) as u32);
+    let flags = "settime flags: 0";
+    let info = std::fs::read_to_string(fds::info_path(number));
+    info.is_ok_and(|info| {
+        info.lines().any(|line| line == clock)
+            && info.lines().any(|line| line.strip_prefix(flags).is_some_and(|set| set != "0"))
+    })
 }
 
 /// Sets a timerfd to an absolute time; with `cancel_on_set`, a change of the wall clock makes it readable too.

@@ -10,7 +10,7 @@ use crate::reactor::{
     Direction, Interest, Reactor, ReadyEvent, Registration, WaitError, WaiterSlot,
 };
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::task::{Poll, Waker};
 
 #[derive(Debug)]
@@ -36,6 +36,21 @@ impl WakeSource {
     pub(crate) fn fallback(clock: ClockId, waker: &Waker) -> io::Result<WakeSource> {
         fallback::set_deadline(clock, None, waker)?;
         Ok(WakeSource::Fallback { clock, waker: waker.clone() })
+    }
+
+    /// The number of the timerfd.
+    pub(crate) fn number(&self) -> Option<RawFd> {
+        match self {
+            WakeSource::Timerfd { fd, .. } => Some(fd.get_ref().as_raw_fd()),
+            WakeSource::Fallback { .. } => None,
+        }
+    }
+
+    /// Drops what belongs to it, but does not close the timerfd.
+    pub(crate) fn abandon(self) {
+        if let WakeSource::Timerfd { fd, .. } = self {
+            std::mem::forget(fd.into_inner());
+        }
     }
 
     /// Sets the time at which the waker is called, in place of any time set before; a time that has passed is accepted.

@@ -25,6 +25,10 @@ pub(super) fn register(
 }
 
 impl AsyncIoRegistration {
+    pub(super) fn close_in_child(self, _: BorrowedFd<'_>) {
+        match self {}
+    }
+
     pub(super) fn arm(&self, _: Interest) -> io::Result<()> {
         match *self {}
     }

@@ -170,12 +170,16 @@ impl Attached {
         }
     }
 
-    /// Deregisters the fd.
+    /// Deregisters the fd. In the child of a fork, it only closes the duplicate of the fd that async-io owns.
     pub(super) fn detach(&mut self, fd: BorrowedFd<'_>, process: &Process) {
         let backend = std::mem::replace(&mut self.backend, Backend::Detached);
         if process.forked() {
-            #[allow(clippy::forget_non_drop, reason = "no destructor without executor features")]
-            std::mem::forget(backend);
+            match backend {
+                Backend::AsyncIo(registration) => registration.close_in_child(fd),
+                // Its destructor would remove the fd from the runtime's epoll instance.
+                Backend::Tokio(registration) => std::mem::forget(registration),
+                Backend::Builtin(_) | Backend::Detached => {}
+            }
             return;
         }
         match backend {

@@ -1,10 +1,12 @@
 //! Queues in the child of a fork. A child inherits a copy of the queue, but shares the wake source with its parent (see
-//! `fork`). So it wakes the tasks of the inherited timers, and uses new queues.
+//! `fork`). So it wakes the tasks of the inherited timers, closes its copy of the timerfd, and uses new queues.
 
 use super::TimerQueue;
 use crate::catch_panic::wake;
 use crate::fork::Process;
 use crate::sync::atomic::Ordering;
+use crate::timer::timerfd;
+use crate::timer::wake_source::WakeSource;
 
 impl TimerQueue {
     /// Whether this process is a child of the one that used the queue. The first call that returns true wakes the tasks
@@ -28,12 +30,17 @@ impl TimerQueue {
         if self.is_drained.swap(true, Ordering::Relaxed) {
             return;
         }
+        // A lock that is held was held at the fork, by a thread that does not exist in the child, and is never released.
+        let schedule = self.schedule.try_lock();
+        let wake_source = schedule.ok().and_then(|mut schedule| schedule.wake_source.take());
+        wake_source.into_iter().for_each(WakeSource::abandon);
+        timerfd::close_in_child(self.timerfd.load(Ordering::Relaxed), self.clock);
+        // The tasks of a shard whose lock is held are not woken.
         for shard in self.shards.iter() {
-            // A lock that is held was held at the fork, by a thread that does not exist in the child. It is never
-            // released, so the tasks of this shard are not woken.
             let Ok(mut shard) = shard.try_lock() else { continue };
-            let timers = shard.drain();
+            let wheel = shard.wheel.take();
             drop(shard);
+            let timers = wheel.map(|mut wheel| wheel.clear()).unwrap_or_default();
             timers.into_iter().for_each(|(_, waker)| wake(waker));
         }
     }

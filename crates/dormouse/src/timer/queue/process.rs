@@ -40,6 +40,10 @@ impl TimerQueue {
     /// Called by the queue's waker: the wake source has expired, the clock was set, or the reactor has shut down. Wakes
     /// the tasks of all timers that are due, and sets the wake source for the next one.
     pub(super) fn on_wake(&'static self) {
+        if self.is_inherited() {
+            // For example, the child of a fork drops the runtime of its parent. The queue does not return to the pool.
+            return;
+        }
         let mut schedule = lock(&self.schedule);
         let Some(wake_source) = &schedule.wake_source else { return };
         let acknowledged = wake_source.acknowledge(self.waker());
@@ -174,7 +178,7 @@ impl TimerQueue {
         mut schedule: MutexGuard<'_, Schedule>,
         expired: &mut Expired,
     ) {
-        let wake_source = schedule.wake_source.take();
+        let wake_source = self.replace_wake_source(&mut schedule, None);
         schedule.processing = false;
         schedule.clock_was_set = false;
         self.armed.store(u64::MAX, Ordering::Relaxed);

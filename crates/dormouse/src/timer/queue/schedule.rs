@@ -50,7 +50,8 @@ impl TimerQueue {
         // Locked first: if the runtime shuts down meanwhile, `on_wake` waits for the lock, and finds the wake source.
         let mut schedule = lock(&self.schedule);
         debug_assert_eq!(self.armed.load(Ordering::Relaxed), u64::MAX);
-        schedule.wake_source = Some(WakeSource::timerfd(self.clock, reactor, self.waker())?);
+        let wake_source = WakeSource::timerfd(self.clock, reactor, self.waker())?;
+        self.replace_wake_source(&mut schedule, Some(wake_source));
         Ok(schedule.epoch)
     }
 
@@ -136,7 +137,7 @@ impl TimerQueue {
         }
         let fallback = WakeSource::fallback(self.clock, self.waker()).map_err(|_| Unavailable)?;
         fallback.arm(at).map_err(|_| Unavailable)?;
-        schedule.wake_source = Some(fallback);
+        self.replace_wake_source(schedule, Some(fallback));
         Ok(())
     }
 
@@ -145,7 +146,7 @@ impl TimerQueue {
         if let Some(WakeSource::Fallback { .. }) = schedule.wake_source {
             if let Ok(timerfd) = WakeSource::timerfd(self.clock, &Reactor::builtin(), self.waker())
             {
-                schedule.wake_source = Some(timerfd);
+                self.replace_wake_source(schedule, Some(timerfd));
             }
         }
     }
@@ -164,7 +165,18 @@ impl TimerQueue {
             }
             ReactorKind::Tokio => return Err(Unavailable),
         };
-        schedule.wake_source = Some(wake_source.map_err(|_| Unavailable)?);
+        self.replace_wake_source(schedule, Some(wake_source.map_err(|_| Unavailable)?));
         Ok(())
+    }
+
+    /// Replaces the wake source, and returns the former one.
+    pub(super) fn replace_wake_source(
+        &self,
+        schedule: &mut Schedule,
+        new: Option<WakeSource>,
+    ) -> Option<WakeSource> {
+        let number = new.as_ref().and_then(WakeSource::number);
+        self.timerfd.store(number.unwrap_or(-1), Ordering::Relaxed);
+        std::mem::replace(&mut schedule.wake_source, new)
     }
 }

@@ -56,7 +56,7 @@ struct CacheAligned(Mutex<Shard>);
 #[derive(Debug)]
 pub(super) struct Shard {
     /// `None` before the first timer.
-    pub(super) wheel: Option<Wheel<Waker>>,
+    pub(super) wheel: Option<Box<Wheel<Waker>>>,
     /// The epoch whose timers are accepted: that of the queue, once `shut_down` has reached this shard.
     pub(super) epoch: u64,
     /// The last time that was passed to `note_time`.
@@ -95,7 +95,7 @@ impl CacheAligned {
 impl Shard {
     #[inline]
     pub(super) fn insert(&mut self, deadline: u64, now: u64, waker: Waker) -> Key {
-        self.wheel.get_or_insert_with(Wheel::new).insert(deadline, now, waker)
+        self.wheel.get_or_insert_with(|| Box::new(Wheel::new())).insert(deadline, now, waker)
     }
 
     /// Returns whether the clock may have been moved forward since the last call: more than a second has passed.
@@ -125,7 +125,7 @@ impl Shard {
 
     /// Removes all timers, whenever they are due.
     pub(super) fn drain(&mut self) -> Expired {
-        self.wheel.as_mut().map(Wheel::clear).unwrap_or_default()
+        self.wheel.as_mut().map(|wheel| wheel.clear()).unwrap_or_default()
     }
 }
 

@@ -2,11 +2,13 @@
 
 use crate::clock::ClockId;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 
 pub(crate) fn create(_: ClockId) -> io::Result<OwnedFd> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no timerfd"))
 }
+
+pub(crate) fn close_in_child(_: RawFd, _: ClockId) {}
 
 pub(crate) fn set(_: &OwnedFd, _: bool, _: u64) -> io::Result<()> {
     Ok(())

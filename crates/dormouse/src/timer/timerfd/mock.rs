@@ -3,11 +3,13 @@
 use crate::clock::ClockId;
 use crate::loom_test::kernel;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 pub(crate) fn create(_: ClockId) -> io::Result<OwnedFd> {
     kernel::timerfd()
 }
+
+pub(crate) fn close_in_child(_: RawFd, _: ClockId) {}
 
 pub(crate) fn set(fd: &OwnedFd, _: bool, at_ns: u64) -> io::Result<()> {
     kernel::set_timer(fd.as_raw_fd(), at_ns);

@@ -4,13 +4,15 @@
 //! not depend on that order, but it is why the poller gets its events although the reactor thread waits too.
 
 use super::Token;
+use crate::fork::fds;
 use crate::reactor::{Interest, Ready};
 use crate::stdio::above_stdio;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::time::Timespec;
-use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::fs;
+use std::io::{self, BufRead};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 /// How many events one wait returns at most.
@@ -89,6 +91,41 @@ impl Selector {
         let buffer = rustix::buffer::spare_capacity(&mut events.0);
         epoll::wait(&self.epoll, buffer, timeout.as_ref())?;
         Ok(())
+    }
+
+    /// In the child of a fork, closes its copies of the fds, unless the program has closed the epoll instance itself: then
+    /// the numbers may be those of other files by now.
+    pub(in super::super) fn close_in_child(&self) {
+        let signals =
+            [(&self.wake_thread, Token::WAKE_THREAD), (&self.wake_poller, Token::WAKE_POLLER)];
+        if !self.has_entries(signals) {
+            return;
+        }
+        for (fd, _) in signals {
+            let link = fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd()));
+            if link.is_ok_and(|link| link.as_os_str() == "anon_inode:[eventfd]") {
+                fds::close(fd.as_raw_fd());
+            }
+        }
+        fds::close(self.epoll.as_raw_fd());
+    }
+
+    /// Whether `epoll` is an epoll instance with these fds and tokens.
+    fn has_entries(&self, entries: [(&OwnedFd, Token); 2]) -> bool {
+        let Ok(info) = fs::File::open(fds::info_path(self.epoll.as_raw_fd())) else { return false };
+        let mut missing = entries.map(|(fd, Token(token))| Some((fd.as_raw_fd(), token)));
+        // "tfd: 7 events: 80000001 data: ffffffffffffffff ...". There may be many entries.
+        for line in io::BufReader::new(info).lines().map_while(Result::ok) {
+            let mut words = line.split_ascii_whitespace();
+            let (Some("tfd:"), Some(fd)) = (words.next(), words.next()) else { continue };
+            let token = words.nth(3).and_then(|token| u64::from_str_radix(token, 16).ok());
+            let found = fd.parse().ok().zip(token);
+            missing.iter_mut().for_each(|entry| *entry = entry.filter(|_| *entry != found));
+            if missing == [None, None] {
+                return true;
+            }
+        }
+        false
     }
 
     /// Makes one wait, present or future, return `token`, which is one of the two signals.

@@ -71,6 +71,9 @@ impl Selector {
         lock(&self.poll).poll(&mut events.0, timeout)
     }
 
+    /// A child of `fork` does not inherit a kqueue.
+    pub(in super::super) fn close_in_child(&self) {}
+
     /// Makes one wait, present or future, return `Token::WAKE_THREAD`. There is no poller to wake, because the selector
     /// cannot be shared.
     pub(in super::super) fn signal(&self, _: Token) {

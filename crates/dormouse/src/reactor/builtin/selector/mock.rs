@@ -50,6 +50,8 @@ impl Selector {
         Ok(())
     }
 
+    pub(in super::super) fn close_in_child(&self) {}
+
     pub(in super::super) fn signal(&self, token: Token) {
         self.0.signal(token.0);
     }

@@ -1,0 +1,350 @@
+//! Children of `fork` that continue to use the library. Each test has a process of its own, in which no other test runs.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::{Count, MS, fds, poll, within_time};
+use dormouse::io::AsyncFd;
+use dormouse::reactor::Reactor;
+use dormouse::sleep;
+use fork::Fork;
+use rustix::process::{Pid, WaitOptions, waitpid};
+use std::future::Future;
+use std::io::{Read, Write};
+use std::ops::RangeInclusive;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+each_in_a_child_process! {
+    what_a_child_drops_is_closed
+    what_a_child_unwraps_and_drops_is_closed
+    a_child_that_drops_an_fd_leaves_the_registration_of_its_parent
+    a_child_releases_the_wakers_of_an_fd_that_it_drops
+    each_generation_has_as_many_fds_as_the_first
+    a_sleep_costs_as_much_in_a_late_generation_as_in_the_first
+    a_daemon_that_forks_twice_has_no_fds_of_its_ancestors
+    a_child_closes_no_file_that_the_program_has_opened_at_the_number_of_an_inherited_fd
+    a_parent_keeps_its_timers_and_fds_when_a_child_closes_its_copies
+    children_of_a_busy_parent_do_not_wait_for_its_locks
+    children_forked_during_the_first_use_do_not_wait_for_it
+}
+
+#[cfg(feature = "tokio")]
+each_in_a_child_process! {
+    a_runtime_built_by_a_child_that_has_dropped_the_runtime_of_its_parent_serves_its_sleeps
+    each_generation_that_builds_a_runtime_has_as_many_timerfds_as_the_first
+}
+
+/// Runs `test` in a child of `fork`, and returns the id of the child.
+fn spawn_child(test: impl FnOnce()) -> Pid {
+    match fork::fork().unwrap() {
+        Fork::Parent(pid) => Pid::from_raw(pid).unwrap(),
+        Fork::Child => {
+            let succeeded = catch_unwind(AssertUnwindSafe(test)).is_ok();
+            std::process::exit(if succeeded { 0 } else { 1 })
+        }
+    }
+}
+
+fn wait_for_child(child: Pid) {
+    let (_, status) = waitpid(Some(child), WaitOptions::empty()).unwrap().unwrap();
+    assert_eq!(status.exit_status(), Some(0), "the child failed");
+}
+
+/// Runs `test` in a child of `fork`, which ends with an error if it takes too long. It may refer to the stack of the calling
+/// thread, but not to that of another thread, which the child does not have.
+fn in_child(test: impl FnOnce() + Send) {
+    wait_for_child(spawn_child(|| within_time(test)));
+}
+
+/// Runs `test` in each of some generations, each of which is a child of the one before. 0 is the calling process.
+fn in_generations(generations: RangeInclusive<u32>, test: &(dyn Fn(u32) + Sync)) {
+    let (first, last) = generations.into_inner();
+    within_time(|| test(first));
+    if first < last {
+        wait_for_child(spawn_child(|| in_generations(first + 1..=last, test)));
+    }
+}
+
+/// async-io's own fds, which a child cannot close, are open from the first use of async-io on. A child uses the builtin
+/// reactor instead.
+const FIRST_TO_COMPARE: u32 = cfg!(feature = "smol") as u32;
+
+/// Uses the library: on the executor of another crate, so that the reactor thread runs.
+fn use_library() {
+    futures::executor::block_on(common::assert_not_early(sleep(MS)));
+}
+
+/// One for each reactor that runs without being polled by the calling thread.
+fn reactors() -> Vec<Reactor> {
+    vec![
+        Reactor::builtin(),
+        #[cfg(feature = "smol")]
+        Reactor::async_io(),
+        #[cfg(feature = "tokio")]
+        Reactor::tokio(Box::leak(Box::new(common::multi_thread())).handle()).unwrap(),
+    ]
+}
+
+/// A registered fd, for which a waker has been stored, and its peer.
+fn registered(reactor: &Reactor, waker: &Waker) -> (AsyncFd<UnixStream>, UnixStream) {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    theirs.set_read_timeout(Some(common::LIMIT)).unwrap();
+    let ours = AsyncFd::new_on(reactor, ours).unwrap();
+    assert!(ours.poll_read_ready(&mut Context::from_waker(waker)).is_pending());
+    (ours, theirs)
+}
+
+/// The nanoseconds to create, poll and drop a sleep: the least of some attempts.
+fn cost_of_a_sleep() -> u64 {
+    let attempt = |_| {
+        let start = Instant::now();
+        for _ in 0..200 {
+            let sleep = pin!(sleep(Duration::from_secs(1000)));
+            assert!(sleep.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        start.elapsed().as_nanos() as u64 / 200
+    };
+    (0..50).map(attempt).min().unwrap()
+}
+
+mod cases {
+    use super::*;
+
+    /// The child closes its copy of an fd, and lives on until its parent has seen the end of the stream.
+    fn assert_closed_by(close: fn(AsyncFd<UnixStream>)) {
+        for reactor in reactors() {
+            let (ours, mut theirs) = registered(&reactor, Waker::noop());
+            let (mut parent, mut child) = UnixStream::pair().unwrap();
+            // The parent drops the closure, and its copy of the fd with it.
+            let process = spawn_child(move || {
+                close(ours);
+                child.write_all(b"x").unwrap();
+                child.read_exact(&mut [0]).unwrap();
+            });
+            parent.read_exact(&mut [0]).unwrap();
+            let end = theirs.read(&mut [0]);
+            assert!(matches!(end, Ok(0)), "{}: {end:?}", reactor.name());
+            parent.write_all(b"x").unwrap();
+            wait_for_child(process);
+        }
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn what_a_child_drops_is_closed() {
+        assert_closed_by(drop);
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn what_a_child_unwraps_and_drops_is_closed() {
+        assert_closed_by(|ours| drop(ours.into_inner()));
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_child_that_drops_an_fd_leaves_the_registration_of_its_parent() {
+        for reactor in reactors() {
+            let (count, waker) = Count::new();
+            let (ours, mut theirs) = registered(&reactor, &waker);
+            let mut copy = Some(ours);
+            in_child(|| drop(copy.take()));
+            theirs.write_all(b"x").unwrap();
+            count.wait_for(1);
+        }
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_child_releases_the_wakers_of_an_fd_that_it_drops() {
+        for reactor in reactors() {
+            let (count, waker) = Count::new();
+            let (ours, _theirs) = registered(&reactor, &waker);
+            in_child(|| {
+                drop(ours);
+                drop(waker);
+                assert_eq!(Arc::strong_count(&count), 1, "{}", reactor.name());
+            });
+        }
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn each_generation_has_as_many_fds_as_the_first() {
+        let first = AtomicUsize::new(0);
+        in_generations(0..=50, &|generation| {
+            use_library();
+            dormouse::block_on(sleep(MS / 10));
+            if generation <= FIRST_TO_COMPARE {
+                first.store(fds(), Ordering::Relaxed);
+            }
+            assert_eq!(fds(), first.load(Ordering::Relaxed), "in generation {generation}");
+        });
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_sleep_costs_as_much_in_a_late_generation_as_in_the_first() {
+        let first = cost_of_a_sleep();
+        in_generations(0..=200, &|generation| {
+            assert!(poll(&mut sleep(Duration::from_secs(1000)), Waker::noop()).is_pending());
+            if generation == 200 {
+                let last = cost_of_a_sleep();
+                println!("{first} ns, and {last} ns in the last generation");
+                // With a search through the generations it was more than 15 times as much.
+                assert!(last < 4 * first, "{first} ns, and {last} ns in generation {generation}");
+            }
+        });
+    }
+
+    /// The process in between does not use the library.
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_daemon_that_forks_twice_has_no_fds_of_its_ancestors() {
+        in_generations(0..=FIRST_TO_COMPARE, &|generation| {
+            use_library();
+            if generation == FIRST_TO_COMPARE {
+                let first = fds();
+                in_child(move || {
+                    in_child(move || {
+                        use_library();
+                        assert_eq!(fds(), first);
+                    });
+                });
+            }
+        });
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_child_closes_no_file_that_the_program_has_opened_at_the_number_of_an_inherited_fd() {
+        use rustix::event::epoll::{CreateFlags, create};
+        use rustix::event::{EventfdFlags, eventfd};
+        use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
+        use std::os::fd::OwnedFd;
+
+        let open: [fn() -> OwnedFd; 4] = [
+            || std::fs::File::open("/dev/null").unwrap().into(),
+            || create(CreateFlags::empty()).unwrap(),
+            || eventfd(0, EventfdFlags::empty()).unwrap(),
+            || timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::empty()).unwrap(),
+        ];
+        for reactor in reactors() {
+            let (ours, _theirs) = registered(&reactor, Waker::noop());
+            // One that is dropped after its number has been closed.
+            std::mem::forget(ours);
+        }
+        use_library();
+        let last = std::fs::File::open("/dev/null").unwrap().as_raw_fd();
+        for open in open {
+            in_child(|| {
+                for number in 3..=last {
+                    let _ = nix::unistd::close(number);
+                }
+                let files: Vec<OwnedFd> = (3..=last).map(|_| open()).collect();
+                assert_eq!(files.last().unwrap().as_raw_fd(), last);
+                use_library();
+                let (ours, _theirs) = registered(&Reactor::builtin(), Waker::noop());
+                drop(ours);
+                for file in &files {
+                    assert!(rustix::io::fcntl_getfd(file).is_ok(), "{file:?} was closed");
+                }
+            });
+        }
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_parent_keeps_its_timers_and_fds_when_a_child_closes_its_copies() {
+        let runtimes = reactors();
+        let fds: Vec<_> = runtimes
+            .iter()
+            .map(|reactor| {
+                let (count, waker) = Count::new();
+                (count, registered(reactor, &waker))
+            })
+            .collect();
+        let (count, waker) = Count::new();
+        let mut long = sleep(100 * MS);
+        assert!(poll(&mut long, &waker).is_pending());
+        let mut copies = Some(fds);
+        in_child(|| {
+            use_library();
+            drop(copies.take());
+        });
+        count.wait_for(1);
+        for (count, (_ours, mut theirs)) in copies.unwrap() {
+            theirs.write_all(b"x").unwrap();
+            count.wait_for(1);
+        }
+        within_time(use_library);
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn children_of_a_busy_parent_do_not_wait_for_its_locks() {
+        for _ in 0..2 {
+            let (ours, mut theirs) = registered(&Reactor::builtin(), Waker::noop());
+            theirs.set_nonblocking(true).unwrap();
+            std::thread::spawn(move || {
+                loop {
+                    let _ = theirs.write(b"x");
+                    let _ = ours.get_ref().read(&mut [0; 64]);
+                }
+            });
+        }
+        for _ in 0..500 {
+            in_child(use_library);
+        }
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn children_forked_during_the_first_use_do_not_wait_for_it() {
+        for _ in 0..200 {
+            in_child(|| {
+                let thread = std::thread::spawn(use_library);
+                in_child(use_library);
+                thread.join().unwrap();
+            });
+        }
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(feature = "tokio")]
+    fn a_runtime_built_by_a_child_that_has_dropped_the_runtime_of_its_parent_serves_its_sleeps() {
+        let runtime = common::current_thread();
+        runtime.block_on(sleep(MS));
+        in_child(|| {
+            drop(runtime);
+            common::current_thread().block_on(async {
+                sleep(MS).await;
+                let threads = common::threads();
+                assert!(!threads.iter().any(|name| name == "dormouse"), "{threads:?}");
+            });
+        });
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(feature = "tokio")]
+    fn each_generation_that_builds_a_runtime_has_as_many_timerfds_as_the_first() {
+        let timerfds = || common::timerfds(rustix::time::TimerfdClockId::Boottime).len();
+        let build = |_| {
+            let runtime = common::current_thread();
+            runtime.block_on(sleep(MS));
+            assert_eq!(timerfds(), 1);
+            // tokio cannot drop the runtime of a parent without an effect on the parent.
+            std::mem::forget(runtime);
+        };
+        in_generations(0..=20, &build);
+    }
+}
