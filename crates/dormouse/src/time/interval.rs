@@ -33,7 +33,7 @@ const TOLERANCE: Duration = Duration::from_millis(5);
 /// On the [monotonic](crate::clock::Monotonic) clock, which stops during a suspend, no tick is missed: see [`interval_at`].
 /// A period of zero counts as 1 ns.
 ///
-/// The same night in virtual time, with each behavior:
+/// The same night in virtual time (feature `test-util`), with each behavior:
 ///
 /// ```
 /// # #[cfg(feature = "test-util")]

@@ -14,6 +14,10 @@
 
 use std::collections::BTreeMap;
 use std::task::Waker;
+use std::time::{Duration, Instant};
+
+/// How long, in real time, an operation that retries is new.
+const NEW_FOR: Duration = Duration::from_secs(1);
 
 /// Held by what is busy.
 #[derive(Debug)]
@@ -79,12 +83,20 @@ struct Task {
 
 /// An operation that retries. It is waited for while it is new, and until it has failed since the last change.
 #[derive(Debug)]
-struct Retrying {
-    is_new: bool,
+struct RetryState {
+    since: Instant,
+    /// It has been waited for long enough, and has made no attempt since.
+    given_up: bool,
     /// `Busy::changes` at the beginning of the present attempt, if it counts.
     attempt: Option<u64>,
     /// That of the last attempt.
     failed: Option<u64>,
+}
+
+impl RetryState {
+    fn is_new(&self) -> bool {
+        self.since.elapsed() < NEW_FOR
+    }
 }
 
 /// Identifies one poll of a task.
@@ -99,7 +111,7 @@ pub(crate) struct Busy {
     counter: Counter,
     tasks: BTreeMap<u64, Task>,
     /// The operations that retry in real time.
-    retrying: BTreeMap<u64, Retrying>,
+    retrying: BTreeMap<u64, RetryState>,
     activity: u64,
     next_number: u64,
 }
@@ -120,11 +132,13 @@ impl Busy {
             |task: &Task| task.token.as_ref().is_some_and(|held| self.counter.counts(held));
         let own = own.iter().filter(|number| self.tasks.get(number).is_some_and(counts)).count();
         let changes = self.changes();
-        let waited_for = |retrying: &Retrying| retrying.is_new || retrying.failed != Some(changes);
+        let waited_for = |retrying: &RetryState| {
+            !retrying.given_up && (retrying.failed != Some(changes) || retrying.is_new())
+        };
         self.counter.count > own || self.retrying.values().any(waited_for)
     }
 
-    /// No longer counts what is busy now, except the tasks `own`.
+    /// No longer waits for what is busy now, except the tasks `own`.
     pub(crate) fn give_up(&mut self, own: &[u64]) {
         self.counter.generation += 1;
         self.counter.count = 0;
@@ -136,10 +150,7 @@ impl Busy {
                 }
             });
         }
-        let changes = self.changes();
-        for retrying in self.retrying.values_mut() {
-            *retrying = Retrying { is_new: false, attempt: None, failed: Some(changes) };
-        }
+        self.retrying.values_mut().for_each(|retrying| retrying.given_up = true);
     }
 
     /// Adds a task, which is busy until the end of its first poll. Returns its number.
@@ -229,7 +240,9 @@ impl Busy {
     /// Adds an operation that retries. Returns its number.
     pub(super) fn add_retrying(&mut self) -> u64 {
         let number = self.new_number();
-        self.retrying.insert(number, Retrying { is_new: true, attempt: None, failed: None });
+        let since = Instant::now();
+        let state = RetryState { since, given_up: false, attempt: None, failed: None };
+        self.retrying.insert(number, state);
         number
     }
 
@@ -242,15 +255,16 @@ impl Busy {
         let attempt = (self.counter.count == 0).then(|| self.changes());
         if let Some(retrying) = self.retrying.get_mut(&number) {
             retrying.attempt = attempt;
+            retrying.given_up = false;
         }
     }
 
-    /// The attempt has failed.
-    pub(super) fn end_attempt(&mut self, number: u64, is_new: bool) {
-        if let Some(retrying) = self.retrying.get_mut(&number) {
-            retrying.is_new &= is_new;
+    /// The attempt has failed. Returns whether the operation is still new.
+    pub(super) fn end_attempt(&mut self, number: u64) -> bool {
+        self.retrying.get_mut(&number).is_some_and(|retrying| {
             retrying.failed = retrying.attempt.take();
-        }
+            retrying.is_new()
+        })
     }
 
     /// A sleep was created or has completed, or a timer was registered, moved or dropped, or fires.

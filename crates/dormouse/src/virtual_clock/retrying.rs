@@ -13,10 +13,6 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
-
-/// How long, in real time, time stands still for an operation that fails again and again.
-const HOLD_FOR: Duration = Duration::from_secs(1);
 
 /// An operation that retries in real time. Does nothing if it began outside of virtual time.
 #[derive(Debug)]
@@ -26,7 +22,6 @@ pub(crate) struct Retrying(Option<InVirtualTime>);
 struct InVirtualTime {
     time: Arc<Shared>,
     number: u64,
-    since: Instant,
 }
 
 impl Retrying {
@@ -34,7 +29,7 @@ impl Retrying {
     pub(crate) fn begin() -> Retrying {
         Retrying(current::current().map(|time| {
             let number = lock(&time.clocks).busy.add_retrying();
-            InVirtualTime { time, number, since: Instant::now() }
+            InVirtualTime { time, number }
         }))
     }
 
@@ -45,8 +40,7 @@ impl Retrying {
     /// Called after an attempt that has failed, and before the next. `sleep` is a sleep in real time.
     pub(crate) async fn pause(&self, mut sleep: impl Future<Output = ()> + Unpin) {
         let Some(this) = &self.0 else { return sleep.await };
-        let is_new = this.since.elapsed() < HOLD_FOR;
-        lock(&this.time.clocks).busy.end_attempt(this.number, is_new);
+        let is_new = lock(&this.time.clocks).busy.end_attempt(this.number);
         if is_new {
             yield_to_others().await;
         } else {

@@ -197,3 +197,20 @@ async fn a_send_without_a_scope_notices_room_that_was_made_at_a_deadline() {
     time.advance(HOUR).await;
     assert_eq!(sent.await.unwrap(), MINUTE);
 }
+
+#[test]
+fn a_send_that_is_no_longer_polled_delays_time_only_briefly() {
+    within_time(|| {
+        let real = std::time::Instant::now();
+        VirtualTime::new().block_on(async {
+            let full = Full::new();
+            let mut send = Box::pin(full.send());
+            assert!((&mut send).now_or_never().is_none());
+            for _ in 0..100 {
+                sleep(HOUR).await;
+            }
+        });
+        // The first wait for it takes a second.
+        assert!(real.elapsed() < 20 * SECOND, "{:?}", real.elapsed());
+    });
+}
