@@ -18,7 +18,7 @@
 use super::error::cannot;
 use super::probe::{can_probe, catch_probe};
 use super::scheduled_io::{Direction, ScheduledIo};
-use super::{Interest, Kind, Reactor, Ready};
+use super::{Interest, Kind, Reactor, Ready, builtin};
 use crate::catch_panic::wake;
 use crate::fork::{Once, Process, fds};
 use async_io::Async;
@@ -107,7 +107,7 @@ fn works() -> bool {
 
 /// Starts async-io, which panics if it cannot create a thread, an epoll instance, an eventfd and a timerfd.
 /// So this function first checks that four fds (one is the duplicate that `register` makes) and a thread can be
-/// created, and then that async-io starts.
+/// created, that an epoll instance can be waited for, and then that async-io starts.
 fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     let error = || {
         Err(io::Error::other(
@@ -124,6 +124,8 @@ fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     fds.into_iter().collect::<io::Result<Vec<_>>>()?;
     let thread = std::thread::Builder::new().spawn(|| {});
     let _ = thread.map_err(|err| cannot("cannot start a thread", &err))?.join();
+    // Where the thread of async-io cannot wait for events (a sandbox may forbid that), it tries again and again.
+    builtin::check_selector()?;
     // Where a panic cannot be caught, the start is assumed to succeed.
     let started = STARTED.get_or_init(|| {
         let started = !can_probe() || catch_probe(|| drop(Async::new_nonblocking(fd)));

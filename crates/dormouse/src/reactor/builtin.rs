@@ -157,6 +157,14 @@ pub(super) struct BuiltinRegistration {
     selector: &'static Selector,
 }
 
+/// Whether the system lets this thread create a selector and wait for it.
+#[cfg_attr(not(feature = "smol"), expect(dead_code, reason = "only async-io needs it"))]
+pub(super) fn check_selector() -> io::Result<()> {
+    Selector::new()
+        .and_then(|selector| selector.wait(&mut Events::new(), Some(Duration::ZERO)))
+        .map_err(|err| cannot("cannot wait for events", &err))
+}
+
 /// Registers an fd for `interest`.
 pub(super) fn register(
     fd: BorrowedFd<'_>,
