@@ -9,7 +9,7 @@ use dormouse::reactor::Reactor;
 use dormouse::sleep;
 use fork::Fork;
 use rustix::process::{Pid, WaitOptions, waitpid};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::{Read, Write};
 use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd;
@@ -18,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 each_in_a_child_process! {
@@ -76,9 +76,15 @@ fn in_generations(generations: RangeInclusive<u32>, test: &(dyn Fn(u32) + Sync))
 /// reactor instead.
 const FIRST_TO_COMPARE: u32 = cfg!(feature = "smol") as u32;
 
+/// A sleep that uses a timer, however late it is polled.
+async fn short_sleep() {
+    let pending = poll_fn(|cx| Poll::Ready(common::pending_for(MS / 2, cx.waker())));
+    common::assert_not_early(pending.await).await;
+}
+
 /// Uses the library: on the executor of another crate, so that the reactor thread runs.
 fn use_library() {
-    futures::executor::block_on(common::assert_not_early(sleep(MS)));
+    futures::executor::block_on(short_sleep());
 }
 
 /// One for each reactor that runs without being polled by the calling thread.
@@ -181,7 +187,7 @@ mod cases {
         let first = AtomicUsize::new(0);
         in_generations(0..=50, &|generation| {
             use_library();
-            dormouse::block_on(sleep(MS / 10));
+            dormouse::block_on(short_sleep());
             if generation <= FIRST_TO_COMPARE {
                 first.store(fds(), Ordering::Relaxed);
             }
@@ -322,11 +328,11 @@ mod cases {
     #[cfg(feature = "tokio")]
     fn a_runtime_built_by_a_child_that_has_dropped_the_runtime_of_its_parent_serves_its_sleeps() {
         let runtime = common::current_thread();
-        runtime.block_on(sleep(MS));
+        runtime.block_on(short_sleep());
         in_child(|| {
             drop(runtime);
             common::current_thread().block_on(async {
-                sleep(MS).await;
+                short_sleep().await;
                 let threads = common::threads();
                 assert!(!threads.iter().any(|name| name == "dormouse"), "{threads:?}");
             });
@@ -340,7 +346,7 @@ mod cases {
         let timerfds = || common::timerfds(rustix::time::TimerfdClockId::Boottime).len();
         let build = |_| {
             let runtime = common::current_thread();
-            runtime.block_on(sleep(MS));
+            runtime.block_on(short_sleep());
             assert_eq!(timerfds(), 1);
             // tokio cannot drop the runtime of a parent without an effect on the parent.
             std::mem::forget(runtime);
