@@ -13,6 +13,7 @@
 //! - A child waits for no lock and no initialization that a thread of its parent has begun: [`once`].
 //! - [`PerProcess::get`] takes as long in the thousandth generation as in the first.
 
+#[allow(dead_code, reason = "loom tests and systems without epoll use a part of it")]
 pub(crate) mod fds;
 mod once;
 

@@ -17,7 +17,6 @@ pub(crate) fn close(number: RawFd) {
 }
 
 /// Whether two fds are duplicates of one. (Two FIFOs or files that were opened separately count as such, too.)
-#[cfg_attr(not(feature = "smol"), expect(dead_code, reason = "only async-io owns duplicates"))]
 pub(crate) fn are_duplicates(one: impl AsFd, other: impl AsFd) -> bool {
     let stats = (fstat(&one), fstat(&other));
     let (Ok(stat), Ok(other_stat)) = stats else { return false };
