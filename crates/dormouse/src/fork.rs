@@ -20,6 +20,7 @@ mod once;
 pub(crate) use once::Once;
 
 use forkguard::atfork::Guard;
+use once::process_id;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Identifies the process in which it was created.
@@ -37,7 +38,7 @@ impl Process {
         // Only the first call of `Guard::try_new` installs the handler, and may block.
         let installed = INSTALLED.get_or_init(|| Guard::try_new().is_ok()) == Some(&true);
         let guard = if installed { Guard::try_new().ok() } else { None };
-        guard.map_or_else(|| Process::Id(std::process::id()), Process::Atfork)
+        guard.map_or_else(|| Process::Id(process_id()), Process::Atfork)
     }
 
     /// Whether the calling code runs in a child of that process.
@@ -46,7 +47,7 @@ impl Process {
         match self {
             // A clone, because the call resets the guard.
             Process::Atfork(guard) => guard.clone().detected_fork(),
-            Process::Id(id) => std::process::id() != *id,
+            Process::Id(id) => process_id() != *id,
         }
     }
 }

@@ -4,6 +4,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+/// The id of this process, by the system call itself: a preloaded library can replace the function of libc.
+pub(super) fn process_id() -> u32 {
+    rustix::process::getpid().as_raw_nonzero().get().unsigned_abs()
+}
+
 /// Like a `OnceLock`. But if a thread of the parent was initializing it at the fork, the child of the fork does not wait:
 /// that thread does not exist there.
 #[derive(Debug)]
@@ -27,7 +32,7 @@ impl<T> Once<T> {
     #[cfg_attr(not(feature = "smol"), expect(dead_code, reason = "only for async-io"))]
     pub(crate) fn is_abandoned(&self) -> bool {
         let initializer = self.initializer.load(Ordering::Acquire);
-        initializer != 0 && initializer != std::process::id() && self.get().is_none()
+        initializer != 0 && initializer != process_id() && self.get().is_none()
     }
 
     /// The value, which the first call creates. `None` if a thread of an ancestor was about to create it at the fork.
@@ -35,7 +40,7 @@ impl<T> Once<T> {
         if let Some(value) = self.value.get() {
             return Some(value);
         }
-        let id = std::process::id();
+        let id = process_id();
         let initializer =
             self.initializer.compare_exchange(0, id, Ordering::AcqRel, Ordering::Acquire);
         match initializer {
