@@ -41,6 +41,7 @@
 //!   3. `elapsed` does not change while a timer is staged.
 
 mod chunks;
+mod entry;
 mod occupied;
 #[cfg(any(all(test, not(loom)), fuzzing))]
 pub(crate) mod oracle;
@@ -49,6 +50,7 @@ mod staging;
 mod tests;
 
 use chunks::{CHUNK, Chunks};
+use entry::Entry;
 use occupied::Occupied;
 use staging::Staging;
 use std::hint::black_box;
@@ -77,26 +79,6 @@ const STAGED: u16 = u16::MAX - 1;
 pub(crate) struct Key {
     pub(crate) index: u32,
     pub(crate) generation: u32,
-}
-
-/// A timer, at the index of its key.
-#[derive(Debug)]
-struct Entry<T> {
-    value: Option<T>,
-    /// The block that holds the timer. In a free entry, the next free entry.
-    block: u32,
-    /// How many timers have used the entry before.
-    generation: u32,
-    /// The slot that holds the timer, `STAGED` or `FREE`.
-    slot: u16,
-    /// The position in the block, or in the staging list.
-    position: u8,
-}
-
-impl<T> Default for Entry<T> {
-    fn default() -> Self {
-        Entry { value: None, block: NONE, generation: 0, slot: FREE, position: 0 }
-    }
 }
 
 /// A timer in a block or in the staging list.
@@ -429,7 +411,10 @@ impl<T> Wheel<T> {
         let entry = self.entries.get_mut(index);
         entry.generation = entry.generation.wrapping_add(1);
         entry.slot = FREE;
-        entry.block = std::mem::replace(&mut self.free_entry, index);
+        // After 2^32 timers, a key of the first would be valid again: the entry is not used any more.
+        if entry.generation != 0 {
+            entry.block = std::mem::replace(&mut self.free_entry, index);
+        }
         entry.value.take()
     }
 

@@ -56,8 +56,8 @@ fn vtable_address(waker: &Waker) -> usize {
     ptr::from_ref(waker.vtable()).addr()
 }
 
-/// tokio has one vtable for the wakers of all tasks, but no function that returns it. So this runs a task, once. Called
-/// inside a runtime only: `LocalSet::new` panics while the thread-locals are being destroyed.
+/// tokio has one vtable for the wakers of all tasks, a static, but no function that returns it. So this runs a task,
+/// once. Called inside a runtime only: `LocalSet::new` panics while the thread-locals are being destroyed.
 fn vtable_address_of_tasks() -> Option<usize> {
     /// 0 before the first call.
     static ADDRESS: AtomicUsize = AtomicUsize::new(0);

@@ -46,6 +46,20 @@ fn a_single_timer_needs_one_turn_whatever_its_deadline() {
 }
 
 #[test]
+fn a_key_is_not_valid_again_after_the_generations_of_its_entry_are_used_up() {
+    let mut wheel = Wheel::new();
+    let first = wheel.insert(1, 0, 'a');
+    wheel.remove(first);
+    wheel.entries.get_mut(first.index).generation = u32::MAX;
+    let last = wheel.insert(1, 0, 'b');
+    assert_eq!(last, Key { index: first.index, generation: u32::MAX });
+    assert_eq!(wheel.remove(last), Some('b'));
+    let next = wheel.insert(1, 0, 'c');
+    assert_eq!(wheel.remove(first), None);
+    assert_eq!(wheel.value_mut(next), Some(&mut 'c'));
+}
+
+#[test]
 fn a_key_is_stale_once_its_timer_is_removed() {
     let mut wheel = Wheel::new();
     let old = wheel.insert(1, 0, 'a');

@@ -190,3 +190,24 @@ impl Runtimes {
         self.recent.contains_key(&id) || self.older.contains_key(&id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{GENERATION, Runtimes};
+    use tokio::runtime::Builder;
+
+    #[test]
+    fn a_runtime_that_is_looked_up_is_not_forgotten() {
+        let mut runtimes = Runtimes::default();
+        let id = || Builder::new_current_thread().build().unwrap().handle().id();
+        let (used, unused) = (id(), id());
+        runtimes.insert(used, true);
+        runtimes.insert(unused, true);
+        for _ in 0..2 * GENERATION {
+            runtimes.insert(id(), false);
+            assert_eq!(runtimes.get(used), Some(true));
+        }
+        assert!(!runtimes.contains(unused));
+        assert!(runtimes.recent.len() + runtimes.older.len() <= 2 * GENERATION);
+    }
+}
