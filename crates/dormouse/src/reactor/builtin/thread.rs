@@ -32,6 +32,7 @@ use crate::reactor::error::cannot;
 use crate::sync::atomic::Ordering;
 use crate::sync::{lock, thread};
 use std::io;
+use std::ptr;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -158,7 +159,8 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
         };
         let timeout = if turn.is_requested() { Some(Duration::ZERO) } else { timeout };
         poller::take_deferred_wakers().into_iter().for_each(wake);
-        if poller::park_if_paused(timeout) {
+        // If one of these wakers, or the hook, has forked, this is the child, which must not take events of its parent.
+        if !ptr::eq(reactor, super::reactor()) || poller::park_if_paused(timeout) {
             continue;
         }
         if failed.count(selector.wait(events, timeout)) {
