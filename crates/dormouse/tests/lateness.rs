@@ -26,23 +26,41 @@ fn bare_timerfd() -> Duration {
     Boottime::now() - deadline
 }
 
+/// How long the threads of this process have waited for a processor, the second field of their `schedstat`.
+fn waited_for_cpu() -> Duration {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let waited = |task: std::io::Result<std::fs::DirEntry>| {
+        // A kernel may not report it, and a thread may have ended.
+        let stat = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+        stat.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
+    };
+    tasks.filter_map(waited).sum()
+}
+
 fn median(mut late: Vec<Duration>) -> Duration {
     late.sort_unstable();
     late[late.len() / 2]
 }
 
-/// Alternates the samples of both, so that the load of the machine affects both equally.
+/// Alternates the samples of both, so that the load of the machine affects both equally, and does not count the time for
+/// which a thread was ready but had no processor: on a loaded machine, that depends on how much the thread has run before.
 fn compare(
     executor: &str,
     run: impl Fn(Pin<Box<dyn Future<Output = Vec<Duration>>>>) -> Vec<Duration>,
 ) {
     let (mut bare, mut dormouse) = (Vec::new(), Vec::new());
     for _ in 0..10 {
-        bare.extend((0..20).map(|_| bare_timerfd()));
+        bare.extend((0..20).map(|_| {
+            let waited = waited_for_cpu();
+            let late = bare_timerfd();
+            late.saturating_sub(waited_for_cpu().saturating_sub(waited))
+        }));
         dormouse.extend(run(Box::pin(async {
             let mut late = Vec::new();
             for _ in 0..20 {
-                late.push(assert_not_early(Boottime::sleep(MS)).await);
+                let waited = waited_for_cpu();
+                let this = assert_not_early(Boottime::sleep(MS)).await;
+                late.push(this.saturating_sub(waited_for_cpu().saturating_sub(waited)));
             }
             late
         })));
