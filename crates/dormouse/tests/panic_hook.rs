@@ -76,14 +76,14 @@ fn a_sleep_in_the_panic_hook_on_a_runtime_without_io_does_not_abort() {
 
 #[test]
 fn no_hook_that_the_program_sets_is_lost() {
+    const ROUNDS: usize = 10_000;
     let _hook = HOOK.lock().unwrap();
     let former = panic::take_hook();
     let (mut lost, mut unseen) = (0, 0);
-    let ended = AtomicBool::new(false);
     let (start, end) = (Barrier::new(2), Barrier::new(2));
     thread::scope(|scope| {
         scope.spawn(|| {
-            while !ended.load(SeqCst) {
+            for _ in 0..ROUNDS {
                 let runtime = Builder::new_current_thread().enable_io().build().unwrap();
                 start.wait();
                 runtime.block_on(sleep(MS / 1000));
@@ -91,11 +91,10 @@ fn no_hook_that_the_program_sets_is_lost() {
             }
         });
         let panics = || drop(panic::catch_unwind(|| panic::panic_any(1)));
-        for round in 0..10_000 {
+        for round in 0..ROUNDS {
             let seen = Arc::new(AtomicBool::new(false));
             let saw = seen.clone();
             let hook = Box::new(move |_: &PanicHookInfo<'_>| saw.store(true, SeqCst));
-            ended.store(round == 9_999, SeqCst);
             start.wait();
             (0..round % 400 * 10).for_each(|_| std::hint::spin_loop());
             panic::set_hook(hook);
