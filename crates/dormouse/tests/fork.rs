@@ -33,6 +33,7 @@ each_in_a_child_process! {
     a_parent_keeps_its_timers_and_fds_when_a_child_closes_its_copies
     children_of_a_busy_parent_do_not_wait_for_its_locks
     children_forked_during_the_first_use_do_not_wait_for_it
+    a_child_that_is_forked_within_block_on_goes_on_in_it
 }
 
 #[cfg(feature = "tokio")]
@@ -321,6 +322,45 @@ mod cases {
                 thread.join().unwrap();
             });
         }
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_child_that_is_forked_within_block_on_goes_on_in_it() {
+        for forks_in_first_poll in [false, true] {
+            let (ours, mut theirs) = UnixStream::pair().unwrap();
+            let ours = AsyncFd::new_on(&Reactor::builtin(), ours).unwrap();
+            within_time(move || {
+                let mut child = None;
+                let fork = async {
+                    if !forks_in_first_poll {
+                        sleep(MS).await;
+                    }
+                    match fork::fork().unwrap() {
+                        Fork::Parent(pid) => {
+                            child = Pid::from_raw(pid);
+                            theirs.write_all(b"x").unwrap();
+                        }
+                        Fork::Child => abort_after_limit(),
+                    }
+                };
+                let waits = async { futures::join!(sleep(20 * MS), ours.readable(), fork).1 };
+                let is_readable = dormouse::block_on(waits).is_ok();
+                match child {
+                    Some(child) => wait_for_child(child),
+                    // An fd of the parent returns an error.
+                    None => std::process::exit(if is_readable { 1 } else { 0 }),
+                }
+                assert!(is_readable);
+            });
+        }
+    }
+
+    fn abort_after_limit() {
+        std::thread::spawn(|| {
+            std::thread::sleep(common::LIMIT);
+            std::process::abort();
+        });
     }
 
     #[test]

@@ -26,6 +26,8 @@ each_in_a_child_process! {
     init_starts_the_thread
     without_the_thread_an_operation_that_is_repeated_succeeds
     without_the_thread_a_future_that_wakes_itself_gets_its_events
+    without_the_thread_a_wait_that_is_polled_in_a_loop_gets_its_event
+    a_wake_up_by_another_thread_does_not_start_the_thread
     the_thread_blocks_signals
     the_thread_runs_on_the_processors_of_the_main_thread
 }
@@ -220,6 +222,40 @@ mod cases {
             let (busy, event) = (pin!(busy), pin!(event));
             futures::future::select(busy, event).await;
         });
+        assert_eq!(threads(), []);
+    }
+
+    #[test]
+    #[ignore = "started by the test of the same name"]
+    fn without_the_thread_a_wait_that_is_polled_in_a_loop_gets_its_event() {
+        let (local, mut peer) = builtin_pair();
+        within_time(|| {
+            block_on(async {
+                let mut readable = pin!(local.readable());
+                assert!(futures::poll!(readable.as_mut()).is_pending());
+                peer.write_all(&[1]).unwrap();
+                while futures::poll!(readable.as_mut()).is_pending() {}
+            });
+        });
+        assert_eq!(threads(), []);
+    }
+
+    #[test]
+    #[ignore = "started by the test of the same name"]
+    fn a_wake_up_by_another_thread_does_not_start_the_thread() {
+        block_on(sleep(MS));
+        let this = thread_id();
+        for _ in 0..50 {
+            let (send, receive) = futures::channel::oneshot::channel();
+            let sender = std::thread::spawn(move || {
+                while !status(this, "State").starts_with('S') {
+                    std::thread::yield_now();
+                }
+                send.send(()).unwrap();
+            });
+            block_on(receive).unwrap();
+            sender.join().unwrap();
+        }
         assert_eq!(threads(), []);
     }
 

@@ -36,7 +36,7 @@ pub(crate) use poller::{Parker, PollOrPark, wake_or_defer};
 pub(crate) use thread::{note_waiter, serve_all_by_thread, start, start_with_hook, wake_thread};
 
 pub(super) use selector::{closed, poll_now, state_now};
-pub(super) use thread::{has_thread, note_fd_waiter};
+pub(super) use thread::{check_failure, has_thread, note_fd_waiter};
 
 use super::error::cannot;
 use super::interest::{Interest, Ready};

@@ -115,6 +115,14 @@ impl<T: AsFd> Registration<T> {
         self.io.backend() == BackendKind::Builtin && !builtin::has_thread()
     }
 
+    /// Checks that the builtin reactor, if the fd is registered with it, can deliver events.
+    ///
+    /// # Errors
+    /// If it cannot wait for them.
+    pub(crate) fn check_reactor(&self) -> io::Result<()> {
+        if self.io.backend() == BackendKind::Builtin { builtin::check_failure() } else { Ok(()) }
+    }
+
     /// Returns the readiness, or stores the waker. If the reactor has shut down, registers the fd with the next one.
     ///
     /// `tried` is the event that an operation was tried for which returned `WouldBlock`: the wait is for a newer one.

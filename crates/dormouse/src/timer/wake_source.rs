@@ -29,6 +29,8 @@ impl WakeSource {
         let fd = timerfd::create(clock)?;
         let fd = reactor.register(fd, Interest::READABLE).map_err(|(_, err)| err)?;
         register_waker(&fd, waker)?;
+        // Not before the waker is stored: see `builtin::thread`.
+        fd.check_reactor()?;
         Ok(WakeSource::Timerfd { fd, clock })
     }
 

@@ -39,11 +39,16 @@
 //!   The lock orders (2) of the task before (1) of the poller. So the poller sees `disabled`, and defers the waker to the
 //!   reactor thread.
 
+mod between_waits;
+
+pub(super) use between_waits::poll_between_waits;
+
 use super::flush::PollerGuard;
 use super::selector::{Events, Selector, Token};
-use super::thread::{FailedWaits, give_up, start_thread};
+use super::thread::{FailedWaits, give_up, start_thread, wake_thread};
 use super::{BuiltinReactor, Delivery, dispatch, reactor};
 use crate::catch_panic::wake;
+use crate::fork::Process;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::thread::{self, Thread};
 use crate::sync::time::Instant;
@@ -163,8 +168,20 @@ impl Parker {
 
 /// Wakes the thread, whether it is parked or polls.
 impl Wake for Parker {
+    /// The waker is dropped before the thread wakes up, so that `block_on` does not find it when it returns.
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        match self.state.swap(NOTIFIED, Ordering::AcqRel) {
+            PARKED => {
+                let thread = self.thread.clone();
+                drop(self);
+                thread.unpark();
+            }
+            POLLING => {
+                drop(self);
+                signal(Token::WAKE_POLLER);
+            }
+            _ => {}
+        }
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
@@ -179,6 +196,7 @@ impl Wake for Parker {
 /// Waits for one `block_on`: each wait polls the selector if it can acquire the role, and parks the thread otherwise.
 pub(crate) struct PollOrPark<'a> {
     parker: &'a Arc<Parker>,
+    process: Process,
     events: Option<Events>,
     deliveries: Vec<Delivery>,
     failed: FailedWaits,
@@ -194,6 +212,7 @@ impl<'a> PollOrPark<'a> {
     pub(crate) fn new(parker: &'a Arc<Parker>) -> PollOrPark<'a> {
         PollOrPark {
             parker,
+            process: Process::current(),
             events: None,
             deliveries: Vec::new(),
             failed: FailedWaits::default(),
@@ -203,9 +222,14 @@ impl<'a> PollOrPark<'a> {
         }
     }
 
-    /// Waits until the parker has been woken.
+    /// Waits until the parker has been woken. After a fork, the child returns at once: what the future waits for is
+    /// registered in the parent, and in the child when the future is polled again.
     pub(crate) fn wait(&mut self) {
         loop {
+            if self.process.forked() {
+                self.process = Process::current();
+                return;
+            }
             // Inside the loop, because a waker that `poll` calls may fork.
             let reactor = reactor();
             let guard = PollerGuard::begin(reactor);
@@ -236,6 +260,7 @@ impl<'a> PollOrPark<'a> {
             reactor.role.held.store(false, Ordering::Release);
             return true;
         }
+        between_waits::reset_count();
         let events = self.events.get_or_insert_with(Events::new);
         let found = selector.wait(events, if begun { None } else { Some(Duration::ZERO) });
         // The state is `EMPTY` now, so a wake-up from here on does not signal.
@@ -386,7 +411,8 @@ fn defer(waker: Waker) {
         return wake(waker);
     }
     lock(&reactor().deferred_wakers).push(waker);
-    signal(Token::WAKE_THREAD);
+    // Not only a signal: if the selector does not work, the thread parks.
+    wake_thread();
 }
 
 /// Takes the wakers that pollers deferred after the role was disabled. A poller that defers another one after this

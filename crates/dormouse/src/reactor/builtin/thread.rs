@@ -18,7 +18,8 @@
 //!   with the fallback. [`give_up`]: (1) records the failure, (2) takes the registrations, (3) marks each `ScheduledIo` as
 //!   shut down, under the lock of its waiters, and wakes its tasks. A wait: (1) checks for a failure, (2) under that lock,
 //!   checks the mark and stores its waker. So the wait sees the failure or the mark, or it is woken. An fd that is
-//!   registered during (2) and (3) may lose the mark, but its waits begin later, and see the failure.
+//!   registered during (2) and (3) may lose the mark, but its waits begin later, and see the failure. (The waker of a
+//!   queue is stored with its timerfd first; then the queue checks for the failure.)
 
 #[cfg(all(loom, test))]
 mod loom_tests;
@@ -63,10 +64,18 @@ pub(crate) fn note_waiter(waker: &Waker) -> io::Result<()> {
 /// Also if the selector does not work.
 #[inline]
 pub(in crate::reactor) fn note_fd_waiter(waker: &Waker) -> io::Result<()> {
-    match reactor().failure() {
-        Some(err) => Err(err),
-        None => note_waiter(waker),
-    }
+    check_failure()?;
+    note_waiter(waker)?;
+    poller::poll_between_waits(reactor());
+    Ok(())
+}
+
+/// Checks that events can be delivered.
+///
+/// # Errors
+/// If the selector cannot be waited for.
+pub(in crate::reactor) fn check_failure() -> io::Result<()> {
+    reactor().failure().map_or(Ok(()), Err)
 }
 
 /// Starts the reactor thread unless it runs, and disables the poller role: a task outside of `block_on` waits or may wait
@@ -148,6 +157,7 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
         let reactor = reactor();
         let timeout = reactor.hook.get().and_then(|hook| hook());
         let turn = flush::Turn::begin(reactor);
+        poller::take_deferred_wakers().into_iter().for_each(wake);
         let Some(selector) = reactor.working_selector() else {
             // Without a selector no event can be pending.
             turn.end();
@@ -158,8 +168,7 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
             continue;
         };
         let timeout = if turn.is_requested() { Some(Duration::ZERO) } else { timeout };
-        poller::take_deferred_wakers().into_iter().for_each(wake);
-        // If one of these wakers, or the hook, has forked, this is the child, which must not take events of its parent.
+        // If a waker or the hook has forked, this is the child, which must not take events of its parent.
         if !ptr::eq(reactor, super::reactor()) || poller::park_if_paused(timeout) {
             continue;
         }

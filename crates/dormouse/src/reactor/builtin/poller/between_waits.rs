@@ -1,0 +1,55 @@
+//! While the reactor thread does not run, events are delivered when the thread of a `block_on` waits. Code in that
+//! `block_on` may poll a wait on an fd again and again without a return to it, for example with `futures::poll!` in a loop.
+//! It must get its event too. So a thread that polls [`WAITS_BETWEEN_POLLS`] waits in a row polls the selector,
+//! without blocking.
+
+use super::super::flush::PollerGuard;
+use super::super::selector::Events;
+use super::super::{BuiltinReactor, selector::Token};
+use super::{Acquired, dispatch_as_poller, signal, try_acquire};
+use crate::sync::atomic::Ordering;
+use crate::sync::thread_local;
+use std::cell::Cell;
+use std::time::Duration;
+
+/// Enough that the system call costs little beside so many waits.
+const WAITS_BETWEEN_POLLS: u32 = 64;
+
+thread_local! {
+    /// How many waits this thread has begun or polled again since it last polled the selector.
+    static WAITS: Cell<u32> = const { Cell::new(0) };
+}
+
+pub(super) fn reset_count() {
+    let _ = WAITS.try_with(|waits| waits.set(0));
+}
+
+/// Called before a thread begins a wait on an fd, or polls it again. The caller holds no lock.
+#[inline]
+pub(in super::super) fn poll_between_waits(reactor: &'static BuiltinReactor) {
+    if reactor.has_thread() {
+        return;
+    }
+    let count = |waits: &Cell<u32>| waits.replace(waits.get().saturating_add(1));
+    if WAITS.try_with(count).is_ok_and(|before| before >= WAITS_BETWEEN_POLLS) {
+        poll_without_blocking(reactor);
+    }
+}
+
+#[cold]
+fn poll_without_blocking(reactor: &'static BuiltinReactor) {
+    reset_count();
+    let _guard = PollerGuard::begin(reactor);
+    // If another thread has the role, it delivers the events.
+    let Acquired::Yes(selector) = try_acquire(reactor) else { return };
+    let mut events = Events::new();
+    let found = selector.wait(&mut events, Some(Duration::ZERO));
+    reactor.role.held.store(false, Ordering::Release);
+    if found.is_ok() {
+        dispatch_as_poller(&events, &mut Vec::new());
+    }
+    if reactor.role.disabled.load(Ordering::SeqCst) {
+        // The wait may have consumed this signal, which is for the reactor thread.
+        signal(Token::WAKE_THREAD);
+    }
+}
