@@ -92,7 +92,8 @@ pub(crate) fn current(clock: ClockId) -> Option<RuntimeQueue> {
     let id = handle.id();
     match CACHE.try_with(Cell::get) {
         Ok(Some(cached)) if cached.id == id => match cached.queues[clock as usize] {
-            Some(current) => (!current.queue.is_inherited()).then_some(current),
+            // In a child of a fork, the queue itself rejects timers.
+            Some(current) => Some(current),
             None if !cached.has_io && cached.registered == registered_runtimes() => None,
             None => find(&handle, id, clock),
         },
