@@ -16,7 +16,6 @@ mod coop;
 mod fork;
 #[cfg(all(loom, test))]
 mod loom_test;
-#[cfg(any(target_os = "linux", target_os = "android"))]
 mod stdio;
 #[cfg_attr(all(loom, test), path = "loom_test/sync.rs")]
 mod sync;

@@ -5,6 +5,7 @@
 //! or a timerfd got one of 0 to 2, a `printf` of the program would write into it, and a `dup2` would close it.
 
 use rustix::io::fcntl_dupfd_cloexec;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -15,9 +16,24 @@ const LOWEST: RawFd = 3;
 ///
 /// # Errors
 /// If there is no other number.
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    expect(dead_code, reason = "it is for epoll and timerfds")
+)]
 pub(crate) fn above_stdio(fd: OwnedFd) -> io::Result<OwnedFd> {
     if fd.as_raw_fd() >= LOWEST {
         return Ok(fd);
     }
     Ok(fcntl_dupfd_cloexec(&fd, LOWEST)?)
+}
+
+/// Takes the free numbers of the standard streams until the result is dropped: the fds that another crate creates
+/// meanwhile get higher ones.
+#[cfg_attr(
+    all(any(target_os = "linux", target_os = "android"), not(feature = "smol")),
+    expect(dead_code, reason = "it is for async-io and mio")
+)]
+pub(crate) fn take_free_stdio() -> Vec<File> {
+    let free = || File::open("/").ok().filter(|file| file.as_raw_fd() < LOWEST);
+    std::iter::from_fn(free).collect()
 }

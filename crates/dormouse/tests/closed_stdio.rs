@@ -19,6 +19,11 @@ each_in_a_child_process! {
     the_fds_of_the_builtin_reactor_are_above_those_of_the_standard_streams
 }
 
+#[cfg(feature = "smol")]
+each_in_a_child_process! {
+    the_fds_of_async_io_are_above_those_of_the_standard_streams
+}
+
 #[cfg(feature = "tokio")]
 each_in_a_child_process! {
     the_fds_of_timers_on_tokio_are_above_those_of_the_standard_streams
@@ -62,6 +67,13 @@ mod cases {
     #[ignore = "run in a child process by the test of the same name"]
     fn the_fds_of_the_builtin_reactor_are_above_those_of_the_standard_streams() {
         assert_eq!(in_place_of_stdio(|future| dormouse::block_on(future)), [""; 0]);
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(feature = "smol")]
+    fn the_fds_of_async_io_are_above_those_of_the_standard_streams() {
+        assert_eq!(in_place_of_stdio(|future| futures::executor::block_on(future)), [""; 0]);
     }
 
     #[test]

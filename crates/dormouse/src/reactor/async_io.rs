@@ -1,5 +1,4 @@
-//! async-io: the reactor that smol and async-std share. It runs on the thread `async-io` or inside
-//! `smol::block_on`; this crate starts no thread for it.
+//! async-io: the reactor that smol and async-std share. It runs on its thread `async-io` or inside `smol::block_on`.
 //!
 //! async-io reports oneshot events, level-triggered: after an event it reports nothing until the direction is
 //! registered again, and then it checks the fd. So a wait that finds no readiness registers its directions, unless they
@@ -15,12 +14,20 @@
 //! - async-io owns a duplicate of the fd. So the user's object can be borrowed mutably, or even be
 //!   replaced, while it is registered.
 
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    path = "async_io/sandbox_other.rs"
+)]
+mod sandbox;
+
+use super::builtin::spawn::{use_processors_of_main_thread, with_signals_blocked};
 use super::error::cannot;
 use super::probe::{can_probe, catch_probe};
 use super::scheduled_io::{Direction, ScheduledIo};
-use super::{Interest, Kind, Reactor, Ready, builtin};
+use super::{Interest, Kind, Reactor, Ready};
 use crate::catch_panic::wake;
 use crate::fork::{Once, Process, fds};
+use crate::stdio::take_free_stdio;
 use async_io::Async;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
@@ -107,7 +114,10 @@ fn works() -> bool {
 
 /// Starts async-io, which panics if it cannot create a thread, an epoll instance, an eventfd and a timerfd.
 /// So this function first checks that four fds (one is the duplicate that `register` makes) and a thread can be
-/// created, that an epoll instance can be waited for, and then that async-io starts.
+/// created, that no sandbox refuses its waits, and then that async-io starts.
+///
+/// It starts on that thread, because its own thread inherits the signal mask and the affinity. (The program may have
+/// started it before, with those of its own thread.)
 fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     let error = || {
         Err(io::Error::other(
@@ -122,15 +132,23 @@ fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     }
     let fds = [(); 4].map(|()| fd.try_clone_to_owned());
     fds.into_iter().collect::<io::Result<Vec<_>>>()?;
-    let thread = std::thread::Builder::new().spawn(|| {});
-    let _ = thread.map_err(|err| cannot("cannot start a thread", &err))?.join();
-    // Where the thread of async-io cannot wait for events (a sandbox may forbid that), it tries again and again.
-    builtin::check_selector()?;
-    // Where a panic cannot be caught, the start is assumed to succeed.
-    let started = STARTED.get_or_init(|| {
-        let started = !can_probe() || catch_probe(|| drop(Async::new_nonblocking(fd)));
-        (Process::current(), started)
+    sandbox::check_waits()?;
+    let can_probe = can_probe();
+    let start = || {
+        use_processors_of_main_thread();
+        STARTED.get_or_init(|| {
+            let _taken = take_free_stdio();
+            // Where a panic cannot be caught, the start is assumed to succeed.
+            let started = !can_probe || catch_probe(|| drop(Async::new_nonblocking(fd)));
+            (Process::current(), started)
+        })
+    };
+    let started = std::thread::scope(|scope| {
+        let spawn = || std::thread::Builder::new().spawn_scoped(scope, start);
+        let thread = with_signals_blocked(spawn);
+        thread.map(|thread| thread.join().unwrap_or(None))
     });
+    let started = started.map_err(|err| cannot("cannot start a thread", &err))?;
     if started.is_some_and(|(_, started)| *started) { Ok(()) } else { error() }
 }
 

@@ -25,7 +25,7 @@ mod flush;
 mod loom_tests;
 mod poller;
 mod selector;
-mod spawn;
+pub(super) mod spawn;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod thread;
@@ -155,14 +155,6 @@ impl Hasher for TokenHasher {
 pub(super) struct BuiltinRegistration {
     token: Token,
     selector: &'static Selector,
-}
-
-/// Whether the system lets this thread create a selector and wait for it.
-#[cfg_attr(not(feature = "smol"), expect(dead_code, reason = "only async-io needs it"))]
-pub(super) fn check_selector() -> io::Result<()> {
-    Selector::new()
-        .and_then(|selector| selector.wait(&mut Events::new(), Some(Duration::ZERO)))
-        .map_err(|err| cannot("cannot wait for events", &err))
 }
 
 /// Registers an fd for `interest`.

@@ -69,11 +69,11 @@ fn refused(fd: BorrowedFd<'_>) -> &'static str {
              are always ready; read and write them directly"
         }
         Ok(FileType::Socket | FileType::Fifo) => {
-            ": a system call, such as epoll_ctl, is refused, as by a sandbox (seccomp)"
+            ": a system call, such as epoll_ctl or fcntl, is refused, as by a sandbox (seccomp)"
         }
         _ => {
             ": the kernel has no readiness for this kind of file, or a system call, such as \
-             epoll_ctl, is refused, as by a sandbox (seccomp)"
+             epoll_ctl or fcntl, is refused, as by a sandbox (seccomp)"
         }
     }
 }

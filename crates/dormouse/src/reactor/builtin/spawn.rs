@@ -1,4 +1,5 @@
-//! How the reactor thread starts: with all signals blocked, and on the processors of the main thread.
+//! How the reactor thread starts, and that of async-io: with all signals blocked, and on the processors of the main
+//! thread.
 //!
 //! The thread that needs the reactor thread first is any thread of the program, perhaps one for background work, with a
 //! signal mask, an affinity, a nice value and a scheduling class of its own, all of which a new thread inherits. Those
@@ -22,20 +23,26 @@ const SYNCHRONOUS: [Signal; 6] = [
 
 /// Starts the thread. A signal for the process is delivered to another thread.
 pub(super) fn spawn(run: fn()) -> io::Result<Thread> {
+    let start = || thread::Builder::new().name("dormouse".into()).spawn(run);
+    Ok(with_signals_blocked(start)?.thread().clone())
+}
+
+/// Calls `spawn` with all signals blocked that can be. A thread that it starts inherits the mask.
+pub(in crate::reactor) fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
     let mut signals = SigSet::all();
     SYNCHRONOUS.into_iter().for_each(|signal| signals.remove(signal));
-    // The new thread inherits the mask. If the system refuses to set it (a sandbox may), the thread starts anyway.
+    // If the system refuses to set it (a sandbox may), the thread starts anyway.
     let former = signals.thread_swap_mask(SigmaskHow::SIG_SETMASK);
-    let spawned = thread::Builder::new().name("dormouse".into()).spawn(run);
+    let spawned = spawn();
     if let Ok(former) = former {
         let _ = former.thread_set_mask();
     }
-    Ok(spawned?.thread().clone())
+    spawned
 }
 
 /// Sets the affinity of the calling thread to that of the main thread.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn use_processors_of_main_thread() {
+pub(in crate::reactor) fn use_processors_of_main_thread() {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
     // The id of the main thread is that of the process.
@@ -48,4 +55,4 @@ pub(super) fn use_processors_of_main_thread() {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn use_processors_of_main_thread() {}
+pub(in crate::reactor) fn use_processors_of_main_thread() {}

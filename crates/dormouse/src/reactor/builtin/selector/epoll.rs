@@ -5,6 +5,7 @@
 
 use super::Token;
 use crate::fork::fds;
+use crate::reactor::error::cannot;
 use crate::reactor::{Interest, Ready};
 use crate::stdio::above_stdio;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
@@ -36,9 +37,12 @@ impl Selector {
     pub(in super::super) const MAX_FAILED_WAITS: u32 = 20;
 
     pub(in super::super) fn new() -> io::Result<Selector> {
-        let signal = || above_stdio(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        let signal = || {
+            let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK);
+            above_stdio(named("eventfd", fd)?)
+        };
         let selector = Selector {
-            epoll: above_stdio(epoll::create(CreateFlags::CLOEXEC)?)?,
+            epoll: above_stdio(named("epoll_create1", epoll::create(CreateFlags::CLOEXEC))?)?,
             wake_thread: signal()?,
             wake_poller: signal()?,
         };
@@ -47,7 +51,8 @@ impl Selector {
             (&selector.wake_poller, Token::WAKE_POLLER),
         ] {
             let flags = EventFlags::IN | EventFlags::ET;
-            epoll::add(&selector.epoll, fd, EventData::new_u64(token.0), flags)?;
+            let added = epoll::add(&selector.epoll, fd, EventData::new_u64(token.0), flags);
+            named("epoll_ctl", added)?;
         }
         Ok(selector)
     }
@@ -139,6 +144,11 @@ impl Selector {
             let _ = epoll::modify(&self.epoll, fd, token, flags);
         }
     }
+}
+
+/// Adds the name of the system call to an error.
+fn named<T>(call: &str, result: rustix::io::Result<T>) -> io::Result<T> {
+    result.map_err(|err| cannot(call, &err.into()))
 }
 
 /// What an event would report at this moment, of what a wait for `interest` completes with.

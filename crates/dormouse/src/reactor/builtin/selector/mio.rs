@@ -2,6 +2,7 @@
 
 use super::Token;
 use crate::reactor::{Interest, Ready};
+use crate::stdio::take_free_stdio;
 use crate::sync::lock;
 use mio::unix::SourceFd;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -30,6 +31,7 @@ impl Selector {
     pub(in super::super) const MAX_FAILED_WAITS: u32 = 20;
 
     pub(in super::super) fn new() -> io::Result<Selector> {
+        let _taken = take_free_stdio();
         let poll = mio::Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = mio::Waker::new(&registry, mio::Token(Token::WAKE_THREAD.0 as usize))?;
