@@ -2,15 +2,17 @@
 //! runs in its own process and returns an outcome.
 
 mod fork;
+mod generations;
+mod host;
+mod limit;
 mod runtime;
+mod sandbox;
 mod waker;
 
 use crate::library::Library;
 use crate::outcome::{EXITS, FIRES, PREFIX, and_then};
 use crate::tracked_sleep::{TrackedSleep, observe, poll_with, some_sleeps, wait_for_all};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::cell::RefCell;
-use std::fs::File;
 use std::sync::OnceLock;
 use std::task::Waker;
 use std::time::Duration;
@@ -24,7 +26,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("sleeps-outside", |library| observe(&mut some_sleeps(library))),
     ("clock", clock),
     ("longest-sleeps", longest_sleeps),
-    ("no-fds", no_fds),
+    ("no-fds", limit::no_fds),
     ("exit", exit),
     ("end-of-main", end_of_main),
     ("at-exit", at_exit),
@@ -38,6 +40,21 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("storm", waker::storm),
     ("fork", fork::used_before),
     ("fork-unused", fork::unused_before),
+    ("reused-waker", runtime::reused_waker),
+    ("accept", limit::accept),
+    ("fork-drop", fork::dropped_in_the_child),
+    ("fork-busy", generations::while_busy),
+    ("fork-daemon", generations::daemon),
+    ("fork-generations", generations::many),
+    ("signalfd", host::signalfd),
+    ("bound-thread", host::bound_thread),
+    ("idle-thread", host::idle_thread),
+    ("user-namespace", host::user_namespace),
+    ("time-namespace", host::time_namespace),
+    ("sandbox-start", sandbox::from_the_start),
+    ("sandbox-later", sandbox::later),
+    ("sandbox-first-thread", sandbox::in_the_first_thread),
+    ("sandbox-other-thread", sandbox::in_another_thread),
 ];
 
 /// Some sleeps after others, and one that is dropped while pending.
@@ -75,19 +92,6 @@ fn longest_sleeps(library: Library) -> String {
     let mut sleeps = [Duration::MAX, Duration::from_secs(u64::MAX)].map(library.sleep);
     for sleep in &mut sleeps {
         poll_with(sleep, Waker::noop());
-    }
-    observe(&mut some_sleeps(library))
-}
-
-fn no_fds(library: Library) -> String {
-    let _context = library.enter();
-    let limit = getrlimit(Resource::Nofile);
-    if setrlimit(Resource::Nofile, Rlimit { current: Some(64), ..limit }).is_err() {
-        return "not tried: the limit cannot be set".to_owned();
-    }
-    let mut taken = Vec::new();
-    while let Ok(file) = File::open("/dev/null") {
-        taken.push(file);
     }
     observe(&mut some_sleeps(library))
 }

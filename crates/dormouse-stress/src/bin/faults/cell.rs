@@ -16,6 +16,16 @@ const MAX_CALLS: usize = 16;
 /// Of so many clock readings, one is set back.
 const PERIOD: usize = 7;
 
+/// Where a system call is refused for good: the case, variables for `scripts/faults-preload.c`, and what the outcome
+/// says.
+const SANDBOXES: [(&str, &[(&str, &str)], &str); 5] = [
+    ("sandbox-start", &[("FAULTS_SCOPE", "all")], "from the start"),
+    ("sandbox-start", &[("FAULTS_SCOPE", "all"), ("FAULTS_ERRNO", "38")], "ENOSYS"),
+    ("sandbox-later", &[("FAULTS_SCOPE", "all")], "later"),
+    ("sandbox-first-thread", &[], "in the first thread"),
+    ("sandbox-other-thread", &[], "in another thread"),
+];
+
 /// A fault that is injected from outside the process.
 #[derive(Clone, Copy)]
 pub(crate) enum Injection {
@@ -25,6 +35,10 @@ pub(crate) enum Injection {
     Preload(&'static [(&'static str, &'static str)]),
     /// Arguments of strace's `inject=`. Each is tried alone, once for every n in place of `{n}`.
     SystemCalls(&'static [&'static str]),
+    /// These system calls are refused for good: see [`SANDBOXES`].
+    Forbidden(&'static str),
+    /// The program is `scripts/faults-host.c`, which loads the library.
+    Host,
     /// Clock readings go back, both through libc and through the system call.
     Clock,
 }
@@ -50,6 +64,13 @@ impl Cell<'_> {
                 self.run(command)
             }
             Injection::SystemCalls(faults) => self.fail_each_call(faults),
+            Injection::Forbidden(calls) => self.forbid(calls),
+            Injection::Host => {
+                let program = self.program.file_name().unwrap_or_default().to_string_lossy();
+                let mut host = Command::new(self.folder.join("host"));
+                host.env("FAULTS_FILE", self.folder.join(format!("host-{program}.so")));
+                self.run(host)
+            }
             Injection::Clock => self.set_back_readings(),
         }
     }
@@ -93,6 +114,20 @@ impl Cell<'_> {
                 if !injected || !fault.contains("{n}") {
                     break;
                 }
+            }
+        }
+        Ok(FIRES.to_owned())
+    }
+
+    /// Runs in each sandbox. Returns the first outcome that is not a success.
+    fn forbid(&self, calls: &str) -> io::Result<String> {
+        for (case, variables, place) in SANDBOXES {
+            let mut command = Command::new(self.program);
+            command.env("LD_PRELOAD", self.preload()).env("FAULTS_FORBID", calls);
+            command.envs(variables.iter().copied());
+            let outcome = Cell { case, ..*self }.run(command)?;
+            if !survives(&outcome) {
+                return Ok(format!("{outcome} ({place})"));
             }
         }
         Ok(FIRES.to_owned())

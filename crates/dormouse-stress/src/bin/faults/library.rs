@@ -18,21 +18,18 @@ pub(crate) struct Library {
     pub(crate) in_tokio: bool,
 }
 
-/// dormouse on the reactor that the features of this build select.
-pub(crate) const DORMOUSE: &str = if cfg!(feature = "tokio") {
-    "dormouse-tokio"
-} else if cfg!(feature = "smol") {
-    "dormouse-async-io"
-} else {
-    "dormouse-builtin"
-};
+/// dormouse on a reactor that the features of this build select.
+const fn dormouse(name: &'static str, in_tokio: bool) -> Library {
+    Library { name, sleep: |time| Box::pin(dormouse::sleep(time)), in_tokio }
+}
 
-const LIBRARIES: [Library; 4] = [
-    Library {
-        name: DORMOUSE,
-        sleep: |time| Box::pin(dormouse::sleep(time)),
-        in_tokio: cfg!(feature = "tokio"),
-    },
+const LIBRARIES: &[Library] = &[
+    #[cfg(not(any(feature = "tokio", feature = "smol")))]
+    dormouse("dormouse-builtin", false),
+    #[cfg(feature = "tokio")]
+    dormouse("dormouse-tokio", true),
+    #[cfg(feature = "smol")]
+    dormouse("dormouse-async-io", false),
     Library { name: "tokio", sleep: |time| Box::pin(tokio::time::sleep(time)), in_tokio: true },
     Library {
         name: "async-io",
@@ -52,11 +49,11 @@ const LIBRARIES: [Library; 4] = [
 
 impl Library {
     pub(crate) fn by_name(name: &str) -> Option<Library> {
-        LIBRARIES.into_iter().find(|library| library.name == name)
+        LIBRARIES.iter().find(|library| library.name == name).copied()
     }
 
     pub(crate) fn is_dormouse(self) -> bool {
-        self.name == DORMOUSE
+        self.name.starts_with("dormouse")
     }
 
     /// Enters a tokio runtime whose workers drive it, if the library is tested in one. If no runtime can be built,
@@ -65,7 +62,11 @@ impl Library {
         if !self.in_tokio {
             return None;
         }
-        match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        let build = || Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        // tokio panics if it cannot start a thread.
+        let built = std::panic::catch_unwind(build)
+            .unwrap_or_else(|_| Err(std::io::Error::other("it panics")));
+        match built {
             Ok(runtime) => Some(enter(runtime)),
             Err(_) if self.is_dormouse() => None,
             Err(err) => outcome::exit_with(&format!("no runtime: {err}")),

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
-use table::{COLUMNS, Column, ROWS, Row};
+use table::{Build, COLUMNS, Column, ROWS, Row};
 
 /// How many cells run in parallel.
 const PARALLEL: usize = 2;
@@ -75,12 +75,12 @@ fn folder() -> PathBuf {
 /// Runs one cell, and returns its outcome.
 fn cell(index: usize, row: &Row, column: &Column) -> String {
     let (folder, library) = (folder(), column.library);
-    let program = match row.case {
-        "two-versions" if library.starts_with("dormouse") => {
-            format!("two-versions-{}", column.program)
-        }
-        "two-versions" => return NOT_TRIED.to_owned(),
-        _ => column.program.to_owned(),
+    let program = match (row.build, column.program) {
+        (Build::Default, program) => program.to_owned(),
+        _ if !library.starts_with("dormouse") => return NOT_TRIED.to_owned(),
+        (Build::TwoVersions, program) => format!("two-versions-{program}"),
+        (Build::TestUtil, "builtin") => "builtin-test-util".to_owned(),
+        (Build::TestUtil, _) => "both-test-util".to_owned(),
     };
     let program = folder.join(program);
     let cell = Cell { program: &program, folder: &folder, case: row.case, library, row: index };

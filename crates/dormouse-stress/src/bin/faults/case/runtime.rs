@@ -1,8 +1,10 @@
 //! Tokio runtimes that are idle, shut down, or built without a timer.
 
 use crate::library::{Library, enter};
-use crate::outcome::FIRES;
+use crate::outcome::{FIRES, NEVER_FIRES};
 use crate::tracked_sleep::{TrackedSleep, observe, some_sleeps};
+use futures::stream::{FuturesUnordered, StreamExt};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
@@ -70,4 +72,27 @@ pub(super) fn shutdown(library: Library) -> String {
 pub(super) fn without_time(library: Library) -> String {
     let _context = enter(Builder::new_multi_thread().worker_threads(2).build().expect("a runtime"));
     observe(&mut some_sleeps(library))
+}
+
+/// Polled in the context of an idle runtime by a waker that has the address of one that the runtime has polled with.
+pub(super) fn reused_waker(library: Library) -> String {
+    let (done, is_done) = mpsc::channel();
+    std::thread::spawn(move || {
+        let some_sleeps = || async {
+            let one = [(library.sleep)(Duration::from_millis(1))];
+            let mut all: FuturesUnordered<_> = one.into_iter().collect();
+            while all.next().await.is_some() {}
+        };
+        let runtime = current_thread();
+        for _ in 0..100 {
+            runtime.block_on(some_sleeps());
+            let _context = runtime.enter();
+            futures::executor::block_on(some_sleeps());
+        }
+        let _ = done.send(());
+    });
+    match is_done.recv_timeout(Duration::from_secs(6)) {
+        Ok(()) => FIRES.to_owned(),
+        Err(_) => NEVER_FIRES.to_owned(),
+    }
 }
