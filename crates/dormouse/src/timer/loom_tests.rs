@@ -83,6 +83,23 @@ fn without_a_timerfd_a_deadline_stored_before_or_during_a_wait_is_met() {
 }
 
 #[test]
+fn a_timer_inserted_while_the_reactor_gives_up_is_woken() {
+    check(|| {
+        kernel::refuse_waits();
+        let count = WakeCounter::new();
+        start_exploring();
+        // It starts the reactor thread, whose first wait fails.
+        timer(10, &count.waker());
+        kernel::advance(10);
+        // As above.
+        advance_when_idle(20);
+        advance_when_idle(30);
+        finish();
+        assert_eq!(count.get(), 1);
+    });
+}
+
+#[test]
 fn timers_of_three_threads_all_fire() {
     check(|| {
         let counts = [WakeCounter::new(), WakeCounter::new(), WakeCounter::new()];
