@@ -98,7 +98,8 @@ fn is_far<C: Clock>(before: Instant<C>, after: Instant<C>) -> bool {
     (before - after).max(after - before) > DAY / 2
 }
 
-/// Asserts that a future takes `duration` by the wall clock, which no namespace moves.
+/// Asserts that a future takes `duration` by the wall clock, which no namespace moves. The future sets its deadline when it
+/// is first polled, for this thread may be delayed before.
 async fn assert_takes(duration: Duration, future: impl Future<Output = ()>) {
     let start = SystemTime::now();
     future.await;
@@ -131,9 +132,9 @@ async fn a_sleep_begun_after_the_move_takes_as_long_as_it_should(shift: &Shift) 
     let _later = (used::<Boottime>(2 * DAY).await, used::<Monotonic>(2 * DAY).await);
     shift.move_clocks();
     for duration in [SHORT, MS, 5 * SHORT] {
-        assert_takes(duration, Boottime::sleep(duration)).await;
-        assert_takes(duration, Monotonic::sleep(duration)).await;
-        assert_takes(duration, Realtime::sleep(duration)).await;
+        assert_takes(duration, async { Boottime::sleep(duration).await }).await;
+        assert_takes(duration, async { Monotonic::sleep(duration).await }).await;
+        assert_takes(duration, async { Realtime::sleep(duration).await }).await;
     }
     // Those that a task polls again and again, too.
     let sleep = async {
@@ -150,8 +151,8 @@ async fn a_timer_due_shortly_after_the_move_does_not_delay_a_later_one(shift: &S
     let just_after = DAY + SHORT;
     let _pending = (used::<Boottime>(just_after).await, used::<Monotonic>(just_after).await);
     shift.move_clocks();
-    assert_takes(2 * SHORT, Boottime::sleep(2 * SHORT)).await;
-    assert_takes(2 * SHORT, Monotonic::sleep(2 * SHORT)).await;
+    assert_takes(2 * SHORT, async { Boottime::sleep(2 * SHORT).await }).await;
+    assert_takes(2 * SHORT, async { Monotonic::sleep(2 * SHORT).await }).await;
 }
 
 async fn a_sleep_that_is_reset_after_the_move_takes_as_long_as_it_should(shift: &Shift) {
@@ -184,7 +185,7 @@ async fn a_sleep_from_before_the_move_completes_by_its_clock(shift: &Shift) {
     if shift.after.monotonic >= shift.before.monotonic {
         (&mut monotonic).await;
     }
-    assert_takes(2 * SHORT, Realtime::sleep(2 * SHORT)).await;
+    assert_takes(2 * SHORT, async { Realtime::sleep(2 * SHORT).await }).await;
     if were_pending {
         assert_eq!(poll_once(&mut boottime).await, boottime.deadline() <= Boottime::now());
         assert_eq!(poll_once(&mut monotonic).await, monotonic.deadline() <= Monotonic::now());
@@ -200,12 +201,18 @@ async fn intervals_and_timeouts_go_on(shift: &Shift) {
         if missed == Burst {
             shift.move_clocks();
         }
-        interval.reset_after(SHORT);
-        assert_takes(SHORT, async { _ = interval.tick().await }).await;
+        assert_takes(SHORT, async {
+            interval.reset_after(SHORT);
+            interval.tick().await;
+        })
+        .await;
     }
-    let limit = Boottime::now() + SHORT;
-    assert_takes(SHORT, async { assert!(timeout_at(limit, pending::<()>()).await.is_err()) }).await;
-    sleep_until(limit).await;
+    assert_takes(SHORT, async {
+        let limit = Boottime::now() + SHORT;
+        assert!(timeout_at(limit, pending::<()>()).await.is_err());
+        sleep_until(limit).await;
+    })
+    .await;
 }
 
 async fn a_move_back_is_no_resume(shift: &Shift) {
