@@ -16,14 +16,29 @@ const MAX_CALLS: usize = 16;
 /// Of so many clock readings, one is set back.
 const PERIOD: usize = 7;
 
-/// Where a system call is refused for good: the case, variables for `scripts/faults-preload.c`, and what the outcome
-/// says.
-const SANDBOXES: [(&str, &[(&str, &str)], &str); 5] = [
-    ("sandbox-start", &[("FAULTS_SCOPE", "all")], "from the start"),
-    ("sandbox-start", &[("FAULTS_SCOPE", "all"), ("FAULTS_ERRNO", "38")], "ENOSYS"),
-    ("sandbox-later", &[("FAULTS_SCOPE", "all")], "later"),
-    ("sandbox-first-thread", &[], "in the first thread"),
-    ("sandbox-other-thread", &[], "in another thread"),
+/// Where a system call is refused for good.
+struct Sandbox {
+    case: &'static str,
+    /// For `scripts/faults-preload.c`.
+    variables: &'static [(&'static str, &'static str)],
+    /// What the outcome says.
+    place: &'static str,
+}
+
+const fn sandbox(
+    place: &'static str,
+    case: &'static str,
+    variables: &'static [(&'static str, &'static str)],
+) -> Sandbox {
+    Sandbox { case, variables, place }
+}
+
+const SANDBOXES: [Sandbox; 5] = [
+    sandbox("from the start", "sandbox-start", &[("FAULTS_SCOPE", "all")]),
+    sandbox("ENOSYS", "sandbox-start", &[("FAULTS_SCOPE", "all"), ("FAULTS_ERRNO", "38")]),
+    sandbox("later", "sandbox-later", &[("FAULTS_SCOPE", "all")]),
+    sandbox("in the first thread", "sandbox-first-thread", &[]),
+    sandbox("in another thread", "sandbox-other-thread", &[]),
 ];
 
 /// A fault that is injected from outside the process.
@@ -121,7 +136,7 @@ impl Cell<'_> {
 
     /// Runs in each sandbox. Returns the first outcome that is not a success.
     fn forbid(&self, calls: &str) -> io::Result<String> {
-        for (case, variables, place) in SANDBOXES {
+        for Sandbox { case, variables, place } in SANDBOXES {
             let mut command = Command::new(self.program);
             command.env("LD_PRELOAD", self.preload()).env("FAULTS_FORBID", calls);
             command.envs(variables.iter().copied());

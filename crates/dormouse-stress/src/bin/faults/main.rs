@@ -28,8 +28,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use table::{Build, COLUMNS, Column, ROWS, Row};
 
-/// How many cells run in parallel.
-const PARALLEL: usize = 2;
+/// How many cells run in parallel. Most of them wait.
+const PARALLEL: usize = 4;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
