@@ -238,6 +238,11 @@ impl TokioFd {
 }
 
 impl TokioRegistration {
+    /// In the child of a fork. Its destructor would remove the fd from the epoll instance, which the parent uses.
+    pub(super) fn forget_in_child(self) {
+        std::mem::forget(self);
+    }
+
     pub(super) fn deregister(&self, fd: BorrowedFd<'_>) {
         let registered = lock(&self.0.fd).take();
         if let Some(registered) = registered {

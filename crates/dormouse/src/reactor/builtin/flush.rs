@@ -145,6 +145,9 @@ impl PollerGuard {
         reactor.flush.pollers.fetch_add(1, Ordering::SeqCst);
         PollerGuard { reactor, outer: DISPATCHING.replace(Some(reactor)) }
     }
+
+    /// Called when the thread is not the poller.
+    pub(super) fn end(self) {}
 }
 
 impl Drop for PollerGuard {

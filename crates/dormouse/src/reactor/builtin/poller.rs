@@ -238,11 +238,11 @@ impl<'a> PollOrPark<'a> {
             let woken = match acquired {
                 Acquired::Yes(selector) => self.poll(reactor, selector),
                 Acquired::Disabled => {
-                    drop(guard);
+                    guard.end();
                     self.parker.park(None)
                 }
                 Acquired::Taken => {
-                    drop(guard);
+                    guard.end();
                     self.parker.park(self.leave_to_thread())
                 }
             };

@@ -176,8 +176,7 @@ impl Attached {
         if process.forked() {
             match backend {
                 Backend::AsyncIo(registration) => registration.close_in_child(fd),
-                // Its destructor would remove the fd from the runtime's epoll instance.
-                Backend::Tokio(registration) => std::mem::forget(registration),
+                Backend::Tokio(registration) => registration.forget_in_child(),
                 Backend::Builtin(_) | Backend::Detached => {}
             }
             return;
