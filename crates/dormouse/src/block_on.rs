@@ -27,7 +27,8 @@ use std::task::{Context, Poll, Waker};
 ///   waker of `block_on`.)
 /// - a second thread waits in `block_on`, because only one thread at a time polls there;
 /// - `block_on` returns while a clone of its waker still exists;
-/// - the system refuses a timerfd, or an `AsyncFd` [moves](crate::io::AsyncFd#reactor) to the builtin reactor.
+/// - the system refuses a timerfd, or an `AsyncFd` [moves](crate::io::AsyncFd#reactor) to the builtin reactor;
+/// - [`init`](crate::init) is called.
 ///
 /// On other systems it starts with the first wait.
 ///

@@ -50,6 +50,7 @@ pub mod fuzzing {
 /// Calling this is optional. The reactor and its thread start [when they are needed](block_on()#threads), and timers fire
 /// even if some of its resources are not available. Call it to detect such a failure at program start, or on a thread of
 /// normal priority: the reactor's thread inherits the scheduling class and the nice value of the thread that starts it.
+/// After the call, the process has more than one thread.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -59,7 +60,8 @@ pub mod fuzzing {
 /// ```
 ///
 /// # Errors
-/// If the thread of the reactor cannot be started, or the process has no file descriptors left for it.
+/// If the thread of the reactor cannot be started, the process has no file descriptors left for it, or a sandbox
+/// refuses a system call that it needs. The error names what failed.
 pub fn init() -> std::io::Result<()> {
     reactor::start()
 }

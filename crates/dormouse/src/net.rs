@@ -31,10 +31,10 @@
 //! [`TcpStream::connect_any`](AsyncFd::connect_any).
 //!
 //! # Errors
-//! An error of connecting, binding or accepting names the address, in a message such as `cannot connect
-//! to 127.0.0.1:1: Connection refused (os error 111)`. Its [`kind`](std::io::Error::kind) is that of
-//! the system's error, which is its [`source`](std::error::Error::source). So does an error of `UnixDatagram::send_to`.
-//! Other errors of sending and receiving are the system's, unchanged.
+//! An error of connecting, binding, accepting or `UnixDatagram::send_to` names the address, in a message such as
+//! `cannot connect to 127.0.0.1:1: Connection refused (os error 111)`. Its [`kind`](std::io::Error::kind) is that of
+//! the system's error, which is its [`source`](std::error::Error::source). Other errors of sending and receiving are
+//! the system's, unchanged.
 //!
 //! # Cancel safety
 //! Every future can be dropped at any time. That cancels the operation and leaves no fd open.

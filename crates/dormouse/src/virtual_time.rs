@@ -107,7 +107,8 @@ impl VirtualTime {
         VirtualTime::builder().build()
     }
 
-    /// Creates a virtual time with options.
+    /// Creates a virtual time with options: a [grace](Builder::grace), in which a peer in real time can answer before
+    /// time advances.
     ///
     /// ```
     /// use dormouse::VirtualTime;

@@ -103,8 +103,8 @@ impl AsyncFd<net::UnixDatagram> {
 
     /// Sends a datagram to the socket at a path, as soon as its receive queue has room.
     ///
-    /// The system does not report when the queue has room, so the call retries with a delay of at most 32 ms, in virtual
-    /// time too. If that is too long, use [`connect`](Self::connect) and [`send`](Self::send).
+    /// The system does not report when the queue has room, so the call retries with a delay of at most 32 ms of real
+    /// time, in virtual time too. If that is too long, use [`connect`](Self::connect) and [`send`](Self::send).
     ///
     /// # Errors
     /// Those of sendto(2). The error names the path.

@@ -180,7 +180,9 @@ impl UnixSeqpacketListener {
     ///
     /// # Errors
     /// If the process has no fds left. Then the connection stays in the backlog, so the next call fails immediately:
-    /// sleep before it. A connection that is accepted, but [cannot be registered](AsyncFd#connections), is returned. The error names the address of the listener.
+    /// sleep before it. The error names the address of the listener.
+    ///
+    /// A connection that is accepted, but [cannot be registered](AsyncFd#connections), is returned.
     ///
     /// # Cancel safety
     /// Dropping the future loses no connection: it stays in the backlog for the next call.

@@ -94,10 +94,12 @@ where
         self.async_io(Interest::WRITABLE, |fd| send::write(fd, bytes)).await
     }
 
-    /// Like [`write`](Self::write), from several buffers, in order.
+    /// Like [`write`](Self::write), from several buffers, in order. Of more than 1024 buffers, one call writes the
+    /// first 1024 at most.
     ///
     /// # Errors
-    /// Those of writev(2). If no reactor can register the fd: see [the type](Self#errors).
+    /// Those of writev(2). `BrokenPipe` for a closed socket or pipe: see [`SIGPIPE`](crate::io#sigpipe). If no reactor
+    /// can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is written.

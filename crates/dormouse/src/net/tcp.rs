@@ -153,8 +153,10 @@ impl AsyncFd<net::TcpListener> {
     ///
     /// # Errors
     /// If the process has no fds left. Then the connection stays in the backlog, so the next call fails immediately:
-    /// sleep before it. A connection that is accepted, but [cannot be registered](Self#connections), is returned. Other errors concern one connection only: call again. The error names the address of the
+    /// sleep before it. Other errors concern one connection only: call again. The error names the address of the
     /// listener.
+    ///
+    /// A connection that is accepted, but [cannot be registered](Self#connections), is returned.
     ///
     /// # Cancel safety
     /// Dropping the future loses no connection: it stays in the backlog for the next call.

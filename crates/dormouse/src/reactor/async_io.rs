@@ -114,10 +114,11 @@ fn works() -> bool {
 
 /// Starts async-io, which panics if it cannot create a thread, an epoll instance, an eventfd and a timerfd.
 /// So this function first checks that four fds (one is the duplicate that `register` makes) and a thread can be
-/// created, that no sandbox refuses its waits, and then that async-io starts.
+/// created, and that no sandbox refuses the waits of async-io.
 ///
-/// It starts on that thread, because its own thread inherits the signal mask and the affinity. (The program may have
-/// started it before, with those of its own thread.)
+/// async-io is started on the thread that is created for this check. That thread has all signals blocked and the
+/// affinity of the main thread, and the thread `async-io` inherits both. (If the program has started async-io before,
+/// its thread has inherited those of a thread of the program.)
 fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
     let error = || {
         Err(io::Error::other(

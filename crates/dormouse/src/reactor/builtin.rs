@@ -1,9 +1,9 @@
 //! The reactor that needs no executor: threads that wait in epoll or kqueue.
 //!
-//! One of these threads is the reactor's own, named `dormouse`. It starts when it is needed: see [`thread`]. It runs even if
-//! the system refuses an epoll instance (EMFILE): then it parks, and the next fd that is registered tries to create the
-//! instance again. Before each wait the thread calls a [`Hook`]. The fallback for timerfds installs it: it wakes what is
-//! due, and returns a timeout for the wait.
+//! One of these threads is the reactor's own, named `dormouse`. It starts when it is needed: see [`thread`]. It runs
+//! even if the system refuses an epoll instance (EMFILE): then it parks, and the next fd that is registered tries to
+//! create the instance again. Before each wait the thread calls a [`Hook`], which the fallback for timerfds installs.
+//! The hook calls the wakers that are due, and returns a timeout for the wait.
 //!
 //! A thread in `block_on` can poll for events too: see [`poller`]. [`selector`] wraps the system's interface.
 //! [`flush`] waits until pending events have been delivered. This module knows no clock and no timer.
@@ -54,7 +54,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-/// Wakes what is due, and returns the timeout for the wait of the reactor thread; `None` is without limit.
+/// Calls the wakers that are due, and returns the timeout for the wait of the reactor thread; `None` is without limit.
 pub(crate) type Hook = fn() -> Option<Duration>;
 
 /// The readiness of an event that a wait has returned, with the `ScheduledIo` to deliver it to.

@@ -4,8 +4,9 @@
 //! - A sleep is complete exactly if its clock has reached its deadline. No other state decides this, so a sleep is never
 //!   early, and one that has completed is ready again when it is polled again. The exact clock is not read in two cases:
 //!   if the timer queue has read a time past the deadline since the sleep was registered with that deadline, and at a
-//!   poll of an unregistered sleep whose deadline is far off by the coarse clock. If the clock was moved, which a suspend
-//!   does too, the coarse clock may be behind by more than that; then the sleep is registered, and fires at once.
+//!   poll of an unregistered sleep whose deadline is far off by the coarse clock. After a suspend, or if
+//!   the clock was moved, the coarse clock may be behind by more than that; then the sleep is registered, and fires at
+//!   once.
 //! - While a sleep is pending and has been polled, it is registered with the timer queue that serves the code that
 //!   polled it last, with the waker of that poll, to fire at `fires_at` or earlier; or that waker has been called since.
 //!

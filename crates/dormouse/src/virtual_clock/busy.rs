@@ -5,12 +5,13 @@
 //!
 //! # Invariants
 //! - Something is busy exactly while it holds a token. `Counter::count` is the number of tokens of the present generation.
-//! - A task, which is a scoped future, is busy from the call of its waker to the end of the poll that follows, and while it
-//!   is polled without a wake-up. It is not busy if it has only been woken to recheck (`recheck`), as a wait does that
-//!   checks again whether the others are busy. So two tasks that both wait do not wait for each other. When the wait has
-//!   ended, the task is busy for the rest of its poll.
-//! - A task is not busy while a wait blocks the thread inside its poll, by itself or in another executor: another thread
-//!   may be blocked in the same way.
+//! - A task is a scoped future. It is busy from the call of its waker to the end of the poll that follows, and while
+//!   it is polled without a wake-up.
+//! - A task is not busy if it has been woken only to recheck (`recheck`). For example, an advance that waits for the
+//!   other tasks wakes its own task in that way, and checks again whether they are busy. So two tasks that both
+//!   advance time do not wait for each other. When the wait has ended, the task is busy for the rest of its poll.
+//! - A task is not busy while a wait for the others blocks the thread inside its poll, directly or in an executor that
+//!   runs inside the poll: another thread may be blocked in the same way.
 
 use std::collections::BTreeMap;
 use std::task::Waker;
@@ -81,11 +82,12 @@ struct Task {
     waker: Option<Waker>,
 }
 
-/// An operation that retries. It is waited for while it is new, and until it has failed since the last change.
+/// An operation that retries. Time does not advance while it is new, and later until an attempt has failed since the
+/// last change.
 #[derive(Debug)]
 struct RetryState {
     since: Instant,
-    /// It has been waited for long enough, and has made no attempt since.
+    /// Time no longer waits for it: the wait has reached its limit, and no attempt has begun since.
     given_up: bool,
     /// `Busy::changes` at the beginning of the present attempt, if it counts.
     attempt: Option<u64>,
@@ -201,7 +203,8 @@ impl Busy {
         .flatten()
     }
 
-    /// A wait is polled again inside these polls, which last as long as the wait: another executor runs inside them.
+    /// Marks the tasks of these polls as blocked: a wait was polled twice inside each. So another executor runs inside
+    /// the poll, which lasts as long as the wait.
     pub(crate) fn suspend<'a>(&mut self, polls: impl Iterator<Item = &'a TaskPoll>) {
         for poll in polls {
             self.change(poll.task, |task, _| task.blocked = true);

@@ -69,8 +69,8 @@ struct Idle {
 }
 
 impl ThreadNotify {
-    /// Advances time until the future has been woken. If it has been woken to retry an operation, the wait does not
-    /// park, and ends.
+    /// Advances time until the future has been woken. If it has been woken to retry an operation, tries to advance
+    /// once, without parking, and returns.
     fn wait(&self, time: &Arc<Shared>, idle: &mut Idle) {
         let _blocked = Blocked::begin(time);
         while !self.woken.swap(false, Ordering::AcqRel) {
@@ -159,7 +159,7 @@ impl Wake for ThreadNotify {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Not while the future advances time itself.
+        // `Recheck::Others` counts as a wake-up: then the future advances time itself, and `wait` must not.
         let retries = Recheck::current() == Some(Recheck::Retry);
         let flag = if retries { &self.retries } else { &self.woken };
         flag.store(true, Ordering::Release);

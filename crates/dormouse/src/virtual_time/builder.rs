@@ -25,7 +25,8 @@ impl Builder {
     /// A peer outside of virtual time, such as a server on another thread, needs real time to answer. Without a grace,
     /// time jumps to the next deadline while the answer is on its way. An event, a wake-up or a new timer within the grace
     /// begins another one, so it has to be as long as one answer takes, not as long as all of them. While events
-    /// come more often than that, time does not advance. Each jump takes that long: with a grace of 50 ms, 100 ticks of an interval take 5 s.
+    /// come more often than that, time does not advance. Each jump takes that long: with a grace of 50 ms, 100 ticks of
+    /// an interval take 5 s.
     ///
     /// [`advance`](VirtualTime::advance) does not wait for such a peer: wait for its answer before the call.
     ///

@@ -11,7 +11,7 @@
 //!   once if it blocks the thread, and when it is polled for the second time in the same poll, which shows that another
 //!   executor runs inside it. (Not in the first: the future may have other work to do in the same poll.)
 //! - A wait ends. A scoped future that was woken may never be polled, because its executor is gone, or it may wake itself
-//!   again and again. So after `TIME_LIMIT` the wait gives up on everything that is busy then, until it has been idle. What
+//!   again and again. So after `TIME_LIMIT` the wait ignores everything that is busy then, until it has been idle. What
 //!   becomes busy later is waited for.
 //! - Of two threads that wait and then advance time, the second does not overtake a task that the first has woken.
 //!   The first: (1) under the lock on the clocks, advances to a deadline and counts the due timer as busy; (2) calls its

@@ -2,10 +2,11 @@
 //! that its events reach it without a switch to a second thread.
 //!
 //! One thread at a time has the role, and is called the *poller*. It dispatches every event that its wait returns,
-//! whichever task the event is for. The reactor thread does not run if the poller can serve every wait ([`thread`](super::thread)). If it
-//! runs, it stays blocked in a wait on the same epoll instance. Of the two threads, the kernel wakes the one that began to
-//! wait last. So while the poller waits, it gets the events; while it runs its future, the reactor thread gets them. An
-//! event does not wait until the future returns.
+//! whichever task the event is for. The reactor thread does not run if the poller can serve every wait
+//! ([`thread`](super::thread)). If the reactor thread runs, it stays blocked in a wait on the same epoll instance. Of
+//! the two threads, the kernel wakes the one that began to wait last. So while the poller waits, it gets the events;
+//! while it runs its future, the reactor thread gets them, and no event is delayed until the future returns. Without
+//! the reactor thread, an event is delivered when the poller waits again ([`between_waits`] has the exception).
 //!
 //! The poller calls the wakers of all tasks. It may be a worker thread of another executor, inside a task that should
 //! not have blocked, and a task that it wakes there may be queued for that very worker. So the role is for programs
@@ -34,7 +35,8 @@
 //!   All are `SeqCst`, so one of the two sees the other: either the role is not acquired, or the poller leaves
 //!   its wait.
 //! - A poller never calls the waker of a task that waits outside of `block_on`.
-//!   The task: (1) calls [`note_waiter`](super::thread::note_waiter), which sets `disabled`, (2) stores its waker under a lock.
+//!   The task: (1) calls [`note_waiter`](super::thread::note_waiter), which sets `disabled`, (2) stores its waker
+//!   under a lock.
 //!   The poller: (1) takes the waker under that lock, (2) checks `disabled` in [`wake_or_defer`].
 //!   The lock orders (2) of the task before (1) of the poller. So the poller sees `disabled`, and defers the waker to the
 //!   reactor thread.
@@ -168,7 +170,8 @@ impl Parker {
 
 /// Wakes the thread, whether it is parked or polls.
 impl Wake for Parker {
-    /// The waker is dropped before the thread wakes up, so that `block_on` does not find it when it returns.
+    /// Drops the waker before it wakes the thread: a `block_on` that returns while a clone is left starts the reactor
+    /// thread.
     fn wake(self: Arc<Self>) {
         match self.state.swap(NOTIFIED, Ordering::AcqRel) {
             PARKED => {

@@ -1,7 +1,9 @@
-//! While the reactor thread does not run, events are delivered when the thread of a `block_on` waits. Code in that
-//! `block_on` may poll a wait on an fd again and again without a return to it, for example with `futures::poll!` in a loop.
-//! It must get its event too. So a thread that polls [`WAITS_BETWEEN_POLLS`] waits in a row polls the selector,
-//! without blocking.
+//! Polls the selector between two waits of a thread in `block_on`.
+//!
+//! While the reactor thread does not run, events are delivered when the thread of a `block_on` waits. The future may
+//! poll a wait on an fd again and again without returning to `block_on`, for example by `futures::poll!` in a loop. It
+//! must get its event too. So a thread that polls [`WAITS_BETWEEN_POLLS`] waits in a row polls the selector, without
+//! blocking.
 
 use super::super::flush::PollerGuard;
 use super::super::selector::Events;
