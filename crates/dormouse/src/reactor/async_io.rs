@@ -112,7 +112,7 @@ fn works() -> bool {
     }
 }
 
-/// Starts async-io, which panics if it cannot create a thread, an epoll instance, an eventfd and a timerfd.
+/// Starts async-io, which panics if it cannot create a thread, an epoll instance, an eventfd or a timerfd.
 /// So this function first checks that four fds (one is the duplicate that `register` makes) and a thread can be
 /// created, and that no sandbox refuses the waits of async-io.
 ///

@@ -150,7 +150,8 @@ impl<T: AsFd> Registration<T> {
     }
 
     /// Like [`poll_readiness`](Self::poll_readiness), but with the reactor that the fd is registered with, or not at
-    /// all. For a waker of this crate, which may be called on any thread: this wait does not disable the poller role.
+    /// all. For a waker of this crate, which may be called on any thread: this wait neither starts the reactor thread nor
+    /// disables the poller role.
     pub(crate) fn poll_attached(
         &self,
         slot: &mut WaiterSlot<'_>,

@@ -24,7 +24,7 @@ fn system_clock(clock: ClockId) -> TimerfdClockId {
 }
 
 /// In the child of a fork, closes its copy of a timerfd on this clock, if the number still is that of a timerfd on this
-/// clock that has been set to an absolute time. The owner is never dropped.
+/// clock that has been set to an absolute time. Nothing tells two such timerfds apart. The owner is never dropped.
 pub(crate) fn close_in_child(number: RawFd, clock: ClockId) {
     if is_timerfd(number, clock) {
         fds::close(number);
