@@ -156,7 +156,6 @@ impl<T> PerProcess<T> {
     }
 
     /// The values of the ancestors of this process that have used the static, oldest first.
-    #[cfg(feature = "tokio")]
     pub(crate) fn inherited(&'static self) -> impl Iterator<Item = &'static T> {
         let first = self.process.get().filter(|process| process.forked());
         let newest = self.newest.load(Ordering::Acquire);

@@ -66,6 +66,15 @@ fn builtin() -> &'static Queues {
     )
 }
 
+/// In the child of a fork, closes its copies of the timerfds of all inherited queues.
+///
+/// Called before a queue creates a timerfd. That may get a number that the program has closed, as a daemon does that
+/// closes all fds. If the inherited queue were drained later, it would close the new timerfd.
+fn close_inherited() {
+    let queues = ASYNC_IO.inherited().chain(BUILTIN.inherited()).flatten();
+    queues.chain(runtime::inherited()).for_each(TimerQueue::close_if_inherited);
+}
+
 /// A timer in a queue. Not RAII: call [`remove`](Self::remove), or the timer stays queued until it fires.
 #[derive(Debug)]
 pub(crate) struct TimerHandle {

@@ -12,7 +12,7 @@ use rustix::process::{Pid, WaitOptions, waitpid};
 use std::future::{Future, poll_fn};
 use std::io::{Read, Write};
 use std::ops::RangeInclusive;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -38,6 +38,7 @@ each_in_a_child_process! {
 
 #[cfg(feature = "tokio")]
 each_in_a_child_process! {
+    a_child_keeps_a_timerfd_that_gets_the_number_of_an_inherited_one
     a_runtime_built_by_a_child_that_has_dropped_the_runtime_of_its_parent_serves_its_sleeps
     each_generation_that_builds_a_runtime_has_as_many_timerfds_as_the_first
 }
@@ -265,6 +266,30 @@ mod cases {
                 }
             });
         }
+    }
+
+    #[cfg(feature = "tokio")]
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_child_keeps_a_timerfd_that_gets_the_number_of_an_inherited_one() {
+        let is_timerfd = |number: &RawFd| {
+            let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{number}"));
+            info.is_ok_and(|info| info.contains("clockid"))
+        };
+        let runtime = common::current_thread();
+        runtime.block_on(short_sleep());
+        let last = std::fs::File::open("/dev/null").unwrap().as_raw_fd();
+        let timerfd = (3..=last).find(is_timerfd).expect("the timerfd of the runtime's queue");
+        in_child(|| {
+            // As a daemon does that closes all fds. (tokio cannot build a runtime after that.)
+            nix::unistd::close(timerfd).unwrap();
+            // The timerfd of the builtin reactor's queue gets this number.
+            dormouse::block_on(short_sleep());
+            assert!(is_timerfd(&timerfd));
+            // The first use of a tokio runtime closes what was inherited.
+            common::current_thread().block_on(short_sleep());
+            within_time(|| dormouse::block_on(short_sleep()));
+        });
     }
 
     #[test]

@@ -48,15 +48,23 @@ impl Pool {
         }
     }
 
+    /// The queues that are in use, of a pool that this process has inherited. None if a thread of the parent held the
+    /// lock at the fork: then it is never released.
+    fn inherited(&self) -> Vec<&'static TimerQueue> {
+        let Ok(in_use) = self.in_use.try_lock() else { return Vec::new() };
+        let queues = in_use.iter().flat_map(HashMap::values).flatten().flatten();
+        queues.map(|used| used.queue).collect()
+    }
+
     /// In the child of a fork, wakes the tasks whose timers were inherited.
     fn drain_if_inherited(&self) {
-        // If a thread of the parent held the lock, it is never released.
-        let Ok(in_use) = self.in_use.try_lock() else { return };
-        let queues = in_use.iter().flat_map(HashMap::values).flatten().flatten();
-        let queues: Vec<_> = queues.map(|used| used.queue).collect();
-        drop(in_use);
-        queues.into_iter().for_each(TimerQueue::drain_if_inherited);
+        self.inherited().into_iter().for_each(TimerQueue::drain_if_inherited);
     }
+}
+
+/// The queues of tokio runtimes that this process has inherited from its ancestors.
+pub(super) fn inherited() -> impl Iterator<Item = &'static TimerQueue> {
+    POOL.inherited().flat_map(Pool::inherited)
 }
 
 fn pool() -> &'static Pool {

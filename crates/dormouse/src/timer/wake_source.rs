@@ -26,6 +26,7 @@ impl WakeSource {
         reactor: &Reactor,
         waker: &Waker,
     ) -> io::Result<WakeSource> {
+        super::close_inherited();
         let fd = timerfd::create(clock)?;
         let fd = reactor.register(fd, Interest::READABLE).map_err(|(_, err)| err)?;
         register_waker(&fd, waker)?;

@@ -25,6 +25,13 @@ impl TimerQueue {
         self.is_inherited();
     }
 
+    /// Closes this process's copy of the timerfd, if it has inherited the queue.
+    pub(crate) fn close_if_inherited(&self) {
+        if self.owner.get().is_some_and(Process::forked) {
+            timerfd::close_in_child(self.timerfd.swap(-1, Ordering::Relaxed), self.clock);
+        }
+    }
+
     #[cold]
     fn drain_inherited(&self) {
         if self.is_drained.swap(true, Ordering::Relaxed) {
@@ -34,7 +41,7 @@ impl TimerQueue {
         let schedule = self.schedule.try_lock();
         let wake_source = schedule.ok().and_then(|mut schedule| schedule.wake_source.take());
         wake_source.into_iter().for_each(WakeSource::abandon);
-        timerfd::close_in_child(self.timerfd.load(Ordering::Relaxed), self.clock);
+        self.close_if_inherited();
         // The tasks of a shard whose lock is held are not woken.
         for shard in self.shards.iter() {
             let Ok(mut shard) = shard.try_lock() else { continue };

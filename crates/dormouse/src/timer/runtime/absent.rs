@@ -14,5 +14,9 @@ pub(crate) fn current(_: ClockId) -> Option<RuntimeQueue> {
     None
 }
 
+pub(super) fn inherited() -> impl Iterator<Item = &'static TimerQueue> {
+    std::iter::empty()
+}
+
 #[inline]
 pub(crate) fn release(_: &'static TimerQueue, _: ClockId) {}
