@@ -12,7 +12,7 @@ use rustix::process::{Pid, WaitOptions, waitpid};
 use std::future::{Future, poll_fn};
 use std::io::{Read, Write};
 use std::ops::RangeInclusive;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -272,7 +272,7 @@ mod cases {
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
     fn a_child_keeps_a_timerfd_that_gets_the_number_of_an_inherited_one() {
-        let is_timerfd = |number: &RawFd| {
+        let is_timerfd = |number: &i32| {
             let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{number}"));
             info.is_ok_and(|info| info.contains("clockid"))
         };
