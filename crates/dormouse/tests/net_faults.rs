@@ -117,15 +117,6 @@ async fn connect_without_fds() {
     TcpStream::connect(address).await.unwrap();
 }
 
-macro_rules! with_each_reactor {
-    ($test:expr) => {
-        within_time(|| dormouse::block_on($test));
-        within_time(|| common::current_thread().block_on($test));
-        within_time(|| common::multi_thread().block_on($test));
-        within_time(|| smol::block_on($test));
-    };
-}
-
 mod cases {
     use super::*;
 

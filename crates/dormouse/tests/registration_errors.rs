@@ -75,7 +75,7 @@ async fn a_call_that_fails_with(call: &str, call_error: &str) {
     AsyncFd::new(socket).unwrap();
 }
 
-macro_rules! with_each_reactor {
+macro_rules! with_three_reactors {
     ($test:expr) => {
         common::within_time(|| dormouse::block_on($test));
         common::within_time(|| common::current_thread().block_on($test));
@@ -89,7 +89,7 @@ mod cases {
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
     fn a_refused_system_call_is_not_taken_for_a_file_without_readiness() {
-        with_each_reactor!(async {
+        with_three_reactors!(async {
             dormouse::sleep(MS).await;
             a_refused_call().await;
         });
@@ -99,7 +99,7 @@ mod cases {
     #[ignore = "run in a child process by the test of the same name"]
     fn an_error_of_a_registration_is_never_would_block() {
         for call_error in ["EAGAIN", "EINTR"] {
-            with_each_reactor!(async {
+            with_three_reactors!(async {
                 drop(AsyncFd::new(UnixStream::pair().unwrap().0).unwrap());
                 a_call_that_fails_with("epoll_ctl", call_error).await;
                 a_call_that_fails_with("fcntl", call_error).await;

@@ -5,7 +5,7 @@
 mod common;
 
 use common::strace::Refused;
-use common::{LIMIT, MS, take_all_fds, within_time};
+use common::{LIMIT, MS, take_all_fds};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::net::{
     TcpListener, TcpStream, UnixDatagram, UnixListener, UnixSeqpacket, UnixSeqpacketListener,
@@ -141,15 +141,6 @@ async fn bind_when_nothing_can_be_registered() {
         bind(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
     }
-}
-
-macro_rules! with_each_reactor {
-    ($test:expr) => {
-        within_time(|| dormouse::block_on($test));
-        within_time(|| common::current_thread().block_on($test));
-        within_time(|| common::multi_thread().block_on($test));
-        within_time(|| smol::block_on($test));
-    };
 }
 
 mod cases {

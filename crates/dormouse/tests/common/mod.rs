@@ -280,6 +280,17 @@ pub fn timerfds(clock: TimerfdClockId) -> Vec<String> {
     entries.filter(|entry| entry.contains(&clock)).collect()
 }
 
+/// Runs a future on each reactor: the argument is evaluated for each.
+#[macro_export]
+macro_rules! with_each_reactor {
+    ($test:expr) => {
+        $crate::common::within_time(|| dormouse::block_on($test));
+        $crate::common::within_time(|| $crate::common::current_thread().block_on($test));
+        $crate::common::within_time(|| $crate::common::multi_thread().block_on($test));
+        $crate::common::within_time(|| smol::block_on($test));
+    };
+}
+
 /// Runs each case in a child process: this test binary, started again with the ignored test of the same
 /// name in the module `cases`.
 #[macro_export]

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::task::Wake;
 use std::time::Duration;
 
-type Fd = Registration<OwnedFd>;
+pub(super) type Fd = Registration<OwnedFd>;
 
 fn register(interest: Interest) -> Arc<Fd> {
     start().unwrap();
@@ -32,12 +32,12 @@ fn readiness(fd: &Fd, interest: Interest) -> impl Future<Output = io::Result<Rea
     poll_fn(move |cx| poll_event(fd, WaiterSlot::Future(interest, &mut key), cx.waker()))
 }
 
-async fn readable(fd: &Fd) {
+pub(super) async fn readable(fd: &Fd) {
     let slot = || WaiterSlot::Direction(Direction::Read);
     poll_fn(|cx| poll_event(fd, slot(), cx.waker())).await.unwrap();
 }
 
-fn set_readable(fd: &Fd) {
+pub(super) fn set_readable(fd: &Fd) {
     kernel::set_ready(fd.get_ref().as_raw_fd(), Ready::READABLE);
 }
 

@@ -370,7 +370,7 @@ fn try_acquire(reactor: &BuiltinReactor) -> Acquired<'_> {
     if !Selector::CAN_BE_SHARED || role.disabled.load(Ordering::Relaxed) {
         return Acquired::Disabled;
     }
-    if reactor.failure().is_some() || role.held.swap(true, Ordering::SeqCst) {
+    if reactor.failure.get().is_some() || role.held.swap(true, Ordering::SeqCst) {
         return Acquired::Taken;
     }
     if role.disabled.load(Ordering::SeqCst) {

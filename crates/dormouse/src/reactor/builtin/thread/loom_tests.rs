@@ -1,30 +1,19 @@
 //! Loom tests of when the reactor thread starts. It does not run when they begin.
 
+use super::super::loom_tests::{Fd, readable, set_readable};
 use super::has_thread;
 use crate::block_on;
 use crate::context::InBlockOn;
 use crate::loom_test::{
     check, external_block_on, finish, kernel, poll_event, spawn, start_exploring,
 };
-use crate::reactor::{Direction, Interest, Reactor, Ready, Registration, WaiterSlot};
+use crate::reactor::{Direction, Interest, Reactor, WaiterSlot};
 use std::future::poll_fn;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::task::Poll;
 
-type Fd = Registration<OwnedFd>;
-
 fn register() -> Arc<Fd> {
     Arc::new(Reactor::builtin().register(kernel::file(), Interest::READABLE).unwrap())
-}
-
-async fn readable(fd: &Fd) {
-    let slot = || WaiterSlot::Direction(Direction::Read);
-    poll_fn(|cx| poll_event(fd, slot(), cx.waker())).await.unwrap();
-}
-
-fn set_readable(fd: &Fd) {
-    kernel::set_ready(fd.get_ref().as_raw_fd(), Ready::READABLE);
 }
 
 #[test]
