@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{MS, take_all_fds, within_time};
+use common::{MS, take_all_fds};
 use dormouse::net::{TcpListener, TcpStream, UnixListener, UnixStream, pipe};
 use dormouse::{sleep, timeout};
 use std::error::Error;
@@ -199,7 +199,7 @@ mod cases {
     fn connecting_on_tokio_starts_no_reactor_thread() {
         let before = common::thread_ids();
         for runtime in [common::current_thread, common::multi_thread] {
-            within_time(|| runtime().block_on(connect_with_every_outcome()));
+            common::within_time(|| runtime().block_on(connect_with_every_outcome()));
         }
         // The threads of the runtimes have ended. That of a reactor would not.
         assert_eq!(common::thread_ids(), before, "{:?}", common::threads());

@@ -191,7 +191,7 @@ mod cases {
             drop(taken);
             assert_works(&peer, &socket).await;
         };
-        within_time(|| smol::block_on(test));
+        common::within_time(|| smol::block_on(test));
     }
 
     /// The builtin reactor is not used before, so it has no epoll instance.
@@ -213,6 +213,6 @@ mod cases {
             assert_works(&client, &server).await;
             assert_eq!(server.reactor().name(), "async-io");
         };
-        within_time(|| smol::block_on(test));
+        common::within_time(|| smol::block_on(test));
     }
 }
