@@ -1,7 +1,7 @@
 //! Loom tests of events, the reactor thread, threads in `block_on`, and waits outside of it.
 
 use super::poller::disable as disable_poller;
-use super::{start_with_hook, wake_thread};
+use super::{reactor, start_with_hook, wake_thread};
 use crate::block_on;
 use crate::context::in_block_on;
 use crate::loom_test::{
@@ -152,7 +152,8 @@ fn the_reactor_thread_calls_its_hook_after_each_wake_up() {
 #[test]
 fn after_the_poller_role_is_disabled_no_wake_up_of_the_reactor_thread_is_lost() {
     check(|| {
-        start_with_hook(hook).unwrap();
+        // `start_with_hook` would disable the role before the poller waits.
+        assert!(reactor().hook.set(hook).is_ok());
         let fd = register(Interest::READABLE);
         start_exploring();
         let waiter = fd.clone();
