@@ -182,6 +182,7 @@ impl TimerQueue {
 
     /// Makes [`has_processed`](Self::has_processed) return false for a timer that was just inserted, until the clock is
     /// read again.
+    #[inline]
     fn await_reading(&self, deadline: u64) {
         if deadline <= self.processed_until.load(Ordering::Relaxed) {
             self.processed_until.store(0, Ordering::Relaxed);
@@ -201,7 +202,8 @@ impl TimerQueue {
         waker: &Waker,
     ) -> Result<TimerId, Unavailable> {
         self.owner.get_or_init(Process::current);
-        if self.is_inherited() {
+        // The others were found through `PerProcess`, which has checked that.
+        if self.is_pooled() && self.is_inherited() {
             return Err(Unavailable);
         }
         self.note_waiter(waker)?;
@@ -217,20 +219,6 @@ impl TimerQueue {
         let key = shard.insert(deadline, now, waker);
         drop(shard);
         let id = TimerId::new(index, key);
-        let until = self.processed_until.load(Ordering::Relaxed);
-        let armed = self.armed.load(Ordering::Relaxed);
-        // Each of the three is rare, so one branch is faster than three.
-        let is_finished = (deadline > until) & (deadline >= armed) & !leapt;
-        if is_finished { Ok(id) } else { self.finish_insert(id, deadline, leapt) }
-    }
-
-    #[cold]
-    fn finish_insert(
-        &'static self,
-        id: TimerId,
-        deadline: u64,
-        leapt: bool,
-    ) -> Result<TimerId, Unavailable> {
         self.await_reading(deadline);
         self.arm_by(deadline, leapt).inspect_err(|_| self.remove(id))?;
         Ok(id)

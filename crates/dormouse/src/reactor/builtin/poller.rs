@@ -42,8 +42,10 @@
 //!   reactor thread.
 
 mod between_waits;
+mod parker;
 
 pub(super) use between_waits::poll_between_waits;
+pub(crate) use parker::Parker;
 
 use super::flush::PollerGuard;
 use super::selector::{Events, Selector, Token};
@@ -52,12 +54,12 @@ use super::{BuiltinReactor, Delivery, dispatch, reactor};
 use crate::catch_panic::wake;
 use crate::fork::Process;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use crate::sync::thread::{self, Thread};
+use crate::sync::thread;
 use crate::sync::time::Instant;
 use crate::sync::{lock, loom_const_fn, thread_local};
 use std::cell::Cell;
 use std::sync::Arc;
-use std::task::{Wake, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 /// The state of the role, and of the pause.
@@ -119,82 +121,6 @@ const PAUSE_TIMEOUT: Duration = Duration::from_micros(100);
 const POLL_INTERVAL: Duration = Duration::from_micros(100);
 /// How often a thread tries to acquire the role again, if the reactor thread is needed and cannot be started.
 const RETRY_INTERVAL: Duration = Duration::from_millis(1);
-
-/// Whether a thread in `block_on` runs, is parked or polls, and whether it has been woken.
-#[derive(Debug)]
-pub(crate) struct Parker {
-    thread: Thread,
-    state: AtomicU8,
-}
-
-/// States of a `Parker`. `EMPTY`: the thread runs, and has not been woken since its last wait.
-const EMPTY: u8 = 0;
-const NOTIFIED: u8 = 1;
-const PARKED: u8 = 2;
-const POLLING: u8 = 3;
-
-impl Parker {
-    pub(crate) fn new(thread: Thread) -> Arc<Parker> {
-        Arc::new(Parker { thread, state: AtomicU8::new(EMPTY) })
-    }
-
-    /// Begins a wait in the state `PARKED` or `POLLING`. If the thread has been woken already, consumes the wake-up and
-    /// returns false.
-    fn begin_wait(&self, state: u8) -> bool {
-        let begun = self.state.compare_exchange(EMPTY, state, Ordering::AcqRel, Ordering::Acquire);
-        if begun.is_err() {
-            self.end_wait();
-            return false;
-        }
-        true
-    }
-
-    /// Ends a wait. Returns whether the thread has been woken, and consumes the wake-up.
-    fn end_wait(&self) -> bool {
-        self.state.swap(EMPTY, Ordering::AcqRel) == NOTIFIED
-    }
-
-    /// Waits without the role, at most for `timeout`. True if the thread has been woken.
-    fn park(&self, timeout: Option<Duration>) -> bool {
-        if !self.begin_wait(PARKED) {
-            return true;
-        }
-        // Spurious returns are possible, and so are unparks that are not from this parker.
-        match timeout {
-            Some(timeout) => thread::park_timeout(timeout),
-            None => thread::park(),
-        }
-        self.end_wait()
-    }
-}
-
-/// Wakes the thread, whether it is parked or polls.
-impl Wake for Parker {
-    /// Drops the waker before it wakes the thread: a `block_on` that returns while a clone is left starts the reactor
-    /// thread.
-    fn wake(self: Arc<Self>) {
-        match self.state.swap(NOTIFIED, Ordering::AcqRel) {
-            PARKED => {
-                let thread = self.thread.clone();
-                drop(self);
-                thread.unpark();
-            }
-            POLLING => {
-                drop(self);
-                signal(Token::WAKE_POLLER);
-            }
-            _ => {}
-        }
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        match self.state.swap(NOTIFIED, Ordering::AcqRel) {
-            PARKED => self.thread.unpark(),
-            POLLING => signal(Token::WAKE_POLLER),
-            _ => {}
-        }
-    }
-}
 
 /// Waits for one `block_on`: each wait polls the selector if it can acquire the role, and parks the thread otherwise.
 pub(crate) struct PollOrPark<'a> {
@@ -258,7 +184,7 @@ impl<'a> PollOrPark<'a> {
     /// Polls the selector once, releases the role, and dispatches the events. Called when the role has been acquired.
     /// True if the thread has been woken, by one of these events or by another thread.
     fn poll(&mut self, reactor: &BuiltinReactor, selector: &Selector) -> bool {
-        let begun = self.parker.begin_wait(POLLING);
+        let begun = self.parker.begin_poll();
         if !begun && !self.must_poll_between(reactor) {
             reactor.role.held.store(false, Ordering::Release);
             return true;
@@ -270,13 +196,8 @@ impl<'a> PollOrPark<'a> {
         let woken = self.parker.end_wait() || !begun;
         reactor.role.held.store(false, Ordering::Release);
         reactor.role.polls.fetch_add(1, Ordering::Relaxed);
-        if self.failed.count(found) {
-            dispatch_as_poller(events, &mut self.deliveries);
-        }
-        if reactor.role.disabled.load(Ordering::SeqCst) {
-            // The wait may have consumed this signal, which is for the reactor thread.
-            signal(Token::WAKE_THREAD);
-        }
+        let found = self.failed.count(found).then_some(&*events);
+        finish_poll(reactor, found, &mut self.deliveries);
         self.count_poll(reactor);
         woken | self.parker.end_wait()
     }
@@ -339,6 +260,17 @@ impl Drop for PollOrPark<'_> {
             // If it cannot start, the next wait tries again. Until then no `block_on` waits for that waker.
             let _ = start_thread();
         }
+    }
+}
+
+/// Called by a poller that has released the role: dispatches the events that its wait has found.
+fn finish_poll(reactor: &BuiltinReactor, found: Option<&Events>, deliveries: &mut Vec<Delivery>) {
+    if let Some(events) = found {
+        dispatch_as_poller(events, deliveries);
+    }
+    if reactor.role.disabled.load(Ordering::SeqCst) {
+        // The wait may have consumed this signal, which is for the reactor thread.
+        signal(Token::WAKE_THREAD);
     }
 }
 

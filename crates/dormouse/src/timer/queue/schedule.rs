@@ -57,6 +57,7 @@ impl TimerQueue {
 
     /// Makes the wake source expire no later than `deadline` or `not_before`, whichever is later. `leapt`: the clock may
     /// have been moved forward, so an earlier expiry is not relied on.
+    #[inline]
     pub(super) fn arm_by(&'static self, deadline: u64, leapt: bool) -> Result<(), Unavailable> {
         // If `process` has not found the timer, the lock of its shard orders this load after the store of `process`.
         if deadline < self.armed.load(Ordering::Relaxed) {

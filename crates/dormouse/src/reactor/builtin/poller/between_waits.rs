@@ -5,10 +5,10 @@
 //! must get its event too. So a thread that polls [`WAITS_BETWEEN_POLLS`] waits in a row polls the selector, without
 //! blocking.
 
+use super::super::BuiltinReactor;
 use super::super::flush::PollerGuard;
 use super::super::selector::Events;
-use super::super::{BuiltinReactor, selector::Token};
-use super::{Acquired, dispatch_as_poller, signal, try_acquire};
+use super::{Acquired, finish_poll, try_acquire};
 use crate::sync::atomic::Ordering;
 use crate::sync::thread_local;
 use std::cell::Cell;
@@ -47,11 +47,5 @@ fn poll_without_blocking(reactor: &'static BuiltinReactor) {
     let mut events = Events::new();
     let found = selector.wait(&mut events, Some(Duration::ZERO));
     reactor.role.held.store(false, Ordering::Release);
-    if found.is_ok() {
-        dispatch_as_poller(&events, &mut Vec::new());
-    }
-    if reactor.role.disabled.load(Ordering::SeqCst) {
-        // The wait may have consumed this signal, which is for the reactor thread.
-        signal(Token::WAKE_THREAD);
-    }
+    finish_poll(reactor, found.ok().map(|()| &events), &mut Vec::new());
 }
