@@ -87,7 +87,7 @@ mod poll;
 #[cfg(all(feature = "tokio", not(loom)))]
 mod tokio_io;
 
-pub use crate::reactor::{Interest, Ready};
+pub use crate::reactor::interest::{Interest, Ready};
 pub use async_fd::AsyncFd;
 pub(crate) use blocking::{Mode, is_blocking};
 pub use guard::{AsyncFdReadyGuard, TryIoError};

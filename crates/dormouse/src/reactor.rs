@@ -5,7 +5,7 @@
 
 mod builtin;
 mod error;
-mod interest;
+pub(crate) mod interest;
 mod registration;
 mod scheduled_io;
 
@@ -28,7 +28,7 @@ pub(crate) use scheduled_io::{Direction, ReadyEvent, WaiterSlot};
 #[cfg(feature = "tokio")]
 pub(crate) use tokio::{current_runtime, registered_runtimes, tokio_reactor};
 
-pub use interest::{Interest, Ready};
+pub(crate) use interest::{Interest, Ready};
 
 use crate::context;
 use scheduled_io::{ScheduledIo, ShutDown};
