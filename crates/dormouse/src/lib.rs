@@ -1,3 +1,13 @@
+// The README's links to files, as docs.rs has them. If a link is defined twice, the first definition counts.
+//! [examples]: https://docs.rs/crate/dormouse/latest/source/examples/
+//! [faults]: https://docs.rs/crate/dormouse/latest/source/docs/faults.md
+//! [Promises]: https://docs.rs/crate/dormouse/latest/source/docs/promises.md
+//! [ARCHITECTURE.md]: https://docs.rs/crate/dormouse/latest/source/ARCHITECTURE.md
+//! [BENCHMARKS.md]: https://docs.rs/crate/dormouse/latest/source/BENCHMARKS.md
+//! [CHANGELOG.md]: https://docs.rs/crate/dormouse/latest/source/CHANGELOG.md
+//! [CONTRIBUTING.md]: https://docs.rs/crate/dormouse/latest/source/CONTRIBUTING.md
+//! [apache]: https://docs.rs/crate/dormouse/latest/source/LICENSE-APACHE
+//! [mit]: https://docs.rs/crate/dormouse/latest/source/LICENSE-MIT
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -31,9 +41,11 @@ pub mod virtual_time;
 mod wheel;
 
 pub use block_on::block_on;
+#[doc(inline)]
 pub use time::{interval, interval_at, sleep, sleep_until, timeout, timeout_at};
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+#[doc(inline)]
 pub use virtual_time::VirtualTime;
 
 /// Entry points for the fuzzer.
