@@ -73,6 +73,7 @@ mod end_of_file;
 mod guard;
 mod object;
 mod operation;
+mod poll;
 #[cfg_attr(target_vendor = "apple", path = "io/send/apple.rs")]
 pub(crate) mod send;
 mod split;
@@ -82,12 +83,13 @@ mod wrap;
 mod futures_io;
 #[cfg(feature = "hyper")]
 mod hyper;
-#[cfg(any(feature = "futures-io", feature = "tokio", feature = "hyper"))]
-mod poll;
 #[cfg(all(feature = "tokio", not(loom)))]
 mod tokio_io;
+#[cfg(any(feature = "futures-io", feature = "tokio", feature = "hyper"))]
+mod traits;
 
-pub use crate::reactor::interest::{Interest, Ready};
+pub use crate::reactor::interest::Interest;
+pub use crate::reactor::ready::Ready;
 pub use async_fd::AsyncFd;
 pub(crate) use blocking::{Mode, is_blocking};
 pub use guard::{AsyncFdReadyGuard, TryIoError};

@@ -6,6 +6,7 @@
 mod builtin;
 mod error;
 pub(crate) mod interest;
+pub(crate) mod ready;
 mod registration;
 mod scheduled_io;
 
@@ -28,7 +29,8 @@ pub(crate) use scheduled_io::{Direction, ReadyEvent, WaiterSlot};
 #[cfg(feature = "tokio")]
 pub(crate) use tokio::{current_runtime, registered_runtimes, tokio_reactor};
 
-pub(crate) use interest::{Interest, Ready};
+pub(crate) use interest::Interest;
+pub(crate) use ready::Ready;
 
 use crate::context;
 use scheduled_io::{ScheduledIo, ShutDown};
@@ -41,11 +43,13 @@ use std::fmt;
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
-/// use dormouse::{io::AsyncFd, reactor::Reactor};
+/// use dormouse::io::{AsyncFd, Interest};
+/// use dormouse::reactor::Reactor;
 /// use std::os::unix::net::UnixStream;
 ///
 /// let (ours, _theirs) = UnixStream::pair()?;
-/// let ours = AsyncFd::new_on(&Reactor::builtin(), ours)?;
+/// let both = Interest::READABLE | Interest::WRITABLE;
+/// let ours = AsyncFd::new_on(&Reactor::builtin(), ours, both)?;
 /// assert_eq!(ours.reactor().name(), "builtin");
 /// # Ok(())
 /// # }

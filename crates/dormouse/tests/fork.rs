@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Count, MS, fds, poll, within_time};
+use common::{BOTH, Count, MS, fds, poll, within_time};
 use dormouse::io::AsyncFd;
 use dormouse::reactor::Reactor;
 use dormouse::sleep;
@@ -104,7 +104,7 @@ fn reactors() -> Vec<Reactor> {
 fn registered(reactor: &Reactor, waker: &Waker) -> (AsyncFd<UnixStream>, UnixStream) {
     let (ours, theirs) = UnixStream::pair().unwrap();
     theirs.set_read_timeout(Some(common::LIMIT)).unwrap();
-    let ours = AsyncFd::new_on(reactor, ours).unwrap();
+    let ours = AsyncFd::new_on(reactor, ours, BOTH).unwrap();
     assert!(ours.poll_read_ready(&mut Context::from_waker(waker)).is_pending());
     (ours, theirs)
 }
@@ -354,7 +354,7 @@ mod cases {
     fn a_child_that_is_forked_within_block_on_goes_on_in_it() {
         for forks_in_first_poll in [false, true] {
             let (ours, mut theirs) = UnixStream::pair().unwrap();
-            let ours = AsyncFd::new_on(&Reactor::builtin(), ours).unwrap();
+            let ours = AsyncFd::new_on(&Reactor::builtin(), ours, BOTH).unwrap();
             within_time(move || {
                 let mut child = None;
                 let fork = async {

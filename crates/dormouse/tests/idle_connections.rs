@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{MS, cpu_time, pending_for};
+use common::{BOTH, MS, cpu_time, pending_for};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use dormouse::sleep;
@@ -48,7 +48,7 @@ mod cases {
         let polled = Arc::new(AtomicUsize::new(0));
         for nth in 0..count {
             let (local, peer) = UnixStream::pair().unwrap();
-            let local = AsyncFd::new_on(&Reactor::builtin(), local).unwrap();
+            let local = AsyncFd::new_on(&Reactor::builtin(), local, BOTH).unwrap();
             peers.push(peer);
             let polled = polled.clone();
             waits.push(async move {

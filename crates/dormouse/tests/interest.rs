@@ -236,7 +236,7 @@ fn a_wait_for_an_unregistered_interest_survives_the_shutdown_of_its_runtime() {
         let runtime = common::current_thread();
         let (local, peer) = tcp_pair();
         let reactor = dormouse::reactor::Reactor::tokio(runtime.handle()).unwrap();
-        let local = AsyncFd::with_interest_on(&reactor, local, registered).unwrap();
+        let local = AsyncFd::new_on(&reactor, local, registered).unwrap();
         while local.get_ref().write(&[0; 65536]).is_ok() {}
         let (_, waker) = Count::new();
         let mut wait = pin!(local.ready(awaited));

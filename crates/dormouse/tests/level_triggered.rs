@@ -8,7 +8,7 @@ mod common;
 
 use common::fifo::Fifo;
 use common::sockets::{poll_flags, set_timestamps, wait_for_flags};
-use common::{LIMIT, cpu_time, strict_timeout};
+use common::{BOTH, LIMIT, cpu_time, strict_timeout};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use dormouse::timeout;
@@ -141,7 +141,7 @@ async fn an_error_that_stays(reactor: &Reactor, guards: bool) {
     // The timestamp of this datagram stays in the error queue.
     local.send(b"x").unwrap();
     wait_for_flags(&local, PollFlags::ERR);
-    let fd = AsyncFd::new_on(reactor, OwnedFd::from(local)).unwrap();
+    let fd = AsyncFd::new_on(reactor, OwnedFd::from(local), BOTH).unwrap();
     let send = || assert_eq!(peer.send_to(b"hello", address).unwrap(), 5);
     check("an error that stays", &fd, Interest::READABLE, PollFlags::ERR, guards, receive, send)
         .await;
@@ -156,7 +156,7 @@ async fn urgent_data_that_is_not_read(reactor: &Reactor, guards: bool) {
     let (peer, _) = listener.accept().unwrap();
     send(&peer, b"!", SendFlags::OOB).unwrap();
     wait_for_flags(&local, PollFlags::PRI);
-    let fd = AsyncFd::new_on(reactor, OwnedFd::from(local)).unwrap();
+    let fd = AsyncFd::new_on(reactor, OwnedFd::from(local), BOTH).unwrap();
     let data = || assert_eq!(send(&peer, b"hello", SendFlags::empty()).unwrap(), 5);
     // A read that is not a peek would discard the urgent byte.
     let receive = |fd: &OwnedFd| Ok(recv(fd, &mut [0; 16][..], RecvFlags::PEEK)?.0);
@@ -168,7 +168,7 @@ async fn urgent_data_that_is_not_read(reactor: &Reactor, guards: bool) {
 
 async fn room_for_a_task_that_only_reads(reactor: &Reactor, guards: bool) {
     let (local, mut peer) = UnixStream::pair().unwrap();
-    let fd = AsyncFd::new_on(reactor, OwnedFd::from(local)).unwrap();
+    let fd = AsyncFd::new_on(reactor, OwnedFd::from(local), BOTH).unwrap();
     let both = Interest::READABLE | Interest::WRITABLE;
     let data = || peer.write_all(b"hello").unwrap();
     check("room", &fd, both, PollFlags::OUT, guards, receive, data).await;
@@ -177,7 +177,7 @@ async fn room_for_a_task_that_only_reads(reactor: &Reactor, guards: bool) {
 async fn an_unconnected_socket(reactor: &Reactor) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    let fd = AsyncFd::new_on(reactor, socket).unwrap();
+    let fd = AsyncFd::new_on(reactor, socket, BOTH).unwrap();
     let read = |fd: &OwnedFd| match receive(fd) {
         Err(error) if error.kind() == ErrorKind::NotConnected => Err(ErrorKind::WouldBlock.into()),
         result => result,
@@ -196,7 +196,7 @@ async fn an_unconnected_socket(reactor: &Reactor) {
 async fn a_fifo_at_its_end(reactor: &Reactor) {
     let fifo = Fifo::new();
     let fd = OwnedFd::from(fifo.reader_file());
-    let fd = AsyncFd::with_interest_on(reactor, fd, Interest::READABLE).unwrap();
+    let fd = AsyncFd::new_on(reactor, fd, Interest::READABLE).unwrap();
     // A writer that comes and goes.
     drop(fifo.writer());
     let read = |fd: &OwnedFd| match rustix::io::read(fd, &mut [0; 16])? {

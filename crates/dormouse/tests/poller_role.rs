@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{MS, thread_ids, waker, within_time};
+use common::{BOTH, MS, thread_ids, waker, within_time};
 use dormouse::block_on;
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
@@ -30,7 +30,7 @@ fn wait_until_reactor_thread_sleeps() {
 /// The threads on which the waker of each event was called.
 async fn waking_threads() -> Vec<ThreadId> {
     let (local, mut peer) = UnixStream::pair().unwrap();
-    let local = AsyncFd::new_on(&Reactor::builtin(), local).unwrap();
+    let local = AsyncFd::new_on(&Reactor::builtin(), local, BOTH).unwrap();
     let mut threads = Vec::new();
     for _ in 0..EVENTS {
         let called = Arc::new(Mutex::new(None));

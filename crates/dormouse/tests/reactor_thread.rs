@@ -4,7 +4,7 @@
 mod common;
 
 use common::stream::{pair, ping_pong, receive, send};
-use common::{Count, MS, assert_not_early, thread_id, thread_ids, within_time};
+use common::{BOTH, Count, MS, assert_not_early, thread_id, thread_ids, within_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use dormouse::{block_on, sleep, timeout};
@@ -48,7 +48,7 @@ fn threads() -> Vec<i32> {
 
 fn builtin_pair() -> (AsyncFd<UnixStream>, UnixStream) {
     let (local, peer) = UnixStream::pair().unwrap();
-    (AsyncFd::new_on(&Reactor::builtin(), local).unwrap(), peer)
+    (AsyncFd::new_on(&Reactor::builtin(), local, BOTH).unwrap(), peer)
 }
 
 /// Polls once, within an executor that does not wait.

@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::MS;
 use common::strace::Refused;
+use common::{BOTH, MS};
 use dormouse::io::AsyncFd;
 use dormouse::reactor::Reactor;
 use rustix::fs::{Mode, OFlags, open};
@@ -25,7 +25,7 @@ each_in_a_child_process! {
 
 #[track_caller]
 fn error(reactor: &Reactor, object: impl AsFd) -> String {
-    let error = AsyncFd::try_with_interest_on(reactor, object, dormouse::io::Interest::READABLE);
+    let error = AsyncFd::new_on(reactor, object, dormouse::io::Interest::READABLE);
     error.err().unwrap().to_string()
 }
 
@@ -61,7 +61,7 @@ async fn a_refused_call() {
         }
     }
     let Some(_refused) = Refused::new("fcntl", "EPERM") else { return };
-    let on_builtin = AsyncFd::new_on(&Reactor::builtin(), socket.as_fd());
+    let on_builtin = AsyncFd::new_on(&Reactor::builtin(), socket.as_fd(), BOTH);
     let message = on_builtin.unwrap_err().to_string();
     assert!(message.starts_with("cannot set the fd non-blocking by fcntl: "), "{message}");
 }

@@ -133,7 +133,9 @@ fn fd_without_io() {
 fn chosen_by_hand() {
     with_time().block_on(async {
         let (a, b) = UnixStream::pair().expect("a pair");
-        let builtin = |end| AsyncFd::new_on(&Reactor::builtin(), end).expect("it is registered");
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let builtin =
+            |end| AsyncFd::new_on(&Reactor::builtin(), end, both).expect("it is registered");
         exchange(&builtin(a), &builtin(b)).await;
     });
 }

@@ -5,7 +5,7 @@
 
 use super::AsyncFdReadyGuard;
 use crate::coop::{cooperative, poll_cooperative};
-use crate::reactor::{Direction, Interest, Reactor, Ready, ReadyEvent, Registration, WaiterSlot};
+use crate::reactor::{Interest, Reactor, Ready, ReadyEvent, Registration, WaiterSlot};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -225,7 +225,7 @@ impl<T: AsFd> AsyncFd<T> {
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
-        poll_cooperative(cx, |cx| self.poll_ready(Direction::Read, None, cx))
+        poll_cooperative(cx, |cx| self.poll_ready(Interest::READABLE, None, cx))
             .map_ok(|event| AsyncFdReadyGuard::new(self, event))
     }
 
@@ -250,18 +250,17 @@ impl<T: AsFd> AsyncFd<T> {
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
-        poll_cooperative(cx, |cx| self.poll_ready(Direction::Write, None, cx))
+        poll_cooperative(cx, |cx| self.poll_ready(Interest::WRITABLE, None, cx))
             .map_ok(|event| AsyncFdReadyGuard::new(self, event))
     }
 
     pub(super) fn poll_ready(
         &self,
-        direction: Direction,
+        interest: Interest,
         tried: Option<ReadyEvent>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<ReadyEvent>> {
-        let slot = WaiterSlot::Direction(direction);
-        self.registration.poll_readiness(slot, tried, cx.waker())
+        self.registration.poll_readiness(WaiterSlot::polled(interest), tried, cx.waker())
     }
 
     pub(super) fn clear(&self, event: ReadyEvent, ready: Ready) {

@@ -1,4 +1,4 @@
-//! `futures_io::{AsyncRead, AsyncWrite}`, built on [`poll`](super::poll).
+//! `futures_io::{AsyncRead, AsyncWrite}`, built on [`traits`](super::traits).
 
 use super::{AsyncFd, ReadHalf, WriteHalf, send};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -23,7 +23,7 @@ macro_rules! impl_read {
                 if buf.is_empty() {
                     return Poll::Ready(Ok(0));
                 }
-                self.async_fd().poll_read_with(cx, |mut inner| inner.read(buf))
+                self.async_fd().poll_read_stream(cx, |mut inner| inner.read(buf))
             }
 
             fn poll_read_vectored(
@@ -34,7 +34,7 @@ macro_rules! impl_read {
                 if bufs.iter().all(|buf| buf.is_empty()) {
                     return Poll::Ready(Ok(0));
                 }
-                self.async_fd().poll_read_with(cx, |mut inner| inner.read_vectored(bufs))
+                self.async_fd().poll_read_stream(cx, |mut inner| inner.read_vectored(bufs))
             }
         }
     )*};

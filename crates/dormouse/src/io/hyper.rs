@@ -1,4 +1,4 @@
-//! `hyper::rt::{Read, Write}`, built on [`poll`](super::poll).
+//! `hyper::rt::{Read, Write}`, built on [`traits`](super::traits).
 //!
 //! hyper passes a buffer that may be uninitialized. Reading into it directly takes `unsafe` code, so a read goes
 //! through a buffer on the stack. Measured on a pair of Unix sockets: a write and a read of up to 4 KiB take 2 to
@@ -39,7 +39,7 @@ macro_rules! impl_read {
                 if buf.remaining() == 0 {
                     return Poll::Ready(Ok(()));
                 }
-                let read = self.async_fd().poll_read_with(cx, |inner| read_into(inner, &mut buf));
+                let read = self.async_fd().poll_read_stream(cx, |inner| read_into(inner, &mut buf));
                 read.map_ok(drop)
             }
         }

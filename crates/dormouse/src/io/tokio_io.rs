@@ -1,4 +1,4 @@
-//! `tokio::io::{AsyncRead, AsyncWrite}`, built on [`poll`](super::poll).
+//! `tokio::io::{AsyncRead, AsyncWrite}`, built on [`traits`](super::traits).
 //!
 //! Only the traits are tokio's: the impls work with every reactor and under every executor.
 
@@ -27,7 +27,7 @@ macro_rules! impl_read {
                 }
                 let read = self
                     .async_fd()
-                    .poll_read_with(cx, |mut inner| inner.read(buf.initialize_unfilled()));
+                    .poll_read_stream(cx, |mut inner| inner.read(buf.initialize_unfilled()));
                 read.map_ok(|read| buf.advance(read))
             }
         }

@@ -45,16 +45,18 @@ impl<T: AsFd> AsyncFd<T> {
     /// # Errors
     /// See [the type](Self#errors).
     pub fn with_interest(inner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
-        AsyncFd::with_interest_on(&Reactor::current(), inner, interest)
+        AsyncFd::new_on(&Reactor::current(), inner, interest)
     }
 
-    /// Registers the fd for reading and writing, with the given reactor.
+    /// Registers the fd for `interest`, with the given reactor.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::{io::AsyncFd, reactor::Reactor};
+    /// use dormouse::io::{AsyncFd, Interest};
+    /// use dormouse::reactor::Reactor;
     /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
-    /// let socket = AsyncFd::new_on(&Reactor::builtin(), socket)?;
+    /// let interest = Interest::READABLE | Interest::WRITABLE;
+    /// let socket = AsyncFd::new_on(&Reactor::builtin(), socket, interest)?;
     /// # let _ = socket;
     /// # Ok(())
     /// # }
@@ -62,31 +64,8 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Errors
     /// See [the type](Self#errors).
-    pub fn new_on(reactor: &Reactor, inner: T) -> io::Result<AsyncFd<T>> {
-        AsyncFd::with_interest_on(reactor, inner, Interest::READABLE | Interest::WRITABLE)
-    }
-
-    /// Registers the fd for `interest` only, with the given reactor.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::{io::{AsyncFd, Interest}, reactor::Reactor};
-    /// let (reader, _writer) = std::os::unix::net::UnixStream::pair()?;
-    /// let reactor = Reactor::builtin();
-    /// let reader = AsyncFd::with_interest_on(&reactor, reader, Interest::READABLE)?;
-    /// # let _ = reader;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// See [the type](Self#errors).
-    pub fn with_interest_on(
-        reactor: &Reactor,
-        inner: T,
-        interest: Interest,
-    ) -> io::Result<AsyncFd<T>> {
-        AsyncFd::try_with_interest_on(reactor, inner, interest).map_err(|err| err.cause)
+    pub fn new_on(reactor: &Reactor, inner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
+        AsyncFd::register(reactor, inner, interest, Mode::Unknown).map_err(|err| err.cause)
     }
 
     /// [`new`](Self::new), but the error contains the object.
@@ -143,34 +122,7 @@ impl<T: AsFd> AsyncFd<T> {
         inner: T,
         interest: Interest,
     ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
-        AsyncFd::try_with_interest_on(&Reactor::current(), inner, interest)
-    }
-
-    /// [`with_interest_on`](Self::with_interest_on), but the error contains the object.
-    ///
-    /// ```
-    /// use dormouse::io::{AsyncFd, Interest};
-    /// use dormouse::reactor::Reactor;
-    /// use std::net::UdpSocket;
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// let socket = UdpSocket::bind("127.0.0.1:0")?;
-    /// let result = AsyncFd::try_with_interest_on(&Reactor::builtin(), socket, Interest::READABLE);
-    /// // On failure `?` drops the socket and returns the cause.
-    /// let socket = result?;
-    /// # let _ = socket;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// See [the type](Self#errors).
-    pub fn try_with_interest_on(
-        reactor: &Reactor,
-        inner: T,
-        interest: Interest,
-    ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
-        AsyncFd::register(reactor, inner, interest, Mode::Unknown)
+        AsyncFd::register(&Reactor::current(), inner, interest, Mode::Unknown)
     }
 
     /// Wraps an object that this crate has created in `mode`, for reading and writing.
@@ -208,7 +160,7 @@ impl<T: AsFd> AsyncFd<T> {
     }
 }
 
-/// The error of [`AsyncFd::try_new`] and the other `try_` constructors. It contains the object.
+/// The error of [`AsyncFd::try_new`] and [`AsyncFd::try_with_interest`]. It contains the object.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {

@@ -39,8 +39,8 @@ pub(super) use selector::{closed, poll_now, state_now};
 pub(super) use thread::{check_failure, has_thread, note_fd_waiter};
 
 use super::error::cannot;
-use super::interest::{Interest, Ready};
 use super::scheduled_io::ScheduledIo;
+use super::{Interest, Ready};
 use crate::fork::PerProcess;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread::Thread;

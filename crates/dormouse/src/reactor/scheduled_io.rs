@@ -18,7 +18,7 @@
 //! - *No unseen event is cleared.* Each event increments a tick. [`clear_readiness`](ScheduledIo::clear_readiness)
 //!   gets the tick that the caller saw, and does nothing if an event has been delivered since.
 //! - *A waiter gets the event that woke it.* An event is stored in the slot whose waker it takes out (in the slot of a
-//!   direction, an error only). So a wait completes even if another task clears their common copy first.
+//!   `poll_*` function, an error only). So a wait completes even if another task clears their common copy first.
 //! - Whether an interest is registered with the reactor is stored in the same word as readiness. An event of a
 //!   oneshot registration sets readiness and marks the direction as unregistered (*disarms* it) in one atomic
 //!   operation.
@@ -31,7 +31,7 @@ mod tests;
 mod waiters;
 mod word;
 
-use super::interest::{Interest, Ready};
+use super::{Interest, Ready};
 use crate::catch_panic::wake;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, lock};
@@ -112,15 +112,23 @@ impl ReadyEvent {
 pub(crate) enum WaiterSlot<'a> {
     /// The single slot of a direction, for `poll_*` functions: only the last caller is woken.
     Direction(Direction),
+    /// The single slot of an interest that is not a direction.
+    Interest(Interest),
     /// A slot of one future. The future owns the key, which is `None` until a waker has been stored.
     Future(Interest, &'a mut Option<usize>),
 }
 
 impl WaiterSlot<'_> {
+    /// The slot of a `poll_*` function.
+    #[inline]
+    pub(crate) fn polled(interest: Interest) -> Self {
+        Direction::of(interest).map_or(WaiterSlot::Interest(interest), WaiterSlot::Direction)
+    }
+
     pub(crate) fn interest(&self) -> Interest {
         match self {
             WaiterSlot::Direction(direction) => direction.interest(),
-            WaiterSlot::Future(interest, _) => *interest,
+            WaiterSlot::Interest(interest) | WaiterSlot::Future(interest, _) => *interest,
         }
     }
 }

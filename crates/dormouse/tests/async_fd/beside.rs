@@ -4,7 +4,7 @@
 use crate::common::ports::refused_udp;
 use crate::common::pty::{pty, set_packet_mode};
 use crate::common::sockets::{read_error_queue, set_timestamps, udp_pair};
-use crate::common::{LIMIT, MS, strict_timeout};
+use crate::common::{BOTH, LIMIT, MS, strict_timeout};
 use crate::given_each_reactor;
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
@@ -23,15 +23,13 @@ given_each_reactor! {
     a_joint_wait_that_only_writes_leaves_the_data_to_a_reader
 }
 
-const BOTH: fn() -> Interest = || Interest::READABLE | Interest::WRITABLE;
-
 async fn each_timestamp_in_the_error_queue_ends_a_wait_for_errors_beside_a_reader(
     reactor: Reactor,
 ) {
-    for interest in [BOTH(), BOTH() | Interest::ERROR] {
+    for interest in [BOTH, BOTH | Interest::ERROR] {
         let (local, _peer) = udp_pair();
         set_timestamps(&local);
-        let socket = AsyncFd::with_interest_on(&reactor, local, interest).unwrap();
+        let socket = AsyncFd::new_on(&reactor, local, interest).unwrap();
         let mut buffer = [0; 16];
         let mut reader =
             pin!(socket.async_io(Interest::READABLE, |socket| socket.recv(&mut buffer)));
@@ -54,9 +52,9 @@ async fn each_timestamp_in_the_error_queue_ends_a_wait_for_errors_beside_a_reade
 }
 
 async fn a_refused_datagram_ends_a_read_beside_a_wait_for_errors(reactor: Reactor) {
-    for interest in [BOTH(), BOTH() | Interest::ERROR] {
+    for interest in [BOTH, BOTH | Interest::ERROR] {
         let (socket, _holder) = refused_udp();
-        let socket = AsyncFd::with_interest_on(&reactor, socket, interest).unwrap();
+        let socket = AsyncFd::new_on(&reactor, socket, interest).unwrap();
         // The error queue stays empty, so this clears each error condition.
         let mut errors = pin!(socket.async_io(Interest::ERROR, read_error_queue));
         for round in 0..10 {
@@ -80,14 +78,14 @@ async fn a_refused_datagram_ends_a_read_beside_a_wait_for_errors(reactor: Reacto
 
 /// A terminal emulator reads the master in packet mode, and waits for the changes of state that this mode reports.
 async fn the_end_of_a_pty_ends_a_read_beside_a_wait_for_priority(reactor: Reactor) {
-    let all = BOTH() | Interest::PRIORITY;
-    for (interest, packets) in [(BOTH(), false), (BOTH(), true), (all, false), (all, true)] {
+    let all = BOTH | Interest::PRIORITY;
+    for (interest, packets) in [(BOTH, false), (BOTH, true), (all, false), (all, true)] {
         let (master, slave, _) = pty();
         if packets && !set_packet_mode(&master) {
             eprintln!("skipped: there is no perl, which sets packet mode");
             continue;
         }
-        let master = AsyncFd::with_interest_on(&reactor, master, interest).unwrap();
+        let master = AsyncFd::new_on(&reactor, master, interest).unwrap();
         let mut buffer = [0; 16];
         let priority = async {
             let mut guard = master.ready(Interest::PRIORITY).await.unwrap();
@@ -108,9 +106,9 @@ async fn the_end_of_a_pty_ends_a_read_beside_a_wait_for_priority(reactor: Reacto
 
 async fn a_joint_wait_that_only_reads_leaves_the_room_to_a_writer(reactor: Reactor) {
     let (local, peer) = UnixStream::pair().unwrap();
-    let local = AsyncFd::new_on(&reactor, local).unwrap();
+    let local = AsyncFd::new_on(&reactor, local, BOTH).unwrap();
     while local.get_ref().write(&[0; 4096]).is_ok() {}
-    let mut joint = pin!(local.async_io(BOTH(), |mut fd| fd.read(&mut [0; 16])));
+    let mut joint = pin!(local.async_io(BOTH, |mut fd| fd.read(&mut [0; 16])));
     let writer = strict_timeout(LIMIT, async {
         let guard = local.writable().await.unwrap();
         assert!(guard.ready().is_writable());
@@ -131,9 +129,9 @@ async fn a_joint_wait_that_only_reads_leaves_the_room_to_a_writer(reactor: React
 
 async fn a_joint_wait_that_only_writes_leaves_the_data_to_a_reader(reactor: Reactor) {
     let (local, peer) = UnixStream::pair().unwrap();
-    let local = AsyncFd::new_on(&reactor, local).unwrap();
+    let local = AsyncFd::new_on(&reactor, local, BOTH).unwrap();
     while local.get_ref().write(&[0; 4096]).is_ok() {}
-    let mut joint = pin!(local.async_io(BOTH(), |mut fd| fd.write(b"x")));
+    let mut joint = pin!(local.async_io(BOTH, |mut fd| fd.write(b"x")));
     let reader =
         strict_timeout(LIMIT, local.async_io(Interest::READABLE, |mut fd| fd.read(&mut [0; 16])));
     let send = async {

@@ -3,7 +3,7 @@
 use crate::common::fifo::Fifo;
 use crate::common::pty::{open_slave, pty};
 use crate::common::sockets::{read_error_queue, set_timestamps, tcp_pair, udp_pair};
-use crate::common::{LIMIT, MS, strict_timeout};
+use crate::common::{BOTH, LIMIT, MS, strict_timeout};
 use crate::given_each_reactor;
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
@@ -42,7 +42,7 @@ async fn the_end_that_came_with_the_data_ends_the_next_wait(reactor: Reactor) {
     drop((unix_peer, tcp_peer, pipe_peer));
     sleep(5 * MS).await;
     for fd in [OwnedFd::from(unix), tcp.into(), half.into(), pipe] {
-        let fd = AsyncFd::new_on(&reactor, fd).unwrap();
+        let fd = AsyncFd::new_on(&reactor, fd, BOTH).unwrap();
         let mut buffer = [0; 100];
         let mut guard = fd.readable().await.unwrap();
         assert_eq!(rustix::io::read(guard.get_inner(), &mut buffer).unwrap(), 14);
@@ -59,7 +59,7 @@ async fn the_end_that_came_with_the_data_ends_the_next_wait(reactor: Reactor) {
 
 async fn the_end_is_reported_until_the_fd_is_dropped(reactor: Reactor) {
     let (local, peer) = UnixStream::pair().unwrap();
-    let local = AsyncFd::new_on(&reactor, local).unwrap();
+    let local = AsyncFd::new_on(&reactor, local, BOTH).unwrap();
     drop(peer);
     for _ in 0..10 {
         let guard = strict_timeout(LIMIT, local.readable()).await.expect("the end was cleared");
@@ -69,7 +69,7 @@ async fn the_end_is_reported_until_the_fd_is_dropped(reactor: Reactor) {
 
 async fn a_hang_up_ends_the_next_wait_for_room(reactor: Reactor) {
     let (local, peer) = UnixStream::pair().unwrap();
-    let local = AsyncFd::new_on(&reactor, local).unwrap();
+    let local = AsyncFd::new_on(&reactor, local, BOTH).unwrap();
     while local.get_ref().write(&[0; 4096]).is_ok() {}
     assert!(timeout(5 * MS, local.writable()).await.is_err());
     drop(peer);
@@ -100,7 +100,7 @@ async fn an_error_condition_is_not_final(reactor: Reactor) {
     // A timestamp stays in the error queue: there is nothing to read.
     let (local, peer) = udp_pair();
     set_timestamps(&local);
-    let local = AsyncFd::new_on(&reactor, local).unwrap();
+    let local = AsyncFd::new_on(&reactor, local, BOTH).unwrap();
     local.get_ref().send(b"x").unwrap();
     drop(strict_timeout(LIMIT, local.ready(Interest::ERROR)).await.unwrap().unwrap());
     let joint = Interest::READABLE | Interest::ERROR;
@@ -115,7 +115,7 @@ async fn an_error_condition_is_not_final(reactor: Reactor) {
 
     // A pipe without a reader, with no room.
     let (reader, writer) = rustix::pipe::pipe().unwrap();
-    let writer = AsyncFd::new_on(&reactor, writer).unwrap();
+    let writer = AsyncFd::new_on(&reactor, writer, BOTH).unwrap();
     while rustix::io::write(&writer, &[0; 4096]).is_ok() {}
     drop(reader);
     drop(strict_timeout(LIMIT, writer.writable()).await.unwrap().unwrap());
@@ -126,7 +126,7 @@ async fn an_error_condition_is_not_final(reactor: Reactor) {
 async fn a_socket_that_is_connected_later_is_not_closed(reactor: Reactor) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    let socket = AsyncFd::new_on(&reactor, socket).unwrap();
+    let socket = AsyncFd::new_on(&reactor, socket, BOTH).unwrap();
     // The kernel reports a hang-up for a socket that is not connected yet.
     for interest in [Interest::READABLE, Interest::WRITABLE] {
         let guard =
@@ -169,8 +169,7 @@ async fn read<T: AsFd>(fd: &AsyncFd<T>) -> std::io::Result<usize> {
 
 async fn a_fifo_with_a_new_writer_is_open_again(reactor: Reactor) {
     let fifo = Fifo::new();
-    let reader =
-        AsyncFd::with_interest_on(&reactor, fifo.reader_file(), Interest::READABLE).unwrap();
+    let reader = AsyncFd::new_on(&reactor, fifo.reader_file(), Interest::READABLE).unwrap();
     for round in 0..5 {
         let mut writer = fifo.writer();
         let (attempts, waits) =
@@ -192,7 +191,7 @@ async fn a_fifo_with_a_new_writer_is_open_again(reactor: Reactor) {
 
 async fn a_pty_with_a_new_slave_is_open_again(reactor: Reactor) {
     let (master, slave, path) = pty();
-    let master = AsyncFd::new_on(&reactor, master).unwrap();
+    let master = AsyncFd::new_on(&reactor, master, BOTH).unwrap();
     let mut slave = Some(slave);
     for round in 0..5 {
         let opened = slave.take().unwrap_or_else(|| open_slave(&path));
@@ -221,7 +220,7 @@ async fn a_pty_with_a_new_slave_is_open_again(reactor: Reactor) {
 /// A write to a full socket whose peer has shut down its write half: only the reader sees an end.
 async fn async_io_waits_beside_a_hang_up_that_does_not_affect_its_operation(reactor: Reactor) {
     let (local, peer) = UnixStream::pair().unwrap();
-    let local = AsyncFd::new_on(&reactor, local).unwrap();
+    let local = AsyncFd::new_on(&reactor, local, BOTH).unwrap();
     while local.get_ref().write(&[0; 4096]).is_ok() {}
     peer.shutdown(std::net::Shutdown::Write).unwrap();
     let mut attempts = 0;
@@ -241,8 +240,7 @@ async fn async_io_waits_beside_a_hang_up_that_does_not_affect_its_operation(reac
 /// The operation may know more than `poll(2)` reports, for example that a FIFO gets a new writer.
 async fn async_io_waits_if_its_operation_would_block_despite_a_hang_up(reactor: Reactor) {
     let fifo = Fifo::new();
-    let reader =
-        AsyncFd::with_interest_on(&reactor, fifo.reader_file(), Interest::READABLE).unwrap();
+    let reader = AsyncFd::new_on(&reactor, fifo.reader_file(), Interest::READABLE).unwrap();
     let mut writer = fifo.writer();
     writer.write_all(b"hello").unwrap();
     assert_eq!(read(&reader).await.unwrap(), 5);
@@ -267,7 +265,7 @@ async fn an_event_after_the_end_of_the_stream_ends_a_wait(reactor: Reactor) {
     let (local, peer) = tcp_pair();
     set_timestamps(&local);
     peer.shutdown(std::net::Shutdown::Write).unwrap();
-    let local = AsyncFd::new_on(&reactor, local).unwrap();
+    let local = AsyncFd::new_on(&reactor, local, BOTH).unwrap();
     assert_eq!(read(&local).await.unwrap(), 0);
     for _ in 0..5 {
         let timestamp = local.async_io(Interest::READABLE, read_error_queue);

@@ -2,7 +2,7 @@
 
 use crate::common::ports::refused_udp;
 use crate::common::sockets::{tcp_pair, wait_for_flags};
-use crate::common::{Count, LIMIT, MS, poll, strict_timeout};
+use crate::common::{BOTH, Count, LIMIT, MS, poll, strict_timeout};
 use crate::given_each_reactor;
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
@@ -26,14 +26,12 @@ given_each_reactor! {
     try_io_tries_first
 }
 
-const BOTH: fn() -> Interest = || Interest::READABLE | Interest::WRITABLE;
-
 async fn a_wait_for_room_registers_an_fd_that_was_wrapped_for_reading(reactor: Reactor) {
     for joint in [false, true] {
         let (local, mut peer) = UnixStream::pair().unwrap();
-        let local = AsyncFd::with_interest_on(&reactor, local, Interest::READABLE).unwrap();
+        let local = AsyncFd::new_on(&reactor, local, Interest::READABLE).unwrap();
         while local.get_ref().write(&[0; 4096]).is_ok() {}
-        let interest = if joint { BOTH() } else { Interest::WRITABLE };
+        let interest = if joint { BOTH } else { Interest::WRITABLE };
         let (guard, ()) = join!(strict_timeout(LIMIT, local.ready(interest)), async {
             sleep(2 * MS).await;
             peer.set_nonblocking(true).unwrap();
@@ -53,9 +51,9 @@ async fn a_wait_for_room_registers_an_fd_that_was_wrapped_for_reading(reactor: R
 async fn a_wait_for_data_registers_an_fd_that_was_wrapped_for_writing(reactor: Reactor) {
     for joint in [false, true] {
         let (local, mut peer) = UnixStream::pair().unwrap();
-        let local = AsyncFd::with_interest_on(&reactor, local, Interest::WRITABLE).unwrap();
+        let local = AsyncFd::new_on(&reactor, local, Interest::WRITABLE).unwrap();
         while local.get_ref().write(&[0; 4096]).is_ok() {}
-        let interest = if joint { BOTH() } else { Interest::READABLE };
+        let interest = if joint { BOTH } else { Interest::READABLE };
         for byte in 0..3 {
             let read = local.async_io(interest, |mut fd| {
                 let mut got = [0];
@@ -77,9 +75,9 @@ async fn a_wait_for_data_registers_an_fd_that_was_wrapped_for_writing(reactor: R
 }
 
 async fn a_wait_for_priority_or_errors_moves_the_fd_to_the_builtin_reactor(reactor: Reactor) {
-    for constructed in [Interest::READABLE, Interest::WRITABLE, BOTH()] {
+    for constructed in [Interest::READABLE, Interest::WRITABLE, BOTH] {
         let (local, peer) = tcp_pair();
-        let local = AsyncFd::with_interest_on(&reactor, local, constructed).unwrap();
+        let local = AsyncFd::new_on(&reactor, local, constructed).unwrap();
         assert_eq!(local.reactor().name(), reactor.name());
         let (guard, ()) = join!(strict_timeout(LIMIT, local.ready(Interest::PRIORITY)), async {
             sleep(2 * MS).await;
@@ -89,7 +87,7 @@ async fn a_wait_for_priority_or_errors_moves_the_fd_to_the_builtin_reactor(react
         assert_eq!(local.reactor().name(), "builtin");
 
         let (socket, _holder) = refused_udp();
-        let socket = AsyncFd::with_interest_on(&reactor, socket, constructed).unwrap();
+        let socket = AsyncFd::new_on(&reactor, socket, constructed).unwrap();
         assert_eq!(socket.reactor().name(), reactor.name());
         let (guard, ()) = join!(strict_timeout(LIMIT, socket.ready(Interest::ERROR)), async {
             sleep(2 * MS).await;
@@ -105,10 +103,10 @@ async fn a_wait_for_priority_or_errors_moves_the_fd_to_the_builtin_reactor(react
 async fn waits_that_are_pending_when_the_fd_moves_still_end(reactor: Reactor) {
     for interest in [Interest::PRIORITY, Interest::ERROR, Interest::READABLE | Interest::ERROR] {
         let (local, mut peer) = tcp_pair();
-        let local = AsyncFd::new_on(&reactor, local).unwrap();
+        let local = AsyncFd::new_on(&reactor, local, BOTH).unwrap();
         let (moves, waker) = Count::new();
         let mut mover = pin!(local.ready(interest));
-        let readers = async { join!(local.readable(), local.ready(BOTH()), local.readable()) };
+        let readers = async { join!(local.readable(), local.ready(BOTH), local.readable()) };
         let poll_reader = poll_fn(|cx| local.poll_read_ready(cx).map_ok(drop));
         let readers = async { join!(readers, poll_reader) };
         let (ended, ()) = join!(strict_timeout(LIMIT, readers), async {
@@ -130,16 +128,14 @@ async fn waits_that_are_pending_when_the_fd_moves_still_end(reactor: Reactor) {
 
 /// So wait-then-try is as cheap as try-then-wait: it needs no trip through the reactor.
 async fn a_first_wait_for_what_is_ready_completes_in_its_first_poll(reactor: Reactor) {
-    for constructed in [Interest::READABLE, Interest::WRITABLE, BOTH()] {
+    for constructed in [Interest::READABLE, Interest::WRITABLE, BOTH] {
         let (local, mut peer) = tcp_pair();
         peer.write_all(b"x").unwrap();
         send(&peer, b"!", SendFlags::OOB).unwrap();
         wait_for_flags(&local, PollFlags::IN | PollFlags::PRI);
-        let wrap = || {
-            AsyncFd::with_interest_on(&reactor, local.try_clone().unwrap(), constructed).unwrap()
-        };
-        let all = BOTH() | Interest::PRIORITY | Interest::ERROR;
-        for interest in [Interest::READABLE, Interest::WRITABLE, BOTH(), Interest::PRIORITY, all] {
+        let wrap = || AsyncFd::new_on(&reactor, local.try_clone().unwrap(), constructed).unwrap();
+        let all = BOTH | Interest::PRIORITY | Interest::ERROR;
+        for interest in [Interest::READABLE, Interest::WRITABLE, BOTH, Interest::PRIORITY, all] {
             let fd = wrap();
             let guard = fd.ready(interest).now_or_never();
             let guard = guard.unwrap_or_else(|| panic!("{interest:?} of {constructed:?}"));
@@ -159,7 +155,7 @@ async fn a_first_wait_for_what_is_ready_completes_in_its_first_poll(reactor: Rea
         let (socket, _holder) = refused_udp();
         socket.send(b"x").unwrap();
         wait_for_flags(&socket, PollFlags::ERR);
-        let socket = AsyncFd::with_interest_on(&reactor, socket, constructed).unwrap();
+        let socket = AsyncFd::new_on(&reactor, socket, constructed).unwrap();
         let guard = socket.ready(Interest::ERROR).now_or_never();
         assert!(guard.expect("the error is there").unwrap().ready().is_error());
     }
@@ -169,7 +165,7 @@ async fn a_first_wait_for_what_is_ready_completes_in_its_first_poll(reactor: Rea
 async fn a_first_wait_after_the_event_loses_nothing(reactor: Reactor) {
     for _ in 0..50 {
         let (local, mut peer) = UnixStream::pair().unwrap();
-        let local = AsyncFd::new_on(&reactor, local).unwrap();
+        let local = AsyncFd::new_on(&reactor, local, BOTH).unwrap();
         let (_, waker) = Count::new();
         let mut reader = pin!(local.readable());
         assert!(poll(&mut reader, &waker).is_pending());
@@ -179,7 +175,7 @@ async fn a_first_wait_after_the_event_loses_nothing(reactor: Reactor) {
         });
         let joint = async {
             loop {
-                let mut guard = local.ready(BOTH()).await.unwrap();
+                let mut guard = local.ready(BOTH).await.unwrap();
                 if guard.ready().is_readable() {
                     return;
                 }
@@ -195,10 +191,10 @@ async fn a_first_wait_after_the_event_loses_nothing(reactor: Reactor) {
 }
 
 async fn async_io_tries_first(reactor: Reactor) {
-    for constructed in [Interest::READABLE, Interest::WRITABLE, BOTH()] {
+    for constructed in [Interest::READABLE, Interest::WRITABLE, BOTH] {
         let (local, mut peer) = UnixStream::pair().unwrap();
         peer.write_all(b"x").unwrap();
-        let local = AsyncFd::with_interest_on(&reactor, local, constructed).unwrap();
+        let local = AsyncFd::new_on(&reactor, local, constructed).unwrap();
         let (mut reads, mut writes) = (0, 0);
         let write = local.async_io(Interest::WRITABLE, |mut fd| {
             writes += 1;
@@ -221,10 +217,10 @@ async fn async_io_tries_first(reactor: Reactor) {
 }
 
 async fn try_io_tries_first(reactor: Reactor) {
-    for constructed in [Interest::READABLE, Interest::WRITABLE, BOTH()] {
+    for constructed in [Interest::READABLE, Interest::WRITABLE, BOTH] {
         let (local, mut peer) = UnixStream::pair().unwrap();
         peer.write_all(b"x").unwrap();
-        let local = AsyncFd::with_interest_on(&reactor, local, constructed).unwrap();
+        let local = AsyncFd::new_on(&reactor, local, constructed).unwrap();
         assert_eq!(local.try_io(Interest::WRITABLE, |mut fd| fd.write(b"x")).unwrap(), 1);
         assert_eq!(local.try_io(Interest::READABLE, |mut fd| fd.read(&mut [0; 16])).unwrap(), 1);
         let nothing = local.try_io(Interest::READABLE, |mut fd| fd.read(&mut [0; 16]));

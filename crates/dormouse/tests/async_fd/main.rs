@@ -13,6 +13,7 @@ mod final_states;
 #[cfg(target_os = "linux")]
 mod first_wait;
 mod object;
+mod poll;
 #[cfg(feature = "tokio")]
 mod reactor;
 mod readiness;

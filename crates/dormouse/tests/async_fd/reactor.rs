@@ -1,6 +1,6 @@
 //! The reactor that an AsyncFd is registered with.
 
-use crate::common::{self, MS};
+use crate::common::{self, BOTH, MS};
 use crate::{pair, read, write};
 use dormouse::io::AsyncFd;
 use dormouse::reactor::Reactor;
@@ -42,8 +42,8 @@ fn new_on_uses_the_given_reactor_in_any_context() {
         ];
         for reactor in &reactors {
             let (local, peer) = UnixStream::pair().unwrap();
-            let local = AsyncFd::new_on(reactor, local).unwrap();
-            let peer = AsyncFd::new_on(reactor, peer).unwrap();
+            let local = AsyncFd::new_on(reactor, local, BOTH).unwrap();
+            let peer = AsyncFd::new_on(reactor, peer, BOTH).unwrap();
             assert_eq!(local.reactor().name(), reactor.name());
             let exchange = async {
                 let (got, _) = join!(read(&local), async {

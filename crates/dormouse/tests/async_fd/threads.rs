@@ -1,7 +1,7 @@
 //! Tasks of several threads wait for one fd, each for another interest, while it moves from reactor to reactor.
 
 use crate::common::sockets::{read_error_queue, set_timestamps, tcp_pair, wait_for_flags};
-use crate::common::{LIMIT, MS, TimedOut, strict_timeout, within_time};
+use crate::common::{BOTH, LIMIT, MS, TimedOut, strict_timeout, within_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use rustix::event::PollFlags;
@@ -66,7 +66,7 @@ fn the_first_wait_on_several_threads_ends_on_each() {
                 (&local).write_all(b"x").unwrap();
                 send(&peer, b"x", SendFlags::OOB).unwrap();
                 wait_for_flags(&local, PollFlags::ERR | PollFlags::PRI);
-                let fd = &AsyncFd::new_on(reactor, local).unwrap();
+                let fd = &AsyncFd::new_on(reactor, local, BOTH).unwrap();
                 if round % 2 == 0 {
                     // The reactor has reported what is there, before the first wait.
                     std::thread::sleep(MS / 4);
@@ -132,7 +132,7 @@ fn block_on<F: Future>(future: F) -> Result<F::Output, TimedOut> {
 fn exchange(reactor: &Reactor, flags: SendFlags, waits: &[Wait], disturb: impl FnOnce()) {
     let (local, peer) = tcp_pair();
     set_timestamps(&local);
-    let fd = &AsyncFd::new_on(reactor, local).unwrap();
+    let fd = &AsyncFd::new_on(reactor, local, BOTH).unwrap();
     let mut disturb = Some(disturb);
     std::thread::scope(|scope| {
         let (ended, ends) = mpsc::channel();

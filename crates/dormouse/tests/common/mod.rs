@@ -12,6 +12,7 @@ pub mod strace;
 pub mod stream;
 
 use dormouse::clock::Clock;
+use dormouse::io::Interest;
 use dormouse::time::Sleep;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, TimerfdClockId, clock_gettime};
@@ -27,6 +28,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 pub const MS: Duration = Duration::from_millis(1);
+
+pub const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// The time limit of a test: long enough for a loaded machine, so a test that exceeds it hangs.
 pub const TEST_TIMEOUT: Duration = Duration::from_secs(30);

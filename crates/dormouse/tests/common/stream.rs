@@ -1,5 +1,6 @@
 //! A pair of connected sockets on the builtin reactor, and the exchange of single bytes over them.
 
+use super::BOTH;
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use std::io::{Read, Write};
@@ -7,7 +8,7 @@ use std::os::unix::net::UnixStream;
 
 pub fn pair() -> (AsyncFd<UnixStream>, AsyncFd<UnixStream>) {
     let (a, b) = UnixStream::pair().unwrap();
-    let wrap = |end| AsyncFd::new_on(&Reactor::builtin(), end).unwrap();
+    let wrap = |end| AsyncFd::new_on(&Reactor::builtin(), end, BOTH).unwrap();
     (wrap(a), wrap(b))
 }
 

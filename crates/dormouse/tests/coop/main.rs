@@ -9,7 +9,7 @@ mod outside;
 mod tokio;
 
 use common::ports::closed_tcp_port;
-use common::{Count, MS, poll};
+use common::{BOTH, Count, MS, poll};
 use dormouse::io::Interest;
 use dormouse::net::{TcpStream, UnixDatagram, UnixStream};
 use dormouse::{sleep, timeout};
@@ -104,6 +104,12 @@ async fn a_timeout_around_waits_that_are_always_ready_ends() {
         }
     })
     .await;
+    assert_times_out(async {
+        loop {
+            poll_fn(|cx| local.poll_io(cx, BOTH, |socket| socket.take_error())).await.unwrap();
+        }
+    })
+    .await;
 }
 
 async fn a_timeout_around_operations_that_fail_at_once_ends() {
@@ -193,6 +199,9 @@ async fn a_refused_operation_has_done_nothing_and_has_woken_its_task() {
         assert_eq!(count.get(), 1);
         assert!(poll(&mut Box::pin(peer.readable()), &waker).is_pending());
         assert_eq!(count.get(), 2);
+        let mut polled = poll_fn(|cx| peer.poll_write_with(cx, |mut fd| fd.write(b"x")));
+        assert!(poll(&mut polled, &waker).is_pending());
+        assert_eq!(count.get(), 3);
         Poll::Ready(())
     });
     timeout(Duration::MAX, one_poll).await.unwrap();

@@ -81,7 +81,7 @@ async fn run(case: &Case, order: Order, reactor: &Reactor, all: bool) -> Option<
     }
     let pairs = kind_pairs().into_iter().map(|kinds| {
         let fd = object.ours.try_clone().unwrap();
-        (kinds, AsyncFd::with_interest_on(reactor, fd, interest).unwrap())
+        (kinds, AsyncFd::new_on(reactor, fd, interest).unwrap())
     });
     let fds: Vec<(_, AsyncFd<OwnedFd>)> = pairs.collect();
     let mut pairs: Vec<Pair<'_>> =

@@ -1,7 +1,7 @@
 //! Cases that need their own process: `main.rs` runs each in a child.
 
 use super::SECOND;
-use crate::common::{MS, poll, waker, within_time};
+use crate::common::{BOTH, MS, poll, waker, within_time};
 use dormouse::io::AsyncFd;
 use dormouse::net::UnixDatagram;
 use dormouse::reactor::Reactor;
@@ -18,7 +18,7 @@ fn an_event_drained_by_the_poller_is_delivered_before_a_jump() {
     within_time(|| {
         // Starts the builtin reactor, so that the thread in `block_on` can become the poller.
         let (watched, _other) = std::os::unix::net::UnixStream::pair().unwrap();
-        let _watched = AsyncFd::new_on(&Reactor::builtin(), watched).unwrap();
+        let _watched = AsyncFd::new_on(&Reactor::builtin(), watched, BOTH).unwrap();
         let (end, ended) = oneshot::channel::<()>();
         std::thread::scope(|scope| {
             scope.spawn(|| dormouse::block_on(ended));

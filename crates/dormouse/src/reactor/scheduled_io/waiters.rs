@@ -7,14 +7,22 @@ use std::task::Waker;
 
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
-    by_direction: [DirectionWaiter; 2],
+    by_direction: [PollWaiter; 2],
     futures: Slab<Waiter>,
     /// One for each interest value that a task has waited for, except the two directions.
-    copies: Vec<ReadyEvent>,
+    copies: Vec<InterestCopy>,
 }
 
+/// The readiness for one interest value, and the waiter of its `poll_*` function.
+#[derive(Debug)]
+struct InterestCopy {
+    event: ReadyEvent,
+    waiter: PollWaiter,
+}
+
+/// The last caller of a `poll_*` function.
 #[derive(Debug, Default)]
-struct DirectionWaiter {
+struct PollWaiter {
     waker: Option<Waker>,
     /// Whether an error was delivered since the last wait. An earlier event may have taken the waker out already: its task
     /// is woken, but has not polled yet. Other readiness is not stored, because most later waits would find it long after
@@ -33,14 +41,14 @@ pub(super) struct Waiter {
 /// Wakers that were taken out, to be called while no lock is held.
 pub(super) struct Wakers {
     by_direction: [Option<Waker>; 2],
-    futures: Vec<Waker>,
+    others: Vec<Waker>,
 }
 
 impl Wakers {
     #[inline]
     pub(super) fn wake(self, wake: impl Fn(Waker)) {
         self.by_direction.into_iter().flatten().for_each(&wake);
-        self.futures.into_iter().for_each(wake);
+        self.others.into_iter().for_each(wake);
     }
 }
 
@@ -49,6 +57,7 @@ impl Waiters {
     pub(super) fn waker_mut(&mut self, slot: &mut WaiterSlot<'_>) -> &mut Option<Waker> {
         match slot {
             WaiterSlot::Direction(direction) => &mut self.by_direction[*direction as usize].waker,
+            WaiterSlot::Interest(interest) => &mut self.copy_mut(*interest).waiter.waker,
             WaiterSlot::Future(interest, key) => {
                 let waiter = Waiter { interest: *interest, waker: None, delivered: Ready::EMPTY };
                 let key = *key.get_or_insert_with(|| self.futures.insert(waiter));
@@ -66,6 +75,7 @@ impl Waiters {
             WaiterSlot::Direction(direction) => {
                 Some(&mut self.by_direction[*direction as usize].waker)
             }
+            WaiterSlot::Interest(interest) => Some(&mut self.copy_mut(*interest).waiter.waker),
             WaiterSlot::Future(_, key) => {
                 key.and_then(|key| self.futures.get_mut(key)).map(|waiter| &mut waiter.waker)
             }
@@ -78,9 +88,9 @@ impl Waiters {
             WaiterSlot::Future(_, Some(key)) => std::mem::take(&mut self.futures[*key].delivered),
             WaiterSlot::Future(_, None) => Ready::EMPTY,
             WaiterSlot::Direction(direction) => {
-                let error = std::mem::take(&mut self.by_direction[*direction as usize].error);
-                if error { Ready::ERROR } else { Ready::EMPTY }
+                self.by_direction[*direction as usize].take_delivered()
             }
+            WaiterSlot::Interest(interest) => self.copy_mut(*interest).waiter.take_delivered(),
         }
     }
 
@@ -90,9 +100,10 @@ impl Waiters {
 
     /// Sets bits in each copy and in each waiter.
     pub(super) fn deliver(&mut self, ready: Ready) {
-        for copy in &mut self.copies {
-            copy.ready |= ready.intersection(copy.interest.mask());
-            copy.tick = copy.tick.wrapping_add(1);
+        for InterestCopy { event, waiter } in &mut self.copies {
+            event.ready |= ready.intersection(event.interest.mask());
+            event.tick = event.tick.wrapping_add(1);
+            waiter.error |= ready.is_error();
         }
         for waiter in &mut self.by_direction {
             waiter.error |= ready.is_error();
@@ -105,7 +116,7 @@ impl Waiters {
     /// Takes the wakers of the tasks that wait for any of `ready`.
     #[inline]
     pub(super) fn take_wakers(&mut self, ready: Ready) -> Wakers {
-        let mut wakers = Wakers { by_direction: [None, None], futures: Vec::new() };
+        let mut wakers = Wakers { by_direction: [None, None], others: Vec::new() };
         for direction in Direction::BOTH {
             if ready.intersects(direction.mask()) {
                 let waiter = &mut self.by_direction[direction as usize];
@@ -114,7 +125,12 @@ impl Waiters {
         }
         for (_, waiter) in &mut self.futures {
             if ready.intersects(waiter.interest.mask()) {
-                wakers.futures.extend(waiter.waker.take());
+                wakers.others.extend(waiter.waker.take());
+            }
+        }
+        for copy in &mut self.copies {
+            if ready.intersects(copy.event.interest.mask()) {
+                wakers.others.extend(copy.waiter.waker.take());
             }
         }
         wakers
@@ -122,26 +138,40 @@ impl Waiters {
 
     /// Adds the copy of `interest`. Returns false if there is one.
     pub(super) fn add_copy(&mut self, interest: Interest) -> bool {
-        let is_new = self.copies.iter().all(|copy| copy.interest != interest);
-        if is_new {
-            self.copies.push(ReadyEvent::unknown(interest));
-        }
-        is_new
+        let copies = self.copies.len();
+        self.copy_mut(interest);
+        self.copies.len() > copies
+    }
+
+    /// The copy of `interest`, which is added if there is none.
+    fn copy_mut(&mut self, interest: Interest) -> &mut InterestCopy {
+        let found = self.copies.iter().position(|copy| copy.event.interest == interest);
+        let index = found.unwrap_or_else(|| {
+            let event = ReadyEvent::unknown(interest);
+            self.copies.push(InterestCopy { event, waiter: PollWaiter::default() });
+            self.copies.len() - 1
+        });
+        &mut self.copies[index]
     }
 
     /// What is in the copy of `interest`: nothing if there is no copy.
     pub(super) fn event(&self, interest: Interest) -> ReadyEvent {
-        let copy = self.copies.iter().find(|copy| copy.interest == interest);
-        copy.copied().unwrap_or(ReadyEvent::unknown(interest))
+        let mut events = self.copies.iter().map(|copy| copy.event);
+        events.find(|event| event.interest == interest).unwrap_or(ReadyEvent::unknown(interest))
     }
 
     /// Clears bits of the copy that `event` is from, unless an event has been delivered since.
     pub(super) fn clear(&mut self, event: ReadyEvent, clear: Ready) {
         let ReadyEvent { interest, tick, .. } = event;
-        for copy in self.copies.iter_mut().filter(|copy| copy.interest == interest) {
-            if copy.tick == tick {
-                copy.ready = copy.ready.without(clear);
-            }
+        let mut events = self.copies.iter_mut().map(|copy| &mut copy.event);
+        if let Some(copy) = events.find(|copy| copy.interest == interest && copy.tick == tick) {
+            copy.ready = copy.ready.without(clear);
         }
+    }
+}
+
+impl PollWaiter {
+    fn take_delivered(&mut self) -> Ready {
+        if std::mem::take(&mut self.error) { Ready::ERROR } else { Ready::EMPTY }
     }
 }
