@@ -5,7 +5,7 @@
 //!
 //! Run it with `cargo run --release --example quic`. It sends 64 MiB to itself over loopback.
 
-use dormouse::clock::{Clock, Monotonic};
+use dormouse::clock::Monotonic;
 use dormouse::io::Interest;
 use dormouse::net::UdpSocket;
 use dormouse::sleep_until;

@@ -6,31 +6,32 @@
 //! cargo run -p dormouse --example wall_clock -- 60
 //! ```
 
-use dormouse::clock::{self, Realtime};
+use dormouse::clock::Realtime;
+use dormouse::time::{Instant, Resumes, WallClockChanges};
 use futures::{FutureExt, select};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 fn main() {
     let seconds = std::env::args().nth(1).and_then(|arg| arg.parse().ok()).unwrap_or(3);
     dormouse::block_on(run(Realtime::now() + Duration::from_secs(seconds)));
 }
 
-async fn run(until: SystemTime) {
+async fn run(until: Instant<Realtime>) {
     let mut full_second = Realtime::interval_aligned(Duration::from_secs(1));
-    let (mut changes, mut resumes) = (clock::changes(), clock::resumes());
+    let (mut changes, mut resumes) = (WallClockChanges::new(), Resumes::new());
     let mut end = Realtime::sleep_until(until).fuse();
     loop {
         select! {
             tick = full_second.tick().fuse() => println!("{} tick", time_of_day(tick)),
-            step = changes.change().fuse() => println!("the clock was set: {step:?}"),
-            slept = resumes.resume().fuse() => println!("the machine was suspended for {slept:?}"),
+            change = changes.next().fuse() => println!("the clock was set: {change:?}"),
+            slept = resumes.next().fuse() => println!("the machine was suspended for {slept:?}"),
             () = end => return,
         }
     }
 }
 
 /// The time of day in UTC.
-fn time_of_day(time: SystemTime) -> String {
-    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() % 86_400);
+fn time_of_day(time: Instant<Realtime>) -> String {
+    let seconds = time.duration_since(UNIX_EPOCH.into()).as_secs() % 86_400;
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

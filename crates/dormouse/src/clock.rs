@@ -1,54 +1,77 @@
 //! Clocks: what a sleep or an instant is measured by.
 //!
-//! A clock is a type, so that instants of two clocks cannot be mixed up.
+//! A clock is a type, so that instants of two clocks cannot be mixed up. Each has functions of its own, which need no
+//! trait: `now`, `sleep_until` and `timeout_at`; and [`Boottime`] and [`Monotonic`] also those that take a duration.
+//!
+//! ```
+//! use dormouse::clock::{Monotonic, Realtime};
+//! use dormouse::sleep_until;
+//! use std::time::Duration;
+//!
+//! dormouse::block_on(async {
+//!     Monotonic::sleep(Duration::from_millis(1)).await;
+//!     sleep_until(Realtime::now() + Duration::from_millis(1)).await;
+//! });
+//! ```
 //!
 #![doc = include_str!("clock/which.md")]
 
-mod id;
-mod realtime;
+// `time` exports it.
+pub(crate) mod instant;
+pub(crate) mod read_pair;
+mod std_instant;
 
-pub use crate::time::steps::{Changes, Resumes, Step, changes, resumes};
-// `Sealed` is public in a private module, so that only this crate can implement `Clock`.
-pub(crate) use id::{ClockId, Sealed};
-pub use realtime::Realtime;
+pub(crate) use crate::system_clock::ClockId;
+pub(crate) use instant::{Instant, to_ns};
 
-use crate::time::{Instant, Sleep, sleep_until};
 use crate::virtual_clock;
-use std::time::Duration;
+use sealed::Sealed;
 
-/// A source of time: [`Boottime`], [`Monotonic`] or [`Realtime`].
+/// A source of time: [`Boottime`], [`Monotonic`] or [`Realtime`]. For code that is generic over the clock; the clocks
+/// themselves have the same functions without this trait.
 ///
 /// Sealed: these are the clocks on which the kernel can set a timer.
 ///
 /// ```
-/// use dormouse::clock::{Boottime, Clock, Monotonic};
+/// use dormouse::clock::{Clock, Monotonic};
+/// use dormouse::{sleep_until, time::Instant};
+/// use std::time::Duration;
 ///
-/// let since_boot = Boottime::now();
-/// let awake_since_boot = Monotonic::now();
-/// assert!(Boottime::now() >= since_boot);
-/// assert!(Monotonic::now() >= awake_since_boot);
+/// async fn sleep_twice<C: Clock>(duration: Duration) -> Instant<C> {
+///     sleep_until(C::now() + duration).await;
+///     sleep_until(C::now() + duration).await;
+///     C::now()
+/// }
+/// let done = dormouse::block_on(sleep_twice::<Monotonic>(Duration::from_millis(1)));
+/// assert!(done <= Monotonic::now());
 /// ```
 pub trait Clock: Sealed + Copy + Send + Sync + Unpin + 'static {
     /// The present instant of this clock.
     ///
     /// ```
-    /// use dormouse::clock::{Boottime, Clock};
-    /// assert!(Boottime::now() <= Boottime::now());
+    /// use dormouse::clock::{Clock, Realtime};
+    /// use dormouse::time::Instant;
+    ///
+    /// fn has_passed<C: Clock>(deadline: Instant<C>) -> bool {
+    ///     deadline <= C::now()
+    /// }
+    /// assert!(has_passed(Realtime::now()));
     /// ```
+    #[inline]
     fn now() -> Instant<Self> {
         let ns = virtual_clock::now_ns(Self::ID).unwrap_or_else(|| Self::ID.now_ns());
         Instant::from_ns(ns)
     }
+}
 
-    /// Waits for `duration` on this clock. [`sleep`](crate::sleep()) does so on [`Boottime`].
-    ///
-    /// ```
-    /// use dormouse::clock::{Clock, Monotonic};
-    /// use std::time::Duration;
-    /// dormouse::block_on(Monotonic::sleep(Duration::from_millis(1)));
-    /// ```
-    fn sleep(duration: Duration) -> Sleep<Self> {
-        sleep_until(Self::now() + duration)
+// `Sealed` is public in a private module, so that only this crate can implement `Clock`.
+mod sealed {
+    use super::ClockId;
+
+    /// Seals [`Clock`](super::Clock).
+    pub trait Sealed {
+        /// See [`ClockId`].
+        const ID: ClockId;
     }
 }
 
@@ -59,10 +82,11 @@ pub trait Clock: Sealed + Copy + Send + Sync + Unpin + 'static {
 /// Android), it is the monotonic clock of the system.
 ///
 /// ```
+/// use dormouse::clock::Boottime;
 /// use dormouse::time::Instant;
 /// // `Instant` without a parameter is `Instant<Boottime>`.
-/// let now: Instant = Instant::now();
-/// # let _ = now;
+/// let start: Instant = Instant::now();
+/// assert!(Boottime::now() >= start);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Boottime;
@@ -72,12 +96,58 @@ pub struct Boottime;
 /// The clock of `std::time::Instant` and of `tokio::time`. Use it to measure work, and for retry back-off.
 ///
 /// ```
-/// use dormouse::clock::{Clock, Monotonic};
+/// use dormouse::clock::Monotonic;
 /// let start = Monotonic::now();
 /// println!("that took {:?}", start.elapsed());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Monotonic;
 
-impl Clock for Boottime {}
-impl Clock for Monotonic {}
+/// The wall clock, that is, the time of day: `CLOCK_REALTIME`.
+///
+/// It counts the time that the machine is suspended, and **it can be set** at any time, forward or back, by the user or
+/// by NTP. Sleeps follow it: a sleep until noon completes at noon by the clock as it is set then, and at once if the
+/// clock is set to past noon. So use it for times of day, and not to measure durations.
+///
+/// An [`Instant`](crate::time::Instant) of this clock converts from a `SystemTime` and back. A time before 1970 becomes
+/// the start of 1970, and a time after 2554 never comes.
+///
+/// ```
+/// use dormouse::clock::Realtime;
+/// use std::time::{Duration, SystemTime};
+///
+/// # fn an_hour_to_go() -> SystemTime { SystemTime::now() + Duration::from_millis(1) }
+/// dormouse::block_on(async {
+///     let noon: SystemTime = an_hour_to_go();
+///     Realtime::sleep_until(noon).await;
+///     assert!(Realtime::now() >= noon.into());
+/// });
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Realtime;
+
+macro_rules! clocks {
+    ($($clock:ident)*) => {$(
+        impl Sealed for $clock {
+            const ID: ClockId = ClockId::$clock;
+        }
+
+        impl Clock for $clock {}
+
+        impl $clock {
+            /// The present instant of this clock. In [virtual time](crate::virtual_time), that of the virtual clock.
+            ///
+            /// ```
+            #[doc = concat!("use dormouse::clock::", stringify!($clock), ";")]
+            #[doc = concat!("let start = ", stringify!($clock), "::now();")]
+            #[doc = concat!("println!(\"{:?} later\", ", stringify!($clock), "::now() - start);")]
+            /// ```
+            #[inline]
+            pub fn now() -> Instant<$clock> {
+                <$clock as Clock>::now()
+            }
+        }
+    )*};
+}
+
+clocks! { Boottime Monotonic Realtime }

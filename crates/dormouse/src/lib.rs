@@ -29,6 +29,7 @@ mod loom_test;
 mod stdio;
 #[cfg_attr(all(loom, test), path = "loom_test/sync.rs")]
 mod sync;
+mod system_clock;
 mod timer;
 #[cfg(feature = "test-util")]
 mod virtual_clock;

@@ -4,6 +4,28 @@
 //! default clock advances during suspend, a [`Sleep`] is `Unpin`, so that [`reset`](Sleep::reset) takes `&mut self`, and
 //! nothing here panics or needs a runtime context.
 //!
+//! ```
+//! use dormouse::time::{Duration, Instant, MissedTickBehavior, interval, sleep, timeout};
+//!
+//! dormouse::block_on(async {
+//!     let start = Instant::now();
+//!     sleep(Duration::from_millis(1)).await;
+//!     assert!(start.elapsed() >= Duration::from_millis(1));
+//!
+//!     let mut ticks = interval(Duration::from_millis(2));
+//!     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+//!     let first_ten = async {
+//!         for _ in 0..10 {
+//!             ticks.tick().await;
+//!         }
+//!     };
+//!     assert!(timeout(Duration::from_millis(5), first_ten).await.is_err());
+//! });
+//! ```
+//!
+//! Functions without a clock in their name use the default clock, or the clock that an instant belongs to. The [clocks
+//! ](crate::clock) have the same functions: [`Monotonic::sleep`](crate::clock::Monotonic::sleep), for example.
+//!
 //! # Accuracy
 //! Nothing completes early by its own clock. How late a single sleep completes depends on the timerfd of the kernel and
 //! on the executor: about 50 us on an idle machine. (`tokio::time` rounds up to its tick of 1 ms.) Where many sleeps
@@ -12,25 +34,27 @@
 
 mod alarm;
 mod aligned;
+mod clock_functions;
+pub mod error;
 #[cfg(feature = "hyper")]
 mod hyper;
-mod instant;
-mod interop;
 mod interval;
-mod read_pair;
 mod retry;
 pub(crate) mod slack;
 mod sleep;
-pub(crate) mod steps;
+mod steps;
 mod timeout;
 
 #[cfg(feature = "hyper")]
 pub use self::hyper::HyperTimer;
+pub use crate::clock::instant::Instant;
 pub use alarm::{Alarm, AlarmClock};
 pub use aligned::AlignedInterval;
-pub use instant::Instant;
-pub(crate) use instant::to_ns;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub(crate) use retry::RetryPauses;
 pub use sleep::{Sleep, sleep, sleep_until};
-pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
+pub use steps::{Resumes, WallClockChange, WallClockChanges};
+pub use timeout::{Timeout, timeout, timeout_at};
+
+#[doc(no_inline)]
+pub use std::time::Duration;

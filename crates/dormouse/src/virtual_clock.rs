@@ -1,6 +1,6 @@
 //! The clocks and timers of a virtual time, and which virtual time the calling code is in.
 //!
-//! This is the lower half of virtual time: `clock` reads it through [`now_ns`], and a sleep through its [`TimerSlot`]. It
+//! This is the lower half of virtual time: `Clock::now` reads it through [`now_ns`], and a sleep through its [`TimerSlot`]. It
 //! knows no future and no reactor. The upper half, `virtual_time`, is the public API, and decides when time advances.
 //!
 //! The module exists twice. Without the feature `test-util` it is `virtual_clock/absent.rs`, in which no code is ever
@@ -22,8 +22,8 @@ pub(crate) use retrying::Retrying;
 pub(crate) use timer::TimerSlot;
 
 use crate::catch_panic::catch_panic;
-use crate::clock::ClockId;
 use crate::sync::lock;
+use crate::system_clock::ClockId;
 use clocks::SharedWaker;
 use std::sync::Mutex;
 use std::time::Duration;

@@ -3,8 +3,8 @@
 //! A test that covers a year runs in milliseconds, ends at the same nanosecond in each run, and can suspend the machine
 //! or set the wall clock on the way. The code under test does not change. [`Instant::now`](crate::time::Instant::now) and
 //! [`Realtime::now`](crate::clock::Realtime::now) read the virtual time that they are called in. A sleep, timeout,
-//! interval, alarm, [`changes`](crate::clock::changes) or [`resumes`](crate::clock::resumes) uses the virtual time that it
-//! is created in.
+//! interval, alarm, [`WallClockChanges`](crate::time::WallClockChanges) or [`Resumes`](crate::time::Resumes) uses the
+//! virtual time that it is created in.
 //!
 //! There are two ways to use it. Without an executor, [`VirtualTime::block_on`] runs a future, and advances to the next
 //! deadline whenever nothing else can run:
@@ -66,14 +66,14 @@ pub use crate::virtual_clock::EnterGuard;
 pub use builder::Builder;
 pub use scope::Scope;
 
-use crate::clock::{ClockId, Realtime};
+use crate::clock::{ClockId, Realtime, to_ns};
 use crate::sync::lock;
-use crate::time::{Instant, to_ns};
+use crate::time::Instant;
 use crate::virtual_clock::Shared;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// A time that stands still until it is moved: see the [module](self).
 ///
@@ -283,11 +283,11 @@ impl VirtualTime {
     /// suspended.
     ///
     /// Boot time and the wall clock advance; the monotonic clock stands still. Then the timers that have become due fire,
-    /// and [`resumes`](crate::clock::resumes) reports the resume.
+    /// and [`Resumes`](crate::time::Resumes) reports the resume.
     ///
     /// ```
     /// use dormouse::VirtualTime;
-    /// use dormouse::clock::{Clock, Monotonic};
+    /// use dormouse::clock::Monotonic;
     /// use dormouse::time::Instant;
     /// use std::time::Duration;
     ///
@@ -309,10 +309,11 @@ impl VirtualTime {
         Duration::from_nanos(suspended)
     }
 
-    /// Sets the wall clock, forward or back. The other clocks stand still.
+    /// Sets the wall clock, forward or back. The other clocks stand still. `to` is an instant of [`Realtime`], or a
+    /// `SystemTime`.
     ///
     /// Sleeps on [`Realtime`] follow: one whose deadline has passed by the new time completes at once.
-    /// [`changes`](crate::clock::changes) reports the step.
+    /// [`WallClockChanges`](crate::time::WallClockChanges) reports the change.
     ///
     /// ```
     /// use dormouse::VirtualTime;
@@ -324,10 +325,10 @@ impl VirtualTime {
     /// time.set_wall_clock(new_year - Duration::from_secs(1));
     /// time.block_on(async { Realtime::sleep_until(new_year).await });
     /// let _guard = time.enter();
-    /// assert_eq!(Realtime::now(), new_year);
+    /// assert_eq!(Realtime::now(), new_year.into());
     /// ```
-    pub fn set_wall_clock(&self, to: SystemTime) {
-        let to = Instant::<Realtime>::from(to).ns();
+    pub fn set_wall_clock(&self, to: impl Into<Instant<Realtime>>) {
+        let to = to.into().ns();
         self.0.jump_clock(|clocks| clocks.set_one(ClockId::Realtime, to));
     }
 }

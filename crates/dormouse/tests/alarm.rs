@@ -5,7 +5,7 @@
 mod common;
 
 use common::MS;
-use dormouse::clock::{Boottime, Clock, Realtime};
+use dormouse::clock::{Boottime, Realtime};
 use dormouse::time::{Alarm, AlarmClock};
 use dormouse::timeout;
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};

@@ -5,7 +5,7 @@
 mod common;
 
 use common::MS;
-use dormouse::clock::{Boottime, Clock};
+use dormouse::clock::Boottime;
 use dormouse::io::AsyncFd;
 use dormouse::time::Alarm;
 use nix::unistd::close;

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{MS, assert_not_early};
-use dormouse::clock::{Boottime, Clock};
+use dormouse::clock::Boottime;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,

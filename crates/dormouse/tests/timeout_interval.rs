@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Count, MS, poll, retry_with_longer_time};
-use dormouse::clock::{Clock, Monotonic};
+use dormouse::clock::Monotonic;
 use dormouse::time::{Instant, MissedTickBehavior};
 use dormouse::{interval, interval_at, sleep, timeout, timeout_at};
 use std::future::{pending, ready};
@@ -19,6 +19,7 @@ on_every_reactor! {
     skip_omits_missed_ticks
     a_dropped_tick_is_not_lost
     an_interval_can_be_reset
+    a_new_period_counts_from_the_next_tick_or_from_a_reset
 }
 
 async fn a_timeout_returns_the_output_of_a_future_that_completes_in_time() {
@@ -109,9 +110,31 @@ async fn an_interval_can_be_reset() {
     assert_eq!(interval.period(), 3600 * 1000 * MS);
 }
 
+async fn a_new_period_counts_from_the_next_tick_or_from_a_reset() {
+    let start = Monotonic::now();
+    let mut interval = Monotonic::interval_at(start, 4 * MS);
+    assert_eq!(interval.tick().await, start);
+    interval.set_period(3600 * 1000 * MS);
+    assert_eq!(interval.period(), 3600 * 1000 * MS);
+    assert_eq!(interval.tick().await, start + 4 * MS);
+    assert!(timeout(5 * MS, interval.tick()).await.is_err());
+    interval.set_period(2 * MS);
+    assert!(timeout(5 * MS, interval.tick()).await.is_err());
+    let before = Monotonic::now();
+    interval.reset();
+    let tick = interval.tick().await;
+    assert!(tick >= before + 2 * MS && tick <= Monotonic::now());
+    assert_eq!(interval.tick().await, tick + 2 * MS);
+}
+
 #[test]
 fn a_period_of_zero_does_not_panic() {
     let mut interval = interval(Duration::ZERO);
+    for _ in 0..10 {
+        dormouse::block_on(interval.tick());
+    }
+    interval.set_period(MS);
+    interval.set_period(Duration::ZERO);
     for _ in 0..10 {
         dormouse::block_on(interval.tick());
     }

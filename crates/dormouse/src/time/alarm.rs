@@ -73,13 +73,13 @@ impl<C: AlarmClock> Alarm<C> {
     ///
     /// ```
     /// use dormouse::{clock::Realtime, time::Alarm};
-    /// use std::{io, time::{Duration, SystemTime}};
+    /// use std::{io, time::Duration};
     ///
-    /// async fn wake_at(time: SystemTime) -> io::Result<()> {
-    ///     Alarm::<Realtime>::new(time.into())?.await;
+    /// async fn backup() -> io::Result<()> {
+    ///     Alarm::new(Realtime::now() + Duration::from_millis(1))?.await;
     ///     Ok(())
     /// }
-    /// # let _ = dormouse::block_on(wake_at(SystemTime::now() + Duration::from_millis(1)));
+    /// # let _ = dormouse::block_on(backup());
     /// ```
     ///
     /// # Errors

@@ -9,13 +9,39 @@
 //! - A multiple ticks once. It ticks again only after [`reset`](AlignedInterval::reset), or with `Delay` after the clock
 //!   was set back to before it.
 
-use crate::clock::Realtime;
-use crate::time::{Instant, MissedTickBehavior, Sleep, sleep_until, to_ns};
+use crate::clock::{Realtime, to_ns};
+use crate::time::{Instant, MissedTickBehavior, Sleep, sleep_until};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+impl Realtime {
+    /// Ticks when the wall clock shows a multiple of `period` since 1970: each full minute, for example, or each full
+    /// hour (UTC).
+    ///
+    /// The first tick is the first multiple that is not before now. What happens to multiples that were missed, or that
+    /// the clock shows again because it was set back, depends on the [`MissedTickBehavior`]: see [`AlignedInterval`].
+    ///
+    /// ```
+    /// use dormouse::clock::Realtime;
+    /// use std::time::{Duration, UNIX_EPOCH};
+    ///
+    /// dormouse::block_on(async {
+    ///     let mut tick = Realtime::interval_aligned(Duration::from_millis(10));
+    ///     let at = tick.tick().await;
+    ///     assert_eq!(at.duration_since(UNIX_EPOCH.into()).as_nanos() % 10_000_000, 0);
+    /// });
+    /// ```
+    ///
+    /// # Accuracy
+    /// Each tick is as accurate as a [`sleep_until`](Self::sleep_until). A day has 86,400 seconds, as in Unix time.
+    /// Midnight and the full hours of another time zone are multiples only if its offset from UTC is a multiple.
+    pub fn interval_aligned(period: Duration) -> AlignedInterval {
+        AlignedInterval::new(period)
+    }
+}
 
 /// Ticks when the wall clock shows a multiple of a period. Returned by [`Realtime::interval_aligned`].
 ///
@@ -35,7 +61,8 @@ use std::time::{Duration, SystemTime};
 /// use dormouse::clock::Realtime;
 /// use std::time::Duration;
 ///
-/// # async fn write_statistics(_: std::time::SystemTime) {}
+/// # use dormouse::time::Instant;
+/// # async fn write_statistics(_: Instant<Realtime>) {}
 /// # async fn statistics() {
 /// let mut full_minute = Realtime::interval_aligned(Duration::from_secs(60));
 /// loop {
@@ -53,7 +80,7 @@ pub struct AlignedInterval {
 }
 
 impl AlignedInterval {
-    pub(crate) fn new(period: Duration) -> AlignedInterval {
+    fn new(period: Duration) -> AlignedInterval {
         let mut interval = AlignedInterval {
             sleep: sleep_until(Instant::FAR_FUTURE),
             period: period.max(Duration::from_nanos(1)),
@@ -78,7 +105,7 @@ impl AlignedInterval {
     ///
     /// # Cancel safety
     /// If the future is dropped before it completes, no tick is lost.
-    pub fn tick(&mut self) -> impl Future<Output = SystemTime> + Send + Sync + Unpin + '_ {
+    pub fn tick(&mut self) -> impl Future<Output = Instant<Realtime>> + Send + Sync + Unpin + '_ {
         poll_fn(|cx| self.poll_tick(cx))
     }
 
@@ -92,7 +119,7 @@ impl AlignedInterval {
     ///     poll_fn(|cx| tick.poll_tick(cx)).await;
     /// });
     /// ```
-    pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<SystemTime> {
+    pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant<Realtime>> {
         let polled = loop {
             if self.must_restart() {
                 self.reset();
@@ -112,7 +139,7 @@ impl AlignedInterval {
         };
         self.last = multiple;
         self.sleep.reset(multiple + self.period);
-        Poll::Ready(multiple.into())
+        Poll::Ready(multiple)
     }
 
     /// Forgets which multiples have ticked. The next tick is the first multiple that is not before now.
@@ -182,9 +209,12 @@ fn floor_to_multiple(time: Instant<Realtime>, period: Duration) -> Instant<Realt
 #[cfg(feature = "stream")]
 #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
 impl futures_core::Stream for AlignedInterval {
-    type Item = SystemTime;
+    type Item = Instant<Realtime>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<SystemTime>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Instant<Realtime>>> {
         self.poll_tick(cx).map(Some)
     }
 

@@ -1,8 +1,8 @@
 //! `Interval`: ticks at a fixed period.
 
-use crate::clock::{Boottime, Clock};
+use crate::clock::{Boottime, Clock, to_ns};
 use crate::time::slack::Slack;
-use crate::time::{Instant, Sleep, sleep_until, to_ns};
+use crate::time::{Instant, Sleep, sleep_until};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -30,7 +30,8 @@ const TOLERANCE: Duration = Duration::from_millis(5);
 /// });
 /// ```
 ///
-/// On the [monotonic](crate::clock::Monotonic) clock, which stops during a suspend, no tick is missed: see [`interval_at`].
+/// On the [monotonic](crate::clock::Monotonic) clock, which stops during a suspend, no tick is missed: see
+/// [`Monotonic::interval`](crate::clock::Monotonic::interval).
 /// A period of zero counts as 1 ns.
 ///
 /// The same night in virtual time (feature `test-util`), with each behavior:
@@ -80,7 +81,7 @@ pub fn interval(period: Duration) -> Interval {
 /// Ticks at `start`, and every `period` from then on, on the clock that `start` is an instant of.
 ///
 /// ```
-/// use dormouse::{clock::{Clock, Monotonic}, interval_at};
+/// use dormouse::{clock::Monotonic, interval_at};
 /// use std::time::Duration;
 ///
 /// dormouse::block_on(async {
@@ -93,9 +94,13 @@ pub fn interval(period: Duration) -> Interval {
 pub fn interval_at<C: Clock>(start: Instant<C>, period: Duration) -> Interval<C> {
     Interval {
         sleep: sleep_until(start),
-        period: period.max(Duration::from_nanos(1)),
+        period: at_least_1_ns(period),
         missed: MissedTickBehavior::default(),
     }
+}
+
+fn at_least_1_ns(period: Duration) -> Duration {
+    period.max(Duration::from_nanos(1))
 }
 
 /// What an [`Interval`] does when `tick` is called late.
@@ -265,6 +270,24 @@ impl<C: Clock> Interval<C> {
     /// ```
     pub fn period(&self) -> Duration {
         self.period
+    }
+
+    /// Changes the period. The next tick stays due when it was due; the new period counts from that tick on. To count it
+    /// from now, call [`reset`](Self::reset) afterwards. A period of zero counts as 1 ns.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// dormouse::block_on(async {
+    ///     let mut poll = dormouse::interval(Duration::from_secs(3600));
+    ///     let first = poll.tick().await;
+    ///     // There is news, so poll more often.
+    ///     poll.set_period(Duration::from_millis(1));
+    ///     poll.reset();
+    ///     assert!(poll.tick().await < first + Duration::from_secs(3600));
+    /// });
+    /// ```
+    pub fn set_period(&mut self, period: Duration) {
+        self.period = at_least_1_ns(period);
     }
 
     /// What happens when `tick` is called late.

@@ -4,7 +4,7 @@
 //! the slack. So the sleeps with one slack fire at the same multiples, those with a longer slack at some of them, and no
 //! search for nearby deadlines is needed. (78,125 ns is 10 ms / 128, so slacks of 5, 10 and 20 ms are granules.)
 
-use crate::time::to_ns;
+use crate::clock::to_ns;
 use std::time::Duration;
 
 const UNIT_NS: u64 = 78_125;

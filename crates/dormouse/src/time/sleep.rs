@@ -35,8 +35,9 @@ const FAR_OFF_NS: u64 = 200_000_000;
 /// It works in the tasks of every executor, and on a thread without one. Every duration is valid: zero completes at
 /// once, and `Duration::MAX` never does.
 ///
-/// To wait until a given instant, use [`sleep_until`]; for another clock, [`Clock::sleep`]; to move the deadline, keep
-/// the [`Sleep`] and [`reset`](Sleep::reset) it.
+/// To wait until a given instant, use [`sleep_until`]; for another clock, its own function, such as
+/// [`Monotonic::sleep`](crate::clock::Monotonic::sleep); to move the deadline, keep the [`Sleep`] and
+/// [`reset`](Sleep::reset) it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -53,7 +54,7 @@ const FAR_OFF_NS: u64 = 200_000_000;
 /// Never early. See [the module](crate::time#accuracy) for how late.
 #[inline]
 pub fn sleep(duration: Duration) -> Sleep {
-    Boottime::sleep(duration)
+    sleep_until(Instant::now() + duration)
 }
 
 /// Waits until `deadline`, on the clock that this is an instant of.
@@ -61,7 +62,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// An instant that has passed completes at once, and [`Instant::FAR_FUTURE`] never does.
 ///
 /// ```
-/// use dormouse::{clock::{Clock, Monotonic}, sleep_until};
+/// use dormouse::{clock::Monotonic, sleep_until};
 /// use std::time::Duration;
 ///
 /// dormouse::block_on(async {
@@ -86,14 +87,14 @@ pub(super) fn sleep_in_real_time(duration: Duration) -> Sleep {
     Sleep { deadline, slack: Slack::NONE, registered: None, virtual_timer: TimerSlot::NONE }
 }
 
-/// Future returned by [`sleep`], [`sleep_until`] and [`Clock::sleep`].
+/// Future returned by [`sleep`], [`sleep_until`] and the functions of the [clocks](crate::clock).
 ///
 /// The first poll before the deadline registers it with the timers of the executor that polls it. If another executor
 /// polls it later, it moves there. It is [`Unpin`], so `&mut sleep` can be awaited without pinning it. A sleep that has completed can be
 /// polled again, and is ready again.
 ///
 /// ```
-/// use dormouse::clock::{Clock, Monotonic};
+/// use dormouse::clock::Monotonic;
 /// use std::time::Duration;
 ///
 /// dormouse::block_on(async {
@@ -121,6 +122,36 @@ pub struct Sleep<C: Clock = Boottime> {
 }
 
 impl<C: Clock> Sleep<C> {
+    /// A sleep that never completes, until a [`reset`](Self::reset) gives it a deadline.
+    ///
+    /// For a timer that is armed later: it needs neither an `Option` nor a branch of its own in a `select!`.
+    ///
+    /// ```
+    /// use dormouse::time::{Instant, Sleep};
+    /// use futures::{FutureExt, StreamExt, select};
+    /// use std::time::Duration;
+    ///
+    /// # let (sender, mut packets) = futures::channel::mpsc::unbounded();
+    /// # sender.unbounded_send(1).unwrap();
+    /// dormouse::block_on(async {
+    ///     let mut flush = Sleep::never();
+    ///     let mut received = Vec::new();
+    ///     loop {
+    ///         select! {
+    ///             packet = packets.next().fuse() => {
+    ///                 received.extend(packet);
+    ///                 flush.reset(Instant::now() + Duration::from_millis(1));
+    ///             }
+    ///             () = (&mut flush).fuse() => break,
+    ///         }
+    ///     }
+    ///     assert_eq!(received, [1]);
+    /// });
+    /// ```
+    pub fn never() -> Sleep<C> {
+        sleep_until(Instant::FAR_FUTURE)
+    }
+
     /// The instant at which it completes.
     ///
     /// ```

@@ -1,34 +1,34 @@
 //! Steps of the wall clock and resumes from suspend, as events.
 //!
 //! Each is a jump of the offset between two clocks. In both cases the kernel cancels the timers of the wall clock
-//! (`TFD_TIMER_CANCEL_ON_SET`), and so the tasks of all sleeps on it are woken. So `changes` and `resumes` poll a sleep on
-//! the wall clock that never completes, and measure the offset each time their task is woken. This needs no fd, and works
-//! wherever a sleep does.
+//! (`TFD_TIMER_CANCEL_ON_SET`), and so the tasks of all sleeps on it are woken. So both types poll a sleep on the wall
+//! clock that never completes, and measure the offset each time their task is woken. This needs no fd, and works wherever
+//! a sleep does.
 //!
 //! # Invariants
 //! - Each jump is followed by a measurement. A poll: (1) registers the sleep, (2) measures the offset. A jump:
 //!   (1) changes the offset, (2) wakes the task of the sleep. So either the poll measures the new offset, or the jump
 //!   wakes the task, which polls again.
 
+use crate::clock::read_pair::{ACCEPTED_ERROR_NS, read_pair};
 use crate::clock::{ClockId, Realtime};
-use crate::time::read_pair::{ACCEPTED_ERROR_NS, read_pair};
 use crate::time::{Instant, Sleep, sleep_until};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Reports when the wall clock is set, from this call on.
+/// Reports when the wall clock is set. With the feature `stream`, it implements `futures_core::Stream`.
 ///
 /// ```
-/// use dormouse::clock::{self, Step};
+/// use dormouse::time::{WallClockChange, WallClockChanges};
 ///
 /// # async fn watch() {
-/// let mut changes = clock::changes();
+/// let mut changes = WallClockChanges::new();
 /// loop {
-///     match changes.change().await {
-///         Step::Forward(by) => println!("the wall clock was set forward by {by:?}"),
-///         Step::Back(by) => println!("the wall clock was set back by {by:?}"),
+///     match changes.next().await {
+///         WallClockChange::Forward(by) => println!("the wall clock was set forward by {by:?}"),
+///         WallClockChange::Back(by) => println!("the wall clock was set back by {by:?}"),
 ///     }
 /// }
 /// # }
@@ -39,18 +39,97 @@ use std::time::Duration;
 /// machine. Smaller steps are not reported, nor is slewing, with which NTP corrects small errors. Several steps in quick
 /// succession can be reported as their sum, and not at all if they cancel out. If the process enters a time namespace,
 /// the difference is reported at the next poll. It needs Linux and a timerfd; without them, nothing is reported.
-pub fn changes() -> Changes {
-    Changes(Jumps::new(ClockId::Realtime, ClockId::Boottime))
+#[derive(Debug)]
+pub struct WallClockChanges(Jumps);
+
+impl WallClockChanges {
+    /// Reports changes from this call on.
+    ///
+    /// ```
+    /// use dormouse::time::WallClockChanges;
+    /// struct Schedule {
+    ///     changes: WallClockChanges,
+    /// }
+    /// let schedule = Schedule { changes: WallClockChanges::new() };
+    /// # let _ = schedule.changes;
+    /// ```
+    pub fn new() -> WallClockChanges {
+        WallClockChanges(Jumps::new(ClockId::Realtime, ClockId::Boottime))
+    }
+
+    /// Waits for the next change.
+    ///
+    /// ```
+    /// use dormouse::time::{WallClockChanges, timeout};
+    /// use std::time::Duration;
+    ///
+    /// dormouse::block_on(async {
+    ///     let mut changes = WallClockChanges::new();
+    ///     // Most likely the clock is not set within this time.
+    ///     if let Ok(change) = timeout(Duration::from_millis(1), changes.next()).await {
+    ///         println!("{change:?}");
+    ///     }
+    /// });
+    /// ```
+    ///
+    /// # Cancel safety
+    /// If the future is dropped before it completes, no change is lost.
+    pub fn next(&mut self) -> impl Future<Output = WallClockChange> + Send + Sync + Unpin + '_ {
+        poll_fn(|cx| self.poll_next(cx))
+    }
+
+    /// As [`next`](Self::next), for manual implementations of `Future`.
+    ///
+    /// ```
+    /// use dormouse::time::WallClockChanges;
+    /// use std::task::{Context, Waker};
+    /// let mut changes = WallClockChanges::new();
+    /// assert!(changes.poll_next(&mut Context::from_waker(Waker::noop())).is_pending());
+    /// ```
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<WallClockChange> {
+        self.0.poll(cx).map(|by| match by {
+            0.. => WallClockChange::Forward(magnitude(by)),
+            _ => WallClockChange::Back(magnitude(by)),
+        })
+    }
 }
 
-/// Reports when the machine resumes from suspend, from this call on.
+impl Default for WallClockChanges {
+    /// As [`new`](Self::new).
+    fn default() -> WallClockChanges {
+        WallClockChanges::new()
+    }
+}
+
+/// How far the wall clock was set, and in which direction: see [`WallClockChanges`].
 ///
 /// ```
+/// use dormouse::time::WallClockChange;
+/// use std::time::Duration;
+///
+/// fn matters(change: WallClockChange) -> bool {
+///     let (WallClockChange::Forward(by) | WallClockChange::Back(by)) = change;
+///     by > Duration::from_secs(1)
+/// }
+/// assert!(matters(WallClockChange::Back(Duration::from_secs(3600))));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WallClockChange {
+    /// Set forward: some times were skipped.
+    Forward(Duration),
+    /// Set back: some times are repeated.
+    Back(Duration),
+}
+
+/// Reports when the machine resumes from suspend. With the feature `stream`, it implements `futures_core::Stream`.
+///
+/// ```
+/// use dormouse::time::Resumes;
 /// # async fn reconnect() {}
 /// # async fn watch() {
-/// let mut resumes = dormouse::clock::resumes();
+/// let mut resumes = Resumes::new();
 /// loop {
-///     let slept = resumes.resume().await;
+///     let slept = resumes.next().await;
 ///     println!("the machine was suspended for {slept:?}");
 ///     reconnect().await;
 /// }
@@ -62,105 +141,34 @@ pub fn changes() -> Changes {
 /// before the first resume is polled, the sum is reported. If the process enters a time namespace in which the boot-time
 /// clock is further ahead, the next poll reports that as a resume. It needs Linux and a timerfd; without them, nothing is
 /// reported.
-pub fn resumes() -> Resumes {
-    Resumes(Jumps::new(ClockId::Boottime, ClockId::Monotonic))
-}
-
-/// How far the wall clock was set, and in which direction: see [`changes`].
-///
-/// ```
-/// use dormouse::clock::Step;
-/// use std::time::Duration;
-///
-/// fn matters(step: Step) -> bool {
-///     let (Step::Forward(by) | Step::Back(by)) = step;
-///     by > Duration::from_secs(1)
-/// }
-/// assert!(matters(Step::Back(Duration::from_secs(3600))));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Set forward: some times were skipped.
-    Forward(Duration),
-    /// Set back: some times are repeated.
-    Back(Duration),
-}
-
-/// Reports when the wall clock is set. Returned by [`changes`]. With the feature `stream`, it implements `futures_core::Stream`.
-///
-/// ```
-/// use dormouse::clock::{Changes, changes};
-/// struct Schedule {
-///     clock_is_set: Changes,
-/// }
-/// let schedule = Schedule { clock_is_set: changes() };
-/// # let _ = schedule.clock_is_set;
-/// ```
-#[derive(Debug)]
-pub struct Changes(Jumps);
-
-impl Changes {
-    /// Waits for the next change.
-    ///
-    /// ```
-    /// use dormouse::{clock, timeout};
-    /// use std::time::Duration;
-    ///
-    /// dormouse::block_on(async {
-    ///     let mut changes = clock::changes();
-    ///     // Most likely the clock is not set within this time.
-    ///     if let Ok(step) = timeout(Duration::from_millis(1), changes.change()).await {
-    ///         println!("{step:?}");
-    ///     }
-    /// });
-    /// ```
-    ///
-    /// # Cancel safety
-    /// If the future is dropped before it completes, no change is lost.
-    pub fn change(&mut self) -> impl Future<Output = Step> + Send + Sync + Unpin + '_ {
-        poll_fn(|cx| self.poll_change(cx))
-    }
-
-    /// As [`change`](Self::change), for manual implementations of `Future`.
-    ///
-    /// ```
-    /// use dormouse::clock;
-    /// use std::task::{Context, Waker};
-    /// let mut changes = clock::changes();
-    /// assert!(changes.poll_change(&mut Context::from_waker(Waker::noop())).is_pending());
-    /// ```
-    pub fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        self.0.poll(cx).map(|by| match by {
-            0.. => Step::Forward(magnitude(by)),
-            _ => Step::Back(magnitude(by)),
-        })
-    }
-}
-
-/// Reports when the machine resumes. Returned by [`resumes`]. With the feature `stream`, it implements `futures_core::Stream`.
-///
-/// ```
-/// use dormouse::clock::{Resumes, resumes};
-/// struct Connection {
-///     machine_is_back: Resumes,
-/// }
-/// let connection = Connection { machine_is_back: resumes() };
-/// # let _ = connection.machine_is_back;
-/// ```
 #[derive(Debug)]
 pub struct Resumes(Jumps);
 
 impl Resumes {
+    /// Reports resumes from this call on.
+    ///
+    /// ```
+    /// use dormouse::time::Resumes;
+    /// struct Connection {
+    ///     resumes: Resumes,
+    /// }
+    /// let connection = Connection { resumes: Resumes::new() };
+    /// # let _ = connection.resumes;
+    /// ```
+    pub fn new() -> Resumes {
+        Resumes(Jumps::new(ClockId::Boottime, ClockId::Monotonic))
+    }
+
     /// Waits for the next resume. Returns how long the machine was suspended.
     ///
     /// ```
-    /// use dormouse::{clock, timeout};
+    /// use dormouse::time::{Resumes, timeout};
     /// use std::time::Duration;
     ///
     /// dormouse::block_on(async {
-    ///     let mut resumes = clock::resumes();
+    ///     let mut resumes = Resumes::new();
     ///     // Most likely the machine is not suspended within this time.
-    ///     if let Ok(slept) = timeout(Duration::from_millis(1), resumes.resume()).await {
+    ///     if let Ok(slept) = timeout(Duration::from_millis(1), resumes.next()).await {
     ///         println!("{slept:?}");
     ///     }
     /// });
@@ -168,19 +176,19 @@ impl Resumes {
     ///
     /// # Cancel safety
     /// If the future is dropped before it completes, no resume is lost.
-    pub fn resume(&mut self) -> impl Future<Output = Duration> + Send + Sync + Unpin + '_ {
-        poll_fn(|cx| self.poll_resume(cx))
+    pub fn next(&mut self) -> impl Future<Output = Duration> + Send + Sync + Unpin + '_ {
+        poll_fn(|cx| self.poll_next(cx))
     }
 
-    /// As [`resume`](Self::resume), for manual implementations of `Future`.
+    /// As [`next`](Self::next), for manual implementations of `Future`.
     ///
     /// ```
-    /// use dormouse::clock;
+    /// use dormouse::time::Resumes;
     /// use std::task::{Context, Waker};
-    /// let mut resumes = clock::resumes();
-    /// assert!(resumes.poll_resume(&mut Context::from_waker(Waker::noop())).is_pending());
+    /// let mut resumes = Resumes::new();
+    /// assert!(resumes.poll_next(&mut Context::from_waker(Waker::noop())).is_pending());
     /// ```
-    pub fn poll_resume(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
         match self.0.poll(cx) {
             Poll::Ready(by @ 0..) => Poll::Ready(magnitude(by)),
             // The boot-time clock falls behind the monotonic one only if the process has entered a time namespace.
@@ -189,13 +197,24 @@ impl Resumes {
     }
 }
 
+impl Default for Resumes {
+    /// As [`new`](Self::new).
+    fn default() -> Resumes {
+        Resumes::new()
+    }
+}
+
 #[cfg(feature = "stream")]
 #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
-impl futures_core::Stream for Changes {
-    type Item = Step;
+impl futures_core::Stream for WallClockChanges {
+    type Item = WallClockChange;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Step>> {
-        self.poll_change(cx).map(Some)
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<WallClockChange>> {
+        WallClockChanges::poll_next(self.get_mut(), cx).map(Some)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
     }
 }
 
@@ -204,8 +223,12 @@ impl futures_core::Stream for Changes {
 impl futures_core::Stream for Resumes {
     type Item = Duration;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Duration>> {
-        self.poll_resume(cx).map(Some)
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Duration>> {
+        Resumes::poll_next(self.get_mut(), cx).map(Some)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
     }
 }
 

@@ -2,12 +2,10 @@
 
 use crate::clock::{Boottime, Clock};
 use crate::coop;
+use crate::time::error::Elapsed;
 use crate::time::{Instant, Sleep, sleep_until};
 use pin_project_lite::pin_project;
-use std::error::Error;
-use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -44,7 +42,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// Requires `future` to complete before `deadline`, on the clock that this is an instant of. Otherwise as [`timeout`].
 ///
 /// ```
-/// use dormouse::{clock::{Clock, Monotonic}, timeout_at};
+/// use dormouse::{clock::Monotonic, timeout_at};
 /// use std::{future::pending, time::Duration};
 ///
 /// dormouse::block_on(async {
@@ -126,31 +124,6 @@ impl<F: Future, C: Clock> Future for Timeout<F, C> {
         if let Poll::Ready(output) = coop::with_budget(|| this.future.poll(cx)) {
             return Poll::Ready(Ok(output));
         }
-        Pin::new(this.sleep).poll(cx).map(|()| Err(Elapsed(())))
-    }
-}
-
-/// Error returned by [`timeout`] and [`timeout_at`] when the time limit has passed.
-///
-/// ```
-/// use std::{future::pending, io, time::Duration};
-/// let late = dormouse::block_on(dormouse::timeout(Duration::ZERO, pending::<()>()));
-/// let error = io::Error::from(late.unwrap_err());
-/// assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Elapsed(());
-
-impl fmt::Display for Elapsed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the deadline has passed before the future was ready")
-    }
-}
-
-impl Error for Elapsed {}
-
-impl From<Elapsed> for io::Error {
-    fn from(elapsed: Elapsed) -> io::Error {
-        io::Error::new(io::ErrorKind::TimedOut, elapsed)
+        Pin::new(this.sleep).poll(cx).map(|()| Err(Elapsed::new()))
     }
 }

@@ -1,6 +1,6 @@
 //! `virtual_clock` without the feature `test-util`: no code is ever in virtual time.
 
-use crate::clock::ClockId;
+use crate::system_clock::ClockId;
 use std::future::Future;
 use std::task::{Poll, Waker};
 

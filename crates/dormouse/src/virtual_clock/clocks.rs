@@ -10,14 +10,14 @@
 //! - No clock goes past `END_NS`. So a sleep until after that never completes, and time never advances to it.
 
 use super::busy::Busy;
-use crate::clock::ClockId;
+use crate::system_clock::ClockId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::task::Waker;
 use std::thread::Thread;
 
 /// The last time that a clock can show. Two deadlines are later, and never come: `Instant::FAR_FUTURE`, and the
-/// nanosecond before it, which `changes` and `resumes` sleep until to be woken by a jump.
+/// nanosecond before it, which `WallClockChanges` and `Resumes` sleep until to be woken by a jump.
 const END_NS: u64 = u64::MAX - 2;
 
 /// Shared, so that it can be cloned under the lock: `Waker::clone` may run user code.

@@ -4,7 +4,7 @@
 //! removes its own entry, so guards may be dropped in any order.
 
 use super::Shared;
-use crate::clock::ClockId;
+use crate::system_clock::ClockId;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::Arc;

@@ -9,8 +9,8 @@
 
 use super::clocks::SharedWaker;
 use super::{Shared, current, wake};
-use crate::clock::ClockId;
 use crate::sync::lock;
+use crate::system_clock::ClockId;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::thread::Thread;

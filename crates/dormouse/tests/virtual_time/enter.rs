@@ -4,7 +4,7 @@ use super::{HOUR, MINUTE};
 use crate::common::{Count, MS, poll, within_time};
 use dormouse::clock::Clock;
 use dormouse::time::Instant;
-use dormouse::{VirtualTime, sleep};
+use dormouse::{VirtualTime, sleep, sleep_until};
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
@@ -143,7 +143,7 @@ fn is_elapsed_uses_the_virtual_time_of_creation_on_each_clock() {
         let time = VirtualTime::new();
         let sleep = {
             let _entered = time.enter();
-            C::sleep(HOUR)
+            sleep_until(C::now() + HOUR)
         };
         time.advance_now(HOUR - Duration::from_nanos(1));
         assert!(!sleep.is_elapsed());

@@ -25,6 +25,23 @@ fn missed_ticks_are_measured_in_virtual_time() {
 }
 
 #[test]
+fn a_new_period_counts_from_the_next_tick() {
+    let time = VirtualTime::new();
+    time.block_on(async {
+        let start = Instant::now();
+        let mut tick = interval(MINUTE);
+        tick.tick().await;
+        tick.set_period(HOUR);
+        assert_eq!(tick.tick().await, start + MINUTE);
+        assert_eq!(tick.tick().await, start + MINUTE + HOUR);
+        tick.set_period(SECOND);
+        tick.reset();
+        assert_eq!(tick.tick().await, start + MINUTE + HOUR + SECOND);
+        assert_eq!(tick.tick().await, start + MINUTE + HOUR + 2 * SECOND);
+    });
+}
+
+#[test]
 fn an_interval_keeps_its_virtual_time_when_it_is_polled_outside() {
     let time = VirtualTime::new();
     let mut tick = {

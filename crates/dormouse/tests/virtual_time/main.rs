@@ -23,8 +23,10 @@ mod suspend;
 mod wakers;
 mod wall_clock;
 
+use dormouse::clock::Realtime;
+use dormouse::time::Instant;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 each_in_a_child_process! {
     an_event_drained_by_the_poller_is_delivered_before_a_jump
@@ -36,8 +38,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A fixed date, at 8 o'clock UTC.
-fn morning() -> SystemTime {
-    UNIX_EPOCH + 20_000 * DAY + 8 * HOUR
+fn morning() -> Instant<Realtime> {
+    Instant::from(UNIX_EPOCH) + 20_000 * DAY + 8 * HOUR
 }
 
 /// Events in the order in which they happened.

@@ -43,7 +43,7 @@ fn of_equal_deadlines_the_sleep_created_first_fires_first() {
     let fired = Log::new();
     let mut a = sleep(SECOND);
     let mut b = Monotonic::sleep(SECOND);
-    let mut c = Realtime::sleep(SECOND);
+    let mut c = sleep_until(Realtime::now() + SECOND);
     let mut d = sleep(SECOND);
     // The order of the first polls does not matter.
     log_on_fire(&mut d, &fired, 'd');
@@ -79,7 +79,7 @@ fn across_clocks_the_timer_with_the_least_time_left_fires_first() {
     let _entered = time.enter();
     time.suspend(HOUR);
     let fired = Log::new();
-    let mut a = Realtime::sleep(3 * SECOND);
+    let mut a = sleep_until(Realtime::now() + 3 * SECOND);
     let mut b = Boottime::sleep(2 * SECOND);
     let mut c = Monotonic::sleep(SECOND);
     log_on_fire(&mut a, &fired, 'a');

@@ -2,8 +2,8 @@
 
 use super::{DAY, HOUR, Log, MINUTE, SECOND, morning};
 use crate::common::{Count, poll};
-use dormouse::clock::{self, Boottime, Clock, Monotonic, Realtime};
-use dormouse::time::{Alarm, Instant};
+use dormouse::clock::{Boottime, Monotonic, Realtime};
+use dormouse::time::{Alarm, Instant, Resumes, WallClockChanges};
 use dormouse::{VirtualTime, sleep};
 use std::task::Poll;
 use std::time::Duration;
@@ -50,16 +50,16 @@ fn a_suspend_is_reported() {
     let time = VirtualTime::new();
     let _entered = time.enter();
     let (count, waker) = Count::new();
-    let mut resumes = clock::resumes();
-    let mut changes = clock::changes();
-    assert_eq!(poll(&mut resumes.resume(), &waker), Poll::Pending);
+    let mut resumes = Resumes::new();
+    let mut changes = WallClockChanges::new();
+    assert_eq!(poll(&mut resumes.next(), &waker), Poll::Pending);
     time.advance_now(DAY);
     assert_eq!(count.get(), 0);
     time.suspend(HOUR);
     assert_eq!(count.get(), 1);
-    assert_eq!(poll(&mut resumes.resume(), &waker), Poll::Ready(HOUR));
-    assert_eq!(poll(&mut resumes.resume(), &waker), Poll::Pending);
-    assert_eq!(poll(&mut changes.change(), &waker), Poll::Pending);
+    assert_eq!(poll(&mut resumes.next(), &waker), Poll::Ready(HOUR));
+    assert_eq!(poll(&mut resumes.next(), &waker), Poll::Pending);
+    assert_eq!(poll(&mut changes.next(), &waker), Poll::Pending);
 }
 
 /// The test in the README, which doctests do not run.
@@ -82,7 +82,7 @@ fn an_alarm_wakes_the_machine() {
     let _entered = time.enter();
     // In virtual time no capability is needed.
     let mut alarm = Alarm::new(Instant::now() + HOUR).unwrap();
-    let on_wall_clock = Alarm::new(Realtime::now().into()).unwrap();
+    let on_wall_clock = Alarm::new(Realtime::now()).unwrap();
     assert!(on_wall_clock.is_elapsed());
     assert_eq!(time.suspend(DAY), HOUR);
     assert!(alarm.is_elapsed());
@@ -90,7 +90,7 @@ fn an_alarm_wakes_the_machine() {
     assert_eq!(time.suspend(DAY), DAY);
 
     alarm.reset(Instant::now() + MINUTE).unwrap();
-    let on_wall_clock = Alarm::new((Realtime::now() + SECOND).into()).unwrap();
+    let on_wall_clock = Alarm::new(Realtime::now() + SECOND).unwrap();
     assert_eq!(time.suspend(DAY), SECOND);
     drop(on_wall_clock);
     assert_eq!(time.suspend(DAY), MINUTE - SECOND);
@@ -107,7 +107,7 @@ fn an_expired_alarm_does_not_wake_the_machine_again_after_the_clock_is_set_back(
     let time = VirtualTime::new();
     time.set_wall_clock(morning());
     let _entered = time.enter();
-    let mut alarm = Alarm::new(Instant::from(morning() + HOUR)).unwrap();
+    let mut alarm = Alarm::new(morning() + HOUR).unwrap();
     let ways: [fn(&VirtualTime); 2] =
         [|time| time.advance_now(HOUR), |time| time.set_wall_clock(morning() + DAY)];
     for reach_deadline in ways {
@@ -116,7 +116,7 @@ fn an_expired_alarm_does_not_wake_the_machine_again_after_the_clock_is_set_back(
         assert_eq!(time.suspend(MINUTE), MINUTE);
         assert_eq!(time.suspend(DAY), DAY);
         time.set_wall_clock(morning());
-        alarm.reset(Instant::from(morning() + HOUR)).unwrap();
+        alarm.reset(morning() + HOUR).unwrap();
     }
     // An alarm that has not expired yet follows a step back.
     time.set_wall_clock(morning() - HOUR);

@@ -2,7 +2,8 @@
 
 use super::{DAY, HOUR, MINUTE, SECOND, morning};
 use crate::common::{Count, poll};
-use dormouse::clock::{self, Boottime, Clock, Monotonic, Realtime, Step};
+use dormouse::clock::{Boottime, Monotonic, Realtime};
+use dormouse::time::{Instant, Resumes, WallClockChange, WallClockChanges};
 use dormouse::{VirtualTime, sleep};
 use futures::future::join;
 use std::task::Poll;
@@ -14,18 +15,43 @@ fn a_step_of_the_wall_clock_is_reported() {
     time.set_wall_clock(morning());
     let _entered = time.enter();
     let (count, waker) = Count::new();
-    let mut resumes = clock::resumes();
-    let mut changes = clock::changes();
-    assert_eq!(poll(&mut changes.change(), &waker), Poll::Pending);
+    let mut resumes = Resumes::new();
+    let mut changes = WallClockChanges::new();
+    assert_eq!(poll(&mut changes.next(), &waker), Poll::Pending);
     time.set_wall_clock(morning() + HOUR);
     assert_eq!(count.get(), 1);
-    assert_eq!(poll(&mut changes.change(), &waker), Poll::Ready(Step::Forward(HOUR)));
-    assert_eq!(poll(&mut changes.change(), &waker), Poll::Pending);
+    assert_eq!(poll(&mut changes.next(), &waker), Poll::Ready(WallClockChange::Forward(HOUR)));
+    assert_eq!(poll(&mut changes.next(), &waker), Poll::Pending);
     time.set_wall_clock(morning() + MINUTE);
     assert_eq!(count.get(), 2);
-    assert_eq!(poll(&mut changes.change(), &waker), Poll::Ready(Step::Back(HOUR - MINUTE)));
+    assert_eq!(
+        poll(&mut changes.next(), &waker),
+        Poll::Ready(WallClockChange::Back(HOUR - MINUTE))
+    );
     // The machine was not suspended.
-    assert_eq!(poll(&mut resumes.resume(), &waker), Poll::Pending);
+    assert_eq!(poll(&mut resumes.next(), &waker), Poll::Pending);
+}
+
+#[cfg(feature = "stream")]
+#[test]
+fn changes_and_resumes_are_streams() {
+    use futures::StreamExt;
+
+    let time = VirtualTime::new();
+    time.set_wall_clock(morning());
+    let _entered = time.enter();
+    let (count, waker) = Count::new();
+    let mut changes = WallClockChanges::new().map(Some);
+    let mut resumes = Resumes::new().map(Some);
+    assert_eq!(poll(&mut changes.next(), &waker), Poll::Pending);
+    assert_eq!(poll(&mut resumes.next(), &waker), Poll::Pending);
+    time.set_wall_clock(morning() + HOUR);
+    assert_eq!(count.get(), 2);
+    let change = Some(WallClockChange::Forward(HOUR));
+    assert_eq!(poll(&mut changes.next(), &waker), Poll::Ready(Some(change)));
+    assert_eq!(poll(&mut resumes.next(), &waker), Poll::Pending);
+    time.suspend(MINUTE);
+    assert_eq!(poll(&mut resumes.next(), &waker), Poll::Ready(Some(Some(MINUTE))));
 }
 
 #[test]
@@ -34,17 +60,17 @@ fn a_step_of_centuries_is_reported_in_its_direction() {
     time.set_wall_clock(morning());
     let _entered = time.enter();
     let (_, waker) = Count::new();
-    let mut changes = clock::changes();
-    let (then, now) = (UNIX_EPOCH + 550 * 365 * DAY, morning());
-    let by = then.duration_since(now).unwrap();
+    let mut changes = WallClockChanges::new();
+    let (then, now) = (Instant::from(UNIX_EPOCH) + 550 * 365 * DAY, morning());
+    let by = then - now;
     time.set_wall_clock(then);
-    assert_eq!(poll(&mut changes.change(), &waker), Poll::Ready(Step::Forward(by)));
+    assert_eq!(poll(&mut changes.next(), &waker), Poll::Ready(WallClockChange::Forward(by)));
     time.set_wall_clock(now);
-    assert_eq!(poll(&mut changes.change(), &waker), Poll::Ready(Step::Back(by)));
+    assert_eq!(poll(&mut changes.next(), &waker), Poll::Ready(WallClockChange::Back(by)));
     // Steps that cancel each other out are not reported.
     time.set_wall_clock(then);
     time.set_wall_clock(now);
-    assert_eq!(poll(&mut changes.change(), &waker), Poll::Pending);
+    assert_eq!(poll(&mut changes.next(), &waker), Poll::Pending);
 }
 
 #[test]
@@ -53,14 +79,14 @@ fn a_wait_for_a_step_neither_delays_a_jump_nor_is_a_deadline() {
     let machine = time.clone();
     let start = time.now();
     let step = time.block_on(async {
-        let mut changes = clock::changes();
+        let mut changes = WallClockChanges::new();
         let ntp = async {
             sleep(HOUR).await;
             machine.set_wall_clock(Realtime::now() + MINUTE);
         };
-        join(changes.change(), ntp).await.0
+        join(changes.next(), ntp).await.0
     });
-    assert_eq!(step, Step::Forward(MINUTE));
+    assert_eq!(step, WallClockChange::Forward(MINUTE));
     assert_eq!(time.now() - start, HOUR);
 }
 
@@ -92,6 +118,6 @@ fn a_step_moves_no_other_clock() {
     time.set_wall_clock(morning());
     assert_eq!(Realtime::now(), morning());
     time.set_wall_clock(UNIX_EPOCH - DAY);
-    assert_eq!(Realtime::now(), UNIX_EPOCH);
+    assert_eq!(Realtime::now(), UNIX_EPOCH.into());
     assert_eq!((Boottime::now(), Monotonic::now()), (boottime, monotonic));
 }

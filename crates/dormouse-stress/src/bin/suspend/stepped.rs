@@ -1,12 +1,14 @@
 //! Sets the wall clock while sleeps are pending.
 
 use crate::machine::set_wall_clock;
-use dormouse::clock::{self, Clock, Monotonic, Realtime, Step};
-use dormouse::time::{AlignedInterval, MissedTickBehavior};
-use dormouse::{sleep, timeout};
+use dormouse::clock::{Monotonic, Realtime};
+use dormouse::time::{
+    AlignedInterval, Instant, MissedTickBehavior, WallClockChange, WallClockChanges,
+};
+use dormouse::{sleep, sleep_until, timeout};
 use dormouse_stress::checks::check;
 use dormouse_stress::executors::{Body, EXECUTORS};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// Whatever must happen at once happens within this time, even on an emulated machine.
@@ -25,29 +27,29 @@ pub(crate) fn forward_and_back() {
     }
 }
 
-fn step(by: Step) {
+fn step(by: WallClockChange) {
     let now = SystemTime::now();
     set_wall_clock(match by {
-        Step::Forward(by) => now + by,
-        Step::Back(by) => now - by,
+        WallClockChange::Forward(by) => now + by,
+        WallClockChange::Back(by) => now - by,
     });
 }
 
 /// Checks the step that `changes` reports.
-async fn check_reported(executor: &str, changes: &mut clock::Changes, expected: Step) {
-    let reported = timeout(AT_ONCE, changes.change()).await;
+async fn check_reported(executor: &str, changes: &mut WallClockChanges, expected: WallClockChange) {
+    let reported = timeout(AT_ONCE, changes.next()).await;
     // Some time passes between reading the clock and setting it.
     let close = |a: Duration, b: Duration| a.abs_diff(b) < Duration::from_millis(20);
     let right = match (&reported, expected) {
-        (Ok(Step::Forward(reported)), Step::Forward(by))
-        | (Ok(Step::Back(reported)), Step::Back(by)) => close(by, *reported),
+        (Ok(WallClockChange::Forward(reported)), WallClockChange::Forward(by))
+        | (Ok(WallClockChange::Back(reported)), WallClockChange::Back(by)) => close(by, *reported),
         _ => false,
     };
     check(right, format!("{executor}: set {expected:?}, reported {reported:?}"));
 }
 
 async fn forward(executor: &str) {
-    let mut changes = clock::changes();
+    let mut changes = WallClockChanges::new();
     let noon = Realtime::sleep_until(SystemTime::now() + HOUR / 2);
     let never = Realtime::sleep_until(SystemTime::now() + 2 * HOUR);
     let boottime = sleep(HOUR / 2);
@@ -58,8 +60,8 @@ async fn forward(executor: &str) {
         timeout(2 * AT_ONCE, boottime),
         async {
             sleep(AT_ONCE / 10).await;
-            step(Step::Forward(HOUR));
-            check_reported(executor, &mut changes, Step::Forward(HOUR)).await;
+            step(WallClockChange::Forward(HOUR));
+            check_reported(executor, &mut changes, WallClockChange::Forward(HOUR)).await;
         },
     );
     check(
@@ -72,17 +74,17 @@ async fn forward(executor: &str) {
 }
 
 async fn back(executor: &str) {
-    let mut changes = clock::changes();
+    let mut changes = WallClockChanges::new();
     let mut soon = Realtime::sleep_until(SystemTime::now() + AT_ONCE);
     let (early, ()) = futures::join!(timeout(3 * AT_ONCE, &mut soon), async {
         sleep(AT_ONCE / 10).await;
-        step(Step::Back(HOUR));
-        check_reported(executor, &mut changes, Step::Back(HOUR)).await;
+        step(WallClockChange::Back(HOUR));
+        check_reported(executor, &mut changes, WallClockChange::Back(HOUR)).await;
     });
     check(early.is_err(), format!("{executor}: a sleep that was due soon is due an hour later"));
-    let other = timeout(2 * AT_ONCE, Realtime::sleep(AT_ONCE / 10)).await;
+    let other = timeout(2 * AT_ONCE, sleep_until(Realtime::now() + AT_ONCE / 10)).await;
     check(other.is_ok(), format!("{executor}: a sleep that is created afterwards is on time"));
-    step(Step::Forward(HOUR));
+    step(WallClockChange::Forward(HOUR));
     let over = timeout(2 * AT_ONCE, soon).await;
     check(
         over.is_ok(),
@@ -92,32 +94,33 @@ async fn back(executor: &str) {
 
 async fn aligned(executor: &str) {
     let minute = Duration::from_secs(60);
-    let full =
-        |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() % 60 == 0;
+    let past_a_minute =
+        |time: Instant<Realtime>| time.duration_since(UNIX_EPOCH.into()).as_secs() % 60;
     for (behavior, again) in [(MissedTickBehavior::Skip, false), (MissedTickBehavior::Delay, true)]
     {
         // To ten seconds before a full minute. A step of three minutes then skips three full minutes.
-        let now = SystemTime::now();
-        let past = now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() % 60;
-        set_wall_clock(now + Duration::from_secs(60 - past + 50));
+        let now = Realtime::now();
+        let to = now + Duration::from_secs(60 - past_a_minute(now) + 50);
+        set_wall_clock(to.into());
         let mut ticks = Realtime::interval_aligned(minute);
         ticks.set_missed_tick_behavior(behavior);
-        let first = tick_after(&mut ticks, Step::Forward(3 * minute)).await;
+        let first = tick_after(&mut ticks, WallClockChange::Forward(3 * minute)).await;
         check(
-            first.is_some_and(|tick| full(tick) && tick > SystemTime::now() - minute),
+            first.is_some_and(|tick| past_a_minute(tick) == 0 && tick > Realtime::now() - minute),
             format!(
                 "{executor}: {behavior:?}: one tick, for the last of three full minutes: {first:?}"
             ),
         );
-        let second = tick_after(&mut ticks, Step::Forward(Duration::ZERO)).await;
+        let second = tick_after(&mut ticks, WallClockChange::Forward(Duration::ZERO)).await;
         check(second.is_none(), format!("{executor}: {behavior:?}: no second tick"));
         // Back to just before the last full minute, which has ticked already.
-        let repeated = tick_after(&mut ticks, Step::Back(minute)).await;
+        let repeated = tick_after(&mut ticks, WallClockChange::Back(minute)).await;
         check(
             repeated.is_none(),
             format!("{executor}: {behavior:?}: no tick at once when the clock is set back"),
         );
-        let repeated = tick_after(&mut ticks, Step::Forward(Duration::from_secs(20))).await;
+        let repeated =
+            tick_after(&mut ticks, WallClockChange::Forward(Duration::from_secs(20))).await;
         check(
             repeated.is_some() == again && repeated.is_none_or(|tick| Some(tick) == first),
             format!(
@@ -127,7 +130,7 @@ async fn aligned(executor: &str) {
     }
 }
 
-async fn tick_after(ticks: &mut AlignedInterval, by: Step) -> Option<SystemTime> {
+async fn tick_after(ticks: &mut AlignedInterval, by: WallClockChange) -> Option<Instant<Realtime>> {
     let (tick, ()) = futures::join!(timeout(AT_ONCE, ticks.tick()), async {
         sleep(AT_ONCE / 10).await;
         step(by);

@@ -1,8 +1,9 @@
 //! Suspends the machine while sleeps are pending.
 
 use crate::machine::{Clocks, suspend, wake_after};
-use dormouse::clock::{self, Boottime, Clock, Monotonic, Realtime};
-use dormouse::time::{Alarm, AlarmClock};
+use dormouse::clock::{Boottime, Clock, Monotonic, Realtime};
+use dormouse::sleep_until;
+use dormouse::time::{Alarm, AlarmClock, Resumes};
 use dormouse_stress::checks::check;
 use dormouse_stress::executors::{Body, EXECUTORS, Executor};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -121,14 +122,14 @@ fn sleepers(executor: Executor, log: &Log, start: &Arc<Barrier>) -> JoinHandle<(
                 let observation = Observation { executor: executor.name, event, at: Clocks::now() };
                 log.lock().expect("no panic").push(observation);
             };
-            let mut resumes = clock::resumes();
+            let mut resumes = Resumes::new();
             start.wait();
             futures::join!(
                 async { record(Event::Slept("Boottime", slept::<Boottime>(DURING).await)) },
                 async { record(Event::Slept("Realtime", slept::<Realtime>(DURING).await)) },
                 async { record(Event::Slept("Monotonic", slept::<Monotonic>(DURING).await)) },
                 async { record(Event::Slept("Boottime", slept::<Boottime>(AFTER).await)) },
-                async { record(Event::Resumed(resumes.resume().await)) },
+                async { record(Event::Resumed(resumes.next().await)) },
             );
         });
         (executor.run)(body);
@@ -136,7 +137,7 @@ fn sleepers(executor: Executor, log: &Log, start: &Arc<Barrier>) -> JoinHandle<(
 }
 
 async fn slept<C: Clock>(duration: Duration) -> Duration {
-    C::sleep(duration).await;
+    sleep_until(C::now() + duration).await;
     duration
 }
 

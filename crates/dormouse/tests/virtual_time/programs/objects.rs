@@ -3,11 +3,11 @@
 use super::{Clocks, Kind, REALTIME, Reset};
 use dormouse::clock::{Boottime, Clock, Monotonic, Realtime};
 use dormouse::time::{AlignedInterval, Instant, Interval, MissedTickBehavior, Sleep, Timeout};
-use dormouse::{interval_at, timeout_at};
+use dormouse::{interval_at, sleep_until, timeout_at};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Something to wait for. `reset` and `set_slack` return whether the object supports them.
 pub trait Waitable: Send {
@@ -45,26 +45,22 @@ pub fn create(kind: Kind, clock: usize, after: u64, period: u64) -> Box<dyn Wait
 
 fn on_clock<C: Clock>(kind: Kind, after: u64, period: u64) -> Box<dyn Waitable> {
     let after = Duration::from_nanos(after);
-    let start = <C as Clock>::now() + after;
+    let start = C::now() + after;
     match kind {
         Kind::Interval => Box::new(interval_at(start, Duration::from_nanos(period))),
         Kind::Timeout => Box::new(timeout_at(start, Flag(false))),
-        _ => Box::new(C::sleep(after)),
+        _ => Box::new(sleep_until(start)),
     }
 }
 
 /// What the clocks read.
 pub fn now() -> Clocks {
-    [ns(Boottime::now()), ns(Monotonic::now()), ns(<Realtime as Clock>::now())]
+    [ns(Boottime::now()), ns(Monotonic::now()), ns(Realtime::now())]
 }
 
 fn ns<C: Clock>(instant: Instant<C>) -> u64 {
     // Subtraction saturates at the zero of the clock.
     (instant - (instant - Duration::MAX)).as_nanos() as u64
-}
-
-fn ns_since_epoch(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64
 }
 
 impl<C: Clock> Waitable for Sleep<C> {
@@ -80,7 +76,7 @@ impl<C: Clock> Waitable for Sleep<C> {
     }
 
     fn set_slack(&mut self, slack: Duration) -> bool {
-        *self = std::mem::replace(self, C::sleep(Duration::ZERO)).slack(slack);
+        *self = std::mem::replace(self, Sleep::never()).slack(slack);
         true
     }
 
@@ -117,7 +113,7 @@ impl<C: Clock> Waitable for Interval<C> {
 
 impl Waitable for AlignedInterval {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u64>> {
-        self.poll_tick(cx).map(|multiple| Some(ns_since_epoch(multiple)))
+        self.poll_tick(cx).map(|multiple| Some(ns(multiple)))
     }
 
     fn reset(&mut self, _: Reset) -> bool {

@@ -3,7 +3,7 @@
 use crate::library::Library;
 use crate::outcome::{FIRES, and_then};
 use crate::tracked_sleep::{observe, some_sleeps};
-use dormouse::clock::{Boottime, Clock};
+use dormouse::clock::Boottime;
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};

@@ -1,8 +1,7 @@
 //! Conversions between the instants of std and of this crate.
 
-use crate::clock::Clock;
-use crate::time::read_pair::read_pair;
-use crate::time::{Instant, to_ns};
+use super::read_pair::read_pair;
+use super::{Clock, Instant, to_ns};
 use std::time::{Duration, Instant as StdInstant};
 
 /// Reads both clocks, and keeps the distance from now.

@@ -2,11 +2,11 @@
 
 const ATTEMPTS: usize = 5;
 /// With an error of no more than this, no further attempt is made.
-pub(super) const ACCEPTED_ERROR_NS: u64 = 1_000;
+pub(crate) const ACCEPTED_ERROR_NS: u64 = 1_000;
 
 /// Makes up to `ATTEMPTS` attempts, each of which returns its possible error in ns and its result. Returns the attempt
 /// with the least error.
-pub(super) fn read_pair<R>(attempt: impl Fn() -> (u64, R)) -> (u64, R) {
+pub(crate) fn read_pair<R>(attempt: impl Fn() -> (u64, R)) -> (u64, R) {
     let mut best = attempt();
     for _ in 1..ATTEMPTS {
         if best.0 <= ACCEPTED_ERROR_NS {

@@ -1,17 +1,18 @@
-//! The clocks as values, and how they are read from the system.
+//! The clocks of the system as values, and how they are read.
+//!
+//! It knows neither virtual time nor the types of the clocks: `clock` has these.
 
-use super::{Boottime, Monotonic, Realtime};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A clock as a value, for code that is not generic over [`Clock`](super::Clock).
+/// A clock as a value, for code that is not generic over [`Clock`](crate::clock::Clock).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockId {
-    /// See [`Boottime`].
+    /// See [`Boottime`](crate::clock::Boottime).
     Boottime,
-    /// See [`Monotonic`].
+    /// See [`Monotonic`](crate::clock::Monotonic).
     Monotonic,
-    /// See [`Realtime`].
+    /// See [`Realtime`](crate::clock::Realtime).
     Realtime,
 }
 
@@ -95,22 +96,4 @@ fn read(clock: rustix::time::ClockId) -> u64 {
     let time = rustix::time::clock_gettime(clock);
     // The wall clock can be set to before 1970.
     u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + time.tv_nsec as u64
-}
-
-/// Seals [`Clock`](super::Clock).
-pub trait Sealed {
-    /// See [`ClockId`].
-    const ID: ClockId;
-}
-
-impl Sealed for Boottime {
-    const ID: ClockId = ClockId::Boottime;
-}
-
-impl Sealed for Monotonic {
-    const ID: ClockId = ClockId::Monotonic;
-}
-
-impl Sealed for Realtime {
-    const ID: ClockId = ClockId::Realtime;
 }

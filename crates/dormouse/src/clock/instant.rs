@@ -1,12 +1,12 @@
 //! `Instant`: a point in time on a clock.
 
-use crate::clock::{Boottime, Clock, ClockId};
+use super::{Boottime, Clock, ClockId, Realtime};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A point in time on the clock `C`, with a resolution of a nanosecond.
 ///
@@ -30,17 +30,32 @@ pub struct Instant<C: Clock = Boottime> {
 }
 
 impl Instant {
-    /// The present instant of the boot-time clock. For the other clocks, use [`Clock::now`].
+    /// The present instant of the boot-time clock. The other clocks have a `now` of their own, such as
+    /// [`Monotonic::now`](crate::clock::Monotonic::now).
     ///
     /// ```
-    /// use dormouse::clock::{Clock, Monotonic};
+    /// use dormouse::clock::Monotonic;
     /// use dormouse::time::Instant;
     /// let now: Instant = Instant::now();
     /// let awake: Instant<Monotonic> = Monotonic::now();
     /// # let _ = (now, awake);
     /// ```
+    // Not for each clock: then the compiler could not infer the clock of `Instant::now()`.
+    #[inline]
     pub fn now() -> Instant {
         Boottime::now()
+    }
+
+    /// Converts an instant of std into one of the boot-time clock, as
+    /// [`From`](#impl-From<Instant>-for-Instant<C>) does for each clock.
+    ///
+    /// ```
+    /// use dormouse::time::Instant;
+    /// let deadline = Instant::from_std(std::time::Instant::now());
+    /// assert!(deadline <= Instant::now());
+    /// ```
+    pub fn from_std(std: std::time::Instant) -> Instant {
+        std.into()
     }
 }
 
@@ -124,6 +139,17 @@ impl<C: Clock> Instant<C> {
     /// ```
     pub fn checked_sub(&self, duration: Duration) -> Option<Instant<C>> {
         self.ns.checked_sub(to_ns(duration)?).map(Instant::from_ns)
+    }
+
+    /// Converts it into an instant of std, as [`From`](std::time::Instant) does.
+    ///
+    /// ```
+    /// use dormouse::time::Instant;
+    /// let now = Instant::now().into_std();
+    /// assert!(now <= std::time::Instant::now());
+    /// ```
+    pub fn into_std(self) -> std::time::Instant {
+        self.into()
     }
 
     pub(crate) const fn from_ns(ns: u64) -> Instant<C> {
@@ -216,5 +242,37 @@ impl<C: Clock> fmt::Debug for Instant<C> {
             ClockId::Realtime => "Realtime",
         };
         write!(f, "{clock}({:?})", Duration::from_nanos(self.ns))
+    }
+}
+
+/// Saturates: a time before 1970 becomes the start of 1970, and one after 2554 becomes [`Instant::FAR_FUTURE`]. Otherwise
+/// exact.
+///
+/// ```
+/// use dormouse::{clock::Realtime, time::Instant};
+/// use std::time::{Duration, UNIX_EPOCH};
+///
+/// let start = Instant::<Realtime>::from(UNIX_EPOCH);
+/// assert_eq!(Instant::from(UNIX_EPOCH - Duration::from_secs(1)), start);
+/// ```
+impl From<SystemTime> for Instant<Realtime> {
+    fn from(time: SystemTime) -> Instant<Realtime> {
+        match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => Instant::from_ns(0) + since,
+            Err(_) => Instant::from_ns(0),
+        }
+    }
+}
+
+/// Exact. [`Instant::FAR_FUTURE`] becomes its time in 2554.
+///
+/// ```
+/// use dormouse::clock::Realtime;
+/// use std::time::SystemTime;
+/// println!("it is {:?}", SystemTime::from(Realtime::now()));
+/// ```
+impl From<Instant<Realtime>> for SystemTime {
+    fn from(instant: Instant<Realtime>) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(instant.ns())
     }
 }
