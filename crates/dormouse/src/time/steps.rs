@@ -74,6 +74,7 @@ impl WallClockChanges {
     ///
     /// # Cancel safety
     /// If the future is dropped before it completes, no change is lost.
+    #[expect(clippy::should_implement_trait, reason = "the name of streams")]
     pub fn next(&mut self) -> impl Future<Output = WallClockChange> + Send + Sync + Unpin + '_ {
         poll_fn(|cx| self.poll_next(cx))
     }
@@ -176,6 +177,7 @@ impl Resumes {
     ///
     /// # Cancel safety
     /// If the future is dropped before it completes, no resume is lost.
+    #[expect(clippy::should_implement_trait, reason = "the name of streams")]
     pub fn next(&mut self) -> impl Future<Output = Duration> + Send + Sync + Unpin + '_ {
         poll_fn(|cx| self.poll_next(cx))
     }
