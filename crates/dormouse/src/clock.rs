@@ -109,7 +109,7 @@ pub struct Monotonic;
 /// by NTP. Sleeps follow it: a sleep until noon completes at noon by the clock as it is set then, and at once if the
 /// clock is set to past noon. So use it for times of day, and not to measure durations.
 ///
-/// An [`Instant`](crate::time::Instant) of this clock converts from a `SystemTime` and back. A time before 1970 becomes
+/// An [`Instant`] of this clock converts from a `SystemTime` and back. A time before 1970 becomes
 /// the start of 1970, and a time after 2554 never comes.
 ///
 /// ```
