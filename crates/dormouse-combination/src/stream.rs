@@ -18,7 +18,7 @@ pub(crate) trait Stream: Sized + Send + 'static {
 
 impl Stream for dormouse::net::TcpStream {
     fn register(socket: net::TcpStream) -> io::Result<Self> {
-        dormouse::io::AsyncFd::new(socket)
+        dormouse::net::TcpStream::from_std(socket)
     }
 
     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -83,7 +83,7 @@ async fn client(server: SocketAddr, name: &str) -> io::Result<()> {
         println!("client: {}", String::from_utf8_lossy(&received));
         sleep(Duration::from_millis(20)).await;
     }
-    stream.get_ref().shutdown(Shutdown::Write)
+    stream.as_ref().shutdown(Shutdown::Write)
 }
 
 async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
@@ -94,8 +94,8 @@ async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 fn main() -> io::Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let address = listener.get_ref().local_addr()?;
+    let listener = dormouse::block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+    let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel::<()>();
 
     dormouse::block_on(async {

@@ -70,10 +70,10 @@ async fn connect(host: String) -> io::Result<TcpStream> {
 
 fn main() -> io::Result<()> {
     // Listens on IPv4 only. The first address of `localhost` may be an IPv6 address, which refuses.
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let port = listener.get_ref().local_addr()?.port();
+    let listener = dormouse::block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+    let port = listener.local_addr()?.port();
     let host = std::env::args().nth(1).unwrap_or(format!("localhost:{port}"));
     let stream = dormouse::block_on(connect(host))?;
-    println!("connected to {}", stream.get_ref().peer_addr()?);
+    println!("connected to {}", stream.peer_addr()?);
     Ok(())
 }

@@ -14,9 +14,9 @@ use std::time::Duration;
 /// Sends a request over UDP, repeatedly with a growing pause, until a response arrives or the time is up.
 #[allow(unreachable_pub)] // the module stands for a crate, and `request` for its public API
 mod udp_client {
-    use dormouse::io::{AsyncFd, Interest};
+    use dormouse::net::UdpSocket;
     use std::io;
-    use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+    use std::net::{Ipv4Addr, SocketAddr};
     use std::time::Duration;
 
     const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -30,20 +30,17 @@ mod udp_client {
     /// # Cancel safety
     /// Dropping the future closes the socket. The server may have received the request.
     pub async fn request(server: SocketAddr, message: &str, limit: Duration) -> io::Result<String> {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-        socket.connect(server)?;
-        let socket = AsyncFd::new(socket)?;
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        socket.connect(server).await?;
         dormouse::timeout(limit, send_until_response(&socket, message)).await?
     }
 
-    async fn send_until_response(socket: &AsyncFd<UdpSocket>, message: &str) -> io::Result<String> {
+    async fn send_until_response(socket: &UdpSocket, message: &str) -> io::Result<String> {
         let mut buffer = [0; 1500];
         let mut pause = FIRST_PAUSE;
         loop {
-            let send = socket.async_io(Interest::WRITABLE, |s| s.send(message.as_bytes()));
-            send.await?;
-            let receive = socket.async_io(Interest::READABLE, |s| s.recv(&mut buffer));
-            match dormouse::timeout(pause, receive).await {
+            socket.send(message.as_bytes()).await?;
+            match dormouse::timeout(pause, socket.recv(&mut buffer)).await {
                 Ok(len) => return Ok(String::from_utf8_lossy(&buffer[..len?]).into_owned()),
                 Err(_elapsed) => pause = (pause * 2).min(LONGEST_PAUSE),
             }

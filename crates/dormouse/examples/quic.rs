@@ -41,7 +41,7 @@ impl quinn::Runtime for Runtime {
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
         let state = UdpSocketState::new((&socket).into())?;
-        Ok(Arc::new(Socket { io: UdpSocket::new(socket)?, state }))
+        Ok(Arc::new(Socket { io: UdpSocket::from_std(socket)?, state }))
     }
 }
 
@@ -75,7 +75,7 @@ impl AsyncUdpSocket for Socket {
     }
 
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
-        self.io.try_io(Interest::WRITABLE, |socket| self.state.send(socket.into(), transmit))
+        self.io.try_io(Interest::WRITABLE, || self.state.send((&self.io).into(), transmit))
     }
 
     fn poll_recv(
@@ -85,16 +85,17 @@ impl AsyncUdpSocket for Socket {
         meta: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
         loop {
-            let mut guard = ready!(self.io.poll_read_ready(cx))?;
-            let receive = guard.try_io(|io| self.state.recv(io.get_ref().into(), buffers, meta));
-            if let Ok(received) = receive {
-                return Poll::Ready(received);
+            ready!(self.io.poll_recv_ready(cx))?;
+            let receive = || self.state.recv((&self.io).into(), buffers, meta);
+            match self.io.try_io(Interest::READABLE, receive) {
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
+                received => return Poll::Ready(received),
             }
         }
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.io.get_ref().local_addr()
+        self.io.local_addr()
     }
 
     fn max_transmit_segments(&self) -> usize {
@@ -123,7 +124,7 @@ impl UdpPoller for WritablePoller {
         let WritablePoller { socket, wait } = &mut *self;
         let wait = wait.get_or_insert_with(|| {
             let socket = socket.clone();
-            Box::pin(async move { socket.io.writable().await.map(drop) })
+            Box::pin(async move { socket.io.writable().await })
         });
         let outcome = ready!(wait.as_mut().poll(cx));
         self.wait = None;

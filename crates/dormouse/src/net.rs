@@ -1,19 +1,16 @@
 //! Sockets and pipes of std, asynchronous on any executor.
 //!
-//! A [`TcpStream`] of this module is an [`AsyncFd`] around std's `TcpStream`, and likewise for the other types. The
-//! methods of std (addresses, options, [`shutdown`](std::net::TcpStream::shutdown)) are available through
-//! [`get_ref`](AsyncFd::get_ref). [`AsyncFd::new`] converts a socket of std into one of this module, and
-//! [`into_inner`](AsyncFd::into_inner) converts it back. Reading and writing take a shared
-//! reference, so one task can read while another writes.
+//! The names are those of `tokio::net`. Every method takes a shared reference, so one task can read while another writes.
+//! `from_std` converts a socket of std into one of this module, and `into_std` converts it back; `as_ref` leads to the
+//! methods of std that have no twin here, such as [`shutdown`](std::net::TcpStream::shutdown).
 //!
 //! ```
 //! use dormouse::net::{TcpListener, TcpStream};
-//! use std::net::Ipv4Addr;
 //!
 //! # fn main() -> std::io::Result<()> {
 //! dormouse::block_on(async {
-//!     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-//!     let client = TcpStream::connect(listener.get_ref().local_addr()?).await?;
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let client = TcpStream::connect(listener.local_addr()?).await?;
 //!     let (server, _address) = listener.accept().await?;
 //!     client.write(b"hello").await?;
 //!     let mut buffer = [0; 16];
@@ -25,10 +22,7 @@
 //! ```
 //!
 //! # Name resolution
-//! The functions take socket addresses, not host names. To resolve a host name, use
-//! [`ToSocketAddrs`](std::net::ToSocketAddrs) of std, which blocks the thread: there is no portable way to resolve
-//! without blocking. If blocking is a problem, resolve on a separate thread, and pass the addresses to
-//! [`TcpStream::connect_any`](AsyncFd::connect_any).
+//! The functions take socket addresses, also as text, but no host names: see [`ToSocketAddrs`].
 //!
 //! # Errors
 //! An error of connecting, binding, accepting or `UnixDatagram::send_to` names the address, in a message such as
@@ -44,6 +38,10 @@
 //! [`Reactor::current`](crate::reactor::Reactor::current) returns when the socket is created, connected or
 //! accepted. It can [move](AsyncFd#reactor) to another one, for example when its tokio runtime shuts down.
 
+#[macro_use]
+mod macros;
+
+mod addr;
 mod connect;
 mod datagram;
 mod error;
@@ -57,23 +55,18 @@ mod stream;
 #[cfg_attr(target_os = "linux", path = "net/sys/linux.rs")]
 mod sys;
 mod tcp;
+mod traits;
 mod udp;
 mod unix;
 
+pub use addr::ToSocketAddrs;
 pub use pipe::{PipeReader, PipeWriter, pipe};
 #[cfg(target_os = "linux")]
 pub use seqpacket::{UnixSeqpacket, UnixSeqpacketListener};
+pub use tcp::{TcpListener, TcpStream};
+pub use udp::UdpSocket;
 
 use crate::io::AsyncFd;
-
-/// A TCP connection.
-pub type TcpStream = AsyncFd<std::net::TcpStream>;
-
-/// A TCP socket that accepts connections.
-pub type TcpListener = AsyncFd<std::net::TcpListener>;
-
-/// A UDP socket.
-pub type UdpSocket = AsyncFd<std::net::UdpSocket>;
 
 /// A connected Unix stream socket.
 pub type UnixStream = AsyncFd<std::os::unix::net::UnixStream>;

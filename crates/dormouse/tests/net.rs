@@ -4,15 +4,13 @@ mod common;
 
 use common::MS;
 use common::ports::{closed_tcp_port, closed_udp_port};
-use dormouse::io::AsyncFd;
 use dormouse::net::{TcpListener, TcpStream, UdpSocket, pipe};
 use dormouse::{sleep, timeout};
 use futures::future::join_all;
 use futures::join;
 use std::error::Error;
-use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
-use std::os::fd::AsFd;
 
 on_every_reactor! {
     a_connection_carries_bytes_both_ways_at_once
@@ -23,7 +21,7 @@ on_every_reactor! {
     a_refused_connect_returns_the_address_and_the_cause
     an_unreachable_address_is_named_in_the_error
     an_address_in_use_is_named_in_the_error
-    connect_any_uses_the_first_address_that_accepts
+    connect_uses_the_first_address_that_accepts
     a_connect_to_a_full_backlog_can_be_timed_out
     a_connect_that_waits_completes_when_the_backlog_has_room
     a_connect_that_waits_returns_a_late_refusal
@@ -41,41 +39,49 @@ on_every_reactor! {
 
 const ANY: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
-async fn pair_on(ip: impl Into<IpAddr>) -> io::Result<(TcpStream, TcpStream)> {
-    let listener = TcpListener::bind((ip, 0))?;
-    let address = listener.get_ref().local_addr()?;
+async fn pair_on(ip: IpAddr) -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind((ip, 0)).await?;
+    let address = listener.local_addr()?;
     let (client, server) = join!(TcpStream::connect(address), listener.accept());
     let (client, (server, peer)) = (client?, server?);
-    assert_eq!(client.get_ref().local_addr()?, peer);
-    assert_eq!(client.get_ref().peer_addr()?, address);
+    assert_eq!(client.local_addr()?, peer);
+    assert_eq!(client.peer_addr()?, address);
     Ok((client, server))
 }
 
 async fn pair() -> (TcpStream, TcpStream) {
-    pair_on(Ipv4Addr::LOCALHOST).await.unwrap()
+    pair_on(Ipv4Addr::LOCALHOST.into()).await.unwrap()
 }
 
-async fn write_all<T: AsFd>(fd: &AsyncFd<T>, mut bytes: &[u8])
-where
-    for<'a> &'a T: Write,
-{
-    while !bytes.is_empty() {
-        bytes = &bytes[fd.write(bytes).await.unwrap()..];
-    }
-}
-
-async fn read_to_end<T: AsFd>(fd: &AsyncFd<T>) -> Vec<u8>
-where
-    for<'a> &'a T: Read,
-{
-    let mut all = Vec::new();
-    let mut buffer = vec![0; 65536];
-    loop {
-        match fd.read(&mut buffer).await.unwrap() {
-            0 => return all,
-            read => all.extend(&buffer[..read]),
+// For streams and pipes, which have these methods in common but no trait.
+macro_rules! write_all {
+    ($writer:expr, $bytes:expr) => {{
+        let mut bytes: &[u8] = $bytes;
+        while !bytes.is_empty() {
+            bytes = &bytes[$writer.write(bytes).await.unwrap()..];
         }
-    }
+    }};
+}
+
+macro_rules! read_to_end {
+    ($reader:expr) => {{
+        let mut all: Vec<u8> = Vec::new();
+        let mut buffer = vec![0; 65536];
+        loop {
+            match $reader.read(&mut buffer).await.unwrap() {
+                0 => break all,
+                read => all.extend(&buffer[..read]),
+            }
+        }
+    }};
+}
+
+async fn write_all(stream: &TcpStream, bytes: &[u8]) {
+    write_all!(stream, bytes);
+}
+
+async fn read_to_end(stream: &TcpStream) -> Vec<u8> {
+    read_to_end!(stream)
 }
 
 /// Data in which the order of the bytes can be checked.
@@ -98,7 +104,7 @@ async fn a_connection_carries_bytes_both_ways_at_once() {
     let bytes = pattern(4 << 20);
     let send = async |stream: &TcpStream| {
         write_all(stream, &bytes).await;
-        stream.get_ref().shutdown(Shutdown::Write).unwrap();
+        stream.as_ref().shutdown(Shutdown::Write).unwrap();
     };
     let ((), (), at_server, at_client) =
         join!(send(&client), send(&server), read_to_end(&server), read_to_end(&client));
@@ -106,7 +112,7 @@ async fn a_connection_carries_bytes_both_ways_at_once() {
 }
 
 async fn a_connection_over_ipv6_works() {
-    let (client, server) = match pair_on(Ipv6Addr::LOCALHOST).await {
+    let (client, server) = match pair_on(Ipv6Addr::LOCALHOST.into()).await {
         Err(err) if err.kind() == ErrorKind::AddrNotAvailable => {
             return println!("skipped: this machine has no IPv6");
         }
@@ -162,39 +168,39 @@ async fn a_refused_connect_returns_the_address_and_the_cause() {
 
 async fn an_unreachable_address_is_named_in_the_error() {
     // The broadcast address of the loopback device: TCP cannot connect to it.
-    let error = TcpStream::connect(([127, 255, 255, 255], 1)).await.unwrap_err();
+    let error = TcpStream::connect("127.255.255.255:1").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NetworkUnreachable);
     assert!(error.to_string().starts_with("cannot connect to 127.255.255.255:1: "), "{error}");
     // An address that this machine does not have.
-    let error = TcpListener::bind(([192, 0, 2, 1], 0)).unwrap_err();
+    let error = TcpListener::bind("192.0.2.1:0").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
     assert!(error.to_string().starts_with("cannot listen on 192.0.2.1:0: "), "{error}");
 }
 
 async fn an_address_in_use_is_named_in_the_error() {
-    let listener = TcpListener::bind(ANY).unwrap();
-    let address = listener.get_ref().local_addr().unwrap();
-    let error = TcpListener::bind(address).unwrap_err();
+    let listener = TcpListener::bind(ANY).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let error = TcpListener::bind(address).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
     assert!(error.to_string().starts_with(&format!("cannot listen on {address}: ")), "{error}");
-    let socket = UdpSocket::bind(ANY).unwrap();
-    let address = socket.get_ref().local_addr().unwrap();
-    let error = UdpSocket::bind(address).unwrap_err();
+    let socket = UdpSocket::bind(ANY).await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let error = UdpSocket::bind(address).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
     assert!(error.to_string().contains(&address.to_string()), "{error}");
 }
 
-async fn connect_any_uses_the_first_address_that_accepts() {
-    let listener = TcpListener::bind(ANY).unwrap();
-    let address = listener.get_ref().local_addr().unwrap();
+async fn connect_uses_the_first_address_that_accepts() {
+    let listener = TcpListener::bind(ANY).await.unwrap();
+    let address = listener.local_addr().unwrap();
     let [(_first, first), (_last, last)] = [(); 2].map(|()| closed_tcp_port());
     let addresses = [first, address, last];
-    let stream = TcpStream::connect_any(addresses).await.unwrap();
-    assert_eq!(stream.get_ref().peer_addr().unwrap(), address);
+    let stream = TcpStream::connect(&addresses[..]).await.unwrap();
+    assert_eq!(stream.peer_addr().unwrap(), address);
 
-    let error = TcpStream::connect_any([first, last]).await.unwrap_err();
+    let error = TcpStream::connect(&[first, last][..]).await.unwrap_err();
     assert!(error.to_string().contains(&last.to_string()), "{error}");
-    let error = TcpStream::connect_any([]).await.unwrap_err();
+    let error = TcpStream::connect(&[][..]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
@@ -211,7 +217,7 @@ async fn a_connect_that_waits_completes_when_the_backlog_has_room() {
         listener.accept().unwrap();
         drop(first);
         // Linux repeats the SYN after a second.
-        let listener = AsyncFd::new(listener).unwrap();
+        let listener = TcpListener::from_std(listener).unwrap();
         listener.accept().await.unwrap().0
     });
     let client = client.unwrap();
@@ -230,20 +236,20 @@ async fn a_connect_that_waits_returns_a_late_refusal() {
 }
 
 async fn a_dropped_accept_loses_no_connection() {
-    let listener = TcpListener::bind(ANY).unwrap();
-    let address = listener.get_ref().local_addr().unwrap();
+    let listener = TcpListener::bind(ANY).await.unwrap();
+    let address = listener.local_addr().unwrap();
     for _ in 0..10 {
         assert!(timeout(MS, listener.accept()).await.is_err());
         let client = TcpStream::connect(address).await.unwrap();
         sleep(MS).await;
         let (_, peer) = listener.accept().await.unwrap();
-        assert_eq!(peer, client.get_ref().local_addr().unwrap());
+        assert_eq!(peer, client.local_addr().unwrap());
     }
 }
 
 async fn many_tasks_accept_from_one_listener() {
-    let listener = TcpListener::bind(ANY).unwrap();
-    let address = listener.get_ref().local_addr().unwrap();
+    let listener = TcpListener::bind(ANY).await.unwrap();
+    let address = listener.local_addr().unwrap();
     let accepted = join_all((0..20).map(|_| listener.accept()));
     let connected = join_all((0..20).map(|_| TcpStream::connect(address)));
     let (accepted, connected) = join!(accepted, connected);
@@ -251,12 +257,12 @@ async fn many_tasks_accept_from_one_listener() {
 }
 
 async fn many_connections_can_be_open_at_once() {
-    let listener = TcpListener::bind(ANY).unwrap();
-    let address = listener.get_ref().local_addr().unwrap();
+    let listener = TcpListener::bind(ANY).await.unwrap();
+    let address = listener.local_addr().unwrap();
     let client = |number: u32| async move {
         let stream = TcpStream::connect(address).await.unwrap();
         write_all(&stream, &number.to_ne_bytes()).await;
-        stream.get_ref().shutdown(Shutdown::Write).unwrap();
+        stream.as_ref().shutdown(Shutdown::Write).unwrap();
         assert_eq!(read_to_end(&stream).await, number.to_ne_bytes());
     };
     let serve = async {
@@ -297,25 +303,26 @@ async fn a_dropped_read_loses_no_bytes() {
 }
 
 async fn recv_from_returns_the_address_of_the_sender() {
-    let (one, other) = (UdpSocket::bind(ANY).unwrap(), UdpSocket::bind(ANY).unwrap());
-    let to = other.get_ref().local_addr().unwrap();
+    let (one, other) = (UdpSocket::bind(ANY).await.unwrap(), UdpSocket::bind(ANY).await.unwrap());
+    let to = other.local_addr().unwrap();
     let mut buffer = [0; 16];
     let (received, ()) = join!(other.recv_from(&mut buffer), async {
         sleep(2 * MS).await;
         assert_eq!(one.send_to(b"hello", to).await.unwrap(), 5);
     });
     let (len, from) = received.unwrap();
-    assert_eq!((&buffer[..len], from), (&b"hello"[..], one.get_ref().local_addr().unwrap()));
+    assert_eq!((&buffer[..len], from), (&b"hello"[..], one.local_addr().unwrap()));
     // An empty datagram is delivered too.
     one.send_to(b"", to).await.unwrap();
     assert_eq!(other.recv(&mut buffer).await.unwrap(), 0);
 }
 
 async fn a_connected_udp_socket_receives_only_from_its_peer() {
-    let sockets = [(); 3].map(|()| UdpSocket::bind(ANY).unwrap());
-    let [one, other, unrelated] = &sockets;
-    let address = |socket: &UdpSocket| socket.get_ref().local_addr().unwrap();
-    one.connect(address(other)).unwrap();
+    let sockets = join_all((0..3).map(|_| UdpSocket::bind(ANY))).await;
+    let [one, other, unrelated] = &sockets[..] else { unreachable!() };
+    let [one, other, unrelated] = [one, other, unrelated].map(|socket| socket.as_ref().unwrap());
+    let address = |socket: &UdpSocket| socket.local_addr().unwrap();
+    one.connect(address(other)).await.unwrap();
     unrelated.send_to(b"psst", address(one)).await.unwrap();
     other.send_to(b"hello", address(one)).await.unwrap();
     assert_eq!(one.recv(&mut [0; 16]).await.unwrap(), 5);
@@ -324,26 +331,26 @@ async fn a_connected_udp_socket_receives_only_from_its_peer() {
 }
 
 async fn a_peeked_datagram_can_be_received() {
-    let (one, other) = (UdpSocket::bind(ANY).unwrap(), UdpSocket::bind(ANY).unwrap());
-    one.send_to(b"hello", other.get_ref().local_addr().unwrap()).await.unwrap();
+    let (one, other) = (UdpSocket::bind(ANY).await.unwrap(), UdpSocket::bind(ANY).await.unwrap());
+    one.send_to(b"hello", other.local_addr().unwrap()).await.unwrap();
     let mut buffer = [0; 16];
     assert_eq!(other.peek(&mut buffer).await.unwrap(), 5);
-    let from = one.get_ref().local_addr().unwrap();
+    let from = one.local_addr().unwrap();
     assert_eq!(other.peek_from(&mut buffer).await.unwrap(), (5, from));
     assert_eq!(other.recv_from(&mut buffer).await.unwrap(), (5, from));
     assert!(timeout(2 * MS, other.recv(&mut buffer)).await.is_err());
 }
 
 async fn a_refused_datagram_returns_an_error_and_the_socket_stays_usable() {
-    let socket = UdpSocket::bind(ANY).unwrap();
+    let socket = UdpSocket::bind(ANY).await.unwrap();
     let (peer, address) = closed_udp_port();
-    socket.connect(address).unwrap();
+    socket.connect(address).await.unwrap();
     socket.send(b"hello").await.unwrap();
     let error = socket.recv(&mut [0; 16]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     // From here on, the peer takes its datagrams.
-    peer.connect(socket.get_ref().local_addr().unwrap()).unwrap();
-    let peer = AsyncFd::new(peer).unwrap();
+    peer.connect(socket.local_addr().unwrap()).unwrap();
+    let peer = UdpSocket::from_std(peer).unwrap();
     socket.send(b"and now?").await.unwrap();
     assert_eq!(peer.recv(&mut [0; 16]).await.unwrap(), 8);
     peer.send(b"yes").await.unwrap();
@@ -356,10 +363,10 @@ async fn a_pipe_waits_for_bytes_and_for_room() {
     let bytes = pattern(1 << 20);
     let ((), read) = join!(
         async {
-            write_all(&writer, &bytes).await;
+            write_all!(writer, &bytes);
             drop(writer);
         },
-        read_to_end(&reader)
+        async { read_to_end!(reader) }
     );
     assert!(read == bytes);
 }
@@ -392,8 +399,8 @@ mod streams {
     }
 
     async fn incoming_is_a_stream_of_connections() {
-        let listener = TcpListener::bind(ANY).unwrap();
-        let address = listener.get_ref().local_addr().unwrap();
+        let listener = TcpListener::bind(ANY).await.unwrap();
+        let address = listener.local_addr().unwrap();
         let mut incoming = listener.incoming();
         let serve = async {
             for _ in 0..10 {
@@ -414,11 +421,12 @@ mod streams {
 #[test]
 fn the_futures_of_sockets_are_send() {
     fn assert_send<T: Send>(_: T) {}
-    let listener = TcpListener::bind(ANY).unwrap();
+    let listener = dormouse::block_on(TcpListener::bind(ANY)).unwrap();
     assert_send(listener.accept());
     assert_send(TcpStream::connect(ANY));
-    assert_send(TcpStream::connect_any([]));
-    let socket = UdpSocket::bind(ANY).unwrap();
+    assert_send(TcpStream::connect(&[][..]));
+    assert_send(TcpStream::connect(String::from("localhost:1")));
+    let socket = dormouse::block_on(UdpSocket::bind(ANY)).unwrap();
     assert_send(socket.recv_from(&mut [0]));
     assert_send(socket.send_to(&[0], ANY));
     let (reader, writer) = pipe().unwrap();

@@ -58,15 +58,15 @@ async fn abandon_operations() {
     let (_listener, address, _first) = full_listener();
     assert!(timeout(2 * MS, TcpStream::connect(address)).await.is_err());
 
-    let listener = TcpListener::bind(ANY).unwrap();
+    let listener = TcpListener::bind(ANY).await.unwrap();
     assert!(timeout(MS, listener.accept()).await.is_err());
-    let address = listener.get_ref().local_addr().unwrap();
+    let address = listener.local_addr().unwrap();
     let client = TcpStream::connect(address).await.unwrap();
     let (server, _) = listener.accept().await.unwrap();
     assert!(timeout(MS, server.read(&mut [0])).await.is_err());
     drop((listener, client, server));
     assert!(TcpStream::connect(address).await.is_err());
-    assert!(TcpListener::bind(([192, 0, 2, 1], 0)).is_err());
+    assert!(TcpListener::bind("192.0.2.1:0").await.is_err());
 
     assert!(UnixStream::connect("/missing/socket").await.is_err());
     assert!(UnixListener::bind("/missing/socket").is_err());
@@ -85,8 +85,8 @@ async fn assert_no_fd_leaks() {
 }
 
 async fn accept_without_fds() {
-    let listener = TcpListener::bind(ANY).unwrap();
-    let address = listener.get_ref().local_addr().unwrap();
+    let listener = TcpListener::bind(ANY).await.unwrap();
+    let address = listener.local_addr().unwrap();
     let client = std::net::TcpStream::connect(address).unwrap();
     sleep(MS).await;
     let taken = take_all_fds();
@@ -105,8 +105,8 @@ async fn accept_without_fds() {
 }
 
 async fn connect_without_fds() {
-    let listener = TcpListener::bind(ANY).unwrap();
-    let address = listener.get_ref().local_addr().unwrap();
+    let listener = TcpListener::bind(ANY).await.unwrap();
+    let address = listener.local_addr().unwrap();
     let taken = take_all_fds();
     let error = TcpStream::connect(address).await.unwrap_err();
     assert_eq!(cause(&error), Some(24));
@@ -142,7 +142,7 @@ mod cases {
     #[ignore = "run in a child process by the test of the same name"]
     fn an_unreachable_network_is_reported() {
         // This network namespace has no routes.
-        let error = dormouse::block_on(TcpStream::connect(([192, 0, 2, 1], 1))).unwrap_err();
+        let error = dormouse::block_on(TcpStream::connect("192.0.2.1:1")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NetworkUnreachable);
         let expected = "cannot connect to 192.0.2.1:1: Network is unreachable (os error 101)";
         assert_eq!(error.to_string(), expected);
@@ -151,8 +151,8 @@ mod cases {
     #[cfg(feature = "tokio")]
     async fn connect_with_every_outcome() {
         // The connection is established or refused immediately.
-        let listener = TcpListener::bind(ANY).unwrap();
-        let address = listener.get_ref().local_addr().unwrap();
+        let listener = TcpListener::bind(ANY).await.unwrap();
+        let address = listener.local_addr().unwrap();
         let client = TcpStream::connect(address).await.unwrap();
         let (server, _) = listener.accept().await.unwrap();
         client.write(b"hello").await.unwrap();

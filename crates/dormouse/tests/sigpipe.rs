@@ -116,9 +116,9 @@ async fn datagrams_and_packets_to_a_closed_socket_raise_no_signal() {
     let (socket, _peer) = UnixSeqpacket::pair().unwrap();
     close_for_writing(&socket);
     fails_without_signal(socket.send(b"one"));
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let peer = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    socket.connect(peer.get_ref().local_addr().unwrap()).unwrap();
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let peer = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    socket.connect(peer.local_addr().unwrap()).await.unwrap();
     close_for_writing(&socket);
     assert!(!raises_sigpipe(|| drop(socket.send(b"one").now_or_never())));
 }

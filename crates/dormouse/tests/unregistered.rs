@@ -43,15 +43,16 @@ fn unix_address() -> SocketAddr {
 /// Runs the test with one connection of each kind that can be accepted.
 macro_rules! with_each_listener {
     ($test:ident) => {{
-        let listener = TcpListener::bind(ANY).unwrap();
-        let address = listener.get_ref().local_addr().unwrap();
+        let listener = TcpListener::bind(ANY).await.unwrap();
+        let address = listener.local_addr().unwrap();
         let client = std::net::TcpStream::connect(address).unwrap();
-        $test(client, async { Ok(listener.accept().await?.0) }).await;
+        $test(client, async { Ok(listener.accept().await?.0.into_async_fd()) }).await;
         #[cfg(feature = "stream")]
         {
             let client = std::net::TcpStream::connect(address).unwrap();
             let mut incoming = listener.incoming();
-            $test(client, async { futures::StreamExt::next(&mut incoming).await.unwrap() }).await;
+            let next = async { futures::StreamExt::next(&mut incoming).await.unwrap() };
+            $test(client, async { next.await.map(TcpStream::into_async_fd) }).await;
         }
 
         let listener = UnixListener::bind_addr(&unix_address()).unwrap();
@@ -122,7 +123,7 @@ async fn connect_when_nothing_can_be_registered() {
     let stream = TcpStream::connect(address).await.unwrap();
     let unix_stream = UnixStream::connect_addr(&unix_address()).await.unwrap();
     drop(refused);
-    assert_works(&listener.accept().unwrap().0, &stream).await;
+    assert_works(&listener.accept().unwrap().0, &stream.into_async_fd()).await;
     assert_works(&unix_listener.accept().unwrap().0, &unix_stream).await;
 }
 
@@ -200,13 +201,14 @@ mod cases {
     #[cfg(feature = "smol")]
     fn a_connection_that_no_reactor_has_an_fd_for_is_registered_once_there_is_one() {
         let test = async {
-            let listener = TcpListener::bind(ANY).unwrap();
+            let listener = TcpListener::bind(ANY).await.unwrap();
             sleep(MS).await;
-            let address = listener.get_ref().local_addr().unwrap();
+            let address = listener.local_addr().unwrap();
             let client = std::net::TcpStream::connect(address).unwrap();
             let mut taken = take_all_fds();
             taken.pop();
             let (server, _) = listener.accept().await.unwrap();
+            let server = server.into_async_fd();
             let error = server.read(&mut [0]).await.unwrap_err().to_string();
             assert!(error.contains("os error 24"), "{error}");
             drop(taken);

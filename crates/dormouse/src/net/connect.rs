@@ -5,30 +5,84 @@
 //!   socket as hung up, and tokio's reactor never clears that.
 //! - The future that waits owns the socket. Dropping the future closes the socket.
 
+use super::TcpStream;
+use super::addr::ToSocketAddrs;
+use super::error::{no_addresses, with_context};
 use crate::coop::cooperative;
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::time::RetryPauses;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{self, SocketAddr};
 
-/// Connects to one address. Returns the system's error unchanged.
-pub(super) async fn tcp(addr: SocketAddr) -> io::Result<AsyncFd<TcpStream>> {
-    // Spends budget, because over loopback the handshake completes, or fails, at once.
-    let stream = cooperative(async { mio::net::TcpStream::connect(addr) }).await?;
-    let stream = TcpStream::from(stream);
+/// Calls `attempt` for each address in turn until one succeeds, and returns its result or the last error. `action` is
+/// the start of the errors' messages, such as "cannot connect".
+pub(super) async fn each_address<R, F: Future<Output = io::Result<R>>>(
+    addrs: impl ToSocketAddrs,
+    action: &'static str,
+    mut attempt: impl FnMut(SocketAddr) -> F,
+) -> io::Result<R> {
+    let addresses = addrs.resolve().map_err(|err| with_context(err, format_args!("{action}")))?;
+    let mut result = Err(no_addresses(action));
+    for address in addresses {
+        result = attempt(address).await;
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+}
+
+/// Connects to one address. The error names it.
+pub(super) async fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
+    let connect = async {
+        check_port(address)?;
+        // Spends budget, because over loopback the handshake completes, or fails, at once.
+        let stream = cooperative(async { mio::net::TcpStream::connect(address) }).await?;
+        finish(stream.into(), Mode::NonBlocking).await
+    };
+    connect.await.map_err(|err| cannot_connect(err, address))
+}
+
+/// Waits until a connect that has begun is complete. Returns the system's error unchanged.
+pub(super) async fn finish(stream: net::TcpStream, mode: Mode) -> io::Result<TcpStream> {
     match connect_result(&stream) {
-        Ok(()) => AsyncFd::connected(stream, Mode::NonBlocking),
+        Ok(()) => AsyncFd::connected(stream, mode).map(TcpStream::from),
         Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-            let stream = AsyncFd::created(stream, Mode::NonBlocking)?;
+            let stream = AsyncFd::created(stream, mode)?;
             stream.async_io(Interest::WRITABLE, connect_result).await?;
-            Ok(stream)
+            Ok(stream.into())
         }
         Err(err) => Err(err),
     }
 }
 
+/// [`finish`] for a socket of the caller, on which connect(2) may not have been called.
+pub(super) async fn finish_begun(stream: net::TcpStream) -> io::Result<TcpStream> {
+    check_begun(&stream)?;
+    finish(stream, Mode::Unknown).await
+}
+
+/// A wait for a socket on which connect(2) has not been called would not end. Linux reports it as hung up; other systems
+/// do not distinguish it from one that connects.
+fn check_begun(stream: &net::TcpStream) -> io::Result<()> {
+    let mut fds = [PollFd::new(stream, PollFlags::empty())];
+    poll(&mut fds, Some(&Timespec::default()))?;
+    if fds[0].revents().contains(PollFlags::HUP) {
+        // A connect that has failed is reported as hung up too.
+        connect_result(stream).map_err(|err| match err.kind() {
+            io::ErrorKind::WouldBlock => {
+                io::Error::new(io::ErrorKind::NotConnected, "connect(2) has not been called")
+            }
+            _ => err,
+        })?;
+    }
+    Ok(())
+}
+
 /// The result of connect(2); `WouldBlock` while it is in progress.
-fn connect_result(stream: &TcpStream) -> io::Result<()> {
+fn connect_result(stream: &net::TcpStream) -> io::Result<()> {
     if let Some(err) = stream.take_error()? {
         return Err(err);
     }
@@ -40,6 +94,18 @@ fn connect_result(stream: &TcpStream) -> io::Result<()> {
         }
         Err(err) => Err(err),
     }
+}
+
+/// Port 0 stands for any free port in `bind`. As a destination, systems report it in different ways, or not at all.
+pub(super) fn check_port(address: SocketAddr) -> io::Result<()> {
+    if address.port() == 0 {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "port 0 is not a destination"));
+    }
+    Ok(())
+}
+
+pub(super) fn cannot_connect(err: io::Error, address: SocketAddr) -> io::Error {
+    with_context(err, format_args!("cannot connect to {address}"))
 }
 
 /// Retries `f`, an operation on a Unix socket, while it returns `WouldBlock` because the peer has no room. Pauses

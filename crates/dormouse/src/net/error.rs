@@ -24,6 +24,12 @@ pub(super) fn with_context(source: io::Error, context: fmt::Arguments<'_>) -> io
     io::Error::new(source.kind(), ErrorWithContext { context: context.to_string(), source })
 }
 
+/// The error for an empty list of addresses. `action` is what cannot be done, such as "cannot connect".
+pub(super) fn no_addresses(action: &str) -> io::Error {
+    let message = format!("{action}: the list of addresses is empty");
+    io::Error::new(io::ErrorKind::InvalidInput, message)
+}
+
 /// An error of accept(2). `local_addr` is the address of the listener.
 pub(super) fn cannot_accept<E>(
     local_addr: Result<impl fmt::Display, E>,

@@ -1,16 +1,14 @@
 //! Incoming connections as a [`Stream`].
 
-use super::{TcpStream, UnixStream, sys, tcp, unix};
+use super::{TcpListener, TcpStream, UnixStream, sys, unix};
 use crate::io::AsyncFd;
 use futures_core::Stream;
 use std::io;
-use std::net::TcpListener;
-use std::os::fd::AsFd;
 use std::os::unix::net::UnixListener;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-impl AsyncFd<TcpListener> {
+impl TcpListener {
     /// An endless stream of incoming connections. The errors are those of [`accept`](Self::accept).
     ///
     /// Of the tasks that poll streams of one listener, only the last is woken. To accept from several tasks, use
@@ -20,10 +18,9 @@ impl AsyncFd<TcpListener> {
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::net::{TcpListener, TcpStream};
     /// use futures::StreamExt;
-    /// # use std::net::Ipv4Addr;
     /// # dormouse::block_on(async {
-    /// # let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    /// # let client = TcpStream::connect(listener.get_ref().local_addr()?).await?;
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// # let client = TcpStream::connect(listener.local_addr()?).await?;
     /// let mut incoming = listener.incoming();
     /// while let Some(stream) = incoming.next().await {
     ///     stream?.write(b"hello").await?;
@@ -35,11 +32,7 @@ impl AsyncFd<TcpListener> {
     /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
     pub fn incoming(&self) -> impl Stream<Item = io::Result<TcpStream>> + Unpin {
-        Incoming {
-            listener: self,
-            accept: |listener| Ok(sys::accept_tcp(listener)?.0),
-            map_err: tcp::cannot_accept,
-        }
+        Incoming(|cx: &mut Context<'_>| self.poll_accept(cx).map_ok(|(stream, _)| stream))
     }
 }
 
@@ -50,34 +43,33 @@ impl AsyncFd<UnixListener> {
     /// [`accept`](Self::accept).
     #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
     pub fn incoming(&self) -> impl Stream<Item = io::Result<UnixStream>> + Unpin {
-        Incoming {
-            listener: self,
-            accept: |listener| Ok(sys::accept_unix(listener)?.0),
-            map_err: unix::cannot_accept,
-        }
+        let map_err = |err| unix::cannot_accept(self.get_ref(), err);
+        Incoming(move |cx: &mut Context<'_>| {
+            loop {
+                let mut guard = ready!(self.poll_read_ready(cx)).map_err(map_err)?;
+                if let Ok(accepted) = guard.try_io(|listener| sys::accept_unix(listener.get_ref()))
+                {
+                    return Poll::Ready(
+                        accepted
+                            .and_then(|(socket, _)| AsyncFd::connected(socket, sys::ACCEPTED))
+                            .map_err(map_err),
+                    );
+                }
+            }
+        })
     }
 }
 
-struct Incoming<'a, L: AsFd, S> {
-    listener: &'a AsyncFd<L>,
-    accept: fn(&L) -> io::Result<S>,
-    map_err: fn(&L, io::Error) -> io::Error,
-}
+/// Calls a `poll_accept` for each item.
+struct Incoming<F>(F);
 
-impl<L: AsFd, S: AsFd> Stream for Incoming<'_, L, S> {
-    type Item = io::Result<AsyncFd<S>>;
+impl<S, F> Stream for Incoming<F>
+where
+    F: FnMut(&mut Context<'_>) -> Poll<io::Result<S>> + Unpin,
+{
+    type Item = io::Result<S>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let map_err = |err| (self.map_err)(self.listener.get_ref(), err);
-        loop {
-            let mut guard = ready!(self.listener.poll_read_ready(cx)).map_err(map_err)?;
-            if let Ok(accepted) = guard.try_io(|listener| (self.accept)(listener.get_ref())) {
-                return Poll::Ready(Some(
-                    accepted
-                        .and_then(|socket| AsyncFd::connected(socket, sys::ACCEPTED))
-                        .map_err(map_err),
-                ));
-            }
-        }
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        (self.0)(cx).map(Some)
     }
 }

@@ -1,109 +1,202 @@
 //! UDP sockets.
 
-use super::UdpSocket;
-use super::error::with_context;
+use super::ToSocketAddrs;
+use super::connect::{cannot_connect, check_port, each_address};
+use super::error::{no_addresses, with_context};
 use crate::io::{AsyncFd, Interest, Mode};
 use std::io;
 use std::net::{self, SocketAddr};
 
-impl AsyncFd<net::UdpSocket> {
-    /// Creates a socket bound to a local address. Port 0 selects a free port.
+macro_rules! inner {
+    () => {
+        "# let inner = std::net::UdpSocket::bind(\"127.0.0.1:0\")?;
+# let peer = std::net::UdpSocket::bind(\"127.0.0.1:0\")?;
+# inner.connect(peer.local_addr()?)?;
+# peer.send_to(b\"hello\", inner.local_addr()?)?;"
+    };
+}
+
+macro_rules! example {
+    () => {
+        concat!(inner!(), "\n# let socket = dormouse::net::UdpSocket::from_std(inner)?;")
+    };
+}
+
+/// A UDP socket.
+///
+/// Any number of tasks can send and receive through a shared reference.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use dormouse::net::UdpSocket;
+/// # dormouse::block_on(async {
+/// let server = UdpSocket::bind("127.0.0.1:0").await?;
+/// let client = UdpSocket::bind("127.0.0.1:0").await?;
+/// client.connect(server.local_addr()?).await?;
+/// client.send(b"ping").await?;
+///
+/// let mut buffer = [0; 1500];
+/// let (len, from) = server.recv_from(&mut buffer).await?;
+/// server.send_to(&buffer[..len], from).await?;
+/// assert_eq!(client.recv(&mut buffer).await?, 4);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+pub struct UdpSocket(AsyncFd<net::UdpSocket>);
+
+impl UdpSocket {
+    /// Creates a socket bound to a local address. Port 0 selects a free port. Of several addresses, tries each in order
+    /// until one can be bound.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::net::UdpSocket;
-    /// use std::net::Ipv4Addr;
     /// # dormouse::block_on(async {
-    /// let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-    /// let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-    /// client.connect(server.get_ref().local_addr()?)?;
-    /// client.send(b"ping").await?;
-    ///
-    /// let mut buffer = [0; 1500];
-    /// let (len, from) = server.recv_from(&mut buffer).await?;
-    /// server.send_to(&buffer[..len], from).await?;
-    /// assert_eq!(client.recv(&mut buffer).await?, 4);
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// println!("receiving on {}", socket.local_addr()?);
     /// # Ok(())
     /// # })
     /// # }
     /// ```
     ///
     /// # Errors
-    /// If the address is in use, not local, or not permitted. The error names it. If the socket cannot be
-    /// registered: see [the type](Self#errors).
-    pub fn bind(address: impl Into<SocketAddr>) -> io::Result<UdpSocket> {
-        let address = address.into();
-        net::UdpSocket::bind(address)
-            .and_then(|socket| AsyncFd::created(socket, Mode::Blocking))
-            .map_err(|err| with_context(err, format_args!("cannot bind a UDP socket to {address}")))
+    /// If the address is in use, not local, or not permitted. The error is that of the last address, which it names.
+    /// `InvalidInput` if there is no address, `Unsupported` for a [name](ToSocketAddrs#names). If the socket cannot be
+    /// registered: see [`AsyncFd`](AsyncFd#errors).
+    pub async fn bind(addr: impl ToSocketAddrs) -> io::Result<UdpSocket> {
+        each_address(addr, "cannot bind a UDP socket", async |address| {
+            net::UdpSocket::bind(address)
+                .and_then(|socket| AsyncFd::created(socket, Mode::Blocking))
+                .map(UdpSocket)
+                .map_err(|err| {
+                    with_context(err, format_args!("cannot bind a UDP socket to {address}"))
+                })
+        })
+        .await
     }
 
-    /// Sets the peer. [`send`](Self::send) sends to it, and only its datagrams are received.
+    /// Sets the peer. [`send`](Self::send) sends to it, and only its datagrams are received. Of several addresses, tries
+    /// each in order.
     ///
-    /// Not async: connecting a UDP socket sends nothing, so there is nothing to wait for.
+    /// It sends nothing, and does not wait.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::net::UdpSocket;
+    /// # dormouse::block_on(async {
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// socket.connect("127.0.0.1:53").await?;
+    /// assert_eq!(socket.peer_addr()?.port(), 53);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// If there is no route to the address. The error names it.
-    pub fn connect(&self, address: impl Into<SocketAddr>) -> io::Result<()> {
-        let address = address.into();
-        let connected = self.get_ref().connect(address);
-        connected.map_err(|err| with_context(err, format_args!("cannot connect to {address}")))
+    /// If there is no route to the address. The error is that of the last address, which it names. `InvalidInput` if
+    /// there is no address, or the port is 0. `Unsupported` for a [name](ToSocketAddrs#names).
+    pub async fn connect(&self, addr: impl ToSocketAddrs) -> io::Result<()> {
+        each_address(addr, "cannot connect", async |address| {
+            check_port(address)
+                .and_then(|()| self.0.get_ref().connect(address))
+                .map_err(|err| cannot_connect(err, address))
+        })
+        .await
     }
 
-    /// Sends a datagram to the peer set by [`connect`](Self::connect).
+    /// The address that the socket is bound to.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    #[doc = example!()]
+    /// println!("receiving on {}", socket.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// Those of send(2), including the error of an earlier datagram (`ConnectionRefused`). If no reactor can
-    /// register the fd: see [the type](Self#errors).
+    /// Those of getsockname(2).
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.get_ref().local_addr()
+    }
+
+    /// The address of the peer that [`connect`](Self::connect) has set.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    #[doc = example!()]
+    /// println!("sending to {}", socket.peer_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `NotConnected` if no peer is set.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.get_ref().peer_addr()
+    }
+
+    /// Sends a datagram to an address, as soon as there is room for it. Of several addresses, takes the first.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::net::UdpSocket;
+    /// # dormouse::block_on(async {
+    /// # let server = UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let address = server.local_addr()?;
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// socket.send_to(b"hello", address).await?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of sendto(2). `InvalidInput` if there is no address, `Unsupported` for a [name](ToSocketAddrs#names). If no
+    /// reactor can register the fd: see [`AsyncFd`](AsyncFd#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is sent.
-    pub async fn send(&self, datagram: &[u8]) -> io::Result<usize> {
-        self.async_io(Interest::WRITABLE, |socket| socket.send(datagram)).await
+    pub async fn send_to(&self, datagram: &[u8], addr: impl ToSocketAddrs) -> io::Result<usize> {
+        let first = addr.resolve().map(|mut addresses| addresses.next());
+        let address = match first.map_err(|err| with_context(err, format_args!("cannot send")))? {
+            Some(address) => address,
+            None => return Err(no_addresses("cannot send")),
+        };
+        self.0.async_io(Interest::WRITABLE, |socket| socket.send_to(datagram, address)).await
     }
 
-    /// Sends a datagram to an address.
+    /// Like [`send_to`](Self::send_to), without waiting.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    #[doc = example!()]
+    /// # let address = socket.peer_addr()?;
+    /// assert_eq!(socket.try_send_to(b"hello", address)?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// Those of sendto(2). If no reactor can register the fd: see [the type](Self#errors).
-    ///
-    /// # Cancel safety
-    /// If it is dropped before it completes, nothing is sent.
-    pub async fn send_to(
-        &self,
-        datagram: &[u8],
-        address: impl Into<SocketAddr>,
-    ) -> io::Result<usize> {
-        let address = address.into();
-        self.async_io(Interest::WRITABLE, |socket| socket.send_to(datagram, address)).await
-    }
-
-    /// Receives a datagram from the peer set by [`connect`](Self::connect), and returns its length. A datagram
-    /// that is longer than the buffer is truncated.
-    ///
-    /// # Errors
-    /// Those of recv(2), including the error of an earlier datagram (`ConnectionRefused`). If no reactor can
-    /// register the fd: see [the type](Self#errors).
-    ///
-    /// # Cancel safety
-    /// If it is dropped before it completes, nothing is received.
-    pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.async_io(Interest::READABLE, |socket| socket.recv(buffer)).await
-    }
-
-    /// Receives a datagram, and returns its length and the address of the sender. A datagram that is longer than
-    /// the buffer is truncated.
-    ///
-    /// # Errors
-    /// Those of recvfrom(2). If no reactor can register the fd: see [the type](Self#errors).
-    ///
-    /// # Cancel safety
-    /// If it is dropped before it completes, nothing is received.
-    pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.async_io(Interest::READABLE, |socket| socket.recv_from(buffer)).await
+    /// `WouldBlock` if there is no room. Those of sendto(2).
+    pub fn try_send_to(&self, datagram: &[u8], address: SocketAddr) -> io::Result<usize> {
+        self.0.try_io(Interest::WRITABLE, |socket| socket.send_to(datagram, address))
     }
 
     /// Like [`recv`](Self::recv), but leaves the datagram in the receive queue.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    /// let mut first = [0];
+    /// socket.peek(&mut first).await?;
+    /// assert_eq!(&first, b"h");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of [`recv`](Self::recv).
@@ -111,10 +204,37 @@ impl AsyncFd<net::UdpSocket> {
     /// # Cancel safety
     /// No datagram is lost.
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.async_io(Interest::READABLE, |socket| socket.peek(buffer)).await
+        self.0.async_io(Interest::READABLE, |socket| socket.peek(buffer)).await
+    }
+
+    /// Like [`peek`](Self::peek), without waiting.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    #[doc = example!()]
+    /// assert_eq!(socket.try_peek(&mut [0; 1500])?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is no datagram. Those of [`recv`](Self::recv).
+    pub fn try_peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_io(Interest::READABLE, |socket| socket.peek(buffer))
     }
 
     /// Like [`recv_from`](Self::recv_from), but leaves the datagram in the receive queue.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    /// let (len, sender) = socket.peek_from(&mut [0; 1500]).await?;
+    /// println!("{len} bytes from {sender}");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of [`recv_from`](Self::recv_from).
@@ -122,6 +242,37 @@ impl AsyncFd<net::UdpSocket> {
     /// # Cancel safety
     /// No datagram is lost.
     pub async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.async_io(Interest::READABLE, |socket| socket.peek_from(buffer)).await
+        self.0.async_io(Interest::READABLE, |socket| socket.peek_from(buffer)).await
+    }
+
+    /// Like [`peek_from`](Self::peek_from), without waiting.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    #[doc = example!()]
+    /// let (len, sender) = socket.try_peek_from(&mut [0; 1500])?;
+    /// println!("{len} bytes from {sender}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is no datagram. Those of [`recv_from`](Self::recv_from).
+    pub fn try_peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.0.try_io(Interest::READABLE, |socket| socket.peek_from(buffer))
     }
 }
+
+socket!(UdpSocket(std::net::UdpSocket), inner!());
+readable!(UdpSocket, example!());
+writable!(UdpSocket, example!());
+datagram!(UdpSocket, SocketAddr, example!());
+option!(
+    UdpSocket,
+    example!(),
+    ttl,
+    set_ttl,
+    u32,
+    "64",
+    "the time to live of IPv4 packets (`IP_TTL`)."
+);

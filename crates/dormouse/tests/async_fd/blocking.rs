@@ -50,42 +50,45 @@ async fn into_blocking_restores_the_mode_that_was_found() {
 }
 
 async fn what_this_crate_has_created_is_blocking_after_into_blocking() {
-    fn assert_restored<T: AsFd>(fd: AsyncFd<T>) {
-        assert!(!is_blocking(&fd));
-        assert!(is_blocking(fd.into_blocking().unwrap()));
+    macro_rules! assert_restored {
+        ($fd:expr) => {{
+            let fd = $fd;
+            assert!(!is_blocking(&fd));
+            assert!(is_blocking(fd.into_blocking().unwrap()));
+        }};
     }
     let (reader, writer) = pipe().unwrap();
-    assert_restored(reader);
-    assert_restored(writer);
+    assert_restored!(reader);
+    assert_restored!(writer);
 
-    let listener = TcpListener::bind(([127, 0, 0, 1], 0)).unwrap();
-    assert_restored(TcpStream::connect(listener.get_ref().local_addr().unwrap()).await.unwrap());
-    assert_restored(listener.accept().await.unwrap().0);
-    assert_restored(listener);
-    assert_restored(UdpSocket::bind(([127, 0, 0, 1], 0)).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    assert_restored!(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
+    assert_restored!(listener.accept().await.unwrap().0);
+    assert_restored!(listener);
+    assert_restored!(UdpSocket::bind("127.0.0.1:0").await.unwrap());
 
     let directory = std::env::temp_dir();
     let id = format!("{}-{:?}", std::process::id(), std::thread::current().id());
     let path = directory.join(format!("dormouse-blocking-{id}"));
     let listener = UnixListener::bind(&path).unwrap();
-    assert_restored(UnixStream::connect(&path).await.unwrap());
-    assert_restored(listener.accept().await.unwrap().0);
-    assert_restored(listener);
+    assert_restored!(UnixStream::connect(&path).await.unwrap());
+    assert_restored!(listener.accept().await.unwrap().0);
+    assert_restored!(listener);
     std::fs::remove_file(&path).unwrap();
-    assert_restored(UnixStream::pair().unwrap().0);
-    assert_restored(UnixDatagram::pair().unwrap().0);
-    assert_restored(UnixDatagram::unbound().unwrap());
+    assert_restored!(UnixStream::pair().unwrap().0);
+    assert_restored!(UnixDatagram::pair().unwrap().0);
+    assert_restored!(UnixDatagram::unbound().unwrap());
 
     #[cfg(target_os = "linux")]
     {
         use dormouse::net::{UnixSeqpacket, UnixSeqpacketListener};
         let listener = UnixSeqpacketListener::bind(&path).unwrap();
         let client = UnixSeqpacket::connect(&path).await.unwrap();
-        assert_restored::<OwnedFd>(client.into());
-        assert_restored::<OwnedFd>(listener.accept().await.unwrap().into());
-        assert_restored::<OwnedFd>(listener.into());
+        assert_restored!(AsyncFd::<OwnedFd>::from(client));
+        assert_restored!(AsyncFd::<OwnedFd>::from(listener.accept().await.unwrap()));
+        assert_restored!(AsyncFd::<OwnedFd>::from(listener));
         std::fs::remove_file(&path).unwrap();
-        assert_restored::<OwnedFd>(UnixSeqpacket::pair().unwrap().0.into());
+        assert_restored!(AsyncFd::<OwnedFd>::from(UnixSeqpacket::pair().unwrap().0));
     }
 }
 

@@ -53,22 +53,22 @@ fn each_operation_spends_one_unit_of_budget() {
         assert_eq!(spent_by(poll_fn(|cx| peer.poll_read_ready(cx).map(drop))).await, 1);
         assert_eq!(spent_by(poll_fn(|cx| peer.poll_write_ready(cx).map(drop))).await, 1);
 
-        let listener = TcpListener::bind(ANY).unwrap();
-        let address = listener.get_ref().local_addr().unwrap();
+        let listener = TcpListener::bind(ANY).await.unwrap();
+        let address = listener.local_addr().unwrap();
         // If the kernel is busy, the handshake takes place after the first poll.
         let mut connect = Box::pin(TcpStream::connect(address));
         let first_poll = async { drop(poll(&mut connect, Waker::noop())) };
         assert_eq!(spent_by(first_poll).await, 1);
         let _client = std::net::TcpStream::connect(address).unwrap();
-        drop(listener.readable().await.unwrap());
+        listener.readable().await.unwrap();
         assert_eq!(spent_by(listener.accept()).await, 1);
 
-        let receiver = UdpSocket::bind(ANY).unwrap();
-        let sender = UdpSocket::bind(ANY).unwrap();
-        let address = receiver.get_ref().local_addr().unwrap();
+        let receiver = UdpSocket::bind(ANY).await.unwrap();
+        let sender = UdpSocket::bind(ANY).await.unwrap();
+        let address = receiver.local_addr().unwrap();
         assert_eq!(spent_by(sender.send_to(b"x", address)).await, 1);
         // The kernel may deliver the datagram later.
-        drop(receiver.readable().await.unwrap());
+        receiver.readable().await.unwrap();
         assert_eq!(spent_by(receiver.peek_from(&mut [0])).await, 1);
         assert_eq!(spent_by(receiver.recv_from(&mut [0])).await, 1);
         assert_eq!(

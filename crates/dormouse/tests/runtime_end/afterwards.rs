@@ -19,8 +19,8 @@ fn a_socket_made_in_one_runtime_works_in_the_next() {
     for runtime in FLAVORS {
         within_time(|| {
             let socket = runtime().block_on(async {
-                let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-                socket.connect(socket.get_ref().local_addr().unwrap()).unwrap();
+                let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                socket.connect(socket.local_addr().unwrap()).await.unwrap();
                 socket.send(b"hello").await.unwrap();
                 socket
             });
@@ -66,7 +66,7 @@ fn a_new_fd_in_the_context_of_a_runtime_that_is_gone_uses_the_next_reactor() {
         runtime.spawn_blocking(move || {
             in_runtime.block_on(async {
                 count.wait_for(1);
-                let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+                let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
                 exchange(&socket).await;
                 result.send(()).unwrap();
             });
@@ -75,7 +75,8 @@ fn a_new_fd_in_the_context_of_a_runtime_that_is_gone_uses_the_next_reactor() {
         results.recv_timeout(LIMIT).unwrap();
         // A runtime that was dropped before, in a thread that has entered its context.
         let _context = handle.enter();
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let bind = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
+        let socket = futures::executor::block_on(bind).unwrap();
         futures::executor::block_on(exchange(&socket));
         futures::executor::block_on(async {
             let (local, mut peer) = UnixStream::pair().unwrap();
@@ -92,7 +93,7 @@ fn a_new_fd_in_the_context_of_a_runtime_that_is_gone_uses_the_next_reactor() {
 /// Sends a datagram to the socket itself.
 async fn exchange(socket: &UdpSocket) {
     assert_ne!(socket.reactor().name(), "tokio");
-    let address = socket.get_ref().local_addr().unwrap();
+    let address = socket.local_addr().unwrap();
     let mut buffer = [0; 8];
     let (received, ()) = join!(strict_timeout(LIMIT, socket.recv_from(&mut buffer)), async {
         sleep(2 * MS).await;

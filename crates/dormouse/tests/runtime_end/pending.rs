@@ -319,10 +319,10 @@ fn connecting_and_accepting_go_on() {
         within_time(|| {
             let runtime = runtime();
             let (listener, mut full) = runtime.block_on(async {
-                let listener = TcpListener::bind(([127, 0, 0, 1], 0)).unwrap();
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 (listener, Vec::new())
             });
-            let address = listener.get_ref().local_addr().unwrap();
+            let address = listener.local_addr().unwrap();
             rustix::net::listen(&listener, 1).unwrap();
             // Until the backlog is full.
             let (count, waker) = Count::new();

@@ -50,8 +50,8 @@ fn a_ping_pong_over_loopback_takes_no_virtual_time() {
         let time = VirtualTime::new();
         let start = time.now();
         time.block_on(async {
-            let listener = TcpListener::bind(([127, 0, 0, 1], 0)).unwrap();
-            let address = listener.get_ref().local_addr().unwrap();
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
             let server = async {
                 let (mut peer, _) = listener.accept().await.unwrap();
                 let mut word = [0; 4];

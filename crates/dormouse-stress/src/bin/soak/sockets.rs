@@ -34,8 +34,8 @@ pub(crate) async fn run(state: Arc<State>, seed: u64) {
 
 /// One connection with 50 round trips.
 async fn connection(state: &State, random: &mut Random) -> io::Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let address = listener.get_ref().local_addr()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
     let (client, server) = futures::join!(TcpStream::connect(address), listener.accept());
     let (client, (server, _)) = (client?, server?);
     for _ in 0..50 {

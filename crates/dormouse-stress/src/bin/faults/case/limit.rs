@@ -34,8 +34,9 @@ pub(super) fn accept(library: Library) -> String {
     }
     let _context = library.enter();
     let first = observe(&mut some_sleeps(library));
-    let listener = Arc::new(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener"));
-    let address = listener.get_ref().local_addr().expect("an address");
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
+    let listener = Arc::new(TcpListener::from_std(listener).expect("a reactor"));
+    let address = listener.local_addr().expect("an address");
     let mut client = TcpStream::connect(address).expect("a connection");
     client.set_read_timeout(Some(Duration::from_millis(100))).expect("a timeout");
     let mut taken = take_all_fds().expect("a limit");

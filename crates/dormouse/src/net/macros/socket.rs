@@ -1,0 +1,123 @@
+//! The conversions from and to a socket of std.
+
+macro_rules! socket {
+    ($Type:ident($Std:ty), $inner:expr) => {
+        handle!(
+            $Type($Std),
+            concat!(
+                $inner,
+                "\n# let socket = dormouse::net::",
+                stringify!($Type),
+                "::from_std(inner)?;"
+            )
+        );
+
+        impl $Type {
+            #[doc = concat!("Registers a [`", stringify!($Std), "`] with [`Reactor::current`](crate::reactor::Reactor::current).")]
+            ///
+            /// It is set non-blocking, unless it is already.
+            ///
+            /// ```
+            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $inner]
+            #[doc = concat!("let socket = ", stringify!($Type), "::from_std(inner)?;")]
+            /// # let _ = socket;
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// If the socket cannot be registered: see [`AsyncFd`](crate::io::AsyncFd#errors). Then it is closed. To get
+            /// it back, use [`AsyncFd::try_new`](crate::io::AsyncFd::try_new) and `From`.
+            pub fn from_std(inner: $Std) -> std::io::Result<$Type> {
+                crate::io::AsyncFd::new(inner).map($Type)
+            }
+
+            #[doc = concat!("Deregisters the socket, and returns the [`", stringify!($Std), "`]. It stays non-blocking.")]
+            ///
+            /// ```
+            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $inner]
+            #[doc = concat!("# let socket = ", stringify!($Type), "::from_std(inner)?;")]
+            #[doc = concat!("let inner: ", stringify!($Std), " = socket.into_std()?;")]
+            /// # let _ = inner;
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// None on Unix.
+            pub fn into_std(self) -> std::io::Result<$Std> {
+                Ok(self.0.into_inner())
+            }
+
+            #[doc = concat!("Deregisters the socket, restores its blocking mode, and returns the [`", stringify!($Std), "`].")]
+            ///
+            /// It is blocking again if it was blocking when it was converted, or if this crate has created it. The mode
+            /// is shared with each duplicate of the fd: see [`AsyncFd`](crate::io::AsyncFd#blocking-mode).
+            ///
+            /// ```
+            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $inner]
+            #[doc = concat!("# let socket = ", stringify!($Type), "::from_std(inner)?;")]
+            #[doc = concat!("let inner: ", stringify!($Std), " = socket.into_blocking()?;")]
+            /// # let _ = inner;
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// If the system call that sets the mode is refused, for example by a sandbox. Then the socket is closed.
+            pub fn into_blocking(self) -> std::io::Result<$Std> {
+                self.0.into_blocking()
+            }
+
+            /// Takes the pending error of the socket (`SO_ERROR`).
+            ///
+            /// ```
+            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $inner]
+            #[doc = concat!("# let socket = ", stringify!($Type), "::from_std(inner)?;")]
+            /// assert!(socket.take_error()?.is_none());
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of getsockopt(2).
+            pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
+                self.0.get_ref().take_error()
+            }
+        }
+
+        /// Like `from_std`.
+        impl TryFrom<$Std> for $Type {
+            type Error = std::io::Error;
+
+            fn try_from(inner: $Std) -> std::io::Result<$Type> {
+                $Type::from_std(inner)
+            }
+        }
+
+        /// Like `into_std`.
+        impl TryFrom<$Type> for $Std {
+            type Error = std::io::Error;
+
+            fn try_from(socket: $Type) -> std::io::Result<$Std> {
+                socket.into_std()
+            }
+        }
+
+        /// The socket of std, for its other methods.
+        impl AsRef<$Std> for $Type {
+            #[inline]
+            fn as_ref(&self) -> &$Std {
+                self.0.get_ref()
+            }
+        }
+    };
+}

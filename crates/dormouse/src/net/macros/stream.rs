@@ -1,0 +1,275 @@
+//! Reading and writing of byte streams.
+
+macro_rules! stream_read {
+    ($Type:ty, $example:expr) => {
+        impl $Type {
+            /// Reads bytes as soon as some are available, and returns their number. 0 means end of file.
+            ///
+            /// If the buffer is empty, it returns 0 at once.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $example]
+            /// # dormouse::block_on(async {
+            /// let mut buffer = [0; 16];
+            /// let read = socket.read(&mut buffer).await?;
+            /// assert_eq!(&buffer[..read], b"hello");
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of read(2). If no reactor can register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
+            ///
+            /// # Cancel safety
+            /// If it is dropped before it completes, nothing is read.
+            pub async fn read(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                if buffer.is_empty() {
+                    return Ok(0);
+                }
+                self.async_fd().async_read(|mut fd| std::io::Read::read(&mut fd, buffer)).await
+            }
+
+            /// Like [`read`](Self::read), into several buffers, in order.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use std::io::IoSliceMut;
+            #[doc = $example]
+            /// # dormouse::block_on(async {
+            /// let (mut head, mut rest) = ([0; 2], [0; 16]);
+            /// let mut buffers = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut rest)];
+            /// assert_eq!(socket.read_vectored(&mut buffers).await?, 5);
+            /// assert_eq!((&head, &rest[..3]), (b"he", &b"llo"[..]));
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of readv(2). If no reactor can register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
+            ///
+            /// # Cancel safety
+            /// If it is dropped before it completes, nothing is read.
+            pub async fn read_vectored(
+                &self,
+                buffers: &mut [std::io::IoSliceMut<'_>],
+            ) -> std::io::Result<usize> {
+                if buffers.iter().all(|buffer| buffer.is_empty()) {
+                    return Ok(0);
+                }
+                self.async_fd()
+                    .async_read(|mut fd| std::io::Read::read_vectored(&mut fd, buffers))
+                    .await
+            }
+
+            /// Reads the bytes that are available, without waiting, and returns their number. 0 means end of file.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use std::io::ErrorKind;
+            #[doc = $example]
+            /// let mut buffer = [0; 16];
+            /// assert_eq!(socket.try_read(&mut buffer)?, 5);
+            /// let error = socket.try_read(&mut buffer).unwrap_err();
+            /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// `WouldBlock` if no bytes are available. Those of read(2).
+            pub fn try_read(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                self.async_fd().try_io(crate::io::Interest::READABLE, |mut fd| {
+                    std::io::Read::read(&mut fd, buffer)
+                })
+            }
+
+            /// Like [`try_read`](Self::try_read), into several buffers, in order.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use std::io::IoSliceMut;
+            #[doc = $example]
+            /// let (mut head, mut rest) = ([0; 2], [0; 16]);
+            /// let mut buffers = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut rest)];
+            /// assert_eq!(socket.try_read_vectored(&mut buffers)?, 5);
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// `WouldBlock` if no bytes are available. Those of readv(2).
+            pub fn try_read_vectored(
+                &self,
+                buffers: &mut [std::io::IoSliceMut<'_>],
+            ) -> std::io::Result<usize> {
+                self.async_fd().try_io(crate::io::Interest::READABLE, |mut fd| {
+                    std::io::Read::read_vectored(&mut fd, buffers)
+                })
+            }
+
+            /// Polls until a read would not block, for use in a manual `Future` impl.
+            ///
+            /// Only the last task that called this method, or another poll function of the same direction, is woken.
+            /// To wait from several tasks, use [`readable`](Self::readable).
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use std::future::poll_fn;
+            #[doc = $example]
+            /// dormouse::block_on(poll_fn(|cx| socket.poll_read_ready(cx)))?;
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// If no reactor can register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
+            pub fn poll_read_ready(
+                &self,
+                cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                self.async_fd().poll_read_ready(cx).map_ok(drop)
+            }
+        }
+    };
+}
+
+macro_rules! stream_write {
+    ($Type:ty, $example:expr) => {
+        impl $Type {
+            /// Writes bytes as soon as there is room for some, and returns their number, which can be less than
+            /// `bytes.len()`.
+            ///
+            /// If there are no bytes, it returns 0 at once, without a system call.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $example]
+            /// # dormouse::block_on(async {
+            /// let mut bytes: &[u8] = b"hello";
+            /// while !bytes.is_empty() {
+            ///     bytes = &bytes[socket.write(bytes).await?..];
+            /// }
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of write(2). `BrokenPipe` for a closed socket or pipe: see [`SIGPIPE`](crate::io#sigpipe). If no
+            /// reactor can register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
+            ///
+            /// # Cancel safety
+            /// If it is dropped before it completes, nothing is written.
+            pub async fn write(&self, bytes: &[u8]) -> std::io::Result<usize> {
+                if bytes.is_empty() {
+                    return Ok(0);
+                }
+                self.async_fd()
+                    .async_io(crate::io::Interest::WRITABLE, |fd| crate::io::send::write(fd, bytes))
+                    .await
+            }
+
+            /// Like [`write`](Self::write), from several buffers, in order. Of more than 1024 buffers, one call writes
+            /// the first 1024 at most.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use std::io::IoSlice;
+            #[doc = $example]
+            /// # dormouse::block_on(async {
+            /// let buffers = [IoSlice::new(b"he"), IoSlice::new(b"llo")];
+            /// let written = socket.write_vectored(&buffers).await?;
+            /// # let _ = written;
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of writev(2). `BrokenPipe` for a closed socket or pipe: see [`SIGPIPE`](crate::io#sigpipe). If no
+            /// reactor can register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
+            ///
+            /// # Cancel safety
+            /// If it is dropped before it completes, nothing is written.
+            pub async fn write_vectored(
+                &self,
+                buffers: &[std::io::IoSlice<'_>],
+            ) -> std::io::Result<usize> {
+                if buffers.iter().all(|buffer| buffer.is_empty()) {
+                    return Ok(0);
+                }
+                self.async_fd()
+                    .async_io(crate::io::Interest::WRITABLE, |fd| {
+                        crate::io::send::write_vectored(fd, buffers)
+                    })
+                    .await
+            }
+
+            /// Writes the bytes for which there is room, without waiting, and returns their number.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $example]
+            /// assert_eq!(socket.try_write(b"hello")?, 5);
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// `WouldBlock` if there is no room. Those of [`write`](Self::write).
+            pub fn try_write(&self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.async_fd()
+                    .try_io(crate::io::Interest::WRITABLE, |fd| crate::io::send::write(fd, bytes))
+            }
+
+            /// Like [`try_write`](Self::try_write), from several buffers, in order.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use std::io::IoSlice;
+            #[doc = $example]
+            /// let buffers = [IoSlice::new(b"he"), IoSlice::new(b"llo")];
+            /// assert_eq!(socket.try_write_vectored(&buffers)?, 5);
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// `WouldBlock` if there is no room. Those of [`write_vectored`](Self::write_vectored).
+            pub fn try_write_vectored(
+                &self,
+                buffers: &[std::io::IoSlice<'_>],
+            ) -> std::io::Result<usize> {
+                self.async_fd().try_io(crate::io::Interest::WRITABLE, |fd| {
+                    crate::io::send::write_vectored(fd, buffers)
+                })
+            }
+
+            /// Polls until a write would not block, for use in a manual `Future` impl.
+            ///
+            /// Only the last task that called this method, or another poll function of the same direction, is woken.
+            /// To wait from several tasks, use [`writable`](Self::writable).
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use std::future::poll_fn;
+            #[doc = $example]
+            /// dormouse::block_on(poll_fn(|cx| socket.poll_write_ready(cx)))?;
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// If no reactor can register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
+            pub fn poll_write_ready(
+                &self,
+                cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                self.async_fd().poll_write_ready(cx).map_ok(drop)
+            }
+        }
+    };
+}

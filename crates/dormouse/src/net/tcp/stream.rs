@@ -1,0 +1,199 @@
+//! [`TcpStream`]: a TCP connection.
+
+use crate::io::{AsyncFd, Interest};
+use crate::net::ToSocketAddrs;
+use crate::net::connect::{self, each_address};
+use std::io;
+use std::net::{self, SocketAddr};
+
+macro_rules! inner {
+    () => {
+        "# let listener = std::net::TcpListener::bind(\"127.0.0.1:0\")?;
+# let inner = std::net::TcpStream::connect(listener.local_addr()?)?;
+# let mut peer = listener.accept()?.0;
+# std::io::Write::write_all(&mut peer, b\"hello\")?;"
+    };
+}
+
+macro_rules! example {
+    () => {
+        concat!(inner!(), "\n# let socket = dormouse::net::TcpStream::from_std(inner)?;")
+    };
+}
+
+/// A TCP connection.
+///
+/// Any number of tasks can use it through a shared reference. It also implements the traits for reading and writing of
+/// the [features](crate::io#reading-and-writing) that are on, and so does `&TcpStream`.
+///
+/// To shut down one direction, call `shutdown` or `close` of those traits, or
+/// [`shutdown`](std::net::TcpStream::shutdown) of std: `stream.as_ref().shutdown(Shutdown::Write)`.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use dormouse::net::{TcpListener, TcpStream};
+/// # dormouse::block_on(async {
+/// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// # let address = listener.local_addr()?;
+/// let stream = TcpStream::connect(address).await?;
+/// stream.set_nodelay(true)?;
+/// stream.write(b"hello").await?;
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+pub struct TcpStream(AsyncFd<net::TcpStream>);
+
+impl TcpStream {
+    /// Connects to an address. Of several addresses, tries each in order until a connection succeeds.
+    ///
+    /// For each address, the system gives up after about two minutes. To give up earlier, use a
+    /// [`timeout`](crate::timeout).
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::net::TcpStream;
+    /// use dormouse::timeout;
+    ///     /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let address = listener.local_addr()?;
+    /// # dormouse::block_on(async {
+    /// let stream = timeout(Duration::from_secs(5), TcpStream::connect(address)).await??;
+    /// # let _ = stream;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If the connection is refused, the address is unreachable, or the peer does not respond in time. The error is
+    /// that of the last address, which it names. `InvalidInput` if there is no address, or the port is 0. `Unsupported`
+    /// for a [name](ToSocketAddrs#names). If the call has to wait, and the socket cannot be registered: see
+    /// [`AsyncFd`](AsyncFd#errors).
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the socket.
+    pub async fn connect(addr: impl ToSocketAddrs) -> io::Result<TcpStream> {
+        each_address(addr, "cannot connect", connect::tcp).await
+    }
+
+    /// Waits until a connect that has begun elsewhere is complete.
+    ///
+    /// The socket is one on which connect(2) has returned `EINPROGRESS`, or has succeeded. It is set non-blocking.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::net::TcpStream;
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let address = listener.local_addr()?;
+    /// # dormouse::block_on(async {
+    /// // Begins to connect.
+    /// let socket = std::net::TcpStream::from(mio::net::TcpStream::connect(address)?);
+    /// let stream = TcpStream::finish_connect(socket).await?;
+    /// # let _ = stream;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of connect(2): the connection is refused, for example. `NotConnected` if connect(2) has not been called (on
+    /// Linux). If the call has to wait, and the socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the socket.
+    pub async fn finish_connect(socket: net::TcpStream) -> io::Result<TcpStream> {
+        connect::finish_begun(socket).await
+    }
+
+    /// The address of this end.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let address = listener.local_addr()?;
+    /// # let stream = dormouse::block_on(dormouse::net::TcpStream::connect(address))?;
+    /// println!("from {} to {}", stream.local_addr()?, stream.peer_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of getsockname(2).
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.get_ref().local_addr()
+    }
+
+    /// The address of the other end.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let address = listener.local_addr()?;
+    /// # let stream = dormouse::block_on(dormouse::net::TcpStream::connect(address))?;
+    /// assert_eq!(stream.peer_addr()?, address);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of getpeername(2): `NotConnected` if the connection was reset.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.get_ref().peer_addr()
+    }
+
+    /// Like [`read`](Self::read), but leaves the bytes in the receive queue.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::net::{TcpListener, TcpStream};
+    /// # dormouse::block_on(async {
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// # let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (stream, _peer) = {
+    /// #   client.write(&[22]).await?;
+    ///     listener.accept().await?
+    /// };
+    /// let mut first = [0];
+    /// stream.peek(&mut first).await?;
+    /// println!("{}", if first == [22] { "TLS" } else { "plain" });
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of recv(2). If no reactor can register the fd: see [`AsyncFd`](AsyncFd#errors).
+    ///
+    /// # Cancel safety
+    /// No data is lost.
+    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        self.0.async_io(Interest::READABLE, |stream| stream.peek(buffer)).await
+    }
+}
+
+socket!(TcpStream(std::net::TcpStream), inner!());
+readable!(TcpStream, example!());
+writable!(TcpStream, example!());
+stream_read!(TcpStream, example!());
+stream_write!(TcpStream, example!());
+option!(
+    TcpStream,
+    example!(),
+    nodelay,
+    set_nodelay,
+    bool,
+    "true",
+    "whether small writes are sent at once (`TCP_NODELAY`), without waiting for the acknowledgement of earlier ones."
+);
+option!(
+    TcpStream,
+    example!(),
+    ttl,
+    set_ttl,
+    u32,
+    "64",
+    "the time to live of IPv4 packets (`IP_TTL`)."
+);

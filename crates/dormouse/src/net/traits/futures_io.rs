@@ -1,0 +1,68 @@
+//! `futures_io::{AsyncRead, AsyncWrite}`.
+
+use crate::net::TcpStream;
+use futures_io::{AsyncRead, AsyncWrite};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+macro_rules! impl_read {
+    ($($reader:ty),*) => {$(
+        #[cfg_attr(docsrs, doc(cfg(feature = "futures-io")))]
+        impl AsyncRead for $reader {
+            #[inline]
+            fn poll_read(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut self.async_fd()).poll_read(cx, buf)
+            }
+
+            #[inline]
+            fn poll_read_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bufs: &mut [IoSliceMut<'_>],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut self.async_fd()).poll_read_vectored(cx, bufs)
+            }
+        }
+    )*};
+}
+
+macro_rules! impl_write {
+    ($($writer:ty),*) => {$(
+        #[cfg_attr(docsrs, doc(cfg(feature = "futures-io")))]
+        impl AsyncWrite for $writer {
+            #[inline]
+            fn poll_write(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut self.async_fd()).poll_write(cx, buf)
+            }
+
+            #[inline]
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bufs: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut self.async_fd()).poll_write_vectored(cx, bufs)
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Pin::new(&mut self.async_fd()).poll_flush(cx)
+            }
+
+            fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Pin::new(&mut self.async_fd()).poll_close(cx)
+            }
+        }
+    )*};
+}
+
+impl_read!(TcpStream, &TcpStream);
+impl_write!(TcpStream, &TcpStream);
