@@ -15,6 +15,8 @@
 pub mod clock;
 pub mod io;
 pub mod net;
+#[doc = include_str!("../docs/porting.md")]
+pub mod porting {}
 pub mod reactor;
 pub mod time;
 
