@@ -11,7 +11,7 @@
 //! | feature | traits |
 //! |---|---|
 //! | `futures-io`, on by default | `futures_io::{AsyncRead, AsyncWrite}` |
-//! | `tokio` | `tokio::io::{AsyncRead, AsyncWrite}`, outside tokio too |
+//! | `tokio-io`, part of `tokio` | `tokio::io::{AsyncRead, AsyncWrite}`, outside tokio too |
 //! | `hyper` | `hyper::rt::{Read, Write}` |
 //!
 //! With an empty buffer, a read or write returns 0 at once. A read from a FIFO that no writer has opened yet waits for a
@@ -67,13 +67,16 @@
 //! A poll that returns `Pending` has read and written nothing. For the combinators of the other crates, see
 //! their docs: a `write_all` that is dropped before it completes does not report how much it has written.
 
+mod as_source;
 mod async_fd;
 mod blocking;
 mod end_of_file;
 mod guard;
+mod mutable;
 mod object;
 mod operation;
 mod poll;
+mod readiness;
 #[cfg_attr(target_vendor = "apple", path = "io/send/apple.rs")]
 pub(crate) mod send;
 mod split;
@@ -83,15 +86,18 @@ mod wrap;
 mod futures_io;
 #[cfg(feature = "hyper")]
 mod hyper;
-#[cfg(all(feature = "tokio", not(loom)))]
+#[cfg(all(feature = "tokio-io", not(loom)))]
 mod tokio_io;
-#[cfg(any(feature = "futures-io", feature = "tokio", feature = "hyper"))]
+#[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod traits;
 
 pub use crate::reactor::interest::Interest;
 pub use crate::reactor::ready::Ready;
+pub use as_source::AsSource;
 pub use async_fd::AsyncFd;
 pub(crate) use blocking::{Mode, is_blocking};
 pub use guard::{AsyncFdReadyGuard, TryIoError};
+pub use mutable::AsyncFdReadyMutGuard;
+pub use readiness::ReadyOwned;
 pub use split::{ReadHalf, ReuniteError, WriteHalf};
 pub use wrap::AsyncFdTryNewError;

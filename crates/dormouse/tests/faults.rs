@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{BOTH, Count, MS, assert_not_early, poll, take_all_fds, within_time};
+use common::{Count, MS, assert_not_early, poll, take_all_fds, within_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::sleep;
 use dormouse::time::Instant;
@@ -194,7 +194,9 @@ mod cases {
                     self.2.wake_by_ref();
                 }
                 // The thread cannot enter the runtime, so the fd is registered with the next reactor.
-                let fd = AsyncFd::new_on(&self.1, UnixStream::pair().unwrap().0, BOTH).unwrap();
+                let fd =
+                    AsyncFd::new_on(&self.1, UnixStream::pair().unwrap().0, crate::common::BOTH)
+                        .unwrap();
                 assert_ne!(fd.reactor().name(), "tokio");
             }
         }
@@ -205,7 +207,7 @@ mod cases {
         let runtime = common::multi_thread();
         let reactor = Reactor::tokio(runtime.handle()).unwrap();
         let (local, mut peer) = UnixStream::pair().unwrap();
-        let local = Arc::new(AsyncFd::new_on(&reactor, local, BOTH).unwrap());
+        let local = Arc::new(AsyncFd::new_on(&reactor, local, crate::common::BOTH).unwrap());
         let (count, waker) = Count::new();
         let poll_on_drop = PollOnDrop(local.clone(), reactor, waker);
         let thread = std::thread::spawn(move || {

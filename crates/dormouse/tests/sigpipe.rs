@@ -83,7 +83,7 @@ where
         fails_without_signal(AsyncWriteExt::write(&mut &stream, b"one"));
         fails_without_signal(AsyncWriteExt::write_vectored(&mut &stream, &buffers));
     }
-    #[cfg(feature = "tokio")]
+    #[cfg(feature = "tokio-io")]
     {
         use tokio::io::AsyncWriteExt;
         fails_without_signal(AsyncWriteExt::write(&mut &stream, b"one"));

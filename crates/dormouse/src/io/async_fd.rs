@@ -1,16 +1,16 @@
 //! [`AsyncFd`]: an object whose fd is registered with a reactor, and the waits for its readiness.
 //!
-//! The constructors are in [`wrap`](super::wrap), the operations in [`operation`](super::operation), and the access to the
-//! object in [`object`](super::object). The reactor module delivers the events and stores the wakers.
+//! The constructors are in [`wrap`](super::wrap), the operations in [`operation`](super::operation), the waits for objects
+//! that are used mutably in [`mutable`](super::mutable), and the access to the object in [`object`](super::object). The
+//! reactor module delivers the events and stores the wakers.
 
-use super::AsyncFdReadyGuard;
-use crate::coop::{cooperative, poll_cooperative};
-use crate::reactor::{Interest, Reactor, Ready, ReadyEvent, Registration, WaiterSlot};
+use super::readiness::Readiness;
+use super::{AsSource, AsyncFdReadyGuard};
+use crate::coop::poll_cooperative;
+use crate::reactor::{Interest, Reactor, ReadyEvent, Registration, WaiterSlot};
 use std::fmt;
-use std::future::Future;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::pin::Pin;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::{Context, Poll};
 
 /// Wraps an object that has a file descriptor, to wait until the fd is ready.
@@ -40,6 +40,14 @@ use std::task::{Context, Poll};
 /// })
 /// # }
 /// ```
+///
+/// # Traits for reading and writing
+/// With the features `futures-io`, `tokio-io` and `hyper`, `AsyncFd<T>` and `&AsyncFd<T>` implement the asynchronous I/O
+/// traits of these crates, if `&T` implements std's `Read` and `Write`: see the [module](crate::io#reading-and-writing). So
+/// if the compiler reports that `tokio::io::AsyncRead` is not implemented for an `AsyncFd`, enable `tokio-io`.
+///
+/// An object that reads and writes by `&mut self` alone, such as a device of another crate, does so in
+/// [`async_io_mut`](Self::async_io_mut), or with the guard of [`readable_mut`](Self::readable_mut).
 ///
 /// # Errors
 /// Each constructor fails if the kernel does not support readiness for the fd (a regular file, a directory),
@@ -100,13 +108,13 @@ use std::task::{Context, Poll};
 ///
 /// # Cancel safety
 /// Every wait can be dropped and started again. No readiness is lost.
-pub struct AsyncFd<T: AsFd> {
+pub struct AsyncFd<T: AsSource> {
     pub(super) registration: Registration<T>,
     /// Whether `into_blocking` sets the fd blocking.
     pub(super) set_blocking: bool,
 }
 
-impl<T: AsFd> AsyncFd<T> {
+impl<T: AsSource> AsyncFd<T> {
     /// The reactor that the fd is registered with. It can [change](Self#reactor).
     ///
     /// ```
@@ -198,8 +206,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// # Cancel safety
     /// No readiness is lost.
     pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        let readiness = Readiness { registration: &self.registration, interest, key: None };
-        let event = cooperative(readiness).await?;
+        let event = Readiness::new(self, interest).await?;
         Ok(AsyncFdReadyGuard::new(self, event))
     }
 
@@ -262,49 +269,31 @@ impl<T: AsFd> AsyncFd<T> {
     ) -> Poll<io::Result<ReadyEvent>> {
         self.registration.poll_readiness(WaiterSlot::polled(interest), tried, cx.waker())
     }
-
-    pub(super) fn clear(&self, event: ReadyEvent, ready: Ready) {
-        self.registration.clear_readiness(event, ready);
-    }
 }
 
-impl<T: AsFd> AsFd for AsyncFd<T> {
+impl<T: AsSource> AsFd for AsyncFd<T> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.get_ref().as_fd()
     }
 }
 
-impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
+impl<T: AsSource> AsRawFd for AsyncFd<T> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl<T: AsSource> AsRef<T> for AsyncFd<T> {
+    fn as_ref(&self) -> &T {
+        self.get_ref()
+    }
+}
+
+impl<T: AsSource + fmt::Debug> fmt::Debug for AsyncFd<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsyncFd")
             .field("inner", self.get_ref())
             .field("reactor", &self.reactor().name())
             .finish()
-    }
-}
-
-/// The future of [`AsyncFd::ready`]. Each has its own waiter slot, so any number of them can wait.
-struct Readiness<'a, T: AsFd> {
-    registration: &'a Registration<T>,
-    interest: Interest,
-    /// The key of the waiter slot, once there is one.
-    key: Option<usize>,
-}
-
-impl<T: AsFd> Future for Readiness<'_, T> {
-    type Output = io::Result<ReadyEvent>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<ReadyEvent>> {
-        let this = &mut *self;
-        let slot = WaiterSlot::Future(this.interest, &mut this.key);
-        this.registration.poll_readiness(slot, None, cx.waker())
-    }
-}
-
-impl<T: AsFd> Drop for Readiness<'_, T> {
-    fn drop(&mut self) {
-        if let Some(key) = self.key {
-            self.registration.remove_waiter(key);
-        }
     }
 }

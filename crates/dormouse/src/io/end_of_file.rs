@@ -3,12 +3,11 @@
 //! poll(2) differs: it reports a hang-up only after a writer has closed the FIFO. Nothing is reported for a
 //! FIFO without a writer, so a wait lasts until a writer has written or closed it.
 
-use super::{AsyncFd, Interest, Ready};
+use super::{AsSource, AsyncFd, Interest, Ready};
 use rustix::fs::{FileType, fstat};
 use std::io;
-use std::os::fd::AsFd;
 
-impl<T: AsFd> AsyncFd<T> {
+impl<T: AsSource> AsyncFd<T> {
     /// [`async_io`](Self::async_io) for `read`, which reads into a buffer that is not empty.
     pub(crate) async fn async_read(
         &self,

@@ -1,9 +1,8 @@
 //! `futures_io::{AsyncRead, AsyncWrite}`, built on [`traits`](super::traits).
 
-use super::{AsyncFd, ReadHalf, WriteHalf, send};
+use super::{AsSource, AsyncFd, ReadHalf, WriteHalf, send};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -11,7 +10,7 @@ use std::task::{Context, Poll};
 macro_rules! impl_read {
     ($($reader:ty),*) => {$(
         #[cfg_attr(docsrs, doc(cfg(feature = "futures-io")))]
-        impl<T: AsFd> AsyncRead for $reader
+        impl<T: AsSource> AsyncRead for $reader
         where
             for<'a> &'a T: Read,
         {
@@ -43,7 +42,7 @@ macro_rules! impl_read {
 macro_rules! impl_write {
     ($($writer:ty),*) => {$(
         #[cfg_attr(docsrs, doc(cfg(feature = "futures-io")))]
-        impl<T: AsFd> AsyncWrite for $writer
+        impl<T: AsSource> AsyncWrite for $writer
         where
             for<'a> &'a T: Write,
         {

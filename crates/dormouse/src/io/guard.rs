@@ -1,11 +1,10 @@
 //! The readiness that a wait returned, and clearing it.
 
-use super::{AsyncFd, Ready};
+use super::{AsSource, AsyncFd, Ready};
 use crate::reactor::ReadyEvent;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::os::fd::AsFd;
 
 /// The readiness of an [`AsyncFd`] at the time when the guard was created.
 ///
@@ -29,13 +28,13 @@ use std::os::fd::AsFd;
 /// })
 /// # }
 /// ```
-#[must_use = "readiness is kept until it is cleared; to keep it, drop the guard"]
-pub struct AsyncFdReadyGuard<'a, T: AsFd> {
+#[must_use = "readiness is kept until it is cleared; to keep it, call `retain_ready` or drop the guard"]
+pub struct AsyncFdReadyGuard<'a, T: AsSource> {
     fd: &'a AsyncFd<T>,
     event: ReadyEvent,
 }
 
-impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
+impl<'a, T: AsSource> AsyncFdReadyGuard<'a, T> {
     pub(super) fn new(fd: &'a AsyncFd<T>, event: ReadyEvent) -> Self {
         AsyncFdReadyGuard { fd, event }
     }
@@ -63,13 +62,7 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
         &mut self,
         f: impl FnOnce(&'a AsyncFd<T>) -> io::Result<R>,
     ) -> Result<io::Result<R>, TryIoError> {
-        match f(self.fd) {
-            Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-                self.clear_ready();
-                Err(TryIoError(()))
-            }
-            result => Ok(result),
-        }
+        TryIoError::of(f(self.fd)).inspect_err(|_| self.clear_ready())
     }
 
     /// Clears the readiness. Call it only after an operation returned `WouldBlock`, or has read or written less than it
@@ -122,9 +115,24 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
     /// # }
     /// ```
     pub fn clear_ready_matching(&mut self, ready: Ready) {
-        self.fd.clear(self.event, ready);
-        self.event.ready = self.event.ready.without(ready);
+        clear(self.fd, &mut self.event, ready);
     }
+
+    /// Does nothing: the readiness is kept, as it is when the guard is dropped. A call states that this is intended.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::AsyncFd;
+    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+    /// let stream = AsyncFd::new(stream)?;
+    /// dormouse::block_on(async {
+    ///     stream.writable().await?.retain_ready();
+    ///     stream.writable().await?.retain_ready(); // completes at once
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn retain_ready(&mut self) {}
 
     /// The readiness of the fd, limited to the interest that was waited for.
     ///
@@ -141,6 +149,21 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
     /// ```
     pub fn ready(&self) -> Ready {
         self.event.ready
+    }
+
+    /// The [`AsyncFd`].
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::AsyncFd;
+    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+    /// let stream = AsyncFd::new(stream)?;
+    /// println!("{}", dormouse::block_on(stream.writable())?.get_ref().reactor().name());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_ref(&self) -> &'a AsyncFd<T> {
+        self.fd
     }
 
     /// The object that the [`AsyncFd`] wraps.
@@ -161,7 +184,7 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
     }
 }
 
-impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFdReadyGuard<'_, T> {
+impl<T: AsSource + fmt::Debug> fmt::Debug for AsyncFdReadyGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsyncFdReadyGuard")
             .field("fd", self.fd)
@@ -170,7 +193,13 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFdReadyGuard<'_, T> {
     }
 }
 
-/// The error of [`AsyncFdReadyGuard::try_io`] if the operation returned `WouldBlock`.
+/// Clears the bits of `ready` that are in `event`, in the event too.
+pub(super) fn clear<T: AsSource>(fd: &AsyncFd<T>, event: &mut ReadyEvent, ready: Ready) {
+    fd.registration.clear_readiness(*event, ready);
+    event.ready = event.ready - ready;
+}
+
+/// The error of the `try_io` of a guard if the operation returned `WouldBlock`.
 ///
 /// ```
 /// fn assert_error<E: std::error::Error>() {}
@@ -178,6 +207,16 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFdReadyGuard<'_, T> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TryIoError(());
+
+impl TryIoError {
+    /// Separates `WouldBlock` from other results.
+    pub(super) fn of<R>(result: io::Result<R>) -> Result<io::Result<R>, TryIoError> {
+        match result {
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => Err(TryIoError(())),
+            result => Ok(result),
+        }
+    }
+}
 
 impl fmt::Display for TryIoError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

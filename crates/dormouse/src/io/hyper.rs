@@ -4,10 +4,9 @@
 //! through a buffer on the stack. Measured on a pair of Unix sockets: a write and a read of up to 4 KiB take 2 to
 //! 4 us of CPU time, and the cost of zeroing and copying is within the noise; 64 KiB take 14 us instead of 11.
 
-use super::{AsyncFd, ReadHalf, WriteHalf, send};
+use super::{AsSource, AsyncFd, ReadHalf, WriteHalf, send};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io::{self, IoSlice};
-use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -27,7 +26,7 @@ fn read_into(mut inner: impl io::Read, cursor: &mut ReadBufCursor<'_>) -> io::Re
 macro_rules! impl_read {
     ($($reader:ty),*) => {$(
         #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
-        impl<T: AsFd> Read for $reader
+        impl<T: AsSource> Read for $reader
         where
             for<'a> &'a T: io::Read,
         {
@@ -49,7 +48,7 @@ macro_rules! impl_read {
 macro_rules! impl_write {
     ($($writer:ty),*) => {$(
         #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
-        impl<T: AsFd> Write for $writer
+        impl<T: AsSource> Write for $writer
         where
             for<'a> &'a T: io::Write,
         {

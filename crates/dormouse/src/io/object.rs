@@ -1,12 +1,11 @@
 //! Access to the object in an [`AsyncFd`], and taking it out.
 
-use super::AsyncFd;
+use super::{AsSource, AsyncFd};
 use crate::reactor::cannot;
 use rustix::io::ioctl_fionbio;
 use std::io;
-use std::os::fd::AsFd;
 
-impl<T: AsFd> AsyncFd<T> {
+impl<T: AsSource> AsyncFd<T> {
     /// The wrapped object.
     ///
     /// ```

@@ -6,19 +6,19 @@
 //! - Only an operation that returned `WouldBlock` clears readiness, that for which it was tried. After that it waits for
 //!   a newer event. So a hang-up that stays does not make it try again and again.
 
-use super::AsyncFd;
-use crate::coop::cooperative;
+use super::readiness::Pointer;
+use super::{AsSource, AsyncFd};
+use crate::coop::{Cooperative, cooperative};
 use crate::reactor::{Interest, Ready, ReadyEvent, WaiterSlot};
 use std::future::Future;
 use std::io;
-use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// An operation returned `WouldBlock`.
 pub(super) struct WouldBlock;
 
-impl<T: AsFd> AsyncFd<T> {
+impl<T: AsSource> AsyncFd<T> {
     /// Calls `f`, and whenever it returns `WouldBlock`, waits until the fd is ready and calls it again.
     ///
     /// `f` must do one operation on the fd, of the kind that `interest` names, and return `WouldBlock` only if the
@@ -58,14 +58,47 @@ impl<T: AsFd> AsyncFd<T> {
         self.async_io_with(interest, |inner, _| f(inner)).await
     }
 
+    /// [`async_io`](Self::async_io) with mutable access to the object.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::{AsyncFd, Interest};
+    /// use std::io::Read;
+    ///
+    /// let (stream, peer) = std::os::unix::net::UnixStream::pair()?;
+    /// let mut stream = AsyncFd::new(stream)?;
+    /// drop(peer);
+    /// dormouse::block_on(async {
+    ///     let mut buffer = [0; 16];
+    ///     let read = stream.async_io_mut(Interest::READABLE, |stream| stream.read(&mut buffer));
+    ///     assert_eq!(read.await?, 0); // end of file
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `f`, except `WouldBlock`. If no reactor can register the fd: see [the type](Self#errors).
+    ///
+    /// # Cancel safety
+    /// It waits only before the first call of `f` or after a call that returned `WouldBlock`, so dropping it loses
+    /// nothing.
+    pub async fn async_io_mut<R>(
+        &mut self,
+        interest: Interest,
+        mut f: impl FnMut(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        Operation::new(self, interest, |fd: &mut &mut Self, _| f(fd.get_mut())).await
+    }
+
     /// Like [`async_io`](Self::async_io), and passes the readiness that is known to `f`.
     #[inline]
     pub(crate) fn async_io_with<R, F: FnMut(&T, Ready) -> io::Result<R>>(
         &self,
         interest: Interest,
-        f: F,
+        mut f: F,
     ) -> impl Future<Output = io::Result<R>> + use<'_, R, T, F> {
-        cooperative(Operation { fd: self, interest, f, tried: None, key: None })
+        Operation::new(self, interest, move |fd: &mut &Self, known| f(fd.get_ref(), known))
     }
 
     /// Calls `f` if the fd is ready, and returns `WouldBlock` otherwise.
@@ -92,26 +125,33 @@ impl<T: AsFd> AsyncFd<T> {
         interest: Interest,
         f: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        // No wait follows. So if events are delivered only during waits, the readiness is not known.
-        let unpolled = || self.registration.is_unpolled().then(|| ReadyEvent::unknown(interest));
-        let event = self.event_to_try(interest).or_else(unpolled);
-        event
-            .and_then(|event| self.try_ready(event, |inner, _| f(inner)).ok())
-            .unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+        let mut fd = self;
+        try_now(&mut fd, interest, |fd| f(fd.get_ref()))
     }
 
-    /// Calls `f` if the fd is ready, or if its readiness is not known. `f` gets the readiness that is known.
+    /// [`try_io`](Self::try_io) with mutable access to the object.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::{AsyncFd, Interest};
+    /// use std::io::{ErrorKind, Read};
+    /// let (reader, _writer) = std::os::unix::net::UnixStream::pair()?;
+    /// let mut reader = AsyncFd::new(reader)?;
+    /// let result = reader.try_io_mut(Interest::READABLE, |reader| reader.read(&mut [0; 1]));
+    /// assert_eq!(result.unwrap_err().kind(), ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// The event that `f` was called for, if it returned `WouldBlock`, or `None` if it was not called.
-    #[inline(always)]
-    pub(super) fn try_first<R>(
-        &self,
+    /// Those of `f`. It does not fail if the reactor has shut down.
+    pub fn try_io_mut<R>(
+        &mut self,
         interest: Interest,
-        f: impl FnOnce(&T, Ready) -> io::Result<R>,
-    ) -> Result<io::Result<R>, Option<ReadyEvent>> {
-        let event = self.event_to_try(interest).ok_or(None)?;
-        self.try_ready(event, f).map_err(|WouldBlock| Some(event))
+        f: impl FnOnce(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut fd = self;
+        try_now(&mut fd, interest, |fd| f(fd.get_mut()))
     }
 
     /// The readiness to try an operation for: what is known of it, or nothing is.
@@ -121,27 +161,56 @@ impl<T: AsFd> AsyncFd<T> {
             || self.registration.should_try(interest).then(|| ReadyEvent::unknown(interest));
         self.registration.ready_event(interest).or_else(unknown)
     }
+}
 
-    /// Calls `f`, and clears the readiness if it returns `WouldBlock`.
-    #[inline(always)]
-    pub(super) fn try_ready<R>(
-        &self,
-        event: ReadyEvent,
-        f: impl FnOnce(&T, Ready) -> io::Result<R>,
-    ) -> Result<io::Result<R>, WouldBlock> {
-        match f(self.get_ref(), event.ready) {
-            Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-                self.registration.would_block(event);
-                Err(WouldBlock)
-            }
-            result => Ok(result),
+/// Calls `f` if the fd is ready, or if its readiness is not known, and returns `WouldBlock` otherwise.
+fn try_now<R, P: Pointer>(
+    fd: &mut P,
+    interest: Interest,
+    f: impl FnOnce(&mut P) -> io::Result<R>,
+) -> io::Result<R> {
+    let shared = fd.async_fd();
+    // No wait follows. So if events are delivered only during waits, the readiness is not known.
+    let unpolled = || shared.registration.is_unpolled().then(|| ReadyEvent::unknown(interest));
+    let event = shared.event_to_try(interest).or_else(unpolled);
+    event
+        .and_then(|event| try_ready(fd, event, |fd, _| f(fd)).ok())
+        .unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+}
+
+/// Calls `f` if the fd is ready, or if its readiness is not known. `f` gets the readiness that is known.
+///
+/// # Errors
+/// The event that `f` was called for, if it returned `WouldBlock`, or `None` if it was not called.
+#[inline(always)]
+pub(super) fn try_first<R, P: Pointer>(
+    fd: &mut P,
+    interest: Interest,
+    f: impl FnOnce(&mut P, Ready) -> io::Result<R>,
+) -> Result<io::Result<R>, Option<ReadyEvent>> {
+    let event = fd.async_fd().event_to_try(interest).ok_or(None)?;
+    try_ready(fd, event, f).map_err(|WouldBlock| Some(event))
+}
+
+/// Calls `f`, and clears the readiness if it returns `WouldBlock`.
+#[inline(always)]
+pub(super) fn try_ready<R, P: Pointer>(
+    fd: &mut P,
+    event: ReadyEvent,
+    f: impl FnOnce(&mut P, Ready) -> io::Result<R>,
+) -> Result<io::Result<R>, WouldBlock> {
+    match f(fd, event.ready) {
+        Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
+            fd.async_fd().registration.would_block(event);
+            Err(WouldBlock)
         }
+        result => Ok(result),
     }
 }
 
-/// The future of [`AsyncFd::async_io`].
-struct Operation<'a, T: AsFd, F> {
-    fd: &'a AsyncFd<T>,
+/// The future of [`AsyncFd::async_io`] and [`AsyncFd::async_io_mut`].
+struct Operation<P: Pointer, F> {
+    fd: P,
     interest: Interest,
     f: F,
     /// The event that `f` was tried for; the outer `None` before that.
@@ -150,19 +219,25 @@ struct Operation<'a, T: AsFd, F> {
     key: Option<usize>,
 }
 
-/// `f` is never pinned.
-impl<T: AsFd, F> Unpin for Operation<'_, T, F> {}
+/// Neither the pointer nor `f` is pinned.
+impl<P: Pointer, F> Unpin for Operation<P, F> {}
 
-impl<R, T: AsFd, F: FnMut(&T, Ready) -> io::Result<R>> Future for Operation<'_, T, F> {
+impl<R, P: Pointer, F: FnMut(&mut P, Ready) -> io::Result<R>> Operation<P, F> {
+    #[inline]
+    fn new(fd: P, interest: Interest, f: F) -> Cooperative<Operation<P, F>> {
+        cooperative(Operation { fd, interest, f, tried: None, key: None })
+    }
+}
+
+impl<R, P: Pointer, F: FnMut(&mut P, Ready) -> io::Result<R>> Future for Operation<P, F> {
     type Output = io::Result<R>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
         let this = self.get_mut();
-        let fd = this.fd;
         let mut event = match this.tried {
             Some(event) => event,
-            None => match fd.try_first(this.interest, &mut this.f) {
+            None => match try_first(&mut this.fd, this.interest, &mut this.f) {
                 Ok(result) => return Poll::Ready(result),
                 Err(event) => event,
             },
@@ -170,10 +245,11 @@ impl<R, T: AsFd, F: FnMut(&T, Ready) -> io::Result<R>> Future for Operation<'_, 
         loop {
             this.tried = Some(event);
             let slot = WaiterSlot::Future(this.interest, &mut this.key);
-            let ready = ready!(fd.registration.poll_readiness(slot, event, cx.waker()))?;
+            let registration = &this.fd.async_fd().registration;
+            let ready = ready!(registration.poll_readiness(slot, event, cx.waker()))?;
             // The slot may contain the event that `f` is tried for. The next wait is for a newer one.
             this.remove_slot();
-            match fd.try_ready(ready, &mut this.f) {
+            match try_ready(&mut this.fd, ready, &mut this.f) {
                 Ok(result) => return Poll::Ready(result),
                 Err(WouldBlock) => event = Some(ready),
             }
@@ -181,15 +257,15 @@ impl<R, T: AsFd, F: FnMut(&T, Ready) -> io::Result<R>> Future for Operation<'_, 
     }
 }
 
-impl<T: AsFd, F> Operation<'_, T, F> {
+impl<P: Pointer, F> Operation<P, F> {
     fn remove_slot(&mut self) {
         if let Some(key) = self.key.take() {
-            self.fd.registration.remove_waiter(key);
+            self.fd.async_fd().registration.remove_waiter(key);
         }
     }
 }
 
-impl<T: AsFd, F> Drop for Operation<'_, T, F> {
+impl<P: Pointer, F> Drop for Operation<P, F> {
     fn drop(&mut self) {
         self.remove_slot();
     }

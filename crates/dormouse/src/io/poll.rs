@@ -11,14 +11,13 @@
 //!   returns one line at a time.
 //! - `WouldBlock` and `Interrupted` are never returned to the caller, as the traits require.
 
-use super::operation::WouldBlock;
-use super::{AsyncFd, Interest, Ready};
+use super::operation::{WouldBlock, try_first, try_ready};
+use super::{AsSource, AsyncFd, Interest, Ready};
 use crate::coop::poll_cooperative;
 use std::io::{self, ErrorKind};
-use std::os::fd::AsFd;
 use std::task::{Context, Poll, ready};
 
-impl<T: AsFd> AsyncFd<T> {
+impl<T: AsSource> AsyncFd<T> {
     /// Polls a read, for use in a manual `Future` or `AsyncRead` impl: `read` is called, and again whenever the fd has
     /// become readable, until it returns anything other than `WouldBlock` or `Interrupted`.
     ///
@@ -149,13 +148,15 @@ impl<T: AsFd> AsyncFd<T> {
             }
         };
         poll_cooperative(cx, |cx| {
-            let mut tried = match self.try_first(interest, &mut retried) {
+            let mut fd = self;
+            let mut call = |fd: &mut &Self, known| retried(fd.get_ref(), known);
+            let mut tried = match try_first(&mut fd, interest, &mut call) {
                 Ok(result) => return Poll::Ready(result),
                 Err(tried) => tried,
             };
             loop {
                 let event = ready!(self.poll_ready(interest, tried, cx))?;
-                match self.try_ready(event, &mut retried) {
+                match try_ready(&mut fd, event, &mut call) {
                     Ok(result) => return Poll::Ready(result),
                     Err(WouldBlock) => tried = Some(event),
                 }

@@ -7,16 +7,16 @@
 //! - There are exactly two references to the `AsyncFd`, one in each half.
 //! - Dropping the write half shuts down the write direction, unless the halves are reunited.
 
-use super::AsyncFd;
+use super::{AsSource, AsyncFd};
 use rustix::io::Errno;
 use rustix::net::{Shutdown, shutdown};
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 
-impl<T: AsFd> AsyncFd<T> {
+impl<T: AsSource> AsyncFd<T> {
     /// Splits the `AsyncFd` into a read half and a write half, which two tasks can own.
     ///
     /// To read and write within one task, do not split: `&AsyncFd` implements the traits too.
@@ -70,7 +70,7 @@ impl<T: AsFd> AsyncFd<T> {
 /// # Ok(())
 /// # }
 /// ```
-pub struct ReadHalf<T: AsFd> {
+pub struct ReadHalf<T: AsSource> {
     fd: Arc<AsyncFd<T>>,
 }
 
@@ -93,12 +93,12 @@ pub struct ReadHalf<T: AsFd> {
 /// # Ok(())
 /// # }
 /// ```
-pub struct WriteHalf<T: AsFd> {
+pub struct WriteHalf<T: AsSource> {
     fd: Arc<AsyncFd<T>>,
     shut_down_on_drop: bool,
 }
 
-impl<T: AsFd> ReadHalf<T> {
+impl<T: AsSource> ReadHalf<T> {
     /// Puts the two halves back together. Nothing is shut down.
     ///
     /// ```
@@ -128,19 +128,43 @@ impl<T: AsFd> ReadHalf<T> {
     }
 }
 
-impl<T: AsFd> AsRef<AsyncFd<T>> for ReadHalf<T> {
+impl<T: AsSource> AsRef<AsyncFd<T>> for ReadHalf<T> {
     fn as_ref(&self) -> &AsyncFd<T> {
         &self.fd
     }
 }
 
-impl<T: AsFd> AsRef<AsyncFd<T>> for WriteHalf<T> {
+impl<T: AsSource> AsRef<AsyncFd<T>> for WriteHalf<T> {
     fn as_ref(&self) -> &AsyncFd<T> {
         &self.fd
     }
 }
 
-impl<T: AsFd> Drop for WriteHalf<T> {
+impl<T: AsSource> AsFd for ReadHalf<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl<T: AsSource> AsFd for WriteHalf<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl<T: AsSource> AsRawFd for ReadHalf<T> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+}
+
+impl<T: AsSource> AsRawFd for WriteHalf<T> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+}
+
+impl<T: AsSource> Drop for WriteHalf<T> {
     fn drop(&mut self) {
         if self.shut_down_on_drop {
             let _ = shut_down(&*self.fd);
@@ -148,13 +172,13 @@ impl<T: AsFd> Drop for WriteHalf<T> {
     }
 }
 
-impl<T: AsFd + fmt::Debug> fmt::Debug for ReadHalf<T> {
+impl<T: AsSource + fmt::Debug> fmt::Debug for ReadHalf<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ReadHalf").field(&self.fd).finish()
     }
 }
 
-impl<T: AsFd + fmt::Debug> fmt::Debug for WriteHalf<T> {
+impl<T: AsSource + fmt::Debug> fmt::Debug for WriteHalf<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("WriteHalf").field(&self.fd).finish()
     }
@@ -174,21 +198,21 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for WriteHalf<T> {
 /// # Ok(())
 /// # }
 /// ```
-pub struct ReuniteError<T: AsFd>(pub ReadHalf<T>, pub WriteHalf<T>);
+pub struct ReuniteError<T: AsSource>(pub ReadHalf<T>, pub WriteHalf<T>);
 
-impl<T: AsFd> fmt::Display for ReuniteError<T> {
+impl<T: AsSource> fmt::Display for ReuniteError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("tried to reunite halves that are not of one AsyncFd")
     }
 }
 
-impl<T: AsFd + fmt::Debug> fmt::Debug for ReuniteError<T> {
+impl<T: AsSource + fmt::Debug> fmt::Debug for ReuniteError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ReuniteError").field(&self.0).field(&self.1).finish()
     }
 }
 
-impl<T: AsFd + fmt::Debug> Error for ReuniteError<T> {}
+impl<T: AsSource + fmt::Debug> Error for ReuniteError<T> {}
 
 /// Shuts down the write direction of a socket.
 ///

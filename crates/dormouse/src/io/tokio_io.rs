@@ -2,9 +2,8 @@
 //!
 //! Only the traits are tokio's: the impls work with every reactor and under every executor.
 
-use super::{AsyncFd, ReadHalf, WriteHalf, send};
+use super::{AsSource, AsyncFd, ReadHalf, WriteHalf, send};
 use std::io::{self, IoSlice, Read, Write};
-use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -12,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 // The impls differ only in where the `AsyncFd` is.
 macro_rules! impl_read {
     ($($reader:ty),*) => {$(
-        #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-        impl<T: AsFd> AsyncRead for $reader
+        #[cfg_attr(docsrs, doc(cfg(feature = "tokio-io")))]
+        impl<T: AsSource> AsyncRead for $reader
         where
             for<'a> &'a T: Read,
         {
@@ -36,8 +35,8 @@ macro_rules! impl_read {
 
 macro_rules! impl_write {
     ($($writer:ty),*) => {$(
-        #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-        impl<T: AsFd> AsyncWrite for $writer
+        #[cfg_attr(docsrs, doc(cfg(feature = "tokio-io")))]
+        impl<T: AsSource> AsyncWrite for $writer
         where
             for<'a> &'a T: Write,
         {

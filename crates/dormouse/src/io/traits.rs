@@ -2,32 +2,31 @@
 //! have in common. It is built on [`poll`](super::poll), and knows none of those traits.
 
 use super::split::shut_down;
-use super::{AsyncFd, Interest, ReadHalf, WriteHalf};
+use super::{AsSource, AsyncFd, Interest, ReadHalf, WriteHalf};
 use std::io::{self, ErrorKind, Write};
-use std::os::fd::AsFd;
 use std::task::{Context, Poll, ready};
 
 // The same accessor for each type that implements the traits, so that one macro covers all of them.
 
-impl<T: AsFd> AsyncFd<T> {
+impl<T: AsSource> AsyncFd<T> {
     pub(super) fn async_fd(&self) -> &AsyncFd<T> {
         self
     }
 }
 
-impl<T: AsFd> ReadHalf<T> {
+impl<T: AsSource> ReadHalf<T> {
     pub(super) fn async_fd(&self) -> &AsyncFd<T> {
         self.as_ref()
     }
 }
 
-impl<T: AsFd> WriteHalf<T> {
+impl<T: AsSource> WriteHalf<T> {
     pub(super) fn async_fd(&self) -> &AsyncFd<T> {
         self.as_ref()
     }
 }
 
-impl<T: AsFd> AsyncFd<T> {
+impl<T: AsSource> AsyncFd<T> {
     /// [`poll_read_with`](Self::poll_read_with) for `read`, which reads into a buffer that is not empty.
     pub(super) fn poll_read_stream(
         &self,

@@ -4,15 +4,14 @@
 //! - If an object cannot be registered, it is returned unchanged: its fd is set non-blocking only after the
 //!   registration.
 
-use super::AsyncFd;
 use super::blocking::Mode;
+use super::{AsSource, AsyncFd};
 use crate::reactor::{Interest, Reactor};
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::os::fd::AsFd;
 
-impl<T: AsFd> AsyncFd<T> {
+impl<T: AsSource> AsyncFd<T> {
     /// Registers the fd for reading and writing, with [`Reactor::current`].
     ///
     /// ```

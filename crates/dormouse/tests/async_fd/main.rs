@@ -12,7 +12,9 @@ mod fifo;
 mod final_states;
 #[cfg(target_os = "linux")]
 mod first_wait;
+mod mutable;
 mod object;
+mod owned;
 mod poll;
 #[cfg(feature = "tokio")]
 mod reactor;

@@ -119,6 +119,16 @@ async fn a_socket_wrapped_before_it_is_connected_works() {
 }
 
 #[test]
+fn the_fd_of_async_fd_and_of_its_halves_is_that_of_the_object() {
+    let (local, _peer) = pair();
+    let number = AsRef::<UnixStream>::as_ref(&local).as_raw_fd();
+    assert_eq!((local.as_raw_fd(), local.as_fd().as_raw_fd()), (number, number));
+    let (read, write) = local.into_split();
+    assert_eq!((read.as_raw_fd(), write.as_raw_fd()), (number, number));
+    assert_eq!((read.as_fd().as_raw_fd(), write.as_fd().as_raw_fd()), (number, number));
+}
+
+#[test]
 fn async_fd_and_its_futures_are_send() {
     fn assert_send_sync_unpin<T: Send + Sync + Unpin>(_: &T) {}
     fn assert_send<T: Send>(_: T) {}

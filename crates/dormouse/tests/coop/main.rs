@@ -10,7 +10,7 @@ mod tokio;
 
 use common::ports::closed_tcp_port;
 use common::{BOTH, Count, MS, poll};
-use dormouse::io::Interest;
+use dormouse::io::{AsyncFd, Interest};
 use dormouse::net::{TcpStream, UnixDatagram, UnixStream};
 use dormouse::{sleep, timeout};
 use futures::FutureExt;
@@ -20,12 +20,14 @@ use std::cell::Cell;
 use std::future::{Future, pending, poll_fn};
 use std::io::{Read, Write};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 on_every_reactor! {
     a_timeout_around_sockets_that_are_always_ready_ends
     a_timeout_around_waits_that_are_always_ready_ends
+    a_timeout_around_mutable_and_owned_waits_that_are_always_ready_ends
     a_timeout_around_operations_that_fail_at_once_ends
     a_timeout_around_timeouts_ends
     a_timeout_around_select_loops_ends
@@ -107,6 +109,37 @@ async fn a_timeout_around_waits_that_are_always_ready_ends() {
     assert_times_out(async {
         loop {
             poll_fn(|cx| local.poll_io(cx, BOTH, |socket| socket.take_error())).await.unwrap();
+        }
+    })
+    .await;
+}
+
+async fn a_timeout_around_mutable_and_owned_waits_that_are_always_ready_ends() {
+    let (local, peer) = std::os::unix::net::UnixStream::pair().unwrap();
+    let mut local = AsyncFd::new(local).unwrap();
+    drop(peer);
+    assert_times_out(async {
+        loop {
+            local.ready_mut(BOTH).await.unwrap().retain_ready();
+        }
+    })
+    .await;
+    assert_times_out(async {
+        loop {
+            poll_fn(|cx| local.poll_read_ready_mut(cx).map_ok(drop)).await.unwrap();
+        }
+    })
+    .await;
+    assert_times_out(async {
+        loop {
+            local.async_io_mut(Interest::READABLE, |fd| fd.read(&mut [0])).await.unwrap();
+        }
+    })
+    .await;
+    let local = Arc::new(local);
+    assert_times_out(async {
+        loop {
+            local.clone().readable_owned().await.unwrap();
         }
     })
     .await;

@@ -19,7 +19,7 @@ on_every_reactor! {
 async fn a_fifo_waits_for_its_first_writer() {
     check_fifo(|reader, buffer| Box::pin(futures_traits::read(reader, buffer))).await;
     check_fifo(|reader, buffer| Box::pin(futures_traits::read_vectored(reader, buffer))).await;
-    #[cfg(feature = "tokio")]
+    #[cfg(feature = "tokio-io")]
     check_fifo(|reader, buffer| Box::pin(tokio_traits::read(reader, buffer))).await;
     #[cfg(feature = "hyper")]
     check_fifo(|reader, buffer| Box::pin(hyper_traits::read(reader, buffer))).await;
@@ -56,7 +56,7 @@ async fn an_empty_read_or_write_completes_at_once() {
     assert_eq!(futures_traits::read_vectored(&empty, &mut []).await.unwrap(), 0);
     assert_eq!(futures_traits::write(&full).await.unwrap(), 0);
     assert_eq!(futures_traits::write_vectored(&full).await.unwrap(), 0);
-    #[cfg(feature = "tokio")]
+    #[cfg(feature = "tokio-io")]
     {
         assert_eq!(tokio_traits::read(&empty, &mut []).await.unwrap(), 0);
         assert_eq!(tokio_traits::write(&full).await.unwrap(), 0);
@@ -103,7 +103,7 @@ mod futures_traits {
     writes!(futures::io::AsyncWrite);
 }
 
-#[cfg(feature = "tokio")]
+#[cfg(feature = "tokio-io")]
 mod tokio_traits {
     use super::*;
     use tokio::io::AsyncReadExt;

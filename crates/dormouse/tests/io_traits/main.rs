@@ -8,7 +8,7 @@ mod end_of_file;
 mod futures_traits;
 mod halves;
 mod retry;
-#[cfg(feature = "tokio")]
+#[cfg(feature = "tokio-io")]
 mod tokio_traits;
 
 use dormouse::io::{AsyncFd, Interest};
