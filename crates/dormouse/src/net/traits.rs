@@ -4,5 +4,5 @@
 mod futures_io;
 #[cfg(feature = "hyper")]
 mod hyper;
-#[cfg(all(feature = "tokio", not(loom)))]
+#[cfg(all(feature = "tokio-io", not(loom)))]
 mod tokio_io;

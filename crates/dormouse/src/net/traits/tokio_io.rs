@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 macro_rules! impl_read {
     ($($reader:ty),*) => {$(
-        #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+        #[cfg_attr(docsrs, doc(cfg(feature = "tokio-io")))]
         impl AsyncRead for $reader {
             #[inline]
             fn poll_read(
@@ -24,7 +24,7 @@ macro_rules! impl_read {
 
 macro_rules! impl_write {
     ($($writer:ty),*) => {$(
-        #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+        #[cfg_attr(docsrs, doc(cfg(feature = "tokio-io")))]
         impl AsyncWrite for $writer {
             #[inline]
             fn poll_write(
