@@ -23,8 +23,8 @@
 //! });
 //! ```
 //!
-//! Functions without a clock in their name use the default clock, or the clock that an instant belongs to. The [clocks
-//! ](crate::clock) have the same functions: [`Monotonic::sleep`](crate::clock::Monotonic::sleep), for example.
+//! The functions here use the default clock, or the clock that an instant belongs to. Each [clock](crate::clock) has
+//! functions of its own, such as [`Monotonic::sleep`](crate::clock::Monotonic::sleep).
 //!
 //! # Accuracy
 //! Nothing completes early by its own clock. How late a single sleep completes depends on the timerfd of the kernel and

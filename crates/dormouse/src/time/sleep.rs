@@ -124,7 +124,8 @@ pub struct Sleep<C: Clock = Boottime> {
 impl<C: Clock> Sleep<C> {
     /// A sleep that never completes, until a [`reset`](Self::reset) gives it a deadline.
     ///
-    /// For a timer that is armed later: it needs neither an `Option` nor a branch of its own in a `select!`.
+    /// For a timer that is armed later: it needs neither an `Option` nor a branch of its own in a `select!`. Its clock is
+    /// that of the deadline; where the compiler cannot infer it, write `Sleep::<Monotonic>::never()`.
     ///
     /// ```
     /// use dormouse::time::{Instant, Sleep};
