@@ -28,11 +28,19 @@ mod coop;
 mod fork;
 #[cfg(all(loom, test))]
 mod loom_test;
+#[cfg(feature = "stats")]
+#[cfg_attr(docsrs, doc(cfg(feature = "stats")))]
+pub mod stats;
+#[cfg(not(feature = "stats"))]
+#[path = "stats/absent.rs"]
+mod stats;
 mod stdio;
 #[cfg_attr(all(loom, test), path = "loom_test/sync.rs")]
 mod sync;
 mod system_clock;
 mod timer;
+#[cfg_attr(not(feature = "tracing"), path = "trace/absent.rs")]
+mod trace;
 #[cfg(feature = "test-util")]
 mod virtual_clock;
 #[cfg(not(feature = "test-util"))]
@@ -79,4 +87,24 @@ pub mod fuzzing {
 /// refuses a system call that it needs. The error names what failed.
 pub fn init() -> std::io::Result<()> {
     reactor::start()
+}
+
+/// What the timers and reactors of this process have done so far.
+///
+/// Reading it takes the lock of each timer queue for a moment, and starts nothing. The child of a fork begins with
+/// counts of its own.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// dormouse::block_on(dormouse::sleep(Duration::from_millis(1)));
+/// let stats = dormouse::stats();
+/// let fired: u64 = stats.timers().map(|timers| timers.fired).sum();
+/// assert_eq!(fired, 1);
+/// println!("{stats}");
+/// ```
+#[cfg(feature = "stats")]
+#[cfg_attr(docsrs, doc(cfg(feature = "stats")))]
+pub fn stats() -> stats::Stats {
+    stats::Stats { reactors: timer::stats::reactors(), reactor_thread_runs: reactor::has_thread() }
 }

@@ -20,6 +20,8 @@ mod tokio;
 pub(crate) use async_io::reactor as async_io_reactor;
 #[cfg(feature = "test-util")]
 pub(crate) use builtin::flush_events;
+#[cfg(feature = "stats")]
+pub(crate) use builtin::has_thread;
 pub(crate) use builtin::{
     Parker, PollOrPark, note_waiter, start, start_with_hook, wake_or_defer, wake_thread,
 };

@@ -19,6 +19,19 @@ pub enum ClockId {
 impl ClockId {
     pub(crate) const ALL: [ClockId; 3] = [ClockId::Boottime, ClockId::Monotonic, ClockId::Realtime];
 
+    /// The name of its type.
+    #[cfg_attr(
+        not(any(feature = "stats", feature = "tracing")),
+        expect(dead_code, reason = "only stats and events name a clock")
+    )]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            ClockId::Boottime => "Boottime",
+            ClockId::Monotonic => "Monotonic",
+            ClockId::Realtime => "Realtime",
+        }
+    }
+
     /// Nanoseconds since the epoch of the clock. A u64 lasts for 584 years.
     #[inline]
     pub(crate) fn now_ns(self) -> u64 {

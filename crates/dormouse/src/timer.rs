@@ -12,6 +12,8 @@ pub(crate) mod loom_tests;
 mod queue;
 #[cfg_attr(not(feature = "tokio"), path = "timer/runtime/absent.rs")]
 mod runtime;
+#[cfg(feature = "stats")]
+pub(crate) mod stats;
 #[cfg_attr(all(loom, test), path = "timer/timerfd/mock.rs")]
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "timer/timerfd/absent.rs")]
 pub(crate) mod timerfd;
@@ -91,6 +93,17 @@ impl TimerHandle {
     #[inline]
     pub(crate) fn is_expired(&self, deadline: u64) -> bool {
         deadline == self.deadline && self.queue.has_processed(deadline)
+    }
+
+    /// The name of the reactor that it waits on.
+    #[inline]
+    pub(crate) fn reactor(&self) -> &'static str {
+        self.queue.kind().name()
+    }
+
+    #[inline]
+    pub(crate) fn shares_queue(&self, other: &TimerHandle) -> bool {
+        std::ptr::eq(self.queue, other.queue)
     }
 
     /// Moves the timer to `deadline` if that is earlier. Returns false if the timer had to be moved, but is no longer

@@ -135,7 +135,8 @@ pub(crate) struct Wheel<T> {
     /// A buffer for `turn_slot`, empty between calls: the deadline of each expired timer, its rank in the slot's
     /// list, and its index.
     expired: Vec<(u64, u32, u32)>,
-    len: usize,
+    /// The timers in the wheel.
+    pub(crate) len: usize,
 }
 
 impl<T> Wheel<T> {

@@ -33,10 +33,12 @@ mod thread;
 #[cfg(feature = "test-util")]
 pub(crate) use flush::flush_events;
 pub(crate) use poller::{Parker, PollOrPark, wake_or_defer};
-pub(crate) use thread::{note_waiter, serve_all_by_thread, start, start_with_hook, wake_thread};
+pub(crate) use thread::{
+    has_thread, note_waiter, serve_all_by_thread, start, start_with_hook, wake_thread,
+};
 
 pub(super) use selector::{closed, poll_now, state_now};
-pub(super) use thread::{check_failure, has_thread, note_fd_waiter};
+pub(super) use thread::{check_failure, note_fd_waiter};
 
 use super::error::cannot;
 use super::scheduled_io::ScheduledIo;
@@ -45,6 +47,7 @@ use crate::fork::PerProcess;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread::Thread;
 use crate::sync::{Mutex, OnceLock, lock, loom_const_fn, loom_static};
+use crate::trace::{self, Resource};
 use selector::{Events, Selector, Token};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -204,9 +207,10 @@ impl State {
             return Err(err);
         }
         if reactor().selector.get().is_none() {
-            let selector = Selector::new().map_err(|err| {
-                cannot("cannot set up the builtin reactor's epoll instance", &err)
-            })?;
+            let selector = Selector::new()
+                .map_err(|err| cannot("cannot set up the builtin reactor's epoll instance", &err))
+                .inspect_err(|err| trace::failed(Resource::Epoll, err))?;
+            trace::works(Resource::Epoll);
             // Succeeds: the caller holds the lock.
             let _ = reactor().selector.set(selector);
             self.unpark_thread();

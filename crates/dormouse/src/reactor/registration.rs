@@ -18,7 +18,9 @@ use super::{
     tokio,
 };
 use crate::fork::Process;
+use crate::stats::CountedFd;
 use crate::sync::{Mutex, lock};
+use crate::trace;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::{Arc, PoisonError};
@@ -44,6 +46,7 @@ struct Attached {
     /// The reactor cannot report the next event, and the move to the builtin reactor has failed. The next wait tries it
     /// again, and returns the error.
     must_move: bool,
+    counted: CountedFd,
 }
 
 /// The registration of one fd with one reactor.
@@ -131,6 +134,17 @@ impl<T: AsFd> Registration<T> {
     /// # Errors
     /// If no reactor can register the fd, or none can deliver its events, and in the child of a fork.
     pub(crate) fn poll_readiness(
+        &self,
+        slot: WaiterSlot<'_>,
+        tried: Option<ReadyEvent>,
+        waker: &Waker,
+    ) -> Poll<io::Result<ReadyEvent>> {
+        let polled = self.poll_any_reactor(slot, tried, waker);
+        trace::emit_pending();
+        polled
+    }
+
+    fn poll_any_reactor(
         &self,
         mut slot: WaiterSlot<'_>,
         tried: Option<ReadyEvent>,

@@ -20,6 +20,7 @@ use crate::sync::thread;
 use crate::time::Instant;
 use crate::time::slack::Slack;
 use crate::timer::{self, TimerHandle};
+use crate::trace::{self, Origin};
 use crate::virtual_clock::TimerSlot;
 use std::fmt;
 use std::future::Future;
@@ -53,6 +54,7 @@ const FAR_OFF_NS: u64 = 200_000_000;
 /// # Accuracy
 /// Never early. See [the module](crate::time#accuracy) for how late.
 #[inline]
+#[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
     sleep_until(Instant::now() + duration)
 }
@@ -77,14 +79,16 @@ pub fn sleep(duration: Duration) -> Sleep {
 ///
 /// # Accuracy
 /// Never early. See [the module](crate::time#accuracy) for how late.
+#[track_caller]
 pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
-    Sleep { deadline, slack: Slack::NONE, registered: None, virtual_timer: TimerSlot::new(C::ID) }
+    Sleep::new(deadline, TimerSlot::new(C::ID), Origin::caller())
 }
 
 /// As [`sleep`], but in real time, also if the caller is in virtual time.
+#[track_caller]
 pub(super) fn sleep_in_real_time(duration: Duration) -> Sleep {
     let deadline = Instant::from_ns(ClockId::Boottime.now_ns()) + duration;
-    Sleep { deadline, slack: Slack::NONE, registered: None, virtual_timer: TimerSlot::NONE }
+    Sleep::new(deadline, TimerSlot::NONE, Origin::caller())
 }
 
 /// Future returned by [`sleep`], [`sleep_until`] and the functions of the [clocks](crate::clock).
@@ -119,6 +123,8 @@ pub struct Sleep<C: Clock = Boottime> {
     registered: Option<TimerHandle>,
     /// In place of `registered`, if the sleep was created in virtual time.
     virtual_timer: TimerSlot,
+    /// Where the program has created it.
+    created: Origin,
 }
 
 impl<C: Clock> Sleep<C> {
@@ -151,6 +157,10 @@ impl<C: Clock> Sleep<C> {
     /// ```
     pub fn never() -> Sleep<C> {
         sleep_until(Instant::FAR_FUTURE)
+    }
+
+    fn new(deadline: Instant<C>, virtual_timer: TimerSlot, created: Origin) -> Sleep<C> {
+        Sleep { deadline, slack: Slack::NONE, registered: None, virtual_timer, created }
     }
 
     /// The instant at which it completes.
@@ -264,6 +274,14 @@ impl<C: Clock> Sleep<C> {
         }
     }
 
+    /// Reports that it has completed, if it has waited.
+    #[inline]
+    fn trace_completion(&self, fires_at: u64) {
+        if let Some(timer) = &self.registered {
+            trace::sleep_completed(C::ID, timer.reactor(), fires_at, self.created);
+        }
+    }
+
     fn register(&mut self, now: u64, waker: &Waker) {
         if self.registered.as_ref().is_some_and(|registered| registered.refresh(C::ID, now, waker))
         {
@@ -271,6 +289,9 @@ impl<C: Clock> Sleep<C> {
         }
         match timer::insert(C::ID, self.fires_at(), now, waker) {
             Ok(new) => {
+                if let Some(old) = self.registered.as_ref().filter(|old| !old.shares_queue(&new)) {
+                    trace::sleep_moved(C::ID, old.reactor(), new.reactor(), self.created);
+                }
                 self.deregister();
                 self.registered = Some(new);
             }
@@ -281,6 +302,7 @@ impl<C: Clock> Sleep<C> {
                 waker.wake_by_ref();
             }
         }
+        trace::emit_pending();
     }
 }
 
@@ -302,11 +324,13 @@ impl<C: Clock> Future for Sleep<C> {
                 return Poll::Pending;
             }
         } else if self.registered.as_ref().is_some_and(|timer| timer.is_expired(fires_at)) {
+            self.trace_completion(fires_at);
             self.registered = None;
             return Poll::Ready(());
         }
         let now = C::ID.now_ns();
         if deadline <= now {
+            self.trace_completion(fires_at);
             self.deregister();
             return Poll::Ready(());
         }

@@ -82,6 +82,8 @@ mod loom_reset;
 mod process;
 mod schedule;
 mod shards;
+#[cfg(feature = "stats")]
+mod stats;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
@@ -91,6 +93,7 @@ use crate::catch_panic::wake;
 use crate::clock::ClockId;
 use crate::fork::Process;
 use crate::reactor::note_waiter;
+use crate::stats::QueueCounters;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Mutex, OnceLock, loom_const_fn};
 use process::QueueWaker;
@@ -119,6 +122,7 @@ pub(crate) struct TimerQueue {
     schedule: Mutex<Schedule>,
     /// The number of the timerfd, or -1. Written under the lock of the schedule; a child of `fork` reads it without.
     timerfd: AtomicI32,
+    counters: QueueCounters,
     shards: Shards,
 }
 
@@ -128,6 +132,17 @@ pub(crate) enum ReactorKind {
     Builtin,
     AsyncIo,
     Tokio,
+}
+
+impl ReactorKind {
+    /// As [`Reactor::name`](crate::reactor::Reactor::name).
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            ReactorKind::Builtin => "builtin",
+            ReactorKind::AsyncIo => "async-io",
+            ReactorKind::Tokio => "tokio",
+        }
+    }
 }
 
 /// The value of `processed_until` while `process` is in progress.
@@ -153,6 +168,7 @@ impl TimerQueue {
                 processed_until: AtomicU64::new(0),
                 schedule: Mutex::new(Schedule::new()),
                 timerfd: AtomicI32::new(-1),
+                counters: QueueCounters::new(),
                 shards: Shards::new(),
             }
         }

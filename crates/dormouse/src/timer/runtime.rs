@@ -67,6 +67,17 @@ pub(super) fn inherited() -> impl Iterator<Item = &'static TimerQueue> {
     POOL.inherited().flat_map(Pool::inherited)
 }
 
+/// All queues that runtimes of this process use, or have used.
+#[cfg(feature = "stats")]
+pub(super) fn all() -> Option<Vec<&'static TimerQueue>> {
+    let in_use = lock(&pool().in_use);
+    let mut queues: Vec<_> =
+        lock(&pool().free).iter().flat_map(|free| free.iter().copied()).collect();
+    let runtimes = in_use.iter().flat_map(HashMap::values);
+    queues.extend(runtimes.flatten().flatten().map(|used| used.queue));
+    Some(queues)
+}
+
 fn pool() -> &'static Pool {
     POOL.get_then(|_| Pool::new(), Pool::drain_if_inherited)
 }
@@ -177,6 +188,6 @@ pub(crate) fn release(queue: &'static TimerQueue, clock: ClockId) {
             queues.iter().any(Option::is_some)
         });
     }
-    drop(in_use);
+    // Before the lock of `in_use` is released, so that a queue is always found in one of the two.
     lock(&pool().free)[clock as usize].push(queue);
 }

@@ -32,6 +32,7 @@ use crate::context::{in_block_on, is_waker_of_block_on};
 use crate::reactor::error::cannot;
 use crate::sync::atomic::Ordering;
 use crate::sync::{lock, thread};
+use crate::trace::{self, Resource};
 use std::io;
 use std::ptr;
 use std::task::Waker;
@@ -88,7 +89,7 @@ pub(crate) fn serve_all_by_thread() -> io::Result<()> {
 }
 
 /// Whether the reactor thread runs.
-pub(in crate::reactor) fn has_thread() -> bool {
+pub(crate) fn has_thread() -> bool {
     reactor().has_thread()
 }
 
@@ -124,7 +125,9 @@ impl State {
             // Without a selector the thread can still run its hook.
             let _ = self.start_selector();
             let spawned = spawn(run)
-                .map_err(|err| cannot("cannot start the reactor's thread \"dormouse\"", &err))?;
+                .map_err(|err| cannot("cannot start the reactor's thread \"dormouse\"", &err))
+                .inspect_err(|err| trace::failed(Resource::Thread, err))?;
+            trace::works(Resource::Thread);
             self.thread = Some(spawned);
             reactor().has_thread.store(true, Ordering::Release);
         }
@@ -187,11 +190,13 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
 /// Called when the selector cannot be waited for. Wakes every task that waits for an fd, and every queue of timers.
 pub(super) fn give_up(err: io::Error) {
     let reactor = reactor();
+    trace::failed(Resource::EpollWait, &err);
     let _ = reactor.failure.set(err);
     let registrations = lock(&reactor.state).registrations.take();
     for io in registrations.into_iter().flatten().map(|(_, io)| io) {
         io.shut_down();
     }
+    trace::emit_pending();
 }
 
 /// The waits in a row that have failed, for other reasons than a signal. The kernel may be out of memory for a moment.

@@ -24,7 +24,9 @@ use crate::reactor::scheduled_io::BackendKind;
 use crate::reactor::{
     Interest, Kind, Reactor, Ready, ReadyEvent, ScheduledIo, async_io, builtin, tokio,
 };
+use crate::stats::CountedFd;
 use crate::sync::{Mutex, lock};
+use crate::trace;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::Arc;
@@ -51,9 +53,11 @@ impl Reactor {
         object: T,
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        self.register_by(object, interest, |fd, now, io| {
+        let registered = self.register_by(object, interest, |fd, now, io| {
             self.attach_or_next(fd, interest, now, io, || Ok(()))
-        })
+        });
+        trace::emit_pending();
+        registered
     }
 
     /// Like [`register_or_next`](Self::register_or_next), for an object that must not be lost. If its fd cannot be
@@ -67,8 +71,9 @@ impl Reactor {
             let io = Arc::new(ScheduledIo::default());
             io.mark_shut_down();
             let reactor = self.select_for(interest);
-            let backend = Backend::Detached;
-            Registration::new(object, io, Attached { reactor, backend, interest, must_move: false })
+            let (backend, counted) = (Backend::Detached, CountedFd::NONE);
+            let attached = Attached { reactor, backend, interest, must_move: false, counted };
+            Registration::new(object, io, attached)
         })
     }
 
@@ -141,7 +146,8 @@ impl Reactor {
             }
             Kind::AsyncIo(handle) => async_io::register(handle, fd, io).map(Backend::AsyncIo)?,
         };
-        Ok(Attached { reactor: self.clone(), backend, interest, must_move: false })
+        let counted = CountedFd::new(self.name());
+        Ok(Attached { reactor: self.clone(), backend, interest, must_move: false, counted })
     }
 
     /// The reactor to use if this one failed to register an fd with `err`, because it has shut down, or because no fd is
@@ -173,6 +179,7 @@ impl Attached {
     /// Deregisters the fd. In the child of a fork, it only closes the duplicate of the fd that async-io owns.
     pub(super) fn detach(&mut self, fd: BorrowedFd<'_>, process: &Process) {
         let backend = std::mem::replace(&mut self.backend, Backend::Detached);
+        self.counted = CountedFd::NONE;
         if process.forked() {
             match backend {
                 Backend::AsyncIo(registration) => registration.close_in_child(fd),
@@ -212,7 +219,7 @@ impl<T: AsFd> Registration<T> {
         // Another task may have registered it meanwhile.
         if self.io.is_shut_down() {
             attached.detach(fd, &self.process);
-            let interest = attached.interest;
+            let (interest, from) = (attached.interest, attached.reactor.name());
             *attached = reactor.attach_or_next(
                 fd,
                 interest,
@@ -221,6 +228,8 @@ impl<T: AsFd> Registration<T> {
                 builtin::serve_all_by_thread,
             )?;
             attached.activate(&self.io, interest);
+            let why = "its reactor has ended";
+            trace::fd_moved(fd.as_raw_fd(), from, attached.reactor.name(), why);
         }
         Ok(())
     }
@@ -238,6 +247,8 @@ impl<T: AsFd> Registration<T> {
         builtin::serve_all_by_thread()?;
         let moved = Reactor::builtin().attach_here(fd, interest, interest, &self.io)?;
         attached.detach(fd, &self.process);
+        let why = "its reactor cannot report the next event";
+        trace::fd_moved(fd.as_raw_fd(), attached.reactor.name(), moved.reactor.name(), why);
         *attached = moved;
         // Not before the former registration has ended, which may mark the `ScheduledIo` as shut down.
         attached.activate(&self.io, interest);

@@ -9,6 +9,7 @@ use crate::reactor::wake_or_defer;
 use crate::sync::atomic::Ordering;
 use crate::sync::{MutexGuard, lock};
 use crate::timer::runtime;
+use crate::trace;
 use std::sync::Arc;
 use std::task::Wake;
 
@@ -34,6 +35,10 @@ impl Wake for QueueWaker {
     fn wake_by_ref(self: &Arc<Self>) {
         self.0.on_wake();
     }
+}
+
+fn deadlines(expired: &Expired) -> impl Iterator<Item = u64> {
+    expired.iter().map(|&(deadline, _)| deadline)
 }
 
 impl TimerQueue {
@@ -66,6 +71,7 @@ impl TimerQueue {
         if is_shut_down {
             self.release();
         }
+        trace::emit_pending();
     }
 
     /// Collects the timers that are due, and sets the wake source for the next one.
@@ -91,9 +97,13 @@ impl TimerQueue {
         let now = self.clock.now_ns();
         let next = if clock_was_set {
             self.collect_all(expired);
+            self.counters.clock_set(expired.len());
             u64::MAX
         } else {
-            self.collect_expired(now, expired)
+            let next = self.collect_expired(now, expired);
+            self.counters.woken(now, deadlines(expired));
+            trace::timers_fired(self.clock, self.kind.name(), now, deadlines(expired));
+            next
         };
 
         let schedule = lock(&self.schedule);
@@ -186,11 +196,15 @@ impl TimerQueue {
         let epoch = schedule.epoch;
         drop(schedule);
         drop(wake_source);
+        let before = expired.len();
         for index in 0..shards::COUNT {
             let mut shard = self.shards.lock(index);
             shard.epoch = epoch;
             expired.extend(shard.drain());
         }
+        let drained = expired.len() - before;
+        self.counters.drained(drained);
+        trace::queue_drained(self.clock, self.kind.name(), drained);
     }
 
     pub(super) fn wake_all(&self, expired: &mut Expired) {

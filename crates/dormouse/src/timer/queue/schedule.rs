@@ -9,6 +9,7 @@ use crate::reactor::{Reactor, async_io_reactor};
 use crate::sync::atomic::Ordering;
 use crate::sync::{MutexGuard, lock, loom_const_fn};
 use crate::timer::wake_source::WakeSource;
+use crate::trace;
 use std::io;
 
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl TimerQueue {
         // Locked first: if the runtime shuts down meanwhile, `on_wake` waits for the lock, and finds the wake source.
         let mut schedule = lock(&self.schedule);
         debug_assert_eq!(self.armed.load(Ordering::Relaxed), u64::MAX);
-        let wake_source = WakeSource::timerfd(self.clock, reactor, self.waker())?;
+        let wake_source = self.create_timerfd(reactor)?;
         self.replace_wake_source(&mut schedule, Some(wake_source));
         Ok(schedule.epoch)
     }
@@ -128,10 +129,17 @@ impl TimerQueue {
         let Some(wake_source) = &schedule.wake_source else { return Ok(()) };
         // After a step of the clock it expires at once, and `process` handles the step.
         let at = if schedule.clock_was_set { 0 } else { at };
-        if let Ok(clock_was_set) = wake_source.arm(at) {
-            schedule.clock_was_set |= clock_was_set;
-            return Ok(());
-        }
+        let err = match wake_source.arm(at) {
+            Ok(clock_was_set) => {
+                if wake_source.number().is_some() {
+                    trace::works(self.timerfd_resource());
+                }
+                schedule.clock_was_set |= clock_was_set;
+                return Ok(());
+            }
+            Err(err) => err,
+        };
+        trace::failed(self.timerfd_resource(), &err);
         if self.kind != ReactorKind::Builtin {
             return Err(Unavailable);
         }
@@ -144,25 +152,33 @@ impl TimerQueue {
     /// Replaces the fallback with a timerfd if one can be created by now.
     pub(super) fn retry_timerfd(&'static self, schedule: &mut Schedule) {
         if let Some(WakeSource::Fallback { .. }) = schedule.wake_source {
-            if let Ok(timerfd) = WakeSource::timerfd(self.clock, &Reactor::builtin(), self.waker())
-            {
+            if let Ok(timerfd) = self.create_timerfd(&Reactor::builtin()) {
                 self.replace_wake_source(schedule, Some(timerfd));
             }
         }
+    }
+
+    fn create_timerfd(&'static self, reactor: &Reactor) -> io::Result<WakeSource> {
+        WakeSource::timerfd(self.clock, reactor, self.waker()).inspect_err(|err| {
+            // The error of a tokio runtime that has shut down, which is no fault, has this kind.
+            if !(self.is_pooled() && err.kind() == io::ErrorKind::Other) {
+                trace::failed(self.timerfd_resource(), err);
+            }
+        })
+    }
+
+    fn timerfd_resource(&self) -> trace::Resource {
+        trace::Resource::Timerfd(self.clock, self.kind.name())
     }
 
     /// Creates the wake source of a queue that is not pooled.
     fn start(&'static self, schedule: &mut Schedule) -> Result<(), Unavailable> {
         ClockId::measure_suspended();
         let wake_source = match self.kind {
-            ReactorKind::Builtin => {
-                WakeSource::timerfd(self.clock, &Reactor::builtin(), self.waker())
-                    .or_else(|_| WakeSource::fallback(self.clock, self.waker()))
-            }
-            ReactorKind::AsyncIo => {
-                let reactor = async_io_reactor().ok_or(Unavailable)?;
-                WakeSource::timerfd(self.clock, &reactor, self.waker())
-            }
+            ReactorKind::Builtin => self
+                .create_timerfd(&Reactor::builtin())
+                .or_else(|_| WakeSource::fallback(self.clock, self.waker())),
+            ReactorKind::AsyncIo => self.create_timerfd(&async_io_reactor().ok_or(Unavailable)?),
             ReactorKind::Tokio => return Err(Unavailable),
         };
         self.replace_wake_source(schedule, Some(wake_source.map_err(|_| Unavailable)?));

@@ -6,6 +6,7 @@
 //! uncontended lock.
 
 use super::Expired;
+use crate::stats::Count;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock, loom_const_fn, loom_static, thread_local};
 use crate::wheel::{Key, Wheel};
@@ -61,6 +62,8 @@ pub(super) struct Shard {
     pub(super) epoch: u64,
     /// The last time that was passed to `note_time`.
     noted: u64,
+    /// Timers that were removed before they fired.
+    pub(super) cancelled: Count,
 }
 
 impl Shards {
@@ -87,7 +90,8 @@ impl Shards {
 impl CacheAligned {
     loom_const_fn! {
         const fn new() -> CacheAligned {
-            CacheAligned(Mutex::new(Shard { wheel: None, epoch: 0, noted: 0 }))
+            let cancelled = Count::ZERO;
+            CacheAligned(Mutex::new(Shard { wheel: None, epoch: 0, noted: 0, cancelled }))
         }
     }
 }
@@ -120,7 +124,9 @@ impl Shard {
 
     #[inline]
     pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
-        self.wheel.as_mut()?.remove(key)
+        let waker = self.wheel.as_mut()?.remove(key)?;
+        self.cancelled.increment();
+        Some(waker)
     }
 
     /// Removes all timers, whenever they are due.
