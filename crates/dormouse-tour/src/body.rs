@@ -3,7 +3,7 @@
 //! A crate built on dormouse is written like this: `sleep`, `AsyncFd`, and any combinators. It
 //! depends on no executor, has no `cfg`, and takes no runtime handle.
 
-use crate::measured::Measured;
+use crate::measured::{Inside, Measured};
 use crate::polls::CountPolls;
 use crate::threads::Threads;
 use dormouse::io::{AsyncFd, Interest};
@@ -37,8 +37,10 @@ pub(crate) async fn measure(second: Duration) -> io::Result<Measured> {
     let join = start.elapsed();
     let lines = lines.into_inner().expect("neither foo nor bar panics");
 
+    let reactor = Reactor::current().name();
     Ok(Measured {
-        reactor: Reactor::current().name().to_owned(),
+        reactor: reactor.to_owned(),
+        inside: Inside::of(reactor),
         join_ms: join.as_millis() as u64,
         bar_first: lines == ["bar", "foo"],
         select_ok,

@@ -98,13 +98,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
 }
 
 fn draw(mut table: Table, rows: &[Row]) -> String {
-    // Only a line below the header, and spaces between the columns.
-    table
-        .load_preset(presets::NOTHING)
-        .set_style(TableComponent::HeaderLines, '─')
-        .set_style(TableComponent::MiddleHeaderIntersections, '─')
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(COLUMNS);
+    set_style(&mut table, &COLUMNS);
     for row in rows {
         let colour = if row.broken.is_empty() { Color::Green } else { Color::Red };
         table.add_row(row.cells().into_iter().map(|cell| Cell::new(cell).fg(colour)));
@@ -123,7 +117,53 @@ fn draw(mut table: Table, rows: &[Row]) -> String {
             text += &format!("BROKEN: {}: {broken}\n", row.executor);
         }
     }
-    text + &format!("{kept} of {} executors kept every promise.\n", rows.len())
+    text += &format!("{kept} of {} executors kept every promise.\n\n", rows.len());
+    text + &format!("From dormouse::stats() at the end of each process:\n\n{}\n", inside(rows))
+}
+
+/// Only a line below the header, and spaces between the columns.
+fn set_style(table: &mut Table, columns: &[&str]) {
+    table
+        .load_preset(presets::NOTHING)
+        .set_style(TableComponent::HeaderLines, '─')
+        .set_style(TableComponent::MiddleHeaderIntersections, '─')
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(columns);
+}
+
+const INSIDE_COLUMNS: [&str; 9] = [
+    "\nexecutor",
+    "timers\nfired",
+    "\ncancelled",
+    "\nwake-ups",
+    "woken late\np50 µs",
+    "\np99 µs",
+    "\nmax µs",
+    "fds\nwatched",
+    "thread\n\"dormouse\"",
+];
+
+/// What `dormouse::stats()` has reported of the reactor of each executor.
+fn inside(rows: &[Row]) -> Table {
+    let mut table = Table::new();
+    set_style(&mut table, &INSIDE_COLUMNS);
+    for row in rows {
+        let Some(Measured { inside, .. }) = &row.measured else { continue };
+        let [median, p99, max] = inside.late_us;
+        let mut cells = vec![row.executor.to_owned()];
+        let counts = [inside.fired, inside.cancelled, inside.wakeups, median, p99, max];
+        cells.extend(counts.map(|count| count.to_string()));
+        cells.push(inside.fds.to_string());
+        cells.push(if inside.reactor_thread_runs { "runs" } else { "-" }.to_owned());
+        table.add_row(cells);
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 1));
+        if (1..8).contains(&index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
 }
 
 /// The rows as a JSON array. The measurements of a row that hung or crashed are null.

@@ -3,11 +3,10 @@
 
 mod common;
 
-use common::{Count, MS, assert_not_early, poll, take_all_fds, within_time};
+use common::{Count, MS, assert_not_early, poll, prevent_new_threads, take_all_fds, within_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::sleep;
 use dormouse::time::Instant;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::time::Duration;
 
 each_in_a_child_process! {
@@ -40,16 +39,6 @@ async fn some_sleeps() {
     let (first, second) =
         futures::join!(assert_not_early(sleep(20 * MS)), assert_not_early(sleep(5 * MS)));
     println!("late by {first:?} and {second:?}");
-}
-
-/// Limits the address space, so that the stack of another thread cannot be allocated.
-fn prevent_new_threads() {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
-    let size = pages * rustix::param::page_size() as u64 + (1 << 20);
-    let limit = getrlimit(Resource::As);
-    setrlimit(Resource::As, Rlimit { current: Some(size), ..limit }).unwrap();
-    assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "a thread was started");
 }
 
 mod cases {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::executors::EXECUTORS;
+use crate::measured::Inside;
 
 const SECOND: Duration = Duration::from_secs(1);
 const RED: &str = "\u{1b}[38;5;9m";
@@ -15,6 +16,7 @@ fn good() -> Measured {
         late_p99_us: 120,
         early: 0,
         polls: 2,
+        inside: Inside { fired: 204, cancelled: 1, late_us: [60, 120, 200], ..Inside::default() },
         threads_added: Vec::new(),
     }
 }
@@ -60,6 +62,15 @@ fn each_broken_promise_makes_a_red_row_and_a_failure() {
         assert!(table.contains("BROKEN: tokio multi_thread: "), "{table}");
         assert!(table.contains("1 of 2 executors kept every promise"), "{table}");
         assert!(json(&rows).contains(r#""ok":false"#));
+    }
+}
+
+#[test]
+fn the_stats_of_each_executor_follow_the_table() {
+    let text = coloured(&[row(good())]);
+    let (_, inside) = text.split_once("dormouse::stats()").expect("it names the function");
+    for number in ["204", "60", "120", "200"] {
+        assert!(inside.contains(number), "{inside}");
     }
 }
 

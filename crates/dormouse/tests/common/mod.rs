@@ -326,3 +326,13 @@ pub fn take_all_fds() -> Vec<OwnedFd> {
     }
     taken
 }
+
+/// Limits the address space, so that the stack of another thread cannot be allocated.
+pub fn prevent_new_threads() {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
+    let size = pages * rustix::param::page_size() as u64 + (1 << 20);
+    let limit = getrlimit(Resource::As);
+    setrlimit(Resource::As, Rlimit { current: Some(size), ..limit }).unwrap();
+    assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "a thread was started");
+}

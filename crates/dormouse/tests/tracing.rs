@@ -1,0 +1,304 @@
+//! The events of the feature `tracing`. Each test has a process of its own, with a global subscriber: the reactor thread
+//! emits events too.
+
+mod common;
+
+use common::{Count, MS, poll, prevent_new_threads, take_all_fds, within_time};
+use dormouse::sleep;
+use dormouse::time::Instant;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Metadata, Subscriber, span};
+
+each_in_a_child_process! {
+    a_late_sleep_is_reported_with_its_place_of_creation
+    a_sleep_that_is_not_late_is_not_reported
+    a_subscriber_that_panics_loses_no_wake_up
+    a_subscriber_may_use_timers_and_fds
+    a_timerfd_that_cannot_be_created_is_reported_once_and_so_is_its_recovery
+    a_thread_that_cannot_be_started_is_reported_once
+}
+
+#[cfg(feature = "tokio")]
+each_in_a_child_process! {
+    timers_and_fds_that_move_are_reported
+}
+
+/// An event: its level, and its fields as text.
+#[derive(Clone, Debug)]
+struct Seen {
+    level: Level,
+    fields: BTreeMap<&'static str, String>,
+}
+
+impl Seen {
+    fn get(&self, field: &str) -> &str {
+        self.fields.get(field).map_or("", String::as_str)
+    }
+
+    fn number(&self, field: &str) -> u64 {
+        self.get(field).parse().unwrap()
+    }
+}
+
+impl Visit for Seen {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.fields.insert(field.name(), format!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.fields.insert(field.name(), value.to_owned());
+    }
+}
+
+/// Records the events with the target `dormouse`, and calls a function for each.
+struct Recorder {
+    seen: Mutex<Vec<Seen>>,
+    then: fn(),
+}
+
+impl Recorder {
+    /// Sets it as the subscriber of the process.
+    fn install(then: fn()) -> Arc<Recorder> {
+        let recorder = Arc::new(Recorder { seen: Mutex::default(), then });
+        tracing::subscriber::set_global_default(Shared(recorder.clone())).unwrap();
+        recorder
+    }
+
+    fn all(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    fn with(&self, message: &str) -> Vec<Seen> {
+        self.all().into_iter().filter(|seen| seen.get("message") == message).collect()
+    }
+}
+
+struct Shared(Arc<Recorder>);
+
+impl Subscriber for Shared {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "dormouse"
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut seen = Seen { level: *event.metadata().level(), fields: BTreeMap::new() };
+        event.record(&mut seen);
+        self.0.seen.lock().unwrap().push(seen);
+        (self.0.then)();
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+const LATE_SLEEP: &str = "a sleep has completed late";
+const LATE_TIMERS: &str = "the reactor has fired timers late";
+
+/// Waits for a sleep while the thread, which polls the reactor, is blocked past the deadline. Returns the line of the
+/// sleep.
+async fn late_sleep() -> u32 {
+    let (line, mut late) = (line!(), sleep(5 * MS));
+    let (_, waker) = Count::new();
+    assert!(poll(&mut late, &waker).is_pending());
+    std::thread::sleep(80 * MS);
+    late.await;
+    line
+}
+
+mod cases {
+    use super::*;
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_late_sleep_is_reported_with_its_place_of_creation() {
+        let recorder = Recorder::install(|| {});
+        let line = within_time(|| dormouse::block_on(late_sleep()));
+        let [late] = &recorder.with(LATE_SLEEP)[..] else { panic!("{:?}", recorder.all()) };
+        assert_eq!(late.level, Level::WARN);
+        assert!(late.number("lateness_us") >= 75_000, "{late:?}");
+        assert!(late.get("loc.file").ends_with("tests/tracing.rs"), "{late:?}");
+        assert_eq!(late.number("loc.line"), u64::from(line));
+        let named = ["clock", "reactor", "thread"].map(|field| late.get(field));
+        assert_eq!(named, ["Boottime", "builtin", "test"]);
+
+        // With the next wait, the queue notices that its timer has fired late.
+        let mut others = (sleep(MS), sleep(20 * MS));
+        let (_, waker) = Count::new();
+        assert!(poll(&mut others.0, &waker).is_pending());
+        std::thread::sleep(80 * MS);
+        within_time(|| dormouse::block_on(&mut others.1));
+        let [.., late] = &recorder.with(LATE_TIMERS)[..] else { panic!("{:?}", recorder.all()) };
+        assert_eq!(late.level, Level::WARN);
+        assert!(late.number("lateness_us") >= 10_000, "{late:?}");
+        assert!(late.number("timers") >= 1, "{late:?}");
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_sleep_that_is_not_late_is_not_reported() {
+        let recorder = Recorder::install(|| {});
+        within_time(|| {
+            dormouse::block_on(async {
+                for _ in 0..50 {
+                    let reported = recorder.with(LATE_SLEEP).len();
+                    let sleep = sleep(MS);
+                    let deadline = sleep.deadline();
+                    sleep.await;
+                    let late = Instant::now() - deadline;
+                    let is_reported = recorder.with(LATE_SLEEP).len() > reported;
+                    assert!(!is_reported || late > 10 * MS, "{late:?}");
+                }
+            });
+        });
+        // A deadline that has passed before the first poll is not late: nothing has waited for it.
+        within_time(|| {
+            let reported = recorder.with(LATE_SLEEP).len();
+            let past = Instant::now();
+            std::thread::sleep(20 * MS);
+            dormouse::block_on(dormouse::sleep_until(past));
+            assert_eq!(recorder.with(LATE_SLEEP).len(), reported);
+        });
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_subscriber_that_panics_loses_no_wake_up() {
+        let recorder = Recorder::install(|| panic!("the subscriber panics"));
+        within_time(|| {
+            dormouse::block_on(late_sleep());
+            #[cfg(feature = "tokio")]
+            common::current_thread().block_on(late_sleep());
+            futures::executor::block_on(async {
+                late_sleep().await;
+                futures::join!(late_sleep(), sleep(100 * MS));
+            });
+        });
+        assert!(recorder.with(LATE_SLEEP).len() >= 3, "{:?}", recorder.all());
+    }
+
+    /// A lock that was held while an event is emitted would not be acquired again.
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_subscriber_may_use_timers_and_fds() {
+        fn use_timers_and_fds() {
+            let (_, waker) = Count::new();
+            for duration in [MS, 1000 * MS] {
+                assert!(poll(&mut sleep(duration), &waker).is_pending());
+            }
+            let (ours, _theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+            let ours = dormouse::io::AsyncFd::new(ours).unwrap();
+            let mut cx = std::task::Context::from_waker(&waker);
+            assert!(ours.poll_read_ready(&mut cx).is_pending());
+        }
+        let recorder = Recorder::install(use_timers_and_fds);
+        within_time(|| {
+            dormouse::block_on(late_sleep());
+            futures::executor::block_on(late_sleep());
+            #[cfg(feature = "tokio")]
+            common::current_thread().block_on(late_sleep());
+        });
+        assert!(recorder.with(LATE_SLEEP).len() >= 2, "{:?}", recorder.all());
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(target_os = "linux")]
+    fn a_timerfd_that_cannot_be_created_is_reported_once_and_so_is_its_recovery() {
+        let recorder = Recorder::install(|| {});
+        let taken = take_all_fds();
+        within_time(|| {
+            dormouse::block_on(async {
+                for _ in 0..5 {
+                    sleep(MS).await;
+                }
+            });
+        });
+        let failed: Vec<_> = recorder.with("a fallback is used");
+        let timerfds: Vec<_> =
+            failed.iter().filter(|seen| seen.get("failed") == "timerfd").collect();
+        let [timerfd] = timerfds[..] else { panic!("{failed:?}") };
+        assert_eq!(timerfd.level, Level::WARN);
+        let named = ["reactor", "clock", "fallback"].map(|field| timerfd.get(field));
+        assert_eq!(named, ["builtin", "Boottime", "the reactor thread waits for the deadlines"]);
+        assert!(timerfd.get("error").contains("Too many open files"), "{timerfd:?}");
+        assert!(failed.iter().any(|seen| seen.get("failed") == "epoll instance"), "{failed:?}");
+
+        drop(taken);
+        let recovered = |seen: &Seen| seen.get("recovered") == "timerfd";
+        within_time(|| {
+            while !recorder.all().iter().any(recovered) {
+                dormouse::block_on(sleep(MS));
+            }
+        });
+        assert_eq!(recorder.all().into_iter().filter(recovered).count(), 1);
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_thread_that_cannot_be_started_is_reported_once() {
+        let recorder = Recorder::install(|| {});
+        // Not `within_time`, which starts a thread.
+        prevent_new_threads();
+        futures::executor::block_on(sleep(20 * MS));
+        let failed = recorder.with("a fallback is used");
+        let threads = failed.iter().filter(|seen| seen.get("failed") == "thread");
+        assert_eq!(threads.count(), 1, "{failed:?}");
+    }
+
+    #[cfg(feature = "tokio")]
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn timers_and_fds_that_move_are_reported() {
+        use dormouse::io::{AsyncFd, Interest};
+        use dormouse::reactor::Reactor;
+        use std::os::unix::net::UnixStream;
+
+        let recorder = Recorder::install(|| {});
+        let runtime = common::current_thread();
+        let reactor = Reactor::tokio(runtime.handle()).unwrap();
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let ours = AsyncFd::new_on(&reactor, ours, Interest::READABLE).unwrap();
+        let (line, mut moved) = (line!(), sleep(3600 * 1000 * MS));
+        let mut poll_both = async || {
+            let (_, waker) = Count::new();
+            let mut cx = std::task::Context::from_waker(&waker);
+            assert!(poll(&mut moved, &waker).is_pending());
+            assert!(ours.poll_read_ready(&mut cx).is_pending());
+        };
+        runtime.block_on(poll_both());
+        assert_eq!(recorder.all().len(), 0, "{:?}", recorder.all());
+        drop(runtime);
+        dormouse::block_on(poll_both());
+
+        let from_to = |seen: &Seen| (seen.get("from").to_owned(), seen.get("to").to_owned());
+        let [queue] = &recorder.with("a reactor has ended, and its timers move to others")[..]
+        else {
+            panic!("{:?}", recorder.all())
+        };
+        assert_eq!((queue.level, queue.number("timers")), (Level::INFO, 1));
+        assert_eq!(queue.get("from"), "tokio");
+        let [sleep] = &recorder.with("a sleep has moved to another reactor")[..] else {
+            panic!("{:?}", recorder.all())
+        };
+        assert_eq!((sleep.level, sleep.number("loc.line")), (Level::DEBUG, line.into()));
+        assert_eq!(from_to(sleep), ("tokio".into(), "builtin".into()));
+        let [fd] = &recorder.with("an fd has moved to another reactor")[..] else {
+            panic!("{:?}", recorder.all())
+        };
+        assert_eq!(fd.level, Level::DEBUG);
+        assert_eq!(from_to(fd), ("tokio".into(), "builtin".into()));
+        assert_eq!(fd.get("why"), "its reactor has ended");
+    }
+}
