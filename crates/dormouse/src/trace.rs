@@ -17,7 +17,7 @@ mod event;
 pub(crate) use event::Resource;
 
 use crate::catch_panic::catch_panic;
-use crate::clock::ClockId;
+use crate::system_clock::ClockId;
 use event::Event;
 use std::cell::{Cell, RefCell};
 use std::io;

@@ -85,6 +85,7 @@ impl<C: AlarmClock> Alarm<C> {
     /// # Errors
     /// `PermissionDenied` if the process does not have the capability `CAP_WAKE_ALARM`; `Unsupported` if the system is
     /// not Linux; and an error if the process is at its limit of open fds.
+    #[track_caller]
     pub fn new(deadline: Instant<C>) -> io::Result<Alarm<C>> {
         let mut sleep = sleep_until(deadline);
         if sleep.set_virtual_alarm() {

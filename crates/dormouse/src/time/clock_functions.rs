@@ -25,6 +25,7 @@ macro_rules! clock_functions {
             /// # Accuracy
             /// Never early by this clock. See [the module](crate::time#accuracy) for how late.
             #[inline]
+            #[track_caller]
             pub fn sleep(duration: Duration) -> Sleep<$clock> {
                 sleep_until($clock::now() + duration)
             }
@@ -43,6 +44,7 @@ macro_rules! clock_functions {
             ///
             /// # Cancel safety
             /// Dropping the sleep cancels it, without a system call.
+            #[track_caller]
             pub fn sleep_until(deadline: Instant<$clock>) -> Sleep<$clock> {
                 sleep_until(deadline)
             }
@@ -65,6 +67,7 @@ macro_rules! clock_functions {
             ///
             /// # Cancel safety
             /// Dropping the timeout drops the future.
+            #[track_caller]
             pub fn timeout<F: IntoFuture>(
                 duration: Duration,
                 future: F,
@@ -89,6 +92,7 @@ macro_rules! clock_functions {
             ///
             /// # Cancel safety
             /// Dropping the timeout drops the future.
+            #[track_caller]
             pub fn timeout_at<F: IntoFuture>(
                 deadline: Instant<$clock>,
                 future: F,
@@ -109,6 +113,7 @@ macro_rules! clock_functions {
             ///     assert_eq!(second - first, Duration::from_millis(1));
             /// });
             /// ```
+            #[track_caller]
             pub fn interval(period: Duration) -> Interval<$clock> {
                 interval_at($clock::now(), period)
             }
@@ -125,6 +130,7 @@ macro_rules! clock_functions {
             ///     assert_eq!(ticks.tick().await, start);
             /// });
             /// ```
+            #[track_caller]
             pub fn interval_at(start: Instant<$clock>, period: Duration) -> Interval<$clock> {
                 interval_at(start, period)
             }
@@ -160,6 +166,7 @@ impl Realtime {
     /// # Accuracy
     /// Never early by the wall clock. See [the module](crate::time#accuracy) for how late. On a system without timerfd,
     /// the sleep notices within a second that the clock was set.
+    #[track_caller]
     pub fn sleep_until(time: impl Into<Instant<Realtime>>) -> Sleep<Realtime> {
         sleep_until(time.into())
     }
@@ -182,6 +189,7 @@ impl Realtime {
     ///
     /// # Cancel safety
     /// Dropping the timeout drops the future.
+    #[track_caller]
     pub fn timeout_at<F: IntoFuture>(
         deadline: impl Into<Instant<Realtime>>,
         future: F,

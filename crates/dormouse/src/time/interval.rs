@@ -74,6 +74,7 @@ const TOLERANCE: Duration = Duration::from_millis(5);
 /// # Accuracy
 /// Each tick is as accurate as a [`sleep`](crate::sleep()). The deadlines are multiples of the period from the start, so
 /// lateness does not accumulate.
+#[track_caller]
 pub fn interval(period: Duration) -> Interval {
     interval_at(Instant::now(), period)
 }
@@ -91,6 +92,7 @@ pub fn interval(period: Duration) -> Interval {
 ///     assert_eq!(interval.tick().await, start + Duration::from_millis(5));
 /// });
 /// ```
+#[track_caller]
 pub fn interval_at<C: Clock>(start: Instant<C>, period: Duration) -> Interval<C> {
     Interval {
         sleep: sleep_until(start),

@@ -155,6 +155,7 @@ impl<C: Clock> Sleep<C> {
     ///     assert_eq!(received, [1]);
     /// });
     /// ```
+    #[track_caller]
     pub fn never() -> Sleep<C> {
         sleep_until(Instant::FAR_FUTURE)
     }

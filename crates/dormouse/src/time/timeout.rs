@@ -35,6 +35,7 @@ use std::time::Duration;
 /// # Accuracy
 /// That of a [`sleep`](crate::sleep()). A timeout whose future completes in time makes no system call, unless its
 /// deadline is the earliest of all.
+#[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     timeout_at(Instant::now() + duration, future)
 }
@@ -56,6 +57,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 ///
 /// # Cancel safety
 /// Dropping the timeout drops the future.
+#[track_caller]
 pub fn timeout_at<F: IntoFuture, C: Clock>(
     deadline: Instant<C>,
     future: F,

@@ -1,6 +1,6 @@
 //! In place of `trace.rs` without the feature `tracing`: nothing is recorded.
 
-use crate::clock::ClockId;
+use crate::system_clock::ClockId;
 use std::io;
 
 #[derive(Clone, Copy, Debug)]

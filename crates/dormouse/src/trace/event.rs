@@ -1,6 +1,6 @@
 //! The events, with their fields. README.md documents them.
 
-use crate::clock::ClockId;
+use crate::system_clock::ClockId;
 use std::panic::Location;
 use std::thread;
 use std::time::Duration;
