@@ -73,6 +73,10 @@ pub enum Step {
         object: usize,
         behavior: MissedTickBehavior,
     },
+    SetPeriod {
+        object: usize,
+        period: u64,
+    },
     /// Makes the future inside a timeout ready.
     Finish {
         object: usize,
@@ -133,7 +137,7 @@ impl<I: Iterator<Item = u8>> Program<I> {
             }
             9 => {
                 let object = object(self.byte()?);
-                match code / 16 % 4 {
+                match code / 16 % 5 {
                     0 => {
                         Step::SetMissedTickBehavior { object, behavior: MissedTickBehavior::Burst }
                     }
@@ -141,6 +145,7 @@ impl<I: Iterator<Item = u8>> Program<I> {
                         Step::SetMissedTickBehavior { object, behavior: MissedTickBehavior::Delay }
                     }
                     2 => Step::SetMissedTickBehavior { object, behavior: MissedTickBehavior::Skip },
+                    3 => Step::SetPeriod { object, period: self.time()? },
                     _ => Step::Finish { object },
                 }
             }
@@ -275,6 +280,11 @@ impl Run {
                     oracle.get(object).missed_tick_behavior = behavior;
                 })
             }
+            Step::SetPeriod { object, period } => self.with(object, |oracle, object, actual| {
+                if actual.set_period(Duration::from_nanos(period)) {
+                    oracle.get(object).period = period.max(1);
+                }
+            }),
             Step::Finish { object } => self.with(object, |oracle, object, actual| {
                 actual.finish();
                 oracle.get(object).finished = true;

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// Something to wait for. `reset` and `set_slack` return whether the object supports them.
+/// Something to wait for. `reset`, `set_slack` and `set_period` return whether the object supports them.
 pub trait Waitable: Send {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u64>>;
 
@@ -18,6 +18,10 @@ pub trait Waitable: Send {
     }
 
     fn set_slack(&mut self, _slack: Duration) -> bool {
+        false
+    }
+
+    fn set_period(&mut self, _period: Duration) -> bool {
         false
     }
 
@@ -103,6 +107,11 @@ impl<C: Clock> Waitable for Interval<C> {
     fn set_slack(&mut self, slack: Duration) -> bool {
         let other = interval_at(C::now(), Duration::ZERO);
         *self = std::mem::replace(self, other).slack(slack);
+        true
+    }
+
+    fn set_period(&mut self, period: Duration) -> bool {
+        Interval::set_period(self, period);
         true
     }
 

@@ -25,7 +25,7 @@ pub struct Object {
     kind: Kind,
     pub clock: usize,
     pub deadline: u64,
-    period: u64,
+    pub period: u64,
     /// It fires at a multiple of this, in ns.
     granularity: u64,
     pub missed_tick_behavior: MissedTickBehavior,
