@@ -3,6 +3,8 @@
 //! It works for every file descriptor that epoll or kqueue supports: sockets, pipes, timerfds, inotify,
 //! netlink, and so on. The names are those of `tokio::io::unix`.
 //!
+//! What can be wrapped is an [`AsSource`]: every type that implements [`AsFd`](std::os::fd::AsFd).
+//!
 //! # Reading and writing
 //! `AsyncFd<T>`, `&AsyncFd<T>` and the halves of [`AsyncFd::into_split`] implement the asynchronous I/O
 //! traits of three crates if `&T` implements std's `Read` and `Write`. TCP streams, Unix streams and `File`
@@ -54,8 +56,8 @@
 //! # Coop budget
 //! An operation on an fd that is always ready does not wait. To starve neither a [`timeout`](crate::timeout()) nor other
 //! tasks, it waits nevertheless when its task has completed 128 operations in one poll: the task yields to its executor,
-//! and continues in the next poll. Operations are the async functions of [`AsyncFd`] and [`net`](crate::net), the traits,
-//! and the waits for readiness. [`AsyncFd::try_io`] and [`AsyncFdReadyGuard::try_io`] are not limited.
+//! and continues in the next poll. Operations are the async functions of [`AsyncFd`] and [`net`](crate::net), their `poll_*` functions,
+//! the traits, and the waits for readiness. [`AsyncFd::try_io`] and that of the guards are not limited.
 //!
 //! In a task of tokio (with the feature `tokio`), this is
 //! [tokio's budget](https://docs.rs/tokio/latest/tokio/task/coop/index.html), shared with tokio's own operations.

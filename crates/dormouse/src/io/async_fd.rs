@@ -108,6 +108,7 @@ use std::task::{Context, Poll};
 ///
 /// # Cancel safety
 /// Every wait can be dropped and started again. No readiness is lost.
+#[doc(alias = "Async")]
 pub struct AsyncFd<T: AsSource> {
     pub(super) registration: Registration<T>,
     /// Whether `into_blocking` sets the fd blocking.
@@ -228,6 +229,7 @@ impl<T: AsSource> AsyncFd<T> {
     ///
     /// # Errors
     /// If no reactor can register the fd: see [the type](Self#errors).
+    #[doc(alias = "poll_readable")]
     pub fn poll_read_ready(
         &self,
         cx: &mut Context<'_>,
@@ -253,6 +255,7 @@ impl<T: AsSource> AsyncFd<T> {
     ///
     /// # Errors
     /// If no reactor can register the fd: see [the type](Self#errors).
+    #[doc(alias = "poll_writable")]
     pub fn poll_write_ready(
         &self,
         cx: &mut Context<'_>,

@@ -50,6 +50,8 @@ impl<T: AsSource> AsyncFd<T> {
     /// # Cancel safety
     /// It waits only before the first call of `f` or after a call that returned `WouldBlock`, so dropping it loses
     /// nothing.
+    #[doc(alias = "read_with")]
+    #[doc(alias = "write_with")]
     pub async fn async_io<R>(
         &self,
         interest: Interest,
@@ -83,6 +85,8 @@ impl<T: AsSource> AsyncFd<T> {
     /// # Cancel safety
     /// It waits only before the first call of `f` or after a call that returned `WouldBlock`, so dropping it loses
     /// nothing.
+    #[doc(alias = "read_with_mut")]
+    #[doc(alias = "write_with_mut")]
     pub async fn async_io_mut<R>(
         &mut self,
         interest: Interest,

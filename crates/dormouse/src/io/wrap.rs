@@ -25,6 +25,7 @@ impl<T: AsSource> AsyncFd<T> {
     ///
     /// # Errors
     /// See [the type](Self#errors).
+    #[doc(alias = "register")]
     pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
         AsyncFd::with_interest(inner, Interest::READABLE | Interest::WRITABLE)
     }
@@ -43,6 +44,7 @@ impl<T: AsSource> AsyncFd<T> {
     ///
     /// # Errors
     /// See [the type](Self#errors).
+    #[doc(alias = "register_with_interest")]
     pub fn with_interest(inner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
         AsyncFd::new_on(&Reactor::current(), inner, interest)
     }
@@ -180,6 +182,16 @@ pub struct AsyncFdTryNewError<T> {
 
 impl<T> AsyncFdTryNewError<T> {
     /// Returns the object, and the reason why it could not be registered.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::AsyncFd;
+    /// let (directory, cause) = AsyncFd::try_new(std::fs::File::open("/")?).unwrap_err().into_parts();
+    /// assert!(directory.metadata()?.is_dir());
+    /// println!("{cause}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_parts(self) -> (T, io::Error) {
         (self.inner, self.cause)
     }

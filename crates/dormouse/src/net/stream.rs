@@ -1,11 +1,10 @@
 //! Reading and writing for every `T` where `&T` implements std's `Read` or `Write`: stream sockets, pipes,
 //! terminals.
 
-use crate::io::{AsyncFd, Interest, send};
+use crate::io::{AsSource, AsyncFd, Interest, send};
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::os::fd::AsFd;
 
-impl<T: AsFd> AsyncFd<T>
+impl<T: AsSource> AsyncFd<T>
 where
     for<'a> &'a T: Read,
 {
@@ -43,6 +42,23 @@ where
 
     /// Like [`read`](Self::read), into several buffers, in order.
     ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::AsyncFd;
+    /// use std::fs::File;
+    /// use std::io::IoSliceMut;
+    ///
+    /// let (reader, writer) = rustix::pipe::pipe()?;
+    /// rustix::io::write(writer, b"headbody")?;
+    /// let reader = AsyncFd::new(File::from(reader))?;
+    /// let (mut head, mut body) = ([0; 4], [0; 8]);
+    /// let mut buffers = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)];
+    /// assert_eq!(dormouse::block_on(reader.read_vectored(&mut buffers))?, 8);
+    /// assert_eq!((&head, &body[..4]), (b"head", &b"body"[..]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Those of readv(2). If no reactor can register the fd: see [the type](Self#errors).
     ///
@@ -56,7 +72,7 @@ where
     }
 }
 
-impl<T: AsFd> AsyncFd<T>
+impl<T: AsSource> AsyncFd<T>
 where
     for<'a> &'a T: Write,
 {
@@ -96,6 +112,22 @@ where
 
     /// Like [`write`](Self::write), from several buffers, in order. Of more than 1024 buffers, one call writes the
     /// first 1024 at most.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::AsyncFd;
+    /// use std::io::{IoSlice, Read};
+    ///
+    /// let (stream, mut peer) = std::os::unix::net::UnixStream::pair()?;
+    /// let stream = AsyncFd::new(stream)?;
+    /// let buffers = [IoSlice::new(b"head"), IoSlice::new(b"body")];
+    /// assert_eq!(dormouse::block_on(stream.write_vectored(&buffers))?, 8);
+    /// let mut received = [0; 8];
+    /// peer.read_exact(&mut received)?;
+    /// assert_eq!(&received, b"headbody");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of writev(2). `BrokenPipe` for a closed socket or pipe: see [`SIGPIPE`](crate::io#sigpipe). If no reactor

@@ -19,16 +19,18 @@ fn wait(io: &ScheduledIo, interest: Interest, count: &Arc<WakeCounter>) -> (bool
 
 #[test]
 fn an_event_concurrent_with_a_wait_is_seen_or_wakes_it() {
-    check(|| {
-        start_exploring();
-        let (io, count) = (new_io(), WakeCounter::new());
-        let setter = io.clone();
-        let delivery = spawn(move || setter.set_readiness(Ready::READABLE));
-        let event =
-            io.poll_readiness(&mut WaiterSlot::Direction(Direction::Read), None, &count.waker());
-        delivery.join();
-        assert!(event.is_ready() || count.get() == 1, "the event was lost");
-    });
+    for interest in [Interest::READABLE, Interest::READABLE | Interest::WRITABLE] {
+        check(move || {
+            let (io, count) = (new_io(), WakeCounter::new());
+            io.begin_first_wait(interest);
+            start_exploring();
+            let setter = io.clone();
+            let delivery = spawn(move || setter.set_readiness(Ready::READABLE));
+            let event = io.poll_readiness(&mut WaiterSlot::polled(interest), None, &count.waker());
+            delivery.join();
+            assert!(event.is_ready() || count.get() == 1, "the event was lost");
+        });
+    }
 }
 
 #[test]
