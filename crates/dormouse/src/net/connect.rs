@@ -5,13 +5,15 @@
 //!   socket as hung up, and tokio's reactor never clears that.
 //! - The future that waits owns the socket. Dropping the future closes the socket.
 
-use super::TcpStream;
 use super::addr::ToSocketAddrs;
 use super::error::{no_addresses, with_context};
+use super::{TcpStream, sys};
 use crate::coop::cooperative;
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::time::RetryPauses;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
+use rustix::net::{SocketType, sockopt::socket_type};
 use std::future::Future;
 use std::io;
 use std::net::{self, SocketAddr};
@@ -64,11 +66,16 @@ pub(super) async fn finish_begun(stream: net::TcpStream) -> io::Result<TcpStream
     finish(stream, Mode::Unknown).await
 }
 
-/// A wait for a socket on which connect(2) has not been called would not end. Linux reports it as hung up; other systems
-/// do not distinguish it from one that connects.
+/// A wait for a socket on which connect(2) has not been called would not end. Linux reports it as hung up, unless it
+/// listens or is a datagram socket; other systems do not distinguish it from one that connects.
 fn check_begun(stream: &net::TcpStream) -> io::Result<()> {
+    if socket_type(stream)? != SocketType::STREAM || sys::is_listening(stream)? {
+        let message = "the socket listens, or is not a stream socket";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
     let mut fds = [PollFd::new(stream, PollFlags::empty())];
-    poll(&mut fds, Some(&Timespec::default()))?;
+    // A signal interrupts it even with this timeout.
+    retry_on_intr(|| poll(&mut fds, Some(&Timespec::default())))?;
     if fds[0].revents().contains(PollFlags::HUP) {
         // A connect that has failed is reported as hung up too.
         connect_result(stream).map_err(|err| match err.kind() {
@@ -129,4 +136,29 @@ pub(super) async fn retry_until_room<R>(mut f: impl FnMut() -> io::Result<R>) ->
         }
     })
     .await
+}
+
+#[cfg(all(test, target_os = "linux", not(loom)))]
+mod tests {
+    use super::*;
+    use std::os::fd::OwnedFd;
+
+    /// The error for an fd that is no TCP socket on which connect(2) has been called.
+    fn finish_error(fd: impl Into<OwnedFd>) -> io::ErrorKind {
+        let finish = TcpStream::finish_connect(net::TcpStream::from(fd.into()));
+        let limit = std::time::Duration::from_secs(10);
+        crate::block_on(crate::timeout(limit, finish)).expect("does not wait").unwrap_err().kind()
+    }
+
+    #[test]
+    fn a_connect_that_was_not_begun_is_an_error_and_no_endless_wait() {
+        let any = (net::Ipv4Addr::LOCALHOST, 0);
+        let listener = net::TcpListener::bind(any).unwrap();
+        assert_eq!(finish_error(listener.try_clone().unwrap()), io::ErrorKind::InvalidInput);
+        let address = listener.local_addr().unwrap();
+        let udp = net::UdpSocket::bind(any).unwrap();
+        assert_eq!(finish_error(udp.try_clone().unwrap()), io::ErrorKind::InvalidInput);
+        udp.connect(address).unwrap();
+        assert_eq!(finish_error(udp), io::ErrorKind::InvalidInput);
+    }
 }

@@ -3,6 +3,7 @@
 
 use crate::io::Mode;
 use rustix::io::{Errno, retry_on_intr};
+use rustix::net::sockopt::socket_acceptconn;
 use rustix::net::{SocketFlags, accept_with, acceptfrom_with};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -29,6 +30,10 @@ pub(super) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, ne
     // std has no conversion from the address that accept4 returns. The connection must not be lost because of it.
     let peer = stream.peer_addr().or_else(|_| net::SocketAddr::from_pathname(""))?;
     Ok((stream, peer))
+}
+
+pub(super) fn is_listening(stream: &TcpStream) -> io::Result<bool> {
+    Ok(socket_acceptconn(stream)?)
 }
 
 pub(super) fn abstract_name(address: &net::SocketAddr) -> Option<&[u8]> {

@@ -96,8 +96,9 @@ impl TcpStream {
     /// ```
     ///
     /// # Errors
-    /// Those of connect(2): the connection is refused, for example. `NotConnected` if connect(2) has not been called (on
-    /// Linux). If the call has to wait, and the socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+    /// Those of connect(2): the connection is refused, for example. `NotConnected` if connect(2) has not been called, and
+    /// `InvalidInput` if the socket listens (both on Linux) or is not a stream socket. If the call has to wait, and the
+    /// socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket.
