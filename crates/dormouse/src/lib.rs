@@ -86,7 +86,9 @@ pub mod fuzzing {
 /// If the thread of the reactor cannot be started, the process has no file descriptors left for it, or a sandbox
 /// refuses a system call that it needs. The error names what failed.
 pub fn init() -> std::io::Result<()> {
-    reactor::start()
+    let started = reactor::start();
+    trace::emit_pending();
+    started
 }
 
 /// What the timers and reactors of this process have done so far.

@@ -60,12 +60,17 @@ impl Origin {
 }
 
 /// A registered sleep has completed, in a poll at this moment. `fires_at` is its deadline, with slack.
+///
+/// A sleep on the wall clock is not reported: that clock may have been set past the deadline a moment ago.
 pub(crate) fn sleep_completed(
     clock: ClockId,
     reactor: &'static str,
     fires_at: u64,
     created: Origin,
 ) {
+    if clock == ClockId::Realtime {
+        return;
+    }
     let lateness = Duration::from_nanos(clock.now_ns().saturating_sub(fires_at));
     if lateness > LATE {
         record(Event::LateSleep { clock, reactor, lateness, created: created.0 });

@@ -15,6 +15,7 @@ use tracing::{Event, Level, Metadata, Subscriber, span};
 each_in_a_child_process! {
     a_late_sleep_is_reported_with_its_place_of_creation
     a_sleep_that_is_not_late_is_not_reported
+    a_sleep_on_the_wall_clock_is_not_reported_because_that_may_have_been_set
     a_subscriber_that_panics_loses_no_wake_up
     a_subscriber_may_use_timers_and_fds
     a_timerfd_that_cannot_be_created_is_reported_once_and_so_is_its_recovery
@@ -24,6 +25,7 @@ each_in_a_child_process! {
 #[cfg(feature = "tokio")]
 each_in_a_child_process! {
     timers_and_fds_that_move_are_reported
+    an_fd_that_an_operation_moves_is_reported_before_the_next_wait
 }
 
 /// An event: its level, and its fields as text.
@@ -176,6 +178,23 @@ mod cases {
 
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
+    fn a_sleep_on_the_wall_clock_is_not_reported_because_that_may_have_been_set() {
+        use dormouse::clock::Realtime;
+
+        let recorder = Recorder::install(|| {});
+        within_time(|| {
+            dormouse::block_on(async {
+                let mut late = dormouse::sleep_until(Realtime::now() + 5 * MS);
+                assert!(futures::poll!(&mut late).is_pending());
+                std::thread::sleep(80 * MS);
+                late.await;
+            });
+        });
+        assert_eq!(recorder.with(LATE_SLEEP).len(), 0, "{:?}", recorder.all());
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
     fn a_subscriber_that_panics_loses_no_wake_up() {
         let recorder = Recorder::install(|| panic!("the subscriber panics"));
         within_time(|| {
@@ -302,5 +321,28 @@ mod cases {
         assert_eq!(fd.level, Level::DEBUG);
         assert_eq!(from_to(fd), ("tokio".into(), "builtin".into()));
         assert_eq!(fd.get("why"), "its reactor has ended");
+    }
+    #[cfg(feature = "tokio")]
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn an_fd_that_an_operation_moves_is_reported_before_the_next_wait() {
+        use dormouse::io::{AsyncFd, Interest};
+        use std::io::ErrorKind::WouldBlock;
+        use std::os::unix::net::UnixStream;
+
+        let recorder = Recorder::install(|| {});
+        within_time(|| {
+            common::current_thread().block_on(async {
+                let (ours, theirs) = UnixStream::pair().unwrap();
+                let ours = AsyncFd::new(ours).unwrap();
+                drop(theirs);
+                drop(ours.readable().await.unwrap());
+                let tried = ours.try_io(Interest::READABLE, |_| Err::<(), _>(WouldBlock.into()));
+                assert_eq!(tried.unwrap_err().kind(), WouldBlock);
+                assert_eq!(ours.reactor().name(), "builtin");
+                let moved = recorder.with("an fd has moved to another reactor");
+                assert_eq!(moved.len(), 1, "{:?}", recorder.all());
+            });
+        });
     }
 }

@@ -318,6 +318,7 @@ impl<T: AsFd> Registration<T> {
         }
         if self.must_check(event, cleared) {
             self.clear_and_check(event, cleared, tried);
+            trace::emit_pending();
         } else {
             self.io.clear_readiness(event, cleared);
         }

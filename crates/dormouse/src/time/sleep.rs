@@ -261,6 +261,7 @@ impl<C: Clock> Sleep<C> {
         }
         // If the timer has fired, its task has been woken; the next poll registers the timer again.
         self.registered.take_if(|registered| !registered.fire_by(at));
+        trace::emit_pending();
     }
 
     /// The time in ns at which the timer is to fire: the deadline, or later within the slack.
