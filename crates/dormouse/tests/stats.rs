@@ -38,6 +38,8 @@ each_in_a_child_process! {
     a_child_of_fork_counts_from_zero
 }
 
+/// Long enough that a loaded machine polls a sleep before its deadline.
+const SOON: Duration = Duration::from_millis(100);
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn timers(reactor: &str, clock: &str) -> TimerStats {
@@ -70,9 +72,7 @@ mod cases {
 
                 let [_kept, dropped, _kept_too] = pending;
                 drop(dropped);
-                for _ in 0..5 {
-                    sleep(MS).await;
-                }
+                futures::future::join_all((0..5).map(|_| sleep(SOON))).await;
                 let counted = timers("builtin", "Boottime");
                 assert_eq!((counted.pending, counted.drained), (2, 0));
                 // A sleep may be polled after its deadline and before its timer has fired: then that is cancelled.
@@ -108,10 +108,10 @@ mod cases {
     #[ignore = "run in a child process by the test of the same name"]
     fn lateness_is_the_time_from_the_deadline_until_the_reactor_wakes_the_task() {
         let late = async |reactor: &str| {
-            let mut sleep = sleep(20 * MS);
+            let mut sleep = sleep(200 * MS);
             assert!(futures::poll!(&mut sleep).is_pending());
             // The only thread that polls the reactor.
-            std::thread::sleep(120 * MS);
+            std::thread::sleep(300 * MS);
             // The reactor is polled while this waits.
             dormouse::sleep(10 * MS).await;
             let lateness = timers(reactor, "Boottime").lateness;
@@ -127,7 +127,7 @@ mod cases {
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
     fn each_clock_has_its_own_counts() {
-        within_time(|| dormouse::block_on(Monotonic::sleep(MS)));
+        within_time(|| dormouse::block_on(Monotonic::sleep(SOON)));
         let counted = |clock| {
             let timers = timers("builtin", clock);
             timers.fired + timers.cancelled
@@ -152,7 +152,7 @@ mod cases {
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
     fn the_reactor_thread_is_reported_once_it_runs() {
-        within_time(|| dormouse::block_on(sleep(MS)));
+        within_time(|| dormouse::block_on(sleep(SOON)));
         // Elsewhere than on Linux, timers need the thread.
         assert!(!stats().reactor_thread_runs || cfg!(not(target_os = "linux")));
         dormouse::init().unwrap();
@@ -162,7 +162,7 @@ mod cases {
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
     fn the_table_has_a_row_for_each_clock_in_use() {
-        within_time(|| dormouse::block_on(sleep(MS)));
+        within_time(|| dormouse::block_on(sleep(SOON)));
         let table = stats().to_string();
         println!("{table}");
         let rows: Vec<Vec<_>> = table.lines().map(|row| row.split_whitespace().collect()).collect();
@@ -179,7 +179,7 @@ mod cases {
     fn tokio_runtimes_are_counted_together() {
         let runtimes = [common::current_thread(), common::multi_thread()];
         for runtime in &runtimes {
-            within_time(|| runtime.block_on(async { sleep(MS).await }));
+            within_time(|| runtime.block_on(async { sleep(SOON).await }));
         }
         let [first, _second] = runtimes;
         drop(first);
@@ -229,7 +229,7 @@ mod cases {
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
     fn async_io_has_its_own_counts() {
-        within_time(|| smol::block_on(sleep(MS)));
+        within_time(|| smol::block_on(sleep(SOON)));
         let counted = timers("async-io", "Boottime");
         assert_eq!(counted.fired + counted.cancelled, 1, "{counted:?}");
         assert_eq!(fds("async-io"), 1, "the timerfd");
@@ -241,7 +241,7 @@ mod cases {
     fn a_child_of_fork_counts_from_zero() {
         use rustix::process::{Pid, WaitOptions, waitpid};
 
-        within_time(|| dormouse::block_on(sleep(MS)));
+        within_time(|| dormouse::block_on(sleep(SOON)));
         let (ours, _theirs) = UnixStream::pair().unwrap();
         let _ours = watch(&Reactor::builtin(), ours);
         match fork::fork().unwrap() {

@@ -111,9 +111,9 @@ const LATE_TIMERS: &str = "the reactor has fired timers late";
 /// Waits for a sleep while the thread, which polls the reactor, is blocked past the deadline. Returns the line of the
 /// sleep.
 async fn late_sleep() -> u32 {
-    let (line, mut late) = (line!(), sleep(5 * MS));
+    let (line, mut late) = (line!(), sleep(200 * MS));
     assert!(futures::poll!(&mut late).is_pending());
-    std::thread::sleep(80 * MS);
+    std::thread::sleep(280 * MS);
     late.await;
     line
 }
@@ -137,16 +137,19 @@ mod cases {
         // The reactor fires the first timer late, when it is polled in the wait for the second.
         within_time(|| {
             dormouse::block_on(async {
-                let mut first = sleep(5 * MS);
+                let mut first = sleep(200 * MS);
                 assert!(futures::poll!(&mut first).is_pending());
-                std::thread::sleep(80 * MS);
+                std::thread::sleep(280 * MS);
                 sleep(20 * MS).await;
             });
         });
-        let [.., late] = &recorder.with(LATE_TIMERS)[..] else { panic!("{:?}", recorder.all()) };
-        assert_eq!(late.level, Level::WARN);
-        assert!(late.number("lateness_us") >= 75_000, "{late:?}");
-        assert!(late.number("timers") >= 1, "{late:?}");
+        let reported = recorder.with(LATE_TIMERS);
+        let is_first = |late: &Seen| {
+            late.level == Level::WARN
+                && late.number("lateness_us") >= 75_000
+                && late.number("timers") >= 1
+        };
+        assert!(reported.iter().any(is_first), "{:?}", recorder.all());
     }
 
     #[test]
@@ -203,7 +206,7 @@ mod cases {
             common::current_thread().block_on(late_sleep());
             futures::executor::block_on(async {
                 late_sleep().await;
-                futures::join!(late_sleep(), sleep(100 * MS));
+                futures::join!(late_sleep(), sleep(300 * MS));
             });
         });
         assert!(recorder.with(LATE_SLEEP).len() >= 3, "{:?}", recorder.all());
@@ -218,12 +221,18 @@ mod cases {
             for duration in [MS, 1000 * MS] {
                 assert!(poll(&mut sleep(duration), &waker).is_pending());
             }
-            let (ours, _theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+            // There are no fds at first.
+            let Ok((ours, _theirs)) = std::os::unix::net::UnixStream::pair() else { return };
             let ours = dormouse::io::AsyncFd::new(ours).unwrap();
             let mut cx = std::task::Context::from_waker(&waker);
             assert!(ours.poll_read_ready(&mut cx).is_pending());
         }
         let recorder = Recorder::install(use_timers_and_fds);
+        // The queue finds under its lock that it cannot have a timerfd.
+        let taken = take_all_fds();
+        within_time(|| dormouse::block_on(sleep(100 * MS)));
+        assert_eq!(recorder.with("a fallback is used").len(), 2, "{:?}", recorder.all());
+        drop(taken);
         within_time(|| {
             dormouse::block_on(late_sleep());
             futures::executor::block_on(late_sleep());
@@ -272,7 +281,7 @@ mod cases {
         let recorder = Recorder::install(|| {});
         // Not `within_time`, which starts a thread.
         prevent_new_threads();
-        futures::executor::block_on(sleep(20 * MS));
+        futures::executor::block_on(sleep(100 * MS));
         let failed = recorder.with("a fallback is used");
         let threads = failed.iter().filter(|seen| seen.get("failed") == "thread");
         assert_eq!(threads.count(), 1, "{failed:?}");

@@ -125,7 +125,11 @@ impl Reactor {
                 Err(err) => err,
             };
             match reactor.next_after(&err) {
-                Some(next) => reactor = next,
+                Some(next) => {
+                    let why = "it cannot be registered there";
+                    trace::fd_moved(fd.as_raw_fd(), reactor.name(), next.name(), why);
+                    reactor = next;
+                }
                 None => return Err(cannot_register(&err, fd, reactor.name())),
             }
         }
