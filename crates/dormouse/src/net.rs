@@ -45,8 +45,11 @@ mod addr;
 mod connect;
 mod datagram;
 mod error;
+mod happy_eyeballs;
 #[cfg(feature = "stream")]
 mod incoming;
+#[cfg(target_os = "linux")]
+mod linux_options;
 mod pipe;
 #[cfg(target_os = "linux")]
 mod seqpacket;
@@ -54,16 +57,19 @@ mod stream;
 #[cfg_attr(not(target_os = "linux"), path = "net/sys/other.rs")]
 #[cfg_attr(target_os = "linux", path = "net/sys/linux.rs")]
 mod sys;
-mod tcp;
+pub mod tcp;
 mod traits;
 mod udp;
 mod unix;
 
 pub use addr::ToSocketAddrs;
+pub use happy_eyeballs::HappyEyeballs;
 pub use pipe::{PipeReader, PipeWriter, pipe};
 #[cfg(target_os = "linux")]
 pub use seqpacket::{UnixSeqpacket, UnixSeqpacketListener};
-pub use tcp::{TcpListener, TcpStream};
+pub use tcp::listener::TcpListener;
+pub use tcp::socket::TcpSocket;
+pub use tcp::stream::TcpStream;
 pub use udp::UdpSocket;
 
 use crate::io::AsyncFd;

@@ -12,7 +12,7 @@ use crate::coop::cooperative;
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::time::RetryPauses;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::retry_on_intr;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{SocketType, sockopt::socket_type};
 use std::future::Future;
 use std::io;
@@ -57,6 +57,15 @@ pub(super) async fn finish(stream: net::TcpStream, mode: Mode) -> io::Result<Tcp
             Ok(stream.into())
         }
         Err(err) => Err(err),
+    }
+}
+
+/// Connects a socket of the caller, which is non-blocking.
+pub(super) async fn socket(socket: socket2::Socket, address: SocketAddr) -> io::Result<TcpStream> {
+    check_port(address)?;
+    match cooperative(async { socket.connect(&address.into()) }).await {
+        Err(err) if err.raw_os_error() != Some(Errno::INPROGRESS.raw_os_error()) => Err(err),
+        _ => finish(socket.into(), Mode::NonBlocking).await,
     }
 }
 

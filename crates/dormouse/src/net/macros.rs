@@ -11,10 +11,13 @@
 //! | `readable!`, `writable!` | the types with that direction, also halves |
 //! | `stream_read!`, `stream_write!` | byte streams, also halves |
 //! | `datagram!` | datagram sockets |
-//! | `option!` | a type with `as_ref` to the type of std |
+//! | `halves!` | byte streams that can be split |
+//! | `option!` | an option of std or of `socket2` |
 
 #[macro_use]
 mod handle;
+#[macro_use]
+mod halves;
 #[macro_use]
 mod option;
 #[macro_use]

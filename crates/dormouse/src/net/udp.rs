@@ -5,7 +5,8 @@ use super::connect::{cannot_connect, check_port, each_address};
 use super::error::{no_addresses, with_context};
 use crate::io::{AsyncFd, Interest, Mode};
 use std::io;
-use std::net::{self, SocketAddr};
+use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::task::{Context, Poll};
 
 macro_rules! inner {
     () => {
@@ -261,6 +262,143 @@ impl UdpSocket {
     pub fn try_peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.0.try_io(Interest::READABLE, |socket| socket.peek_from(buffer))
     }
+
+    /// Polls a [`send_to`](Self::send_to), for use in a manual `Future` impl.
+    ///
+    /// Only the last task that called this method, or another poll function that sends, is woken.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::future::poll_fn;
+    #[doc = example!()]
+    /// let address = socket.peer_addr()?;
+    /// dormouse::block_on(poll_fn(|cx| socket.poll_send_to(cx, b"hello", address)))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`send_to`](Self::send_to).
+    pub fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        datagram: &[u8],
+        address: SocketAddr,
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_write_with(cx, |socket| socket.send_to(datagram, address))
+    }
+
+    /// Polls a [`peek`](Self::peek), for use in a manual `Future` impl.
+    ///
+    /// Only the last task that called this method, or another poll function that receives, is woken.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::future::poll_fn;
+    #[doc = example!()]
+    /// let mut buffer = [0; 1500];
+    /// let received = dormouse::block_on(poll_fn(|cx| socket.poll_peek(cx, &mut buffer)))?;
+    /// println!("{received:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`peek`](Self::peek).
+    pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_read_with(cx, |socket| socket.peek(buffer))
+    }
+
+    /// Polls a [`peek_from`](Self::peek_from), for use in a manual `Future` impl.
+    ///
+    /// Only the last task that called this method, or another poll function that receives, is woken.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::future::poll_fn;
+    #[doc = example!()]
+    /// let mut buffer = [0; 1500];
+    /// let received = dormouse::block_on(poll_fn(|cx| socket.poll_peek_from(cx, &mut buffer)))?;
+    /// println!("{received:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`peek_from`](Self::peek_from).
+    pub fn poll_peek_from(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<(usize, SocketAddr)>> {
+        self.0.poll_read_with(cx, |socket| socket.peek_from(buffer))
+    }
+
+    /// Joins an IPv4 multicast group, on the interface with the given address, or any.
+    ///
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::net::Ipv4Addr;
+    #[doc = example!()]
+    /// socket.join_multicast_v4(Ipv4Addr::new(224, 0, 0, 251), Ipv4Addr::UNSPECIFIED)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of setsockopt(2) for `IP_ADD_MEMBERSHIP`.
+    pub fn join_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        self.0.get_ref().join_multicast_v4(&group, &interface)
+    }
+
+    /// Leaves an IPv4 multicast group.
+    ///
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::net::Ipv4Addr;
+    #[doc = example!()]
+    /// socket.leave_multicast_v4(Ipv4Addr::new(224, 0, 0, 251), Ipv4Addr::UNSPECIFIED)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of setsockopt(2) for `IP_DROP_MEMBERSHIP`.
+    pub fn leave_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        self.0.get_ref().leave_multicast_v4(&group, &interface)
+    }
+
+    /// Joins an IPv6 multicast group, on the interface with the given index, or any (0).
+    ///
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    #[doc = example!()]
+    /// socket.join_multicast_v6(&"ff02::fb".parse().unwrap(), 0)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of setsockopt(2) for `IPV6_ADD_MEMBERSHIP`.
+    pub fn join_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        self.0.get_ref().join_multicast_v6(group, interface)
+    }
+
+    /// Leaves an IPv6 multicast group.
+    ///
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    #[doc = example!()]
+    /// socket.leave_multicast_v6(&"ff02::fb".parse().unwrap(), 0)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of setsockopt(2) for `IPV6_DROP_MEMBERSHIP`.
+    pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        self.0.get_ref().leave_multicast_v6(group, interface)
+    }
 }
 
 socket!(UdpSocket(std::net::UdpSocket), inner!());
@@ -275,4 +413,49 @@ option!(
     u32,
     "64",
     "the time to live of IPv4 packets (`IP_TTL`)."
+);
+option!(
+    UdpSocket,
+    example!(),
+    tos_v4 = tos_v4,
+    set_tos_v4 = set_tos_v4,
+    u32,
+    "0x10",
+    "the type of service of IPv4 packets (`IP_TOS`)."
+);
+option!(
+    UdpSocket,
+    example!(),
+    broadcast,
+    set_broadcast,
+    bool,
+    "true",
+    "whether datagrams can be sent to broadcast addresses (`SO_BROADCAST`)."
+);
+option!(
+    UdpSocket,
+    example!(),
+    multicast_loop_v4,
+    set_multicast_loop_v4,
+    bool,
+    "true",
+    "whether this machine receives the IPv4 multicast datagrams that it sends (`IP_MULTICAST_LOOP`)."
+);
+option!(
+    UdpSocket,
+    example!(),
+    multicast_ttl_v4,
+    set_multicast_ttl_v4,
+    u32,
+    "1",
+    "the time to live of IPv4 multicast packets (`IP_MULTICAST_TTL`)."
+);
+option!(
+    UdpSocket,
+    example!(),
+    multicast_loop_v6,
+    set_multicast_loop_v6,
+    bool,
+    "true",
+    "whether this machine receives the IPv6 multicast datagrams that it sends (`IPV6_MULTICAST_LOOP`). For IPv6 sockets."
 );

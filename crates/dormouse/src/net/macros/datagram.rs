@@ -179,6 +179,79 @@ macro_rules! datagram {
             ) -> std::task::Poll<std::io::Result<()>> {
                 self.async_fd().poll_read_ready(cx).map_ok(drop)
             }
+
+            /// Polls a [`send`](Self::send), for use in a manual `Future` impl.
+            ///
+            /// Only the last task that called this method, or another poll function that sends, is woken.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use std::future::poll_fn;
+            #[doc = $example]
+            /// dormouse::block_on(poll_fn(|cx| socket.poll_send(cx, b"hello")))?;
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of [`send`](Self::send).
+            pub fn poll_send(
+                &self,
+                cx: &mut std::task::Context<'_>,
+                datagram: &[u8],
+            ) -> std::task::Poll<std::io::Result<usize>> {
+                self.async_fd().poll_write_with(cx, |socket| socket.send(datagram))
+            }
+
+            /// Polls a [`recv`](Self::recv), for use in a manual `Future` impl.
+            ///
+            /// Only the last task that called this method, or another poll function that receives, is woken.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use std::future::poll_fn;
+            #[doc = $example]
+            /// let mut buffer = [0; 1500];
+            /// let received = dormouse::block_on(poll_fn(|cx| socket.poll_recv(cx, &mut buffer)))?;
+            /// println!("{received:?}");
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of [`recv`](Self::recv).
+            pub fn poll_recv(
+                &self,
+                cx: &mut std::task::Context<'_>,
+                buffer: &mut [u8],
+            ) -> std::task::Poll<std::io::Result<usize>> {
+                self.async_fd().poll_read_with(cx, |socket| socket.recv(buffer))
+            }
+
+            /// Polls a [`recv_from`](Self::recv_from), for use in a manual `Future` impl.
+            ///
+            /// Only the last task that called this method, or another poll function that receives, is woken.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use std::future::poll_fn;
+            #[doc = $example]
+            /// let mut buffer = [0; 1500];
+            /// let received = dormouse::block_on(poll_fn(|cx| socket.poll_recv_from(cx, &mut buffer)))?;
+            /// println!("{received:?}");
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of [`recv_from`](Self::recv_from).
+            pub fn poll_recv_from(
+                &self,
+                cx: &mut std::task::Context<'_>,
+                buffer: &mut [u8],
+            ) -> std::task::Poll<std::io::Result<(usize, $Addr)>> {
+                self.async_fd().poll_read_with(cx, |socket| socket.recv_from(buffer))
+            }
         }
     };
 }

@@ -1,13 +1,13 @@
 //! [`TcpListener`]: a TCP socket that accepts connections.
 
-use super::TcpStream;
+use super::stream::TcpStream;
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::net::connect::each_address;
 use crate::net::error::{self, with_context};
 use crate::net::{ToSocketAddrs, sys};
 use std::io;
 use std::net::{self, SocketAddr};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 macro_rules! inner {
     () => {
@@ -127,12 +127,7 @@ impl TcpListener {
     /// # Errors
     /// Those of [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        loop {
-            let mut guard = ready!(self.0.poll_read_ready(cx)).map_err(|err| self.error(err))?;
-            if let Ok(accepted) = guard.try_io(|listener| sys::accept_tcp(listener.get_ref())) {
-                return Poll::Ready(self.accepted(accepted));
-            }
-        }
+        self.0.poll_read_with(cx, sys::accept_tcp).map(|accepted| self.accepted(accepted))
     }
 
     fn accepted(

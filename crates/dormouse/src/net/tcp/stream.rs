@@ -5,6 +5,7 @@ use crate::net::ToSocketAddrs;
 use crate::net::connect::{self, each_address};
 use std::io;
 use std::net::{self, SocketAddr};
+use std::task::{Context, Poll};
 
 macro_rules! inner {
     () => {
@@ -54,7 +55,8 @@ impl TcpStream {
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::net::TcpStream;
     /// use dormouse::timeout;
-    ///     /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// use std::time::Duration;
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     /// # let address = listener.local_addr()?;
     /// # dormouse::block_on(async {
     /// let stream = timeout(Duration::from_secs(5), TcpStream::connect(address)).await??;
@@ -173,6 +175,30 @@ impl TcpStream {
         }
         self.0.async_io(Interest::READABLE, |stream| stream.peek(buffer)).await
     }
+
+    /// Polls a [`peek`](Self::peek), for use in a manual `Future` impl.
+    ///
+    /// Only the last task that called this method, or another poll function that reads, is woken.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::future::poll_fn;
+    #[doc = example!()]
+    /// let mut first = [0];
+    /// dormouse::block_on(poll_fn(|cx| socket.poll_peek(cx, &mut first)))?;
+    /// assert_eq!(&first, b"h");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`peek`](Self::peek).
+    pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        if buffer.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        self.0.poll_read_with(cx, |stream| stream.peek(buffer))
+    }
 }
 
 socket!(TcpStream(std::net::TcpStream), inner!());
@@ -198,3 +224,4 @@ option!(
     "64",
     "the time to live of IPv4 packets (`IP_TTL`)."
 );
+linger!(TcpStream, example!());

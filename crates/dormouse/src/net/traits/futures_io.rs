@@ -1,6 +1,6 @@
 //! `futures_io::{AsyncRead, AsyncWrite}`.
 
-use crate::net::TcpStream;
+use crate::net::{TcpStream, tcp};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::pin::Pin;
@@ -64,5 +64,5 @@ macro_rules! impl_write {
     )*};
 }
 
-impl_read!(TcpStream, &TcpStream);
-impl_write!(TcpStream, &TcpStream);
+impl_read!(TcpStream, &TcpStream, tcp::ReadHalf<'_>, tcp::OwnedReadHalf);
+impl_write!(TcpStream, &TcpStream, tcp::WriteHalf<'_>, tcp::OwnedWriteHalf);

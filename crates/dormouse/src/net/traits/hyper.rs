@@ -1,6 +1,6 @@
 //! `hyper::rt::{Read, Write}`.
 
-use crate::net::TcpStream;
+use crate::net::{TcpStream, tcp};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -59,5 +59,5 @@ macro_rules! impl_write {
     )*};
 }
 
-impl_read!(TcpStream, &TcpStream);
-impl_write!(TcpStream, &TcpStream);
+impl_read!(TcpStream, &TcpStream, tcp::ReadHalf<'_>, tcp::OwnedReadHalf);
+impl_write!(TcpStream, &TcpStream, tcp::WriteHalf<'_>, tcp::OwnedWriteHalf);

@@ -1,0 +1,346 @@
+//! The halves of a stream: borrowed ones, and owned ones for two tasks.
+
+/// Defines `ReadHalf`, `WriteHalf`, `OwnedReadHalf`, `OwnedWriteHalf` and `ReuniteError` for a stream, in a module
+/// `dormouse::net::$module`, and the methods of the stream that return them.
+///
+/// # Invariants
+/// - There are exactly two references to the stream of owned halves, one in each half.
+/// - Dropping the owned write half shuts down the write direction, unless it is forgotten or reunited.
+macro_rules! halves {
+    ($Stream:ident($Inner:ty), $module:literal, $Addr:ty, $example:expr) => {
+        impl $Stream {
+            /// Splits the stream into a read half and a write half, which borrow it.
+            ///
+            /// Most code does not need it: every method takes `&self`, and a shared reference implements the traits too.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $example]
+            /// # let mut stream = socket;
+            /// # dormouse::block_on(async {
+            /// let (read, write) = stream.split();
+            /// write.write(b"hello").await?;
+            /// assert_eq!(read.read(&mut [0; 16]).await?, 5);
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+                (ReadHalf(self), WriteHalf(self))
+            }
+
+            /// Splits the stream into a read half and a write half, which two tasks can own.
+            ///
+            /// Dropping the write half shuts down the write direction: the peer reads end of file.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $example]
+            /// # let stream = socket;
+            /// # dormouse::block_on(async {
+            /// let (read, write) = stream.into_split();
+            /// write.write(b"hello").await?;
+            /// drop(write);
+            /// assert_eq!(read.read(&mut [0; 16]).await?, 5);
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+                let stream = std::sync::Arc::new(self);
+                let write = OwnedWriteHalf { stream: stream.clone(), shut_down_on_drop: true };
+                (OwnedReadHalf { stream }, write)
+            }
+        }
+
+        #[doc = concat!("The read half of a [`", stringify!($Stream), "`](crate::net::", stringify!($Stream), "), returned by")]
+        #[doc = concat!("[`split`](crate::net::", stringify!($Stream), "::split).")]
+        ///
+        /// ```
+        /// # fn main() -> std::io::Result<()> {
+        #[doc = $example]
+        /// # let mut stream = socket;
+        #[doc = concat!("use dormouse::net::", $module, "::ReadHalf;")]
+        /// let (read, _write): (ReadHalf<'_>, _) = stream.split();
+        /// assert_eq!(read.try_read(&mut [0; 16])?, 5);
+        /// # Ok(())
+        /// # }
+        /// ```
+        #[derive(Debug)]
+        pub struct ReadHalf<'a>(&'a $Stream);
+
+        #[doc = concat!("The write half of a [`", stringify!($Stream), "`](crate::net::", stringify!($Stream), "), returned by")]
+        #[doc = concat!("[`split`](crate::net::", stringify!($Stream), "::split). Dropping it shuts nothing down.")]
+        ///
+        /// ```
+        /// # fn main() -> std::io::Result<()> {
+        #[doc = $example]
+        /// # let mut stream = socket;
+        #[doc = concat!("use dormouse::net::", $module, "::WriteHalf;")]
+        /// let (_read, write): (_, WriteHalf<'_>) = stream.split();
+        /// assert_eq!(write.try_write(b"hello")?, 5);
+        /// # Ok(())
+        /// # }
+        /// ```
+        #[derive(Debug)]
+        pub struct WriteHalf<'a>(&'a $Stream);
+
+        #[doc = concat!("The owned read half of a [`", stringify!($Stream), "`](crate::net::", stringify!($Stream), "), returned by")]
+        #[doc = concat!("[`into_split`](crate::net::", stringify!($Stream), "::into_split). The socket is closed when both halves are dropped.")]
+        ///
+        /// ```
+        /// # fn main() -> std::io::Result<()> {
+        #[doc = $example]
+        /// # let stream = socket;
+        #[doc = concat!("use dormouse::net::", $module, "::OwnedReadHalf;")]
+        /// let (read, _write): (OwnedReadHalf, _) = stream.into_split();
+        /// assert_eq!(read.try_read(&mut [0; 16])?, 5);
+        /// # Ok(())
+        /// # }
+        /// ```
+        #[derive(Debug)]
+        pub struct OwnedReadHalf {
+            stream: std::sync::Arc<$Stream>,
+        }
+
+        #[doc = concat!("The owned write half of a [`", stringify!($Stream), "`](crate::net::", stringify!($Stream), "), returned by")]
+        #[doc = concat!("[`into_split`](crate::net::", stringify!($Stream), "::into_split). **Dropping it shuts down the write direction**: the")]
+        /// peer reads end of file, and the read half can still read.
+        ///
+        /// ```
+        /// # fn main() -> std::io::Result<()> {
+        #[doc = $example]
+        /// # let stream = socket;
+        #[doc = concat!("use dormouse::net::", $module, "::OwnedWriteHalf;")]
+        /// let (_read, write): (_, OwnedWriteHalf) = stream.into_split();
+        /// assert_eq!(write.try_write(b"hello")?, 5);
+        /// # Ok(())
+        /// # }
+        /// ```
+        #[derive(Debug)]
+        pub struct OwnedWriteHalf {
+            stream: std::sync::Arc<$Stream>,
+            shut_down_on_drop: bool,
+        }
+
+        impl OwnedReadHalf {
+            /// Puts the two halves back together. Nothing is shut down.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $example]
+            /// # let stream = socket;
+            /// let (read, write) = stream.into_split();
+            /// let stream = read.reunite(write).expect("halves of one stream");
+            /// # let _ = stream;
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// If the halves belong to different streams. The error contains both.
+            pub fn reunite(self, write: OwnedWriteHalf) -> Result<$Stream, ReuniteError> {
+                if !std::sync::Arc::ptr_eq(&self.stream, &write.stream) {
+                    return Err(ReuniteError(self, write));
+                }
+                write.forget();
+                let stream = std::sync::Arc::into_inner(self.stream);
+                Ok(stream.expect("the other reference was in the write half"))
+            }
+        }
+
+        impl OwnedWriteHalf {
+            /// Puts the two halves back together, like [`OwnedReadHalf::reunite`].
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $example]
+            /// # let stream = socket;
+            /// let (read, write) = stream.into_split();
+            /// let stream = write.reunite(read).expect("halves of one stream");
+            /// # let _ = stream;
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// If the halves belong to different streams. The error contains both.
+            pub fn reunite(self, read: OwnedReadHalf) -> Result<$Stream, ReuniteError> {
+                read.reunite(self)
+            }
+
+            /// Drops the half without shutting down the write direction.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $example]
+            /// # let stream = socket;
+            /// let (read, write) = stream.into_split();
+            /// write.forget();
+            /// assert_eq!(read.try_read(&mut [0; 16])?, 5);
+            /// # Ok(())
+            /// # }
+            /// ```
+            pub fn forget(mut self) {
+                self.shut_down_on_drop = false;
+            }
+        }
+
+        impl Drop for OwnedWriteHalf {
+            fn drop(&mut self) {
+                if self.shut_down_on_drop {
+                    // Fails if the connection is closed already.
+                    let _ = rustix::net::shutdown(&*self.stream, rustix::net::Shutdown::Write);
+                }
+            }
+        }
+
+        /// The error of [`OwnedReadHalf::reunite`]: the halves, which belong to different streams.
+        ///
+        /// ```
+        #[doc = concat!("use dormouse::net::", $module, "::{OwnedReadHalf, ReuniteError};")]
+        ///
+        /// /// Drops the other half, without shutting anything down.
+        /// fn read_half(error: ReuniteError) -> OwnedReadHalf {
+        ///     let ReuniteError(read, write) = error;
+        ///     write.forget();
+        ///     read
+        /// }
+        /// ```
+        #[derive(Debug)]
+        pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
+
+        impl std::fmt::Display for ReuniteError {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("tried to reunite halves that are not of one stream")
+            }
+        }
+
+        impl std::error::Error for ReuniteError {}
+
+        half!(
+            ReadHalf<'_> => 0, $Stream($Inner), $Addr,
+            concat!($example, "\n# let mut stream = socket;\n# let (socket, _write) = stream.split();")
+        );
+        half!(
+            WriteHalf<'_> => 0, $Stream($Inner), $Addr,
+            concat!($example, "\n# let mut stream = socket;\n# let (_read, socket) = stream.split();")
+        );
+        half!(
+            OwnedReadHalf => stream, $Stream($Inner), $Addr,
+            concat!($example, "\n# let (socket, _write) = socket.into_split();")
+        );
+        half!(
+            OwnedWriteHalf => stream, $Stream($Inner), $Addr,
+            concat!($example, "\n# let (_read, socket) = socket.into_split();")
+        );
+        readable!(
+            ReadHalf<'_>,
+            concat!($example, "\n# let mut stream = socket;\n# let (socket, _write) = stream.split();")
+        );
+        stream_read!(
+            ReadHalf<'_>,
+            concat!($example, "\n# let mut stream = socket;\n# let (socket, _write) = stream.split();")
+        );
+        writable!(
+            WriteHalf<'_>,
+            concat!($example, "\n# let mut stream = socket;\n# let (_read, socket) = stream.split();")
+        );
+        stream_write!(
+            WriteHalf<'_>,
+            concat!($example, "\n# let mut stream = socket;\n# let (_read, socket) = stream.split();")
+        );
+        readable!(
+            OwnedReadHalf,
+            concat!($example, "\n# let (socket, _write) = socket.into_split();")
+        );
+        stream_read!(
+            OwnedReadHalf,
+            concat!($example, "\n# let (socket, _write) = socket.into_split();")
+        );
+        writable!(
+            OwnedWriteHalf,
+            concat!($example, "\n# let (_read, socket) = socket.into_split();")
+        );
+        stream_write!(
+            OwnedWriteHalf,
+            concat!($example, "\n# let (_read, socket) = socket.into_split();")
+        );
+    };
+}
+
+/// What each half has besides reading or writing. `$field` refers to the stream.
+macro_rules! half {
+    ($Half:ty => $field:tt, $Stream:ident($Inner:ty), $Addr:ty, $example:expr) => {
+        impl $Half {
+            #[inline(always)]
+            pub(in crate::net) fn async_fd(&self) -> &crate::io::AsyncFd<$Inner> {
+                self.$field.async_fd()
+            }
+
+            /// Waits until the stream is ready for any part of `interest`, and returns for which.
+            ///
+            /// ```
+            /// use dormouse::io::Interest;
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $example]
+            /// # dormouse::block_on(async {
+            /// let ready = socket.ready(Interest::READABLE | Interest::WRITABLE).await?;
+            /// assert!(ready.is_readable() || ready.is_writable());
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// If no reactor can register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
+            ///
+            /// # Cancel safety
+            /// No readiness is lost.
+            pub async fn ready(
+                &self,
+                interest: crate::io::Interest,
+            ) -> std::io::Result<crate::io::Ready> {
+                Ok(self.async_fd().ready(interest).await?.ready())
+            }
+
+            /// The address of this end.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $example]
+            /// println!("{:?}", socket.local_addr()?);
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of getsockname(2).
+            pub fn local_addr(&self) -> std::io::Result<$Addr> {
+                self.$field.local_addr()
+            }
+
+            /// The address of the other end.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            #[doc = $example]
+            /// println!("{:?}", socket.peer_addr()?);
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of getpeername(2).
+            pub fn peer_addr(&self) -> std::io::Result<$Addr> {
+                self.$field.peer_addr()
+            }
+        }
+
+        impl AsRef<$Stream> for $Half {
+            fn as_ref(&self) -> &$Stream {
+                &self.$field
+            }
+        }
+    };
+}
