@@ -42,6 +42,8 @@
 mod macros;
 
 mod addr;
+#[cfg(feature = "bytes")]
+mod bytes;
 mod connect;
 mod datagram;
 mod error;

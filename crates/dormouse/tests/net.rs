@@ -3,14 +3,14 @@
 mod common;
 
 use common::MS;
-use common::ports::{closed_tcp_port, closed_udp_port};
+use common::ports::{closed_tcp_port, closed_udp_port, full_listener};
 use dormouse::net::{TcpListener, TcpStream, UdpSocket, pipe};
 use dormouse::{sleep, timeout};
 use futures::future::join_all;
 use futures::join;
 use std::error::Error;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown};
 
 on_every_reactor! {
     a_connection_carries_bytes_both_ways_at_once
@@ -87,16 +87,6 @@ async fn read_to_end(stream: &TcpStream) -> Vec<u8> {
 /// Data in which the order of the bytes can be checked.
 fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
-}
-
-/// A listener with a full backlog, and the connection that fills it.
-async fn full_listener() -> (std::net::TcpListener, SocketAddr, TcpStream) {
-    let listener = std::net::TcpListener::bind(ANY).unwrap();
-    rustix::net::listen(&listener, 0).unwrap();
-    let address = listener.local_addr().unwrap();
-    // A backlog of 0 has room for one connection.
-    let first = TcpStream::connect(address).await.unwrap();
-    (listener, address, first)
 }
 
 async fn a_connection_carries_bytes_both_ways_at_once() {
@@ -205,13 +195,13 @@ async fn connect_uses_the_first_address_that_accepts() {
 }
 
 async fn a_connect_to_a_full_backlog_can_be_timed_out() {
-    let (_listener, address, _first) = full_listener().await;
+    let (_listener, address, _first) = full_listener();
     let elapsed = timeout(20 * MS, TcpStream::connect(address)).await.unwrap_err();
     assert_eq!(io::Error::from(elapsed).kind(), ErrorKind::TimedOut);
 }
 
 async fn a_connect_that_waits_completes_when_the_backlog_has_room() {
-    let (listener, address, first) = full_listener().await;
+    let (listener, address, first) = full_listener();
     let (client, server) = join!(TcpStream::connect(address), async {
         sleep(20 * MS).await;
         listener.accept().unwrap();
@@ -227,7 +217,7 @@ async fn a_connect_that_waits_completes_when_the_backlog_has_room() {
 }
 
 async fn a_connect_that_waits_returns_a_late_refusal() {
-    let (listener, address, _first) = full_listener().await;
+    let (listener, address, _first) = full_listener();
     let (connected, ()) = join!(TcpStream::connect(address), async {
         sleep(20 * MS).await;
         drop(listener);

@@ -3,13 +3,14 @@
 
 mod common;
 
+use common::ports::full_listener;
 use common::{MS, take_all_fds};
 use dormouse::net::{TcpListener, TcpStream, UnixListener, UnixStream, pipe};
 use dormouse::{sleep, timeout};
 use std::error::Error;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::task::Poll;
 
 each_in_a_child_process! {
@@ -37,16 +38,6 @@ fn an_unreachable_network_is_reported() {
 }
 
 const ANY: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
-
-/// A listener with a full backlog, and the connection that fills it.
-fn full_listener() -> (std::net::TcpListener, SocketAddr, std::net::TcpStream) {
-    let listener = std::net::TcpListener::bind(ANY).unwrap();
-    rustix::net::listen(&listener, 0).unwrap();
-    let address = listener.local_addr().unwrap();
-    // A backlog of 0 has room for one connection.
-    let first = std::net::TcpStream::connect(address).unwrap();
-    (listener, address, first)
-}
 
 /// The errno of the source of this error.
 fn cause(error: &io::Error) -> Option<i32> {

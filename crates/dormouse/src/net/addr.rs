@@ -3,6 +3,8 @@
 //! A text that contains an address is parsed. There is no resolver: a host name is an error. So nothing waits yet, but the
 //! functions that take a `ToSocketAddrs` are async, and the trait is sealed.
 
+use rustix::io::Errno;
+use rustix::net::SocketAddrAny;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -180,6 +182,16 @@ impl<T: Resolve + ?Sized> Resolve for &T {
     fn resolve(&self) -> io::Result<Addresses> {
         (**self).resolve()
     }
+}
+
+/// The address of std for one of rustix.
+pub(super) fn std_address(address: Option<SocketAddrAny>) -> io::Result<SocketAddr> {
+    let mut address = SocketAddr::try_from(address.ok_or(Errno::AFNOSUPPORT)?)?;
+    if let SocketAddr::V6(address) = &mut address {
+        // rustix converts the byte order. std does not, and its functions have to return the same address.
+        address.set_flowinfo(address.flowinfo().to_be());
+    }
+    Ok(address)
 }
 
 /// The addresses of a host name. `text` is what the caller has passed, for the error.

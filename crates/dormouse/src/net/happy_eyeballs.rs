@@ -33,7 +33,7 @@ use std::time::Duration;
 /// # })
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct HappyEyeballs {
     delay: Duration,
 }
@@ -89,7 +89,7 @@ impl HappyEyeballs {
     ///
     /// # Cancel safety
     /// Dropping the future closes the sockets.
-    pub async fn connect(&self, addrs: impl ToSocketAddrs) -> io::Result<TcpStream> {
+    pub async fn connect(self, addrs: impl ToSocketAddrs) -> io::Result<TcpStream> {
         let resolved = addrs.resolve();
         let addresses =
             resolved.map_err(|err| with_context(err, format_args!("cannot connect")))?;

@@ -452,10 +452,21 @@ option!(
 );
 option!(
     UdpSocket,
-    example!(),
+    "# let Ok(inner) = std::net::UdpSocket::bind(\"[::1]:0\") else { return Ok(()) };
+# let socket = dormouse::net::UdpSocket::from_std(inner)?;",
     multicast_loop_v6,
     set_multicast_loop_v6,
     bool,
     "true",
     "whether this machine receives the IPv6 multicast datagrams that it sends (`IPV6_MULTICAST_LOOP`). For IPv6 sockets."
+);
+option!(
+    UdpSocket,
+    "# let Ok(inner) = std::net::UdpSocket::bind(\"[::1]:0\") else { return Ok(()) };
+# let socket = dormouse::net::UdpSocket::from_std(inner)?;",
+    tclass_v6 = tclass_v6,
+    set_tclass_v6 = set_tclass_v6,
+    u32,
+    "0x10",
+    "the traffic class of IPv6 packets (`IPV6_TCLASS`)."
 );

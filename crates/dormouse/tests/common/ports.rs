@@ -1,8 +1,8 @@
-//! Ports at which nothing listens. A socket holds each of them, because the port of a socket that is closed may be taken by
+//! Ports at which nothing accepts. A socket holds each of them, because the port of a socket that is closed may be taken by
 //! another test.
 
 use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 
 /// A TCP port that refuses connections, as long as the socket is open: it does not listen.
@@ -11,6 +11,16 @@ pub fn closed_tcp_port() -> (OwnedFd, SocketAddr) {
     bind(&holder, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let address = getsockname(&holder).unwrap().try_into().unwrap();
     (holder, address)
+}
+
+/// A listener with a full backlog, and the connection that fills it. A further connect waits.
+pub fn full_listener() -> (TcpListener, SocketAddr, TcpStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    rustix::net::listen(&listener, 0).unwrap();
+    let address = listener.local_addr().unwrap();
+    // A backlog of 0 has room for one connection.
+    let first = TcpStream::connect(address).unwrap();
+    (listener, address, first)
 }
 
 /// A UDP port that refuses datagrams, as long as the socket is open: it is connected to itself, so it takes none of others.

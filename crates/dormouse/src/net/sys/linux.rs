@@ -2,7 +2,8 @@
 //! abstract names.
 
 use crate::io::Mode;
-use rustix::io::{Errno, retry_on_intr};
+use crate::net::addr::std_address;
+use rustix::io::retry_on_intr;
 use rustix::net::sockopt::socket_acceptconn;
 use rustix::net::{SocketFlags, accept_with, acceptfrom_with};
 use std::io;
@@ -17,12 +18,7 @@ const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
 
 pub(super) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (socket, peer) = retry_on_intr(|| acceptfrom_with(listener, FLAGS))?;
-    let mut peer = SocketAddr::try_from(peer.ok_or(Errno::AFNOSUPPORT)?)?;
-    if let SocketAddr::V6(peer) = &mut peer {
-        // rustix converts the byte order. std does not, and `peer_addr` has to return the same address.
-        peer.set_flowinfo(peer.flowinfo().to_be());
-    }
-    Ok((socket.into(), peer))
+    Ok((socket.into(), std_address(peer)?))
 }
 
 pub(super) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, net::SocketAddr)> {

@@ -321,6 +321,15 @@ option!(
     "0x10",
     "the type of service of IPv4 packets (`IP_TOS`)."
 );
+option!(
+    TcpSocket,
+    "# let Ok(socket) = dormouse::net::TcpSocket::new_v6() else { return Ok(()) };",
+    tclass_v6 = tclass_v6,
+    set_tclass_v6 = set_tclass_v6,
+    u32,
+    "0x10",
+    "the traffic class of IPv6 packets (`IPV6_TCLASS`)."
+);
 linger!(TcpSocket, example!());
 
 impl AsFd for TcpSocket {
