@@ -8,7 +8,7 @@
 //! # Reading and writing
 //! `AsyncFd<T>`, `&AsyncFd<T>` and the halves of [`AsyncFd::into_split`] implement the asynchronous I/O
 //! traits of three crates if `&T` implements std's `Read` and `Write`. TCP streams, Unix streams and `File`
-//! do; a pipe can be wrapped as a `File`.
+//! do; a pipe can be wrapped as a `File`. The streams of [`net`](crate::net) and their halves implement them too.
 //!
 //! | feature | traits |
 //! |---|---|
