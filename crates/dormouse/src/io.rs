@@ -97,7 +97,7 @@ pub use crate::reactor::interest::Interest;
 pub use crate::reactor::ready::Ready;
 pub use as_source::AsSource;
 pub use async_fd::AsyncFd;
-pub(crate) use blocking::{Mode, is_blocking};
+pub(crate) use blocking::{Mode, set_blocking};
 pub use guard::{AsyncFdReadyGuard, TryIoError};
 pub use mutable::AsyncFdReadyMutGuard;
 pub use readiness::ReadyOwned;

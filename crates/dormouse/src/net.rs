@@ -36,7 +36,7 @@
 //! # Which reactor
 //! Each socket is registered with the reactor that
 //! [`Reactor::current`](crate::reactor::Reactor::current) returns when the socket is created, connected or
-//! accepted. It can [move](AsyncFd#reactor) to another one, for example when its tokio runtime shuts down.
+//! accepted. It can [move](crate::io::AsyncFd#reactor) to another one, for example when its tokio runtime shuts down.
 
 #[macro_use]
 mod macros;
@@ -45,7 +45,6 @@ mod addr;
 #[cfg(feature = "bytes")]
 mod bytes;
 mod connect;
-mod datagram;
 mod error;
 mod happy_eyeballs;
 #[cfg(feature = "stream")]
@@ -53,8 +52,6 @@ mod incoming;
 #[cfg(target_os = "linux")]
 mod linux_options;
 mod pipe;
-#[cfg(target_os = "linux")]
-mod seqpacket;
 mod stream;
 #[cfg_attr(not(target_os = "linux"), path = "net/sys/other.rs")]
 #[cfg_attr(target_os = "linux", path = "net/sys/linux.rs")]
@@ -62,25 +59,17 @@ mod sys;
 pub mod tcp;
 mod traits;
 mod udp;
-mod unix;
+pub mod unix;
 
 pub use addr::ToSocketAddrs;
 pub use happy_eyeballs::HappyEyeballs;
 pub use pipe::{PipeReader, PipeWriter, pipe};
-#[cfg(target_os = "linux")]
-pub use seqpacket::{UnixSeqpacket, UnixSeqpacketListener};
 pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
 pub use udp::UdpSocket;
-
-use crate::io::AsyncFd;
-
-/// A connected Unix stream socket.
-pub type UnixStream = AsyncFd<std::os::unix::net::UnixStream>;
-
-/// A Unix stream socket that accepts connections.
-pub type UnixListener = AsyncFd<std::os::unix::net::UnixListener>;
-
-/// A Unix datagram socket.
-pub type UnixDatagram = AsyncFd<std::os::unix::net::UnixDatagram>;
+pub use unix::datagram::UnixDatagram;
+pub use unix::listener::UnixListener;
+#[cfg(target_os = "linux")]
+pub use unix::seqpacket::{UnixSeqpacket, UnixSeqpacketListener};
+pub use unix::stream::UnixStream;

@@ -6,21 +6,18 @@
 mod common;
 
 use common::MS;
-use dormouse::io::AsyncFd;
 use dormouse::net::{PipeWriter, pipe};
 use dormouse::sleep;
 use std::io::Read;
-use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
 on_every_reactor! {
     all_that_a_child_prints_arrives
-    all_that_a_child_prints_to_a_converted_pipe_arrives
     a_child_reads_all_that_is_written
 }
 
 /// Returns how many bytes `seq` has printed to a pipe that is read slowly.
-async fn bytes_of_a_child(stdout: impl FnOnce(AsyncFd<PipeWriter>) -> Stdio) -> usize {
+async fn bytes_of_a_child(stdout: impl FnOnce(PipeWriter) -> Stdio) -> usize {
     let (reader, writer) = pipe().unwrap();
     let mut command = Command::new("seq");
     let mut child = command.args(["1", "100000"]).stdout(stdout(writer)).spawn().unwrap();
@@ -38,19 +35,14 @@ async fn bytes_of_a_child(stdout: impl FnOnce(AsyncFd<PipeWriter>) -> Stdio) -> 
 }
 
 async fn all_that_a_child_prints_arrives() {
-    let bytes = bytes_of_a_child(|writer| Stdio::from(writer.into_blocking().unwrap())).await;
-    assert_eq!(bytes, 588_895);
-}
-
-async fn all_that_a_child_prints_to_a_converted_pipe_arrives() {
-    let bytes = bytes_of_a_child(|writer| Stdio::from(OwnedFd::from(writer.into_inner()))).await;
+    let bytes = bytes_of_a_child(|writer| Stdio::from(writer.into_blocking_fd().unwrap())).await;
     assert_eq!(bytes, 588_895);
 }
 
 async fn a_child_reads_all_that_is_written() {
     let (reader, writer) = pipe().unwrap();
     let mut command = Command::new("wc");
-    command.arg("-c").stdin(reader.into_blocking().unwrap()).stdout(Stdio::piped());
+    command.arg("-c").stdin(reader.into_blocking_fd().unwrap()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     drop(command);
     let mut left = 1_000_000;

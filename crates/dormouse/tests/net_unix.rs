@@ -3,7 +3,6 @@
 mod common;
 
 use common::MS;
-use dormouse::io::AsyncFd;
 use dormouse::net::{UnixDatagram, UnixListener, UnixStream};
 use dormouse::{sleep, timeout};
 use futures::join;
@@ -104,7 +103,7 @@ async fn full_listener(path: &SocketPath) -> (UnixListener, UnixStream) {
     rustix::net::listen(&listener, 0).unwrap();
     // A backlog of 0 has room for one connection.
     let first = UnixStream::connect(path).await.unwrap();
-    (AsyncFd::new(listener).unwrap(), first)
+    (UnixListener::from_std(listener).unwrap(), first)
 }
 
 async fn a_connect_to_a_full_backlog_waits_for_room() {
@@ -251,7 +250,8 @@ mod linux {
 
         let listener = UnixSeqpacketListener::bind(&path).unwrap();
         let (client, server) = join!(UnixSeqpacket::connect(&path), listener.accept());
-        let (client, server) = (client.unwrap(), server.unwrap());
+        let (client, (server, peer)) = (client.unwrap(), server.unwrap());
+        assert!(peer.is_unnamed());
         for message in [&b"one"[..], b"another", b"a long one"] {
             assert_eq!(client.send(message).await.unwrap(), message.len());
         }

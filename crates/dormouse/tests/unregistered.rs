@@ -17,7 +17,7 @@ use rustix::net::{RecvFlags, SendFlags, recv, send};
 use std::future::Future;
 use std::io;
 use std::net::Ipv4Addr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
@@ -57,19 +57,19 @@ macro_rules! with_each_listener {
 
         let listener = UnixListener::bind_addr(&unix_address()).unwrap();
         let connect = || std::os::unix::net::UnixStream::connect_addr(&unix_address()).unwrap();
-        $test(connect(), async { Ok(listener.accept().await?.0) }).await;
+        $test(connect(), async { Ok(listener.accept().await?.0.into_async_fd()) }).await;
         #[cfg(feature = "stream")]
         {
             let mut incoming = listener.incoming();
             let next = async { futures::StreamExt::next(&mut incoming).await.unwrap() };
-            $test(connect(), next).await;
+            $test(connect(), async { next.await.map(UnixStream::into_async_fd) }).await;
         }
         drop(listener);
 
         let listener = UnixSeqpacketListener::bind_addr(&unix_address()).unwrap();
         let client = UnixSeqpacket::connect_addr(&unix_address()).await.unwrap();
-        let accept = async { Ok(AsyncFd::<OwnedFd>::from(listener.accept().await?)) };
-        $test(AsyncFd::from(client).into_inner(), accept).await;
+        let accept = async { Ok(listener.accept().await?.0.into_async_fd()) };
+        $test(client, accept).await;
     }};
 }
 
@@ -124,7 +124,7 @@ async fn connect_when_nothing_can_be_registered() {
     let unix_stream = UnixStream::connect_addr(&unix_address()).await.unwrap();
     drop(refused);
     assert_works(&listener.accept().unwrap().0, &stream.into_async_fd()).await;
-    assert_works(&unix_listener.accept().unwrap().0, &unix_stream).await;
+    assert_works(&unix_listener.accept().unwrap().0, &unix_stream.into_async_fd()).await;
 }
 
 async fn bind_when_nothing_can_be_registered() {

@@ -7,7 +7,7 @@
 
 use crate::reactor::cannot;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionbio};
 use std::io;
 use std::os::fd::AsFd;
 
@@ -41,6 +41,7 @@ impl Mode {
     }
 }
 
-pub(crate) fn is_blocking(fd: &impl AsFd) -> io::Result<bool> {
-    Ok(!fcntl_getfl(fd)?.contains(OFlags::NONBLOCK))
+pub(crate) fn set_blocking(fd: &impl AsFd) -> io::Result<()> {
+    ioctl_fionbio(fd, false)
+        .map_err(|err| cannot("cannot set the fd blocking by ioctl", &err.into()))
 }

@@ -1,8 +1,6 @@
 //! Access to the object in an [`AsyncFd`], and taking it out.
 
-use super::{AsSource, AsyncFd};
-use crate::reactor::cannot;
-use rustix::io::ioctl_fionbio;
+use super::{AsSource, AsyncFd, blocking};
 use std::io;
 
 impl<T: AsSource> AsyncFd<T> {
@@ -61,8 +59,7 @@ impl<T: AsSource> AsyncFd<T> {
     /// Deregisters the fd, restores its blocking mode, and returns the object.
     ///
     /// The fd is blocking again if it was blocking when it was wrapped, or if this crate has created it:
-    /// [`pipe`](crate::net::pipe), and the functions of [`net`](crate::net) that connect, accept or bind. An fd that was
-    /// non-blocking when it was wrapped stays non-blocking. The mode is that of the
+    /// the functions of [`net`](crate::net). An fd that was non-blocking when it was wrapped stays non-blocking. The mode is that of the
     /// [open file description](Self#blocking-mode), so it changes for each duplicate of the fd, and for another `AsyncFd`
     /// around one.
     ///
@@ -94,8 +91,7 @@ impl<T: AsSource> AsyncFd<T> {
         let set_blocking = self.set_blocking;
         let inner = self.into_inner();
         if set_blocking {
-            ioctl_fionbio(&inner, false)
-                .map_err(|err| cannot("cannot set the fd blocking by ioctl", &err.into()))?;
+            blocking::set_blocking(&inner)?;
         }
         Ok(inner)
     }

@@ -1,12 +1,10 @@
 //! Incoming connections as a [`Stream`].
 
-use super::{TcpListener, TcpStream, UnixStream, sys, unix};
-use crate::io::AsyncFd;
+use super::{TcpListener, TcpStream, UnixListener, UnixStream};
 use futures_core::Stream;
 use std::io;
-use std::os::unix::net::UnixListener;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 impl TcpListener {
     /// An endless stream of incoming connections. The errors are those of [`accept`](Self::accept).
@@ -36,27 +34,34 @@ impl TcpListener {
     }
 }
 
-impl AsyncFd<UnixListener> {
+impl UnixListener {
     /// An endless stream of incoming connections. The errors are those of [`accept`](Self::accept).
     ///
     /// Of the tasks that poll streams of one listener, only the last is woken. To accept from several tasks, use
     /// [`accept`](Self::accept).
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::net::{UnixListener, UnixStream};
+    /// use futures::StreamExt;
+    /// # let path = std::env::temp_dir().join(format!("dormouse-doc-{}", std::process::id()));
+    /// # let _ = std::fs::remove_file(&path);
+    /// # dormouse::block_on(async {
+    /// # let listener = UnixListener::bind(&path)?;
+    /// # let client = UnixStream::connect(&path).await?;
+    /// # std::fs::remove_file(&path)?;
+    /// let mut incoming = listener.incoming();
+    /// while let Some(stream) = incoming.next().await {
+    ///     stream?.write(b"hello").await?;
+    /// #   break;
+    /// }
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
     pub fn incoming(&self) -> impl Stream<Item = io::Result<UnixStream>> + Unpin {
-        let map_err = |err| unix::cannot_accept(self.get_ref(), err);
-        Incoming(move |cx: &mut Context<'_>| {
-            loop {
-                let mut guard = ready!(self.poll_read_ready(cx)).map_err(map_err)?;
-                if let Ok(accepted) = guard.try_io(|listener| sys::accept_unix(listener.get_ref()))
-                {
-                    return Poll::Ready(
-                        accepted
-                            .and_then(|(socket, _)| AsyncFd::connected(socket, sys::ACCEPTED))
-                            .map_err(map_err),
-                    );
-                }
-            }
-        })
+        Incoming(|cx: &mut Context<'_>| self.poll_accept(cx).map_ok(|(stream, _)| stream))
     }
 }
 

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `socket!` | every type around a type of std, with `handle!` |
 //! | `handle!` | every type |
+//! | `owned_fd!` | the types that std has no twin of |
 //! | `readable!`, `writable!` | the types with that direction, also halves |
 //! | `stream_read!`, `stream_write!` | byte streams, also halves |
 //! | `datagram!` | datagram sockets |
@@ -20,6 +21,8 @@ mod handle;
 mod halves;
 #[macro_use]
 mod option;
+#[macro_use]
+mod owned_fd;
 #[macro_use]
 mod socket;
 #[macro_use]

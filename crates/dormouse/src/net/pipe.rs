@@ -1,15 +1,22 @@
 //! Pipes.
 
-use crate::io::{AsyncFd, Interest, Mode, is_blocking};
-use rustix::io::ioctl_fionbio;
+mod reader;
+mod writer;
+
+pub use reader::PipeReader;
+pub use writer::PipeWriter;
+
+use super::error::with_context;
+use crate::io::{AsyncFd, Interest, Mode};
+use rustix::fs::{FileType, Mode as CreateMode, OFlags, fcntl_getfl, fstat, open};
 use std::fs::File;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::process::Stdio;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
 
 /// Creates a pipe, and returns its read end and its write end.
 ///
-/// To open a FIFO, which has a path, wrap a `File`: [`read`](AsyncFd::read) waits for its first writer.
+/// To open a FIFO, which has a path, use [`PipeReader::open`] and [`PipeWriter::open`].
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -26,17 +33,17 @@ use std::process::Stdio;
 /// ```
 ///
 /// # Child processes
-/// A child process expects a blocking end. [`into_blocking`](AsyncFd::into_blocking) returns one, which converts into a
-/// `Stdio` or an `OwnedFd`. The other end stays non-blocking: each end has a mode of its own.
+/// A child process expects a blocking end. [`into_blocking_fd`](PipeWriter::into_blocking_fd) returns one, which a
+/// `Command` takes. The other end stays non-blocking: each end has a mode of its own.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
-/// use std::process::{Command, Stdio};
+/// use std::process::Command;
 ///
 /// # dormouse::block_on(async {
 /// let (reader, writer) = dormouse::net::pipe()?;
 /// let mut command = Command::new("echo");
-/// let mut child = command.arg("hello").stdout(Stdio::from(writer.into_blocking()?)).spawn()?;
+/// let mut child = command.arg("hello").stdout(writer.into_blocking_fd()?).spawn()?;
 /// drop(command); // it owns the write end, so the reader would not read end of file
 ///
 /// let mut buffer = [0; 16];
@@ -54,106 +61,40 @@ use std::process::Stdio;
 ///
 /// # Errors
 /// If the process has too many fds, or an end cannot be registered: see [`AsyncFd`](AsyncFd#errors).
-pub fn pipe() -> io::Result<(AsyncFd<PipeReader>, AsyncFd<PipeWriter>)> {
+pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     let (writer, reader) = mio::unix::pipe::new()?;
-    let end = |fd: OwnedFd| End { file: fd.into(), blocking: true };
-    let reader = PipeReader(end(reader.into()));
-    let writer = PipeWriter(end(writer.into()));
     Ok((
-        AsyncFd::created_for(reader, Interest::READABLE, Mode::NonBlocking)?,
-        AsyncFd::created_for(writer, Interest::WRITABLE, Mode::NonBlocking)?,
+        register_created(OwnedFd::from(reader).into(), Interest::READABLE)?.into(),
+        register_created(OwnedFd::from(writer).into(), Interest::WRITABLE)?.into(),
     ))
 }
 
-/// The read end of a pipe: see [`pipe`].
-///
-/// Converted into an `OwnedFd` or a `Stdio`, it is blocking. If it was converted from an `OwnedFd`, it is again as it was
-/// then.
-#[derive(Debug)]
-pub struct PipeReader(End);
-
-/// The write end of a pipe: see [`pipe`].
-///
-/// Converted into an `OwnedFd` or a `Stdio`, it is blocking. If it was converted from an `OwnedFd`, it is again as it was
-/// then.
-#[derive(Debug)]
-pub struct PipeWriter(End);
-
-#[derive(Debug)]
-struct End {
-    file: File,
-    /// Whether the fd is set blocking before it is handed out.
-    blocking: bool,
+/// Registers an end that this crate has opened non-blocking.
+fn register_created(file: File, interest: Interest) -> io::Result<AsyncFd<File>> {
+    AsyncFd::created_for(file, interest, Mode::NonBlocking)
 }
 
-impl From<OwnedFd> for End {
-    fn from(fd: OwnedFd) -> End {
-        let blocking = is_blocking(&fd).unwrap_or(false);
-        End { file: fd.into(), blocking }
-    }
+/// Opens a FIFO. `access` is `RDONLY` or `WRONLY`.
+fn open_fifo(path: &Path, access: OFlags, interest: Interest) -> io::Result<AsyncFd<File>> {
+    let open = || {
+        let flags = access | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(open(path, flags, CreateMode::empty())?);
+        check(&file, access)?;
+        register_created(file, interest)
+    };
+    open().map_err(|err| with_context(err, format_args!("cannot open {}", path.display())))
 }
 
-impl From<End> for OwnedFd {
-    fn from(end: End) -> OwnedFd {
-        if end.blocking {
-            // Fails only if a sandbox refuses the system call. Then the fd is still usable.
-            let _ = ioctl_fionbio(&end.file, false);
-        }
-        end.file.into()
+/// An error if `file` is no pipe, or if it is not open for `access`, `RDONLY` or `WRONLY`.
+fn check(file: &File, access: OFlags) -> io::Result<()> {
+    if !FileType::from_raw_mode(fstat(file)?.st_mode).is_fifo() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a pipe"));
     }
+    let found = fcntl_getfl(file)? & OFlags::ACCMODE;
+    if found != access && found != OFlags::RDWR {
+        let direction = if access == OFlags::RDONLY { "reading" } else { "writing" };
+        let message = format!("the pipe is not open for {direction}");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    Ok(())
 }
-
-impl Read for &PipeReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&self.0.file).read(buffer)
-    }
-
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&self.0.file).read_vectored(buffers)
-    }
-}
-
-impl Write for &PipeWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&self.0.file).write(bytes)
-    }
-
-    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&self.0.file).write_vectored(buffers)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-// The conversions are the same for both ends.
-macro_rules! conversions {
-    ($($end:ident)*) => {$(
-        impl From<OwnedFd> for $end {
-            fn from(fd: OwnedFd) -> $end {
-                $end(fd.into())
-            }
-        }
-
-        impl From<$end> for OwnedFd {
-            fn from(end: $end) -> OwnedFd {
-                end.0.into()
-            }
-        }
-
-        impl From<$end> for Stdio {
-            fn from(end: $end) -> Stdio {
-                OwnedFd::from(end).into()
-            }
-        }
-
-        impl AsFd for $end {
-            fn as_fd(&self) -> BorrowedFd<'_> {
-                self.0.file.as_fd()
-            }
-        }
-    )*};
-}
-
-conversions!(PipeReader PipeWriter);

@@ -3,19 +3,19 @@
 use crate::on_every_reactor;
 use dormouse::io::AsyncFd;
 use dormouse::net::{
-    PipeWriter, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, pipe,
+    PipeReader, PipeWriter, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener,
+    UnixStream, pipe,
 };
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream as StdStream;
 
 on_every_reactor! {
     into_blocking_restores_the_mode_that_was_found
     what_this_crate_has_created_is_blocking_after_into_blocking
-    an_end_of_a_pipe_is_blocking_after_a_conversion
-    an_end_that_was_non_blocking_is_non_blocking_after_a_conversion
+    into_blocking_fd_sets_any_end_of_a_pipe_blocking
     other_status_flags_are_kept
     a_drop_leaves_the_mode_of_the_duplicates
     a_failed_registration_leaves_the_mode
@@ -58,8 +58,8 @@ async fn what_this_crate_has_created_is_blocking_after_into_blocking() {
         }};
     }
     let (reader, writer) = pipe().unwrap();
-    assert_restored!(reader);
-    assert_restored!(writer);
+    assert_restored!(reader.into_async_fd());
+    assert_restored!(writer.into_async_fd());
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     assert_restored!(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
@@ -84,28 +84,26 @@ async fn what_this_crate_has_created_is_blocking_after_into_blocking() {
         use dormouse::net::{UnixSeqpacket, UnixSeqpacketListener};
         let listener = UnixSeqpacketListener::bind(&path).unwrap();
         let client = UnixSeqpacket::connect(&path).await.unwrap();
-        assert_restored!(AsyncFd::<OwnedFd>::from(client));
-        assert_restored!(AsyncFd::<OwnedFd>::from(listener.accept().await.unwrap()));
-        assert_restored!(AsyncFd::<OwnedFd>::from(listener));
+        assert_restored!(client.into_async_fd());
+        assert_restored!(listener.accept().await.unwrap().0.into_async_fd());
+        assert_restored!(listener.into_async_fd());
         std::fs::remove_file(&path).unwrap();
-        assert_restored!(AsyncFd::<OwnedFd>::from(UnixSeqpacket::pair().unwrap().0));
+        assert_restored!(UnixSeqpacket::pair().unwrap().0.into_async_fd());
     }
 }
 
-async fn an_end_of_a_pipe_is_blocking_after_a_conversion() {
-    let (reader, writer) = pipe().unwrap();
-    let (reader, writer) = (reader.into_inner(), writer.into_inner());
-    assert!(!is_blocking(&reader) && !is_blocking(&writer));
-    assert!(is_blocking(OwnedFd::from(reader)));
-    assert!(is_blocking(OwnedFd::from(writer)));
-}
-
-async fn an_end_that_was_non_blocking_is_non_blocking_after_a_conversion() {
+async fn into_blocking_fd_sets_any_end_of_a_pipe_blocking() {
     for found_blocking in [true, false] {
-        let (_reader, writer) = rustix::pipe::pipe().unwrap();
-        rustix::io::ioctl_fionbio(&writer, !found_blocking).unwrap();
-        let writer = AsyncFd::new(PipeWriter::from(writer)).unwrap();
-        assert_eq!(is_blocking(OwnedFd::from(writer.into_inner())), found_blocking);
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        for fd in [&reader, &writer] {
+            rustix::io::ioctl_fionbio(fd, !found_blocking).unwrap();
+        }
+        let reader = PipeReader::from_owned_fd(reader).unwrap();
+        let writer = PipeWriter::from_owned_fd(writer).unwrap();
+        assert!(!is_blocking(&reader) && !is_blocking(&writer));
+        let reader = PipeReader::from_owned_fd(reader.into_nonblocking_fd().unwrap()).unwrap();
+        assert!(is_blocking(reader.into_blocking_fd().unwrap()));
+        assert!(is_blocking(writer.into_blocking_fd().unwrap()));
     }
 }
 

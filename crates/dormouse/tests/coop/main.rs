@@ -11,7 +11,7 @@ mod tokio;
 use common::ports::closed_tcp_port;
 use common::{BOTH, Count, MS, poll};
 use dormouse::io::{AsyncFd, Interest};
-use dormouse::net::{TcpStream, UnixDatagram, UnixStream};
+use dormouse::net::{TcpStream, UnixDatagram};
 use dormouse::{sleep, timeout};
 use futures::FutureExt;
 use futures::future::{join, join_all, select};
@@ -19,6 +19,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use std::cell::Cell;
 use std::future::{Future, pending, poll_fn};
 use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -42,10 +43,11 @@ const BUDGET: usize = 128;
 /// Many times the budget.
 const MANY: usize = 10_000;
 
-type Pair = (UnixStream, UnixStream);
+type Pair = (AsyncFd<UnixStream>, AsyncFd<UnixStream>);
 
 fn pair() -> Pair {
-    UnixStream::pair().unwrap()
+    let (local, peer) = UnixStream::pair().unwrap();
+    (AsyncFd::new(local).unwrap(), AsyncFd::new(peer).unwrap())
 }
 
 /// Sends a byte from one socket to the other, which never waits.

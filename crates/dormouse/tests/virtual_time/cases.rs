@@ -39,8 +39,8 @@ fn an_event_drained_by_the_poller_is_delivered_before_a_jump() {
                     if !sent {
                         sent = true;
                         assert!(received.is_pending() && poll(&mut slow, &busy).is_pending());
-                        slow_peer.get_ref().send(&[1]).unwrap();
-                        quick_peer.get_ref().send(&[1]).unwrap();
+                        slow_peer.as_ref().send(&[1]).unwrap();
+                        quick_peer.as_ref().send(&[1]).unwrap();
                         std::thread::sleep(10 * MS);
                     }
                     received

@@ -33,7 +33,7 @@ impl Full {
         let address = address();
         let receiver = UnixDatagram::bind_addr(&address).unwrap();
         let sender = UnixDatagram::unbound().unwrap();
-        let send = |_: &usize| sender.get_ref().send_to_addr(b"x", &address).is_ok();
+        let send = |_: &usize| sender.as_ref().send_to_addr(b"x", &address).is_ok();
         let len = (0..).take_while(send).count();
         Full { receiver, sender, address, len }
     }
@@ -86,7 +86,7 @@ fn block_on_does_not_advance_while_a_send_waits_for_a_peer_in_real_time() {
         let full = Full::new();
         let make_room = || {
             for _ in 0..full.len {
-                full.receiver.get_ref().recv(&mut [0]).unwrap();
+                full.receiver.as_ref().recv(&mut [0]).unwrap();
             }
         };
         waits_for_peer(async || full.send().await, make_room);
@@ -100,7 +100,7 @@ fn block_on_does_not_advance_while_a_connect_waits_for_room_in_the_backlog() {
         let listener = UnixListener::bind_addr(&address).unwrap();
         listen(&listener, 0).unwrap();
         let _first = std::os::unix::net::UnixStream::connect_addr(&address).unwrap();
-        let accept = || drop(listener.get_ref().accept().unwrap());
+        let accept = || drop(listener.as_ref().accept().unwrap());
         waits_for_peer(async || drop(UnixStream::connect_addr(&address).await.unwrap()), accept);
     });
 }

@@ -166,7 +166,7 @@ fn a_deadline_dropped_by_an_event_before_the_jump_does_not_move_time() {
                             });
                         });
                         assert!(poll(&mut receive, &dropper).is_pending());
-                        theirs.get_ref().send(&[1]).unwrap();
+                        theirs.as_ref().send(&[1]).unwrap();
                     }
                     Poll::Pending
                 });
@@ -242,7 +242,7 @@ fn block_on_with_nothing_else_to_run_waits_for_a_real_event() {
         let time = VirtualTime::new();
         time.block_on(async {
             let (mut ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
-            let mut theirs = dormouse::net::UnixStream::new(theirs).unwrap();
+            let mut theirs = UnixStream::from_std(theirs).unwrap();
             let writer = std::thread::spawn(move || {
                 std::thread::sleep(5 * crate::common::MS);
                 std::io::Write::write_all(&mut ours, b"x").unwrap();

@@ -32,6 +32,10 @@ pub(super) fn is_listening(stream: &TcpStream) -> io::Result<bool> {
     Ok(socket_acceptconn(stream)?)
 }
 
+pub(super) fn abstract_address(name: &[u8]) -> io::Result<net::SocketAddr> {
+    net::SocketAddr::from_abstract_name(name)
+}
+
 pub(super) fn abstract_name(address: &net::SocketAddr) -> Option<&[u8]> {
     address.as_abstract_name()
 }

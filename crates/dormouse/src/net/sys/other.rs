@@ -21,6 +21,10 @@ pub(super) fn is_listening(_stream: &TcpStream) -> io::Result<bool> {
     Ok(false)
 }
 
+pub(super) fn abstract_address(_name: &[u8]) -> io::Result<net::SocketAddr> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "abstract names exist on Linux only"))
+}
+
 pub(super) fn abstract_name(_address: &net::SocketAddr) -> Option<&[u8]> {
     None
 }

@@ -1,6 +1,6 @@
 //! `futures_io::{AsyncRead, AsyncWrite}`.
 
-use crate::net::{TcpStream, tcp};
+use crate::net::{PipeReader, PipeWriter, TcpStream, UnixStream, tcp, unix};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::pin::Pin;
@@ -66,3 +66,7 @@ macro_rules! impl_write {
 
 impl_read!(TcpStream, &TcpStream, tcp::ReadHalf<'_>, tcp::OwnedReadHalf);
 impl_write!(TcpStream, &TcpStream, tcp::WriteHalf<'_>, tcp::OwnedWriteHalf);
+impl_read!(UnixStream, &UnixStream, unix::ReadHalf<'_>, unix::OwnedReadHalf);
+impl_write!(UnixStream, &UnixStream, unix::WriteHalf<'_>, unix::OwnedWriteHalf);
+impl_read!(PipeReader, &PipeReader);
+impl_write!(PipeWriter, &PipeWriter);

@@ -1,0 +1,168 @@
+//! [`UnixStream`]: a connected Unix stream socket.
+
+use super::address::path_address;
+use crate::io::{AsyncFd, Mode};
+use crate::net::connect::retry_until_room;
+use crate::net::error::{DisplayAddr, with_context};
+use std::io;
+use std::os::unix::net::{self, SocketAddr};
+use std::path::Path;
+
+macro_rules! inner {
+    () => {
+        "# let (inner, mut peer) = std::os::unix::net::UnixStream::pair()?;
+# std::io::Write::write_all(&mut peer, b\"hello\")?;"
+    };
+}
+
+macro_rules! example {
+    () => {
+        concat!(inner!(), "\n# let socket = dormouse::net::UnixStream::from_std(inner)?;")
+    };
+}
+
+/// A connected Unix stream socket.
+///
+/// Any number of tasks can use it through a shared reference. It also implements the traits for reading and writing of
+/// the [features](crate::io#reading-and-writing) that are on, and so does `&UnixStream`.
+///
+/// To shut down one direction, call `shutdown` or `close` of those traits, or
+/// [`shutdown`](net::UnixStream::shutdown) of std: `stream.as_ref().shutdown(Shutdown::Write)`.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use dormouse::net::{UnixListener, UnixStream};
+/// # let path = std::env::temp_dir().join(format!("dormouse-doc-stream-{}", std::process::id()));
+/// # let _ = std::fs::remove_file(&path);
+/// # dormouse::block_on(async {
+/// let listener = UnixListener::bind(&path)?;
+/// let client = UnixStream::connect(&path).await?;
+/// let (server, _address) = listener.accept().await?;
+/// std::fs::remove_file(&path)?;
+///
+/// client.write(b"hello").await?;
+/// assert_eq!(server.read(&mut [0; 16]).await?, 5);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+pub struct UnixStream(AsyncFd<net::UnixStream>);
+
+impl UnixStream {
+    /// Connects to the socket at a path, or at an abstract name: see [addresses](super::unix#addresses).
+    ///
+    /// If the listener's backlog is full, retries until it has room, with a delay of at most 32 ms.
+    ///
+    /// ```
+    /// use dormouse::net::UnixStream;
+    /// use std::io::ErrorKind;
+    /// # dormouse::block_on(async {
+    /// let error = UnixStream::connect("/no/such/socket").await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// assert!(error.to_string().starts_with("cannot connect to /no/such/socket: "));
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no such socket, it has no listener, or access is denied. `InvalidInput` if the path
+    /// [is no address](super::unix#addresses). The error names the path. A socket that
+    /// [cannot be registered](AsyncFd#connections) is returned.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the socket.
+    pub async fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
+        let address = path_address(path.as_ref())?;
+        UnixStream::connect_addr(&address).await
+    }
+
+    /// Connects to an address, which can be an abstract name on Linux.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::net::{UnixListener, UnixStream};
+    /// # let path = std::env::temp_dir().join(format!("dormouse-doc-addr-{}", std::process::id()));
+    /// # let _ = std::fs::remove_file(&path);
+    /// # dormouse::block_on(async {
+    /// let listener = UnixListener::bind(&path)?;
+    /// let stream = UnixStream::connect_addr(&listener.local_addr()?).await?;
+    /// # let _ = stream;
+    /// # std::fs::remove_file(&path)
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`connect`](Self::connect).
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the socket.
+    pub async fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
+        retry_until_room(|| mio::net::UnixStream::connect_addr(address))
+            .await
+            .and_then(|stream| AsyncFd::connected(stream.into(), Mode::NonBlocking))
+            .map(UnixStream)
+            .map_err(|err| {
+                with_context(err, format_args!("cannot connect to {}", DisplayAddr(address)))
+            })
+    }
+
+    /// Creates two sockets that are connected to each other.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::net::UnixStream;
+    /// # dormouse::block_on(async {
+    /// let (one, other) = UnixStream::pair()?;
+    /// one.write(b"hello").await?;
+    /// assert_eq!(other.read(&mut [0; 16]).await?, 5);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If the process has too many fds, or a socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+    pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
+        let (one, other) = net::UnixStream::pair()?;
+        let register = |socket| AsyncFd::created(socket, Mode::Blocking).map(UnixStream);
+        Ok((register(one)?, register(other)?))
+    }
+
+    /// The address of this end. That of a client is usually unnamed.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    #[doc = example!()]
+    /// assert!(socket.local_addr()?.is_unnamed());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of getsockname(2).
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.get_ref().local_addr()
+    }
+
+    /// The address of the other end. That of a client is usually unnamed.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    #[doc = example!()]
+    /// assert!(socket.peer_addr()?.is_unnamed());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of getpeername(2).
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.get_ref().peer_addr()
+    }
+}
+
+socket!(UnixStream(std::os::unix::net::UnixStream), inner!());
+readable!(UnixStream, example!());
+writable!(UnixStream, example!());
+stream_read!(UnixStream, example!());
+stream_write!(UnixStream, example!());
