@@ -1,5 +1,5 @@
-//! Unix sockets: what belongs to [`UnixStream`], [`UnixListener`], [`UnixDatagram`] and, on Linux, `UnixSeqpacket` and
-//! `UnixSeqpacketListener`.
+//! Unix sockets: what belongs to [`UnixStream`](super::UnixStream), [`UnixListener`](super::UnixListener),
+//! [`UnixDatagram`](super::UnixDatagram) and, on Linux, `UnixSeqpacket` and `UnixSeqpacketListener`.
 //!
 //! # Addresses
 //! An address is a path. On Linux it can also be an abstract name, which exists in no file system and vanishes with the

@@ -47,7 +47,7 @@ macro_rules! example {
 pub struct UnixDatagram(AsyncFd<net::UnixDatagram>);
 
 impl UnixDatagram {
-    /// Creates a socket bound to a path, or to an abstract name: see [addresses](super::unix#addresses).
+    /// Creates a socket bound to a path, or to an abstract name: see [addresses](crate::net::unix#addresses).
     ///
     /// The path must not exist yet, and is not removed when the socket is closed. It is removed if this function fails
     /// after it has created it.
@@ -66,7 +66,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// `AddrInUse` if the path exists, even if it is the path of a closed socket. `InvalidInput` if the path
-    /// [is no address](super::unix#addresses). The error names the path. If the socket cannot be registered: see
+    /// [is no address](crate::net::unix#addresses). The error names the path. If the socket cannot be registered: see
     /// [`AsyncFd`](AsyncFd#errors).
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
         UnixDatagram::bind_addr(&path_address(path.as_ref())?)
@@ -155,7 +155,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// If there is no such socket, or access is denied. `InvalidInput` if the path
-    /// [is no address](super::unix#addresses). The error names the path.
+    /// [is no address](crate::net::unix#addresses). The error names the path.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
         self.connect_addr(&path_address(path.as_ref())?)
     }
@@ -199,7 +199,8 @@ impl UnixDatagram {
     /// ```
     ///
     /// # Errors
-    /// Those of sendto(2). `InvalidInput` if the path [is no address](super::unix#addresses). The error names the path.
+    /// Those of sendto(2). `InvalidInput` if the path [is no address](crate::net::unix#addresses). The error names the
+    /// path.
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is sent.

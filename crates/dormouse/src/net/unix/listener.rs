@@ -51,7 +51,7 @@ macro_rules! example {
 pub struct UnixListener(AsyncFd<net::UnixListener>);
 
 impl UnixListener {
-    /// Creates a listener bound to a path, or to an abstract name: see [addresses](super::unix#addresses).
+    /// Creates a listener bound to a path, or to an abstract name: see [addresses](crate::net::unix#addresses).
     ///
     /// The path must not exist yet, and is not removed when the socket is closed. It is removed if this function fails
     /// after it has created it.
@@ -70,7 +70,7 @@ impl UnixListener {
     ///
     /// # Errors
     /// `AddrInUse` if the path exists, even if it is the path of a closed socket. `InvalidInput` if the path
-    /// [is no address](super::unix#addresses). The error names the path. If the socket cannot be registered: see
+    /// [is no address](crate::net::unix#addresses). The error names the path. If the socket cannot be registered: see
     /// [`AsyncFd`](AsyncFd#errors).
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
         UnixListener::bind_addr(&path_address(path.as_ref())?)

@@ -49,7 +49,7 @@ macro_rules! example {
 pub struct UnixStream(AsyncFd<net::UnixStream>);
 
 impl UnixStream {
-    /// Connects to the socket at a path, or at an abstract name: see [addresses](super::unix#addresses).
+    /// Connects to the socket at a path, or at an abstract name: see [addresses](crate::net::unix#addresses).
     ///
     /// If the listener's backlog is full, retries until it has room, with a delay of at most 32 ms.
     ///
@@ -65,7 +65,7 @@ impl UnixStream {
     ///
     /// # Errors
     /// If there is no such socket, it has no listener, or access is denied. `InvalidInput` if the path
-    /// [is no address](super::unix#addresses). The error names the path. A socket that
+    /// [is no address](crate::net::unix#addresses). The error names the path. A socket that
     /// [cannot be registered](AsyncFd#connections) is returned.
     ///
     /// # Cancel safety
