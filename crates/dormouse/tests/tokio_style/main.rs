@@ -16,6 +16,7 @@ mod on_tokio {
     pub(crate) mod http;
     pub(crate) mod interval;
     pub(crate) mod udp;
+    pub(crate) mod unix;
 }
 
 /// The same programs with dormouse.
@@ -29,6 +30,7 @@ mod on_dormouse {
     pub(crate) mod http;
     pub(crate) mod interval;
     pub(crate) mod udp;
+    pub(crate) mod unix;
 }
 
 macro_rules! runs_with_tokio_and_with_dormouse {
@@ -59,4 +61,4 @@ macro_rules! runs_with_tokio_and_with_dormouse {
     )*};
 }
 
-runs_with_tokio_and_with_dormouse!(echo fd http interval udp);
+runs_with_tokio_and_with_dormouse!(echo fd http interval udp unix);
