@@ -1,6 +1,7 @@
 //! Sockets and pipes of std, asynchronous on any executor.
 //!
-//! The names are those of `tokio::net`. Reading and writing take a shared reference, so one task can read while another writes.
+//! The names are those of `tokio::net`. Reading and writing take a shared reference, so one task can read while
+//! another writes.
 //! `from_std` converts a socket of std into one of this module, and `into_std` converts it back; `as_ref` leads to the
 //! methods of std that have no twin here, such as [`shutdown`](std::net::TcpStream::shutdown).
 //!
