@@ -24,6 +24,10 @@ on_every_reactor! {
     a_datagram_waits_until_its_receiver_has_room
     a_datagram_of_a_connected_socket_waits_until_its_peer_has_room
     a_datagram_to_a_missing_path_returns_an_error_that_names_it
+    what_is_no_address_is_named_by_each_function
+    try_operations_do_not_wait
+    a_send_to_a_datagram_socket_that_is_shut_down_fails
+    halves_read_and_write_and_the_write_half_shuts_down
 }
 
 /// A unique socket path. The file is removed on drop.
@@ -204,6 +208,72 @@ async fn a_datagram_to_a_missing_path_returns_an_error_that_names_it() {
     assert!(error.to_string().contains(path.0.to_str().unwrap()), "{error}");
 }
 
+async fn what_is_no_address_is_named_by_each_function() {
+    let long = "x".repeat(200);
+    for (path, expected) in [
+        ("", "the path is empty"),
+        ("/a\0b", "the path contains a NUL byte"),
+        (&long, "the path is 200 bytes long, and the limit is 10"),
+    ] {
+        let socket = UnixDatagram::unbound().unwrap();
+        for error in [
+            UnixStream::connect(path).await.unwrap_err(),
+            UnixListener::bind(path).unwrap_err(),
+            UnixDatagram::bind(path).unwrap_err(),
+            socket.connect(path).unwrap_err(),
+            socket.send_to(b"x", path).await.unwrap_err(),
+            socket.try_send_to(b"x", path).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            let error = error.to_string();
+            assert!(error.starts_with(&format!("cannot use {path:?} as the address")), "{error}");
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}
+
+async fn try_operations_do_not_wait() {
+    let (one, other) = UnixStream::pair().unwrap();
+    let mut buffer = [0; 16];
+    assert_eq!(one.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert_eq!(other.try_write(b"hello").unwrap(), 5);
+    one.readable().await.unwrap();
+    assert_eq!(one.try_read(&mut buffer).unwrap(), 5);
+    drop(other);
+    one.readable().await.unwrap();
+    assert_eq!(one.try_read(&mut buffer).unwrap(), 0);
+
+    let path = SocketPath::new();
+    let (receiver, len) = full_receiver(&path).await;
+    let sender = UnixDatagram::unbound().unwrap();
+    let full = sender.try_send_to(b"x", &path).unwrap_err();
+    assert_eq!(full.kind(), ErrorKind::WouldBlock);
+    drain(&receiver, len).await;
+    assert_eq!(receiver.try_recv(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert_eq!(sender.try_send_to(b"x", &path).unwrap(), 1);
+    receiver.readable().await.unwrap();
+    assert_eq!(receiver.try_recv_from(&mut buffer).unwrap().0, 1);
+}
+
+async fn a_send_to_a_datagram_socket_that_is_shut_down_fails() {
+    let (one, other) = UnixDatagram::pair().unwrap();
+    one.shutdown(std::net::Shutdown::Both).unwrap();
+    assert_eq!(one.send(b"x").await.unwrap_err().kind(), ErrorKind::BrokenPipe);
+    assert_eq!(other.send(b"x").await.unwrap_err().kind(), ErrorKind::BrokenPipe);
+}
+
+async fn halves_read_and_write_and_the_write_half_shuts_down() {
+    let (one, other) = UnixStream::pair().unwrap();
+    let (read, write) = one.into_split();
+    write.write(b"request").await.unwrap();
+    drop(write);
+    let mut buffer = [0; 16];
+    assert_eq!(other.read(&mut buffer).await.unwrap(), 7);
+    assert_eq!(other.read(&mut buffer).await.unwrap(), 0);
+    other.write(b"response").await.unwrap();
+    assert_eq!(read.read(&mut buffer).await.unwrap(), 8);
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use super::*;
@@ -215,6 +285,9 @@ mod linux {
         a_seqpacket_connection_keeps_messages_apart
         a_seqpacket_sender_waits_until_there_is_room
         a_seqpacket_connect_to_a_full_backlog_waits_for_room
+        seqpacket_sockets_have_addresses
+        a_nul_byte_and_a_name_are_an_abstract_address
+        peer_cred_names_the_process_at_the_other_end
     }
 
     fn address(path: &SocketPath) -> net::SocketAddr {
@@ -240,6 +313,72 @@ mod linux {
         sender.send(b"bye").await.unwrap();
         assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 5);
         assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 3);
+    }
+
+    async fn seqpacket_sockets_have_addresses() {
+        let path = SocketPath::new();
+        let listener = UnixSeqpacketListener::bind(&path).unwrap();
+        let client = UnixSeqpacket::connect(&path).await.unwrap();
+        let (server, peer) = listener.accept().await.unwrap();
+        for address in [
+            listener.local_addr().unwrap(),
+            client.peer_addr().unwrap(),
+            server.local_addr().unwrap(),
+        ] {
+            assert_eq!(address.as_pathname(), Some(path.as_ref()));
+        }
+        for address in [peer, client.local_addr().unwrap(), server.peer_addr().unwrap()] {
+            assert!(address.is_unnamed());
+        }
+        let path = SocketPath::new();
+        let listener = UnixSeqpacketListener::bind_addr(&address(&path)).unwrap();
+        let bound = listener.local_addr().unwrap();
+        assert_eq!(bound.as_abstract_name(), address(&path).as_abstract_name());
+    }
+
+    async fn a_nul_byte_and_a_name_are_an_abstract_address() {
+        let path = SocketPath::new();
+        let name = format!("{}\0with a NUL", path.0.file_name().unwrap().to_str().unwrap());
+        let (text, address) =
+            (format!("\0{name}"), net::SocketAddr::from_abstract_name(&name).unwrap());
+        let listener = UnixListener::bind(&text).unwrap();
+        let bound = listener.local_addr().unwrap();
+        assert_eq!(bound.as_abstract_name(), Some(name.as_bytes()));
+        UnixStream::connect(&text).await.unwrap();
+        UnixStream::connect_addr(&address).await.unwrap();
+        drop(listener);
+        let listener = UnixSeqpacketListener::bind(&text).unwrap();
+        let bound = listener.local_addr().unwrap();
+        assert_eq!(bound.as_abstract_name(), Some(name.as_bytes()));
+        UnixSeqpacket::connect_addr(&address).await.unwrap();
+        drop(listener);
+        let receiver = UnixDatagram::bind(&text).unwrap();
+        UnixDatagram::unbound().unwrap().send_to(b"hello", &text).await.unwrap();
+        assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 5);
+    }
+
+    async fn peer_cred_names_the_process_at_the_other_end() {
+        let path = SocketPath::new();
+        let listener = UnixListener::bind(&path).unwrap();
+        let client = UnixStream::connect(&path).await.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        let (packets, _peer) = UnixSeqpacket::pair().unwrap();
+        for peer in [client.peer_cred(), server.peer_cred(), packets.peer_cred()] {
+            let peer = peer.unwrap();
+            assert_eq!(peer.uid(), rustix::process::geteuid().as_raw());
+            assert_eq!(peer.gid(), rustix::process::getegid().as_raw());
+            assert_eq!(peer.pid(), Some(std::process::id() as i32));
+        }
+        // A socket without a peer.
+        let socket = std::os::unix::net::UnixStream::from(
+            rustix::net::socket(
+                rustix::net::AddressFamily::UNIX,
+                rustix::net::SocketType::STREAM,
+                None,
+            )
+            .unwrap(),
+        );
+        assert_eq!(UnixStream::from_std(socket).unwrap().peer_cred().unwrap().pid(), None);
     }
 
     async fn a_seqpacket_connection_keeps_messages_apart() {

@@ -3,6 +3,7 @@
 //! poll(2) differs: it reports a hang-up only after a writer has closed the FIFO. Nothing is reported for a
 //! FIFO without a writer, so a wait lasts until a writer has written or closed it.
 
+use super::operation::try_now;
 use super::{AsSource, AsyncFd, Interest, Ready};
 use rustix::fs::{FileType, fstat};
 use std::io;
@@ -15,6 +16,12 @@ impl<T: AsSource> AsyncFd<T> {
     ) -> io::Result<usize> {
         let read = |inner: &T, known| self.end_of_file(known, read(inner));
         self.async_io_with(Interest::READABLE, read).await
+    }
+
+    /// [`try_io`](Self::try_io) for `read`, which reads into a buffer that is not empty.
+    pub(crate) fn try_read(&self, read: impl FnOnce(&T) -> io::Result<usize>) -> io::Result<usize> {
+        let mut fd = self;
+        try_now(&mut fd, Interest::READABLE, |fd, known| fd.end_of_file(known, read(fd.get_ref())))
     }
 
     /// The result of a read into a buffer that is not empty, or `WouldBlock` if no writer has opened the FIFO yet.

@@ -130,7 +130,7 @@ impl<T: AsSource> AsyncFd<T> {
         f: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         let mut fd = self;
-        try_now(&mut fd, interest, |fd| f(fd.get_ref()))
+        try_now(&mut fd, interest, |fd, _| f(fd.get_ref()))
     }
 
     /// [`try_io`](Self::try_io) with mutable access to the object.
@@ -155,7 +155,7 @@ impl<T: AsSource> AsyncFd<T> {
         f: impl FnOnce(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
         let mut fd = self;
-        try_now(&mut fd, interest, |fd| f(fd.get_mut()))
+        try_now(&mut fd, interest, |fd, _| f(fd.get_mut()))
     }
 
     /// The readiness to try an operation for: what is known of it, or nothing is.
@@ -167,18 +167,19 @@ impl<T: AsSource> AsyncFd<T> {
     }
 }
 
-/// Calls `f` if the fd is ready, or if its readiness is not known, and returns `WouldBlock` otherwise.
-fn try_now<R, P: Pointer>(
+/// Calls `f` if the fd is ready, or if its readiness is not known, and returns `WouldBlock` otherwise. `f` gets the
+/// readiness that is known.
+pub(super) fn try_now<R, P: Pointer>(
     fd: &mut P,
     interest: Interest,
-    f: impl FnOnce(&mut P) -> io::Result<R>,
+    f: impl FnOnce(&mut P, Ready) -> io::Result<R>,
 ) -> io::Result<R> {
     let shared = fd.async_fd();
     // No wait follows. So if events are delivered only during waits, the readiness is not known.
     let unpolled = || shared.registration.is_unpolled().then(|| ReadyEvent::unknown(interest));
     let event = shared.event_to_try(interest).or_else(unpolled);
     event
-        .and_then(|event| try_ready(fd, event, |fd, _| f(fd)).ok())
+        .and_then(|event| try_ready(fd, event, f).ok())
         .unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
 }
 

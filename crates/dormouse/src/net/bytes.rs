@@ -4,9 +4,10 @@
 //! and are copied.
 
 use super::addr::std_address;
-use super::{TcpStream, UdpSocket, tcp};
+use super::sys::std_unix_address;
+use super::{PipeReader, PipeWriter, TcpStream, UdpSocket, UnixDatagram, UnixStream, tcp, unix};
 use bytes::{Buf, BufMut};
-use rustix::net::{RecvFlags, recv, recvfrom};
+use rustix::net::{RecvFlags, SocketAddrAny, recv, recvfrom};
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
@@ -41,14 +42,16 @@ fn receive_into(socket: impl AsFd, buffer: &mut impl BufMut) -> io::Result<usize
     })
 }
 
-fn receive_from_into(
+/// `address` converts the address of the sender.
+fn receive_from_into<A>(
     socket: impl AsFd,
     buffer: &mut impl BufMut,
-) -> io::Result<(usize, SocketAddr)> {
+    address: impl FnOnce(Option<SocketAddrAny>) -> io::Result<A>,
+) -> io::Result<(usize, A)> {
     with_buffer(buffer.chunk_mut().len(), |bytes| {
         let ((received, _), _, sender) = recvfrom(socket, bytes, RecvFlags::empty())?;
         buffer.put_slice(received);
-        Ok((received.len(), std_address(sender)?))
+        Ok((received.len(), address(sender)?))
     })
 }
 
@@ -96,8 +99,10 @@ macro_rules! read_buf {
             /// # Errors
             /// Those of [`try_read`](Self::try_read).
             pub fn try_read_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
-                let read = |fd: &_| read_into(fd, buffer);
-                self.async_fd().try_io(crate::io::Interest::READABLE, read)
+                if !buffer.has_remaining_mut() {
+                    return Ok(0);
+                }
+                self.async_fd().try_read(|fd| read_into(fd, buffer))
             }
         }
     };
@@ -158,8 +163,31 @@ write_buf!(tcp::WriteHalf<'_>, tcp_example!("# let (_read, socket) = socket.spli
 read_buf!(tcp::OwnedReadHalf, tcp_example!("# let (socket, _write) = socket.into_split();"));
 write_buf!(tcp::OwnedWriteHalf, tcp_example!("# let (_read, socket) = socket.into_split();"));
 
+macro_rules! unix_example {
+    ($halves:literal) => {
+        concat!(
+            "# let (inner, mut peer) = std::os::unix::net::UnixStream::pair()?;
+# std::io::Write::write_all(&mut peer, b\"hello\")?;
+# let mut socket = dormouse::net::UnixStream::from_std(inner)?;\n",
+            $halves
+        )
+    };
+}
+
+read_buf!(UnixStream, unix_example!(""));
+write_buf!(UnixStream, unix_example!(""));
+read_buf!(unix::ReadHalf<'_>, unix_example!("# let (socket, _write) = socket.split();"));
+write_buf!(unix::WriteHalf<'_>, unix_example!("# let (_read, socket) = socket.split();"));
+read_buf!(unix::OwnedReadHalf, unix_example!("# let (socket, _write) = socket.into_split();"));
+write_buf!(unix::OwnedWriteHalf, unix_example!("# let (_read, socket) = socket.into_split();"));
+read_buf!(
+    PipeReader,
+    "# let (socket, writer) = dormouse::net::pipe()?;\n# writer.try_write(b\"hello\")?;"
+);
+write_buf!(PipeWriter, "# let (_reader, socket) = dormouse::net::pipe()?;");
+
 macro_rules! receive_buf {
-    ($Type:ty, $Addr:ty, $receive_from_into:path, $example:expr) => {
+    ($Type:ty, $Addr:ty, $address:path, $example:expr) => {
         #[cfg_attr(docsrs, doc(cfg(feature = "bytes")))]
         impl $Type {
             /// Like [`recv`](Self::recv), appends to a buffer. A datagram that is longer than the buffer's unused part is
@@ -229,7 +257,7 @@ macro_rules! receive_buf {
                 &self,
                 buffer: &mut B,
             ) -> io::Result<(usize, $Addr)> {
-                let receive = |fd: &_| $receive_from_into(fd, buffer);
+                let receive = |fd: &_| receive_from_into(fd, buffer, $address);
                 self.async_fd().async_io(crate::io::Interest::READABLE, receive).await
             }
 
@@ -251,7 +279,7 @@ macro_rules! receive_buf {
                 &self,
                 buffer: &mut B,
             ) -> io::Result<(usize, $Addr)> {
-                let receive = |fd: &_| $receive_from_into(fd, buffer);
+                let receive = |fd: &_| receive_from_into(fd, buffer, $address);
                 self.async_fd().try_io(crate::io::Interest::READABLE, receive)
             }
         }
@@ -261,9 +289,15 @@ macro_rules! receive_buf {
 receive_buf!(
     UdpSocket,
     SocketAddr,
-    receive_from_into,
+    std_address,
     "# let inner = std::net::UdpSocket::bind(\"127.0.0.1:0\")?;
 # let peer = std::net::UdpSocket::bind(\"127.0.0.1:0\")?;
 # peer.send_to(b\"hello\", inner.local_addr()?)?;
 # let socket = dormouse::net::UdpSocket::from_std(inner)?;"
+);
+receive_buf!(
+    UnixDatagram,
+    unix::SocketAddr,
+    std_unix_address,
+    "# let (socket, peer) = dormouse::net::UnixDatagram::pair()?;\n# peer.try_send(b\"hello\")?;"
 );

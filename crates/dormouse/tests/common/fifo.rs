@@ -3,7 +3,7 @@
 use dormouse::io::AsyncFd;
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A FIFO in the directory for temporary files, which is removed when this is dropped.
@@ -16,6 +16,10 @@ impl Fifo {
         let path = std::env::temp_dir().join(format!("dormouse-fifo-{name}"));
         mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         Fifo(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 
     pub fn reader(&self) -> AsyncFd<File> {

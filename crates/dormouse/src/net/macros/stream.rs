@@ -81,9 +81,10 @@ macro_rules! stream_read {
             /// # Errors
             /// `WouldBlock` if no bytes are available. Those of read(2).
             pub fn try_read(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
-                self.async_fd().try_io(crate::io::Interest::READABLE, |mut fd| {
-                    std::io::Read::read(&mut fd, buffer)
-                })
+                if buffer.is_empty() {
+                    return Ok(0);
+                }
+                self.async_fd().try_read(|mut fd| std::io::Read::read(&mut fd, buffer))
             }
 
             /// Like [`try_read`](Self::try_read), into several buffers, in order.
@@ -105,9 +106,10 @@ macro_rules! stream_read {
                 &self,
                 buffers: &mut [std::io::IoSliceMut<'_>],
             ) -> std::io::Result<usize> {
-                self.async_fd().try_io(crate::io::Interest::READABLE, |mut fd| {
-                    std::io::Read::read_vectored(&mut fd, buffers)
-                })
+                if buffers.iter().all(|buffer| buffer.is_empty()) {
+                    return Ok(0);
+                }
+                self.async_fd().try_read(|mut fd| std::io::Read::read_vectored(&mut fd, buffers))
             }
 
             /// Polls until a read would not block, for use in a manual `Future` impl.

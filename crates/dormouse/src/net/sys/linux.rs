@@ -5,10 +5,12 @@ use crate::io::Mode;
 use crate::net::addr::std_address;
 use rustix::io::retry_on_intr;
 use rustix::net::sockopt::socket_acceptconn;
-use rustix::net::{SocketFlags, accept_with, acceptfrom_with};
+use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketFlags, accept_with, acceptfrom_with};
+use std::ffi::OsStr;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{self, UnixListener, UnixStream};
 
 /// The mode of an accepted socket.
@@ -24,12 +26,30 @@ pub(super) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, Socke
 pub(super) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, net::SocketAddr)> {
     let stream = UnixStream::from(retry_on_intr(|| accept_with(listener, FLAGS))?);
     // std has no conversion from the address that accept4 returns. The connection must not be lost because of it.
-    let peer = stream.peer_addr().or_else(|_| net::SocketAddr::from_pathname(""))?;
+    let peer = stream.peer_addr().or_else(|_| unnamed())?;
     Ok((stream, peer))
 }
 
 pub(super) fn is_listening(stream: &TcpStream) -> io::Result<bool> {
     Ok(socket_acceptconn(stream)?)
+}
+
+/// The address of std for one of rustix.
+pub(super) fn std_unix_address(address: Option<SocketAddrAny>) -> io::Result<net::SocketAddr> {
+    let Some(address) = address else { return unnamed() };
+    let address = SocketAddrUnix::try_from(address)?;
+    if let Some(path) = address.path_bytes() {
+        return net::SocketAddr::from_pathname(OsStr::from_bytes(path));
+    }
+    match address.abstract_name() {
+        // rustix reads an unnamed address as an empty abstract name.
+        Some([]) | None => unnamed(),
+        Some(name) => net::SocketAddr::from_abstract_name(name),
+    }
+}
+
+fn unnamed() -> io::Result<net::SocketAddr> {
+    net::SocketAddr::from_pathname("")
 }
 
 pub(super) fn abstract_address(name: &[u8]) -> io::Result<net::SocketAddr> {

@@ -21,6 +21,17 @@ pub(super) fn is_listening(_stream: &TcpStream) -> io::Result<bool> {
     Ok(false)
 }
 
+/// The address of std for one of rustix.
+#[cfg(feature = "bytes")]
+pub(super) fn std_unix_address(
+    address: Option<rustix::net::SocketAddrAny>,
+) -> io::Result<net::SocketAddr> {
+    use std::os::unix::ffi::OsStrExt;
+    let address = address.map(rustix::net::SocketAddrUnix::try_from).transpose()?;
+    let path = address.as_ref().and_then(|address| address.path_bytes()).unwrap_or_default();
+    net::SocketAddr::from_pathname(std::ffi::OsStr::from_bytes(path))
+}
+
 pub(super) fn abstract_address(_name: &[u8]) -> io::Result<net::SocketAddr> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "abstract names exist on Linux only"))
 }

@@ -23,11 +23,6 @@ pub(super) fn path_address(path: &Path) -> io::Result<SocketAddr> {
     })
 }
 
-/// An unnamed address. It allocates nothing, and does not fail.
-pub(super) fn unnamed() -> io::Result<SocketAddr> {
-    SocketAddr::from_pathname("")
-}
-
 /// Removes the path of a socket that has been bound, but cannot be registered. Otherwise the next call would fail with
 /// `AddrInUse`.
 #[cold]

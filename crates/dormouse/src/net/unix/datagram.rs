@@ -294,7 +294,8 @@ impl UnixDatagram {
 
     /// Shuts down receiving, sending or both.
     ///
-    /// A [`recv`](Self::recv) returns 0 then, and a [`send`](Self::send) returns `BrokenPipe`.
+    /// A [`send`](Self::send) returns `BrokenPipe` then, also that of the peer. A [`recv`](Self::recv) waits on, although no
+    /// datagram will arrive: on Linux, recv(2) reports no end of file for a datagram socket that is non-blocking.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {

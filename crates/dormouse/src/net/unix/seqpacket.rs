@@ -7,15 +7,10 @@ mod listener;
 pub use connection::UnixSeqpacket;
 pub use listener::UnixSeqpacketListener;
 
-use super::address::unnamed;
-use rustix::net::{
-    AddressFamily, SocketAddrAny, SocketAddrUnix, SocketFlags, SocketType, socket_with, sockopt,
-};
-use std::ffi::OsStr;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with, sockopt};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::SocketAddr;
 
 const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
@@ -31,19 +26,6 @@ fn to_rustix(address: &SocketAddr) -> io::Result<SocketAddrUnix> {
         (_, Some(name)) => SocketAddrUnix::new_abstract_name(name)?,
         _ => SocketAddrUnix::new_unnamed(),
     })
-}
-
-/// Converts the address of rustix into that of std.
-fn from_rustix(address: SocketAddrAny) -> io::Result<SocketAddr> {
-    let address = SocketAddrUnix::try_from(address)?;
-    if let Some(path) = address.path_bytes() {
-        return SocketAddr::from_pathname(OsStr::from_bytes(path));
-    }
-    match address.abstract_name() {
-        // rustix reads an unnamed address as an empty abstract name.
-        Some([]) | None => unnamed(),
-        Some(name) => SocketAddr::from_abstract_name(name),
-    }
 }
 
 fn take_error(socket: &impl AsFd) -> io::Result<Option<io::Error>> {

@@ -1,9 +1,10 @@
 //! [`UnixSeqpacket`]: a connection.
 
-use super::{FLAGS, from_rustix, socket, take_error, to_rustix};
+use super::{FLAGS, socket, take_error, to_rustix};
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::net::connect::retry_until_room;
 use crate::net::error::{DisplayAddr, with_context};
+use crate::net::sys::std_unix_address;
 use crate::net::unix::address::path_address;
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketType, connect, getpeername, getsockname, recv, send,
@@ -275,7 +276,7 @@ impl UnixSeqpacket {
     /// # Errors
     /// Those of getsockname(2).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        from_rustix(getsockname(&self.0)?)
+        std_unix_address(Some(getsockname(&self.0)?))
     }
 
     /// The address of the other end. That of a client is usually unnamed.
@@ -291,7 +292,7 @@ impl UnixSeqpacket {
     /// # Errors
     /// Those of getpeername(2).
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        getpeername(&self.0)?.map_or_else(super::unnamed, from_rustix)
+        std_unix_address(getpeername(&self.0)?)
     }
 
     /// Takes the pending error of the socket (`SO_ERROR`).

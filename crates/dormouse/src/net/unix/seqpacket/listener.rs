@@ -1,9 +1,10 @@
 //! [`UnixSeqpacketListener`]: accepts connections.
 
-use super::{FLAGS, UnixSeqpacket, from_rustix, socket, take_error, to_rustix};
+use super::{FLAGS, UnixSeqpacket, socket, take_error, to_rustix};
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::net::error::{DisplayAddr, cannot_accept, with_context};
-use crate::net::unix::address::{path_address, remove_path, unnamed};
+use crate::net::sys::std_unix_address;
+use crate::net::unix::address::{path_address, remove_path};
 use rustix::io::retry_on_intr;
 use rustix::net::{acceptfrom_with, bind, getsockname, listen};
 use std::io;
@@ -198,7 +199,7 @@ impl UnixSeqpacketListener {
     /// # Errors
     /// Those of getsockname(2).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        from_rustix(getsockname(&self.0)?)
+        std_unix_address(Some(getsockname(&self.0)?))
     }
 
     /// Takes the pending error of the socket (`SO_ERROR`).
@@ -221,7 +222,7 @@ impl UnixSeqpacketListener {
 fn accept(listener: &OwnedFd) -> io::Result<(OwnedFd, SocketAddr)> {
     let (socket, peer) = retry_on_intr(|| acceptfrom_with(listener, FLAGS))?;
     // std cannot hold each address of the system. The connection must not be lost because of it.
-    let peer = peer.map_or_else(unnamed, from_rustix).or_else(|_| unnamed())?;
+    let peer = std_unix_address(peer).or_else(|_| std_unix_address(None))?;
     Ok((socket, peer))
 }
 
