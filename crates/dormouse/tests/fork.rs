@@ -5,6 +5,7 @@ mod common;
 
 use common::{BOTH, Count, MS, fds, poll, within_time};
 use dormouse::io::AsyncFd;
+use dormouse::net::TcpStream;
 use dormouse::reactor::Reactor;
 use dormouse::sleep;
 use fork::Fork;
@@ -25,6 +26,7 @@ each_in_a_child_process! {
     what_a_child_drops_is_closed
     what_a_child_unwraps_and_drops_is_closed
     a_child_that_drops_an_fd_leaves_the_registration_of_its_parent
+    a_child_that_drops_a_write_half_leaves_the_connection_of_its_parent_open
     a_child_releases_the_wakers_of_an_fd_that_it_drops
     each_generation_has_as_many_fds_as_the_first
     a_sleep_costs_as_much_in_a_late_generation_as_in_the_first
@@ -167,6 +169,22 @@ mod cases {
             theirs.write_all(b"x").unwrap();
             count.wait_for(1);
         }
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_child_that_drops_a_write_half_leaves_the_connection_of_its_parent_open() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut theirs, _) = listener.accept().unwrap();
+        theirs.set_read_timeout(Some(common::LIMIT)).unwrap();
+        let mut halves = Some(TcpStream::from_std(ours).unwrap().into_split());
+        in_child(|| drop(halves.take()));
+        let (_read, write) = halves.unwrap();
+        assert_eq!(write.try_write(b"x").unwrap(), 1);
+        theirs.read_exact(&mut [0]).unwrap();
+        drop(write);
+        assert_eq!(theirs.read(&mut [0]).unwrap(), 0, "the parent shuts down");
     }
 
     #[test]

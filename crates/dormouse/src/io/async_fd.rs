@@ -264,6 +264,11 @@ impl<T: AsSource> AsyncFd<T> {
             .map_ok(|event| AsyncFdReadyGuard::new(self, event))
     }
 
+    /// Whether the calling process is the child of a fork, and its parent uses the fd.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.registration.is_inherited()
+    }
+
     pub(super) fn poll_ready(
         &self,
         interest: Interest,

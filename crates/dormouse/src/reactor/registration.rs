@@ -288,6 +288,11 @@ impl<T: AsFd> Registration<T> {
         }
     }
 
+    /// Whether the calling process has inherited the fd, which its parent uses.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.process.forked()
+    }
+
     /// Frees the slot of a [`WaiterSlot::Future`].
     pub(crate) fn remove_waiter(&self, key: usize) {
         if !self.process.forked() {

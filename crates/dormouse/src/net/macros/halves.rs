@@ -105,7 +105,8 @@ macro_rules! halves {
 
         #[doc = concat!("The owned write half of a [`", stringify!($Stream), "`](crate::net::", stringify!($Stream), "), returned by")]
         #[doc = concat!("[`into_split`](crate::net::", stringify!($Stream), "::into_split). **Dropping it shuts down the write direction**: the")]
-        /// peer reads end of file, and the read half can still read.
+        /// peer reads end of file, and the read half can still read. (In the child of a fork, dropping an inherited half
+        /// only closes the copy of the child.)
         ///
         /// ```
         /// # fn main() -> std::io::Result<()> {
@@ -188,7 +189,8 @@ macro_rules! halves {
 
         impl Drop for OwnedWriteHalf {
             fn drop(&mut self) {
-                if self.shut_down_on_drop {
+                // In the child of a fork, it would shut down the connection of the parent.
+                if self.shut_down_on_drop && !self.async_fd().is_inherited() {
                     // Fails if the connection is closed already.
                     let _ = rustix::net::shutdown(&*self.stream, rustix::net::Shutdown::Write);
                 }
