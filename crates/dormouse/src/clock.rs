@@ -135,7 +135,8 @@ macro_rules! clocks {
         impl Clock for $clock {}
 
         impl $clock {
-            /// The present instant of this clock. In [virtual time](crate::virtual_time), that of the virtual clock.
+            /// The present instant of this clock. In virtual time (feature `test-util`), that of the
+            /// virtual clock.
             ///
             /// ```
             #[doc = concat!("use dormouse::clock::", stringify!($clock), ";")]

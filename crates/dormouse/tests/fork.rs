@@ -180,8 +180,16 @@ mod cases {
         theirs.set_read_timeout(Some(common::LIMIT)).unwrap();
         let mut halves = Some(TcpStream::from_std(ours).unwrap().into_split());
         in_child(|| drop(halves.take()));
-        let (_read, write) = halves.unwrap();
+        let (read, write) = halves.unwrap();
         assert_eq!(write.try_write(b"x").unwrap(), 1);
+        theirs.read_exact(&mut [0]).unwrap();
+
+        // The halves of an `AsyncFd`.
+        let stream = read.reunite(write).unwrap().into_async_fd();
+        let mut halves = Some(stream.into_split());
+        in_child(|| drop(halves.take()));
+        let (_read, write) = halves.unwrap();
+        write.as_ref().get_ref().write_all(b"x").unwrap();
         theirs.read_exact(&mut [0]).unwrap();
         drop(write);
         assert_eq!(theirs.read(&mut [0]).unwrap(), 0, "the parent shuts down");

@@ -5,7 +5,8 @@
 //!
 //! # Invariants
 //! - There are exactly two references to the `AsyncFd`, one in each half.
-//! - Dropping the write half shuts down the write direction, unless the halves are reunited.
+//! - Dropping the write half shuts down the write direction, unless the halves are reunited. In the child of a fork it does
+//!   not: the connection is the parent's.
 
 use super::{AsSource, AsyncFd};
 use rustix::io::Errno;
@@ -166,7 +167,7 @@ impl<T: AsSource> AsRawFd for WriteHalf<T> {
 
 impl<T: AsSource> Drop for WriteHalf<T> {
     fn drop(&mut self) {
-        if self.shut_down_on_drop {
+        if self.shut_down_on_drop && !self.fd.is_inherited() {
             let _ = shut_down(&*self.fd);
         }
     }

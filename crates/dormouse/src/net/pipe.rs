@@ -9,6 +9,7 @@ pub use writer::PipeWriter;
 use super::error::with_context;
 use crate::io::{AsyncFd, Interest, Mode};
 use rustix::fs::{FileType, Mode as CreateMode, OFlags, fcntl_getfl, fstat, open};
+use rustix::io::Errno;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -82,7 +83,11 @@ fn open_fifo(path: &Path, access: OFlags, interest: Interest) -> io::Result<Asyn
         check(&file, access)?;
         register_created(file, interest)
     };
-    open().map_err(|err| with_context(err, format_args!("cannot open {}", path.display())))
+    open().map_err(|err| match Errno::from_io_error(&err) {
+        // Unchanged, because callers match it.
+        Some(Errno::NXIO) => err,
+        _ => with_context(err, format_args!("cannot open {}", path.display())),
+    })
 }
 
 /// An error if `file` is no pipe, or if it is not open for `access`, `RDONLY` or `WRONLY`.

@@ -52,7 +52,8 @@ impl PipeWriter {
     /// let writer = loop {
     ///     match PipeWriter::open(&path) {
     ///         Ok(writer) => break writer,
-    ///         Err(no_reader) => println!("{no_reader}"),
+    ///         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {}
+    ///         Err(error) => return Err(error),
     ///     }
     /// #   reader = Some(PipeReader::open(&path)?);
     ///     sleep(Duration::from_millis(20)).await;
@@ -65,8 +66,8 @@ impl PipeWriter {
     /// ```
     ///
     /// # Errors
-    /// `ENXIO` if it is not open for reading. Those of open(2). `InvalidInput` if it is not a FIFO. The error names the
-    /// path. If the fd cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+    /// `ENXIO`, as `raw_os_error`, if it is not open for reading. Those of open(2). `InvalidInput` if it is not a FIFO. All
+    /// but `ENXIO` name the path. If the fd cannot be registered: see [`AsyncFd`](AsyncFd#errors).
     pub fn open(path: impl AsRef<Path>) -> io::Result<PipeWriter> {
         open_fifo(path.as_ref(), OFlags::WRONLY, Interest::WRITABLE).map(PipeWriter)
     }
