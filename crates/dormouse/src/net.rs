@@ -3,7 +3,7 @@
 //! The names are those of `tokio::net`. Reading and writing take a shared reference, so one task can read while
 //! another writes.
 //! `from_std` converts a socket of std into one of this module, and `into_std` converts it back; `as_ref` leads to the
-//! methods of std that have no twin here, such as [`shutdown`](std::net::TcpStream::shutdown).
+//! methods of std that this module does not have, such as [`shutdown`](std::net::TcpStream::shutdown).
 //!
 //! ```
 //! use dormouse::net::{TcpListener, TcpStream};
@@ -28,8 +28,29 @@
 //! # Errors
 //! An error of connecting, binding, accepting or `UnixDatagram::send_to` names the address, in a message such as
 //! `cannot connect to 127.0.0.1:1: Connection refused (os error 111)`. Its [`kind`](std::io::Error::kind) is that of
-//! the system's error, which is its [`source`](std::error::Error::source). Other errors of sending and receiving are
-//! the system's, unchanged.
+//! the system's error, which is its [`source`](std::error::Error::source). Its
+//! [`raw_os_error`](std::io::Error::raw_os_error) is `None`; that of the source is the system's:
+//!
+//! ```
+//! use std::error::Error;
+//! use std::io;
+//!
+//! fn raw_os_error(error: &io::Error) -> Option<i32> {
+//!     let system = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+//!     system.unwrap_or(error).raw_os_error()
+//! }
+//! # dormouse::block_on(async {
+//! # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+//! # let address = listener.local_addr()?;
+//! # drop(listener);
+//! let error = dormouse::net::TcpStream::connect(address).await.unwrap_err();
+//! assert_eq!(raw_os_error(&error), Some(rustix::io::Errno::CONNREFUSED.raw_os_error()));
+//! # io::Result::Ok(())
+//! # })?;
+//! # io::Result::Ok(())
+//! ```
+//!
+//! Other errors of sending and receiving are the system's, unchanged.
 //!
 //! # Cancel safety
 //! Every future can be dropped at any time. That cancels the operation and leaves no fd open.

@@ -46,8 +46,7 @@ impl Instant {
         Boottime::now()
     }
 
-    /// Converts an instant of std into one of the boot-time clock, as
-    /// [`From`](#impl-From<Instant>-for-Instant<C>) does for each clock.
+    /// Converts an instant of std into one of the boot-time clock, as `From` does, also for the monotonic clock.
     ///
     /// ```
     /// use dormouse::time::Instant;
@@ -139,17 +138,6 @@ impl<C: Clock> Instant<C> {
     /// ```
     pub fn checked_sub(&self, duration: Duration) -> Option<Instant<C>> {
         self.ns.checked_sub(to_ns(duration)?).map(Instant::from_ns)
-    }
-
-    /// Converts it into an instant of std, as [`From`](std::time::Instant) does.
-    ///
-    /// ```
-    /// use dormouse::time::Instant;
-    /// let now = Instant::now().into_std();
-    /// assert!(now <= std::time::Instant::now());
-    /// ```
-    pub fn into_std(self) -> std::time::Instant {
-        self.into()
     }
 
     pub(crate) const fn from_ns(ns: u64) -> Instant<C> {

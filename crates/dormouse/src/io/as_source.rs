@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 
 /// An object that [`AsyncFd`](super::AsyncFd) can wrap: every type that implements [`AsFd`].
 ///
-/// It stands in the bounds of generic code, in place of std's trait for the handles of one system.
+/// Use it as a bound in generic code. On Unix it means `AsFd`; on Windows it will mean `AsSocket`.
 ///
 /// ```
 /// use dormouse::io::{AsSource, AsyncFd, Interest};
@@ -42,8 +42,8 @@ use std::os::fd::AsFd;
 /// # std::io::Result::Ok(())
 /// ```
 ///
-/// Otherwise wrap the object in a type of your own, which vouches for the fd. That takes one line of `unsafe` code: the
-/// object must keep the same fd open for as long as it lives, and must not give it away.
+/// Otherwise wrap the object in a type of your own, whose `AsFd` promises that the fd stays open. That takes one line of `unsafe`
+/// code: the object must keep the same fd open for as long as it lives, and must not give it away.
 ///
 /// ```
 /// use dormouse::io::AsyncFd;

@@ -12,7 +12,7 @@ use std::io;
 use std::task::{Context, Poll};
 
 impl<T: AsSource> AsyncFd<T> {
-    /// Waits until a read would not block. The guard lends the object mutably.
+    /// Waits until a read would not block. The guard gives mutable access to the object.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -45,7 +45,7 @@ impl<T: AsSource> AsyncFd<T> {
         self.ready_mut(Interest::READABLE).await
     }
 
-    /// Waits until a write would not block. The guard lends the object mutably.
+    /// Waits until a write would not block. The guard gives mutable access to the object.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -70,7 +70,7 @@ impl<T: AsSource> AsyncFd<T> {
         self.ready_mut(Interest::WRITABLE).await
     }
 
-    /// Waits until the fd is ready for any part of `interest`. The guard lends the object mutably.
+    /// Waits until the fd is ready for any part of `interest`. The guard gives mutable access to the object.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -98,7 +98,7 @@ impl<T: AsSource> AsyncFd<T> {
         Ok(AsyncFdReadyMutGuard { fd: self, event })
     }
 
-    /// Polls until a read would not block, for use in a manual `Future` impl. The guard lends the object mutably.
+    /// Polls until a read would not block, for use in a manual `Future` impl. The guard gives mutable access to the object.
     ///
     /// Only the last task that called this method or [`poll_read_ready`](Self::poll_read_ready) is woken.
     ///
@@ -122,7 +122,7 @@ impl<T: AsSource> AsyncFd<T> {
         self.poll_ready_mut(Interest::READABLE, cx)
     }
 
-    /// Polls until a write would not block, for use in a manual `Future` impl. The guard lends the object mutably.
+    /// Polls until a write would not block, for use in a manual `Future` impl. The guard gives mutable access to the object.
     ///
     /// Only the last task that called this method or [`poll_write_ready`](Self::poll_write_ready) is woken.
     ///

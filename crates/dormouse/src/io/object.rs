@@ -58,20 +58,22 @@ impl<T: AsSource> AsyncFd<T> {
 
     /// Deregisters the fd, restores its blocking mode, and returns the object.
     ///
-    /// The fd is blocking again if it was blocking when it was wrapped, or if this crate has created it:
-    /// the functions of [`net`](crate::net). An fd that was non-blocking when it was wrapped stays non-blocking. The mode is that of the
-    /// [open file description](Self#blocking-mode), so it changes for each duplicate of the fd, and for another `AsyncFd`
-    /// around one.
+    /// The fd is blocking again if it was blocking when it was wrapped, or if it comes from a socket or pipe that
+    /// [`net`](crate::net) has created (`into_async_fd`). An fd that was non-blocking when it was wrapped stays
+    /// non-blocking. The mode is that of the [open file description](Self#blocking-mode), so it changes for each duplicate
+    /// of the fd, and for another `AsyncFd` around one.
     ///
     /// For the halves of [`into_split`](Self::into_split), [`reunite`](super::ReadHalf::reunite) them first.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::net::UnixStream;
+    /// use dormouse::io::AsyncFd;
     /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
     ///
     /// let (ours, theirs) = UnixStream::pair()?;
-    /// let mut theirs: std::os::unix::net::UnixStream = theirs.into_blocking()?;
+    /// let (ours, theirs) = (AsyncFd::new(ours)?, AsyncFd::new(theirs)?);
+    /// let mut theirs: UnixStream = theirs.into_blocking()?;
     /// let thread = std::thread::spawn(move || {
     ///     let mut request = [0; 4];
     ///     theirs.read_exact(&mut request)?; // waits until the bytes arrive

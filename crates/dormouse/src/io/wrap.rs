@@ -175,6 +175,7 @@ impl<T: AsSource> AsyncFd<T> {
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "AsyncFdRegisterError")]
 pub struct AsyncFdTryNewError<T> {
     inner: T,
     cause: io::Error,

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `socket!` | every type around a type of std, with `handle!` |
 //! | `handle!` | every type |
-//! | `owned_fd!` | the types that std has no twin of |
+//! | `owned_fd!` | the types that std does not have |
 //! | `readable!`, `writable!` | the types with that direction, also halves |
 //! | `stream_read!`, `stream_write!` | byte streams, also halves |
 //! | `datagram!` | datagram sockets |

@@ -15,9 +15,11 @@ where
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::net::UnixStream;
+    /// use dormouse::io::AsyncFd;
+    /// use std::os::unix::net::UnixStream;
     /// # dormouse::block_on(async {
     /// let (client, server) = UnixStream::pair()?;
+    /// let (client, server) = (AsyncFd::new(client)?, AsyncFd::new(server)?);
     /// client.write(b"hello").await?;
     /// drop(client);
     /// let mut buffer = [0; 16];
@@ -83,9 +85,10 @@ where
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::net::UnixStream;
+    /// use dormouse::io::AsyncFd;
+    /// use std::os::unix::net::UnixStream;
     ///
-    /// async fn write_all(stream: &UnixStream, mut bytes: &[u8]) -> std::io::Result<()> {
+    /// async fn write_all(stream: &AsyncFd<UnixStream>, mut bytes: &[u8]) -> std::io::Result<()> {
     ///     while !bytes.is_empty() {
     ///         bytes = &bytes[stream.write(bytes).await?..];
     ///     }
@@ -93,7 +96,7 @@ where
     /// }
     /// # dormouse::block_on(async {
     /// # let (stream, _peer) = UnixStream::pair()?;
-    /// # write_all(&stream, b"hello").await
+    /// # write_all(&AsyncFd::new(stream)?, b"hello").await
     /// # })
     /// # }
     /// ```

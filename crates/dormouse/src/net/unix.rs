@@ -1,5 +1,4 @@
-//! Unix sockets: what belongs to [`UnixStream`](super::UnixStream), [`UnixListener`](super::UnixListener),
-//! [`UnixDatagram`](super::UnixDatagram) and, on Linux, `UnixSeqpacket` and `UnixSeqpacketListener`.
+//! The halves of a [`UnixStream`](super::UnixStream), the credentials of a peer, and the addresses of Unix sockets.
 //!
 //! # Addresses
 //! An address is a path. On Linux it can also be an abstract name, which exists in no file system and vanishes with the
@@ -25,8 +24,9 @@
 //! ```
 //!
 //! A path or a name has a maximum length: 107 bytes on Linux, 103 on the BSDs and macOS. A path that is longer, or empty,
-//! or contains a NUL byte after its beginning, is an error of the kind [`InvalidInput`](std::io::ErrorKind::InvalidInput)
-//! that names the path and the limit. So is an abstract name that is longer. On other systems than Linux, an abstract
+//! or contains a NUL byte, is an error of the kind [`InvalidInput`](std::io::ErrorKind::InvalidInput)
+//! that names the path and the limit. So is an abstract name that is longer; it
+//! can contain NUL bytes. On other systems than Linux, an abstract
 //! name is an error of the kind [`Unsupported`](std::io::ErrorKind::Unsupported).
 
 mod address;

@@ -30,7 +30,8 @@ const TOLERANCE: Duration = Duration::from_millis(5);
 /// });
 /// ```
 ///
-/// On the [monotonic](crate::clock::Monotonic) clock, which stops during a suspend, no tick is missed: see
+/// On the [monotonic](crate::clock::Monotonic) clock, which stops during a suspend, no tick is missed because
+/// of a suspend: see
 /// [`Monotonic::interval`](crate::clock::Monotonic::interval).
 /// A period of zero counts as 1 ns.
 ///
@@ -72,8 +73,8 @@ const TOLERANCE: Duration = Duration::from_millis(5);
 /// ```
 ///
 /// # Accuracy
-/// Each tick is as accurate as a [`sleep`](crate::sleep()). The deadlines are multiples of the period from the start, so
-/// lateness does not accumulate.
+/// Each tick is as accurate as a [`sleep`](crate::sleep()). The deadlines are multiples of the period from the start (until
+/// `set_period`, and unless `Delay` is selected), so lateness does not accumulate.
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
     interval_at(Instant::now(), period)

@@ -5,6 +5,7 @@ use crate::coop;
 use crate::time::error::Elapsed;
 use crate::time::{Instant, Sleep, sleep_until};
 use pin_project_lite::pin_project;
+use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -73,12 +74,18 @@ pin_project! {
     /// let limited = dormouse::timeout(Duration::from_secs(1), async { "done" });
     /// assert_eq!(dormouse::block_on(limited), Ok("done"));
     /// ```
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Timeout<F, C: Clock = Boottime> {
         #[pin]
         future: F,
         sleep: Sleep<C>,
+    }
+}
+
+// Not derived: that would require `C: Debug`.
+impl<F: fmt::Debug, C: Clock> fmt::Debug for Timeout<F, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timeout").field("future", &self.future).field("sleep", &self.sleep).finish()
     }
 }
 

@@ -25,8 +25,8 @@ macro_rules! handle {
 
             /// Waits until the fd is ready for any part of `interest`, and returns for which.
             ///
-            /// Readiness is a hint. Use the operations whose names begin with `try_` after it: they forget it when the
-            /// fd turns out not to be ready.
+            /// Readiness is a hint. Use the operations whose names begin with `try_` after it: they clear it if the
+            /// operation returns `WouldBlock`.
             ///
             /// ```
             #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
@@ -148,7 +148,7 @@ macro_rules! handle {
         impl std::os::fd::AsRawFd for $Type {
             #[inline]
             fn as_raw_fd(&self) -> std::os::fd::RawFd {
-                std::os::fd::AsRawFd::as_raw_fd(&std::os::fd::AsFd::as_fd(&self.0))
+                std::os::fd::AsRawFd::as_raw_fd(&self.0)
             }
         }
 

@@ -1,4 +1,4 @@
-//! The conversions from and to an `OwnedFd`, for the types that std has no twin of.
+//! The conversions from and to an `OwnedFd`, for the types that std does not have.
 
 /// `$example` binds `socket`. The type has a `from_owned_fd`.
 macro_rules! owned_fd {

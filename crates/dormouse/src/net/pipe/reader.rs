@@ -30,6 +30,8 @@ macro_rules! example {
 /// # })
 /// # }
 /// ```
+#[doc(alias = "Receiver")]
+#[doc(alias = "open_receiver")]
 pub struct PipeReader(AsyncFd<File>);
 
 impl PipeReader {

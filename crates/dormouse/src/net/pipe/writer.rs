@@ -31,6 +31,8 @@ macro_rules! example {
 /// # })
 /// # }
 /// ```
+#[doc(alias = "Sender")]
+#[doc(alias = "open_sender")]
 pub struct PipeWriter(AsyncFd<File>);
 
 impl PipeWriter {

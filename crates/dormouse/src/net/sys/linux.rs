@@ -5,10 +5,11 @@ use crate::io::Mode;
 use crate::net::addr::std_address;
 use rustix::io::retry_on_intr;
 use rustix::net::sockopt::socket_acceptconn;
-use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketFlags, accept_with, acceptfrom_with};
+use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketFlags, acceptfrom_with};
 use std::ffi::OsStr;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{self, UnixListener, UnixStream};
@@ -24,10 +25,18 @@ pub(super) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, Socke
 }
 
 pub(super) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, net::SocketAddr)> {
-    let stream = UnixStream::from(retry_on_intr(|| accept_with(listener, FLAGS))?);
-    // std has no conversion from the address that accept4 returns. The connection must not be lost because of it.
-    let peer = stream.peer_addr().or_else(|_| unnamed())?;
-    Ok((stream, peer))
+    let (socket, peer) = accept_unix_socket(listener.as_fd())?;
+    Ok((socket.into(), peer))
+}
+
+/// For a listener of any type of Unix socket.
+pub(super) fn accept_unix_socket(
+    listener: BorrowedFd<'_>,
+) -> io::Result<(OwnedFd, net::SocketAddr)> {
+    let (socket, peer) = retry_on_intr(|| acceptfrom_with(listener, FLAGS))?;
+    // std cannot hold each address of the system. The connection must not be lost because of it.
+    let peer = std_unix_address(peer).or_else(|_| unnamed())?;
+    Ok((socket, peer))
 }
 
 pub(super) fn is_listening(stream: &TcpStream) -> io::Result<bool> {

@@ -7,7 +7,7 @@ use crate::net::{UnixStream, sys};
 use std::io;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 macro_rules! inner {
     () => {
@@ -157,12 +157,7 @@ impl UnixListener {
     /// # Errors
     /// Those of [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        loop {
-            let mut guard = ready!(self.0.poll_read_ready(cx)).map_err(|err| self.error(err))?;
-            if let Ok(accepted) = guard.try_io(|listener| sys::accept_unix(listener.get_ref())) {
-                return Poll::Ready(self.accepted(accepted));
-            }
-        }
+        self.0.poll_read_with(cx, sys::accept_unix).map(|accepted| self.accepted(accepted))
     }
 
     fn accepted(

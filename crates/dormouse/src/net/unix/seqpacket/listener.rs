@@ -1,14 +1,13 @@
 //! [`UnixSeqpacketListener`]: accepts connections.
 
-use super::{FLAGS, UnixSeqpacket, socket, take_error, to_rustix};
+use super::{UnixSeqpacket, socket, take_error, to_rustix};
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::net::error::{DisplayAddr, cannot_accept, with_context};
-use crate::net::sys::std_unix_address;
+use crate::net::sys::{self, std_unix_address};
 use crate::net::unix::address::{path_address, remove_path};
-use rustix::io::retry_on_intr;
-use rustix::net::{acceptfrom_with, bind, getsockname, listen};
+use rustix::net::{bind, getsockname, listen};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::task::{Context, Poll};
@@ -220,10 +219,7 @@ impl UnixSeqpacketListener {
 }
 
 fn accept(listener: &OwnedFd) -> io::Result<(OwnedFd, SocketAddr)> {
-    let (socket, peer) = retry_on_intr(|| acceptfrom_with(listener, FLAGS))?;
-    // std cannot hold each address of the system. The connection must not be lost because of it.
-    let peer = std_unix_address(peer).or_else(|_| std_unix_address(None))?;
-    Ok((socket, peer))
+    sys::accept_unix_socket(listener.as_fd())
 }
 
 handle!(UnixSeqpacketListener(std::os::fd::OwnedFd), example!());
