@@ -59,10 +59,27 @@
 //! Each socket is registered with the reactor that
 //! [`Reactor::current`](crate::reactor::Reactor::current) returns when the socket is created, connected or
 //! accepted. It can [move](crate::io::AsyncFd#reactor) to another one, for example when its tokio runtime shuts down.
+//!
+//! To choose the reactor, register a socket of std with it, and convert the `AsyncFd`:
+//!
+//! ```
+//! use dormouse::io::{AsyncFd, Interest};
+//! use dormouse::net::UdpSocket;
+//! use dormouse::reactor::Reactor;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+//! let interest = Interest::READABLE | Interest::WRITABLE;
+//! let socket = UdpSocket::from(AsyncFd::new_on(&Reactor::builtin(), socket, interest)?);
+//! assert_eq!(socket.reactor().name(), "builtin");
+//! # Ok(())
+//! # }
+//! ```
 
 #[macro_use]
 mod macros;
 
+mod accept;
 mod addr;
 #[cfg(feature = "bytes")]
 mod bytes;
@@ -71,8 +88,7 @@ mod error;
 mod happy_eyeballs;
 #[cfg(feature = "stream")]
 mod incoming;
-#[cfg(target_os = "linux")]
-mod linux_options;
+mod options;
 mod pipe;
 mod stream;
 #[cfg_attr(not(target_os = "linux"), path = "net/sys/other.rs")]

@@ -14,11 +14,13 @@ use rustix::fs::{OFlags, fcntl_getfl};
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Duration;
 
 on_every_reactor! {
     a_prepared_socket_connects_from_the_address_it_is_bound_to
+    a_prepared_socket_of_std_keeps_its_blocking_mode
+    a_prepared_socket_that_is_not_tcp_is_an_error
     a_connect_begun_elsewhere_is_finished
     a_connect_begun_elsewhere_returns_a_late_refusal
     an_attempt_to_read_returns_would_block_until_bytes_arrive
@@ -26,6 +28,7 @@ on_every_reactor! {
     poll_accept_wakes_for_a_connection
     poll_peek_leaves_the_bytes
     the_poll_functions_of_a_udp_socket_wake_for_a_datagram
+    peek_sender_waits_and_leaves_the_datagram
     dropping_the_owned_write_half_ends_the_stream
     borrowed_halves_shut_nothing_down
     happy_eyeballs_starts_the_next_attempt_when_one_fails
@@ -56,6 +59,46 @@ async fn a_prepared_socket_connects_from_the_address_it_is_bound_to() {
     let (client, server) = join!(socket.connect(listener.local_addr().unwrap()), listener.accept());
     assert_eq!(client.unwrap().local_addr().unwrap(), from);
     assert_eq!(server.unwrap().1, from);
+}
+
+fn is_blocking(socket: impl AsFd) -> bool {
+    !fcntl_getfl(socket).unwrap().contains(OFlags::NONBLOCK)
+}
+
+async fn a_prepared_socket_of_std_keeps_its_blocking_mode() {
+    for blocking in [true, false] {
+        let prepared = || {
+            let domain = socket2::Domain::IPV4;
+            let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None).unwrap();
+            socket.set_nonblocking(!blocking).unwrap();
+            TcpSocket::from_std_stream(socket.into())
+        };
+        let listener = prepared().listen(16).unwrap();
+        let address = listener.local_addr().unwrap();
+        let to = SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()));
+        let (client, server) = join!(prepared().connect(to), listener.accept());
+        let (client, _server) = (client.unwrap(), server.unwrap());
+        assert!(!is_blocking(&client) && !is_blocking(&listener));
+        assert_eq!(is_blocking(client.into_blocking().unwrap()), blocking);
+        assert_eq!(is_blocking(listener.into_blocking().unwrap()), blocking);
+    }
+}
+
+async fn a_prepared_socket_that_is_not_tcp_is_an_error() {
+    let to = closed_tcp_port().1;
+    let udp = || std::net::UdpSocket::bind(ANY).unwrap().into();
+    let unix = || std::os::unix::net::UnixStream::pair().unwrap().0.into();
+    let prepared = |fd: OwnedFd| TcpSocket::from_std_stream(fd.into());
+    for error in [
+        prepared(udp()).connect(to).await.unwrap_err(),
+        prepared(udp()).listen(1).unwrap_err(),
+        prepared(unix()).connect(to).await.unwrap_err(),
+        prepared(unix()).listen(1).unwrap_err(),
+        prepared(unix()).local_addr().unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().ends_with("it is not a TCP socket"), "{error}");
+    }
 }
 
 async fn a_connect_begun_elsewhere_is_finished() {
@@ -137,6 +180,22 @@ async fn poll_peek_leaves_the_bytes() {
     });
     assert_eq!(peeked.unwrap(), 5);
     assert_eq!(server.read(&mut buffer).await.unwrap(), 5);
+}
+
+async fn peek_sender_waits_and_leaves_the_datagram() {
+    let (one, other) = (UdpSocket::bind(ANY).await.unwrap(), UdpSocket::bind(ANY).await.unwrap());
+    assert_eq!(other.try_peek_sender().unwrap_err().kind(), ErrorKind::WouldBlock);
+    let (to, from) = (other.local_addr().unwrap(), one.local_addr().unwrap());
+    for len in [0, 5] {
+        let (sender, sent) = join!(other.peek_sender(), async {
+            sleep(2 * MS).await;
+            one.send_to(&b"hello"[..len], to).await
+        });
+        assert_eq!((sender.unwrap(), sent.unwrap()), (from, len));
+        assert_eq!(poll_fn(|cx| other.poll_peek_sender(cx)).await.unwrap(), from);
+        assert_eq!(other.try_peek_sender().unwrap(), from);
+        assert_eq!(other.recv_from(&mut [0; 16]).await.unwrap(), (len, from));
+    }
 }
 
 async fn the_poll_functions_of_a_udp_socket_wake_for_a_datagram() {
@@ -255,7 +314,7 @@ fn a_name_is_an_error_that_says_how_to_resolve_it() {
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         let message = error.to_string();
         assert!(message.starts_with("cannot "), "{message}");
-        assert!(message.contains("example.com:80 is a host name"), "{message}");
+        assert!(message.contains("\"example.com:80\" is a host name"), "{message}");
         assert!(message.contains("std::net::ToSocketAddrs"), "{message}");
     }
 }
@@ -339,19 +398,17 @@ fn localhost_is_tried_on_both_families() {
 
 #[test]
 fn a_socket_of_std_is_converted_both_ways() {
-    let blocking =
-        |socket: &std::net::UdpSocket| !fcntl_getfl(socket).unwrap().contains(OFlags::NONBLOCK);
     let socket = std::net::UdpSocket::bind(ANY).unwrap();
     let number = socket.as_raw_fd();
     let socket = UdpSocket::try_from(socket).unwrap();
     assert_eq!(socket.as_raw_fd(), number);
     assert_eq!(socket.as_ref().local_addr().unwrap(), socket.local_addr().unwrap());
     let socket: std::net::UdpSocket = socket.try_into().unwrap();
-    assert!(!blocking(&socket), "`into_std` leaves it non-blocking");
+    assert!(!is_blocking(&socket), "`into_std` leaves it non-blocking");
     socket.set_nonblocking(false).unwrap();
     let socket: AsyncFd<_> = UdpSocket::from_std(socket).unwrap().into_async_fd();
     let socket = UdpSocket::from(socket).into_blocking().unwrap();
-    assert!(blocking(&socket));
+    assert!(is_blocking(&socket));
     assert_eq!(socket.as_raw_fd(), number);
 }
 

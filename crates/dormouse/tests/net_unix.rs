@@ -3,7 +3,7 @@
 mod common;
 
 use common::MS;
-use dormouse::net::{UnixDatagram, UnixListener, UnixStream};
+use dormouse::net::{PipeReader, PipeWriter, UnixDatagram, UnixListener, UnixStream};
 use dormouse::{sleep, timeout};
 use futures::join;
 use std::io::ErrorKind;
@@ -25,6 +25,7 @@ on_every_reactor! {
     a_datagram_of_a_connected_socket_waits_until_its_peer_has_room
     a_datagram_to_a_missing_path_returns_an_error_that_names_it
     what_is_no_address_is_named_by_each_function
+    control_characters_of_a_path_are_escaped_in_errors
     try_operations_do_not_wait
     a_send_to_a_datagram_socket_that_is_shut_down_fails
     halves_read_and_write_and_the_write_half_shuts_down
@@ -74,7 +75,7 @@ async fn a_missing_path_is_named_in_the_error() {
     let path = SocketPath::new();
     let error = UnixStream::connect(&path).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    let expected = format!("cannot connect to {}: ", path.0.display());
+    let expected = format!("cannot connect to {:?}: ", path.0);
     assert!(error.to_string().starts_with(&expected), "{error}");
 }
 
@@ -232,6 +233,28 @@ async fn what_is_no_address_is_named_by_each_function() {
     }
 }
 
+async fn control_characters_of_a_path_are_escaped_in_errors() {
+    // A line feed, C1 controls, a bidi override, a line separator, a zero-width space.
+    let controls = "\n\u{85}\u{9b}\u{202e}\u{2028}\u{200b}";
+    let path = format!("/no/{controls}/ü");
+    let socket = UnixDatagram::unbound().unwrap();
+    for error in [
+        UnixStream::connect(&path).await.unwrap_err(),
+        UnixListener::bind(&path).unwrap_err(),
+        UnixDatagram::bind(&path).unwrap_err(),
+        socket.connect(&path).unwrap_err(),
+        socket.send_to(b"x", &path).await.unwrap_err(),
+        socket.try_send_to(b"x", &path).unwrap_err(),
+        PipeReader::open(&path).unwrap_err(),
+        PipeWriter::open(&path).unwrap_err(),
+        UnixListener::bind(path.repeat(9)).unwrap_err(),
+    ] {
+        let error = error.to_string();
+        assert!(!error.contains(|c| controls.contains(c)), "{error:?}");
+        assert!(error.contains(r"/no/\n\u{85}\u{9b}\u{202e}\u{2028}\u{200b}/ü"), "{error}");
+    }
+}
+
 async fn try_operations_do_not_wait() {
     let (one, other) = UnixStream::pair().unwrap();
     let mut buffer = [0; 16];
@@ -248,11 +271,16 @@ async fn try_operations_do_not_wait() {
     let sender = UnixDatagram::unbound().unwrap();
     let full = sender.try_send_to(b"x", &path).unwrap_err();
     assert_eq!(full.kind(), ErrorKind::WouldBlock);
+    let address = receiver.local_addr().unwrap();
+    let full = sender.try_send_to_addr(b"x", &address).unwrap_err();
+    assert_eq!(full.kind(), ErrorKind::WouldBlock);
     drain(&receiver, len).await;
     assert_eq!(receiver.try_recv(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
     assert_eq!(sender.try_send_to(b"x", &path).unwrap(), 1);
     receiver.readable().await.unwrap();
     assert_eq!(receiver.try_recv_from(&mut buffer).unwrap().0, 1);
+    assert_eq!(sender.try_send_to_addr(b"hello", &address).unwrap(), 5);
+    assert_eq!(receiver.recv(&mut buffer).await.unwrap(), 5);
 }
 
 async fn a_send_to_a_datagram_socket_that_is_shut_down_fails() {
@@ -288,6 +316,11 @@ mod linux {
         seqpacket_sockets_have_addresses
         a_nul_byte_and_a_name_are_an_abstract_address
         peer_cred_names_the_process_at_the_other_end
+    }
+
+    #[cfg(feature = "stream")]
+    on_every_reactor! {
+        incoming_is_a_stream_of_seqpacket_connections
     }
 
     fn address(path: &SocketPath) -> net::SocketAddr {
@@ -355,6 +388,24 @@ mod linux {
         let receiver = UnixDatagram::bind(&text).unwrap();
         UnixDatagram::unbound().unwrap().send_to(b"hello", &text).await.unwrap();
         assert_eq!(receiver.recv(&mut [0; 16]).await.unwrap(), 5);
+    }
+
+    #[cfg(feature = "stream")]
+    async fn incoming_is_a_stream_of_seqpacket_connections() {
+        let path = SocketPath::new();
+        let listener = UnixSeqpacketListener::bind(&path).unwrap();
+        let mut incoming = listener.incoming();
+        for _ in 0..2 {
+            let (client, server) = join!(
+                async {
+                    sleep(2 * MS).await;
+                    UnixSeqpacket::connect(&path).await.unwrap()
+                },
+                futures::StreamExt::next(&mut incoming)
+            );
+            client.send(b"hello").await.unwrap();
+            assert_eq!(server.unwrap().unwrap().recv(&mut [0; 16]).await.unwrap(), 5);
+        }
     }
 
     async fn peer_cred_names_the_process_at_the_other_end() {

@@ -96,11 +96,11 @@ async fn only_a_pipe_that_is_open_for_the_direction_is_accepted() {
 }
 
 async fn what_is_no_fifo_cannot_be_opened_and_is_named() {
-    assert_invalid(PipeReader::open("/dev/null"), "cannot open /dev/null: it is not a pipe");
-    assert_invalid(PipeWriter::open("/dev/null"), "cannot open /dev/null: it is not a pipe");
+    assert_invalid(PipeReader::open("/dev/null"), "cannot open \"/dev/null\": it is not a pipe");
+    assert_invalid(PipeWriter::open("/dev/null"), "cannot open \"/dev/null\": it is not a pipe");
     let error = PipeReader::open("/missing/fifo").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert!(error.to_string().starts_with("cannot open /missing/fifo: "), "{error}");
+    assert!(error.to_string().starts_with("cannot open \"/missing/fifo\": "), "{error}");
 }
 
 async fn an_end_survives_its_conversions() {

@@ -6,11 +6,13 @@ mod common;
 use common::strace::Refused;
 use common::{BOTH, MS};
 use dormouse::io::AsyncFd;
+use dormouse::net::TcpSocket;
 use dormouse::reactor::Reactor;
 use rustix::fs::{Mode, OFlags, open};
+use rustix::net::{AddressFamily, SocketType};
 use std::fs::File;
 use std::io::ErrorKind;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 given_each_reactor! {
@@ -64,6 +66,19 @@ async fn a_refused_call() {
     let on_builtin = AsyncFd::new_on(&Reactor::builtin(), socket.as_fd(), BOTH);
     let message = on_builtin.unwrap_err().to_string();
     assert!(message.starts_with("cannot set the fd non-blocking by fcntl: "), "{message}");
+
+    let prepared = || TcpSocket::from_std_stream(std::net::TcpStream::from(tcp_socket()));
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+    for message in [
+        prepared().connect(address).await.unwrap_err().to_string(),
+        prepared().listen(1).unwrap_err().to_string(),
+    ] {
+        assert!(message.contains(": cannot set the fd non-blocking by fcntl: "), "{message}");
+    }
+}
+
+fn tcp_socket() -> OwnedFd {
+    rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap()
 }
 
 async fn a_call_that_fails_with(call: &str, call_error: &str) {

@@ -30,8 +30,11 @@ pub struct Instant<C: Clock = Boottime> {
 }
 
 impl Instant {
-    /// The present instant of the boot-time clock. The other clocks have a `now` of their own, such as
-    /// [`Monotonic::now`](crate::clock::Monotonic::now).
+    /// The present instant of the boot-time clock.
+    ///
+    /// `Instant::<Monotonic>::now()` does not exist: write [`Monotonic::now()`](crate::clock::Monotonic::now), and
+    /// [`Realtime::now()`](crate::clock::Realtime::now). Otherwise the compiler could not infer the clock of
+    /// `Instant::now()`.
     ///
     /// ```
     /// use dormouse::clock::Monotonic;
@@ -40,7 +43,6 @@ impl Instant {
     /// let awake: Instant<Monotonic> = Monotonic::now();
     /// # let _ = (now, awake);
     /// ```
-    // Not for each clock: then the compiler could not infer the clock of `Instant::now()`.
     #[inline]
     pub fn now() -> Instant {
         Boottime::now()

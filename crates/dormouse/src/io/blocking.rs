@@ -39,6 +39,12 @@ impl Mode {
         };
         set().map_err(|err: Errno| cannot("cannot set the fd non-blocking by fcntl", &err.into()))
     }
+
+    /// Sets the fd non-blocking before it is wrapped. Returns the mode to wrap it in.
+    pub(crate) fn make_non_blocking(self, fd: &impl AsFd) -> io::Result<Mode> {
+        // If `into_blocking` is to leave it non-blocking, it was so before, and `Unknown` finds that out again.
+        Ok(if self.set_non_blocking(fd)? { Mode::NonBlocking } else { Mode::Unknown })
+    }
 }
 
 pub(crate) fn set_blocking(fd: &impl AsFd) -> io::Result<()> {

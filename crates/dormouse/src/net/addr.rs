@@ -222,8 +222,9 @@ fn unsupported(text: impl fmt::Display) -> io::Error {
     io::Error::new(
         io::ErrorKind::Unsupported,
         format!(
-            "{text} is a host name, and dormouse has no resolver: resolve it with std::net::ToSocketAddrs on a thread \
-             of its own, and pass the addresses"
+            "{text:?} is a host name, and dormouse has no resolver: resolve it with std::net::ToSocketAddrs on a thread \
+             of its own, and pass the addresses",
+            text = text.to_string()
         ),
     )
 }
@@ -279,10 +280,23 @@ mod tests {
         {
             let error = text.resolve().unwrap_err();
             assert_eq!(error.kind(), Unsupported, "{text}");
-            assert!(error.to_string().starts_with(text), "{error}");
+            assert!(error.to_string().starts_with(&format!("{text:?}")), "{error}");
             assert!(error.to_string().contains("std::net::ToSocketAddrs"), "{error}");
         }
         assert_eq!(("example.com", 80).resolve().unwrap_err().kind(), Unsupported);
+    }
+
+    #[test]
+    fn control_characters_of_a_text_are_escaped_in_errors() {
+        for c in ['\u{85}', '\u{9b}', '\u{202e}', '\u{2028}', '\u{200b}', '\n'] {
+            let host = format!("a{c}b.example");
+            let text = format!("{host}:80");
+            for error in [text.resolve(), (host.as_str(), 80).resolve(), host.resolve()] {
+                let error = error.unwrap_err().to_string();
+                assert!(!error.contains(c), "{error:?}");
+                assert!(error.starts_with(&format!("\"a{}b.example", c.escape_debug())), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -37,18 +37,18 @@ pub(super) async fn each_address<R, F: Future<Output = io::Result<R>>>(
 }
 
 /// Connects to one address. The error names it.
-pub(super) async fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
+pub(super) async fn connect_tcp(address: SocketAddr) -> io::Result<TcpStream> {
     let connect = async {
         check_port(address)?;
         // Spends budget, because over loopback the handshake completes, or fails, at once.
         let stream = cooperative(async { mio::net::TcpStream::connect(address) }).await?;
-        finish(stream.into(), Mode::NonBlocking).await
+        finish_connect(stream.into(), Mode::NonBlocking).await
     };
     connect.await.map_err(|err| cannot_connect(err, address))
 }
 
 /// Waits until a connect that has begun is complete. Returns the system's error unchanged.
-pub(super) async fn finish(stream: net::TcpStream, mode: Mode) -> io::Result<TcpStream> {
+pub(super) async fn finish_connect(stream: net::TcpStream, mode: Mode) -> io::Result<TcpStream> {
     match connect_result(&stream) {
         Ok(()) => AsyncFd::connected(stream, mode).map(TcpStream::from),
         Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
@@ -60,19 +60,23 @@ pub(super) async fn finish(stream: net::TcpStream, mode: Mode) -> io::Result<Tcp
     }
 }
 
-/// Connects a socket of the caller, which is non-blocking.
-pub(super) async fn socket(socket: socket2::Socket, address: SocketAddr) -> io::Result<TcpStream> {
+/// Connects a prepared socket, which is non-blocking. Returns the system's error unchanged.
+pub(super) async fn connect_socket(
+    socket: socket2::Socket,
+    mode: Mode,
+    address: SocketAddr,
+) -> io::Result<TcpStream> {
     check_port(address)?;
     match cooperative(async { socket.connect(&address.into()) }).await {
         Err(err) if err.raw_os_error() != Some(Errno::INPROGRESS.raw_os_error()) => Err(err),
-        _ => finish(socket.into(), Mode::NonBlocking).await,
+        _ => finish_connect(socket.into(), mode).await,
     }
 }
 
-/// [`finish`] for a socket of the caller, on which connect(2) may not have been called.
-pub(super) async fn finish_begun(stream: net::TcpStream) -> io::Result<TcpStream> {
+/// [`finish_connect`] for a socket of the caller, on which connect(2) may not have been called.
+pub(super) async fn check_and_finish_connect(stream: net::TcpStream) -> io::Result<TcpStream> {
     check_begun(&stream)?;
-    finish(stream, Mode::Unknown).await
+    finish_connect(stream, Mode::Unknown).await
 }
 
 /// A wait for a socket on which connect(2) has not been called would not end. Linux reports it as hung up, unless it

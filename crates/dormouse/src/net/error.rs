@@ -30,19 +30,6 @@ pub(super) fn no_addresses(action: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
-/// An error of accept(2). `local_addr` is the address of the listener.
-pub(super) fn cannot_accept<E>(
-    local_addr: Result<impl fmt::Display, E>,
-    source: io::Error,
-) -> io::Error {
-    match local_addr {
-        Ok(address) => {
-            with_context(source, format_args!("cannot accept a connection on {address}"))
-        }
-        Err(_) => source,
-    }
-}
-
 impl fmt::Display for ErrorWithContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.context, self.source)?;
@@ -59,14 +46,15 @@ impl Error for ErrorWithContext {
     }
 }
 
-/// Displays the address of a Unix socket as Linux tools do: a path, or `@` and an abstract name.
+/// Displays the address of a Unix socket: a path in quotes, or `@` and an abstract name, as Linux tools do. Control
+/// characters are escaped: an error may be printed on a terminal.
 pub(super) struct DisplayAddr<A>(pub(super) A);
 
 impl<A: Borrow<SocketAddr>> fmt::Display for DisplayAddr<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = self.0.borrow();
         if let Some(path) = address.as_pathname() {
-            return write!(f, "{}", path.display());
+            return write!(f, "{path:?}");
         }
         if let Some(name) = sys::abstract_name(address) {
             return write!(f, "@{}", name.escape_ascii());

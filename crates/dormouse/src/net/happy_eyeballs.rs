@@ -2,7 +2,7 @@
 
 use super::TcpStream;
 use super::addr::ToSocketAddrs;
-use super::connect;
+use super::connect::connect_tcp;
 use super::error::{no_addresses, with_context};
 use crate::time::timeout;
 use std::future::{Future, poll_fn};
@@ -98,7 +98,7 @@ impl HappyEyeballs {
         let mut last_error = no_addresses("cannot connect");
         loop {
             match untried.next() {
-                Some(address) => attempts.push(Box::pin(connect::tcp(address))),
+                Some(address) => attempts.push(Box::pin(connect_tcp(address))),
                 None if attempts.is_empty() => return Err(last_error),
                 None => {}
             }

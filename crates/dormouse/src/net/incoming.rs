@@ -66,7 +66,7 @@ impl UnixListener {
 }
 
 /// Calls a `poll_accept` for each item.
-struct Incoming<F>(F);
+pub(super) struct Incoming<F>(pub(super) F);
 
 impl<S, F> Stream for Incoming<F>
 where

@@ -86,7 +86,7 @@ fn open_fifo(path: &Path, access: OFlags, interest: Interest) -> io::Result<Asyn
     open().map_err(|err| match Errno::from_io_error(&err) {
         // Unchanged, because callers match it.
         Some(Errno::NXIO) => err,
-        _ => with_context(err, format_args!("cannot open {}", path.display())),
+        _ => with_context(err, format_args!("cannot open {path:?}")),
     })
 }
 

@@ -23,8 +23,9 @@ macro_rules! example {
     };
 }
 
-// After the macros that it uses.
-mod options;
+// After the macros that they use.
+mod multicast;
+mod peek;
 
 /// A UDP socket.
 ///
@@ -188,84 +189,6 @@ impl UdpSocket {
         self.0.try_io(Interest::WRITABLE, |socket| socket.send_to(datagram, address))
     }
 
-    /// Like [`recv`](Self::recv), but leaves the datagram in the receive queue.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// # dormouse::block_on(async {
-    /// let mut first = [0];
-    /// socket.peek(&mut first).await?;
-    /// assert_eq!(&first, b"h");
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of [`recv`](Self::recv).
-    ///
-    /// # Cancel safety
-    /// No datagram is lost.
-    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.async_io(Interest::READABLE, |socket| socket.peek(buffer)).await
-    }
-
-    /// Like [`peek`](Self::peek), without waiting.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// assert_eq!(socket.try_peek(&mut [0; 1500])?, 5);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is no datagram. Those of [`recv`](Self::recv).
-    pub fn try_peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(Interest::READABLE, |socket| socket.peek(buffer))
-    }
-
-    /// Like [`recv_from`](Self::recv_from), but leaves the datagram in the receive queue.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// # dormouse::block_on(async {
-    /// let (len, sender) = socket.peek_from(&mut [0; 1500]).await?;
-    /// println!("{len} bytes from {sender}");
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of [`recv_from`](Self::recv_from).
-    ///
-    /// # Cancel safety
-    /// No datagram is lost.
-    pub async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.async_io(Interest::READABLE, |socket| socket.peek_from(buffer)).await
-    }
-
-    /// Like [`peek_from`](Self::peek_from), without waiting.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// let (len, sender) = socket.try_peek_from(&mut [0; 1500])?;
-    /// println!("{len} bytes from {sender}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is no datagram. Those of [`recv_from`](Self::recv_from).
-    pub fn try_peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.try_io(Interest::READABLE, |socket| socket.peek_from(buffer))
-    }
-
     /// Polls a [`send_to`](Self::send_to), for use in a manual `Future` impl.
     ///
     /// Only the last task that called this method, or another poll function that sends, is woken.
@@ -290,55 +213,9 @@ impl UdpSocket {
     ) -> Poll<io::Result<usize>> {
         self.0.poll_write_with(cx, |socket| socket.send_to(datagram, address))
     }
-
-    /// Polls a [`peek`](Self::peek), for use in a manual `Future` impl.
-    ///
-    /// Only the last task that called this method, or another poll function that receives, is woken.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use std::future::poll_fn;
-    #[doc = example!()]
-    /// let mut buffer = [0; 1500];
-    /// let received = dormouse::block_on(poll_fn(|cx| socket.poll_peek(cx, &mut buffer)))?;
-    /// println!("{received:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of [`peek`](Self::peek).
-    pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_read_with(cx, |socket| socket.peek(buffer))
-    }
-
-    /// Polls a [`peek_from`](Self::peek_from), for use in a manual `Future` impl.
-    ///
-    /// Only the last task that called this method, or another poll function that receives, is woken.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use std::future::poll_fn;
-    #[doc = example!()]
-    /// let mut buffer = [0; 1500];
-    /// let received = dormouse::block_on(poll_fn(|cx| socket.poll_peek_from(cx, &mut buffer)))?;
-    /// println!("{received:?}");
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of [`peek_from`](Self::peek_from).
-    pub fn poll_peek_from(
-        &self,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<(usize, SocketAddr)>> {
-        self.0.poll_read_with(cx, |socket| socket.peek_from(buffer))
-    }
 }
 
-socket!(UdpSocket(std::net::UdpSocket), inner!());
+socket!(UdpSocket(std::net::UdpSocket), Interest::READABLE | Interest::WRITABLE, inner!());
 readable!(UdpSocket, example!());
 writable!(UdpSocket, example!());
 datagram!(UdpSocket, SocketAddr, example!());

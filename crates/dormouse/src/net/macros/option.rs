@@ -1,27 +1,12 @@
-//! Options of sockets.
+//! Options of sockets. The list is in `options.rs`.
 
-/// A getter and a setter: those of std with the same names, or those of `socket2` after `=`. `$value` is the value in the
-/// example of the setter.
+/// A getter and a setter for each of the types, around those of `socket2` after `=`. `$value` is the value in the example of
+/// the setter. After a type stand the hidden lines of its example, which bind `socket`.
 macro_rules! option {
     (
-        $Type:ty, $example:expr, $get:ident, $set:ident, $Value:ty, $value:literal, $what:literal
-    ) => {
-        option!(@methods $Type, $example, $get, $set, $Value, $value, $what,
-            socket => socket.as_ref().$get(),
-            new => socket.as_ref().$set(new));
-    };
-    (
-        $Type:ty, $example:expr, $get:ident = $inner_get:ident, $set:ident = $inner_set:ident,
-        $Value:ty, $value:literal, $what:literal
-    ) => {
-        option!(@methods $Type, $example, $get, $set, $Value, $value, $what,
-            socket => socket2::SockRef::from(socket).$inner_get(),
-            new => socket2::SockRef::from(socket).$inner_set(new));
-    };
-    (
-        @methods $Type:ty, $example:expr, $get:ident, $set:ident, $Value:ty, $value:literal, $what:literal,
-        $socket:ident => $get_body:expr, $new:ident => $set_body:expr
-    ) => {
+        $get:ident = $inner_get:ident, $set:ident = $inner_set:ident, $Value:ty, $value:literal, $what:literal,
+        $($Type:ty: $example:expr),+
+    ) => {$(
         impl $Type {
             #[doc = concat!("Returns ", $what)]
             ///
@@ -36,8 +21,7 @@ macro_rules! option {
             /// # Errors
             /// Those of getsockopt(2).
             pub fn $get(&self) -> std::io::Result<$Value> {
-                let $socket = self;
-                $get_body
+                socket2::SockRef::from(self).$inner_get()
             }
 
             #[doc = concat!("Sets ", $what)]
@@ -52,43 +36,9 @@ macro_rules! option {
             ///
             /// # Errors
             /// Those of setsockopt(2).
-            pub fn $set(&self, $new: $Value) -> std::io::Result<()> {
-                let $socket = self;
-                $set_body
+            pub fn $set(&self, new: $Value) -> std::io::Result<()> {
+                socket2::SockRef::from(self).$inner_set(new)
             }
         }
-    };
-}
-
-macro_rules! linger {
-    ($Type:ty, $example:expr) => {
-        option!(
-            $Type,
-            $example,
-            linger = linger,
-            set_linger = set_linger,
-            Option<std::time::Duration>,
-            "None",
-            "how long closing the socket blocks the thread to send unsent bytes (`SO_LINGER`). `None`, the default: the \
-             system sends them in the background."
-        );
-
-        impl $Type {
-            /// Makes closing the socket reset the connection (`SO_LINGER` with a time of 0). Unsent bytes are discarded.
-            ///
-            /// ```
-            /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            /// socket.set_zero_linger()?;
-            /// # Ok(())
-            /// # }
-            /// ```
-            ///
-            /// # Errors
-            /// Those of setsockopt(2).
-            pub fn set_zero_linger(&self) -> std::io::Result<()> {
-                self.set_linger(Some(std::time::Duration::ZERO))
-            }
-        }
-    };
+    )+};
 }

@@ -1,7 +1,7 @@
-//! The conversions from and to a socket of std.
+//! The conversions from and to a socket of std. `$interest` is what a socket of std is registered for.
 
 macro_rules! socket {
-    ($Type:ident($Std:ty), $inner:expr) => {
+    ($Type:ident($Std:ty), $interest:expr, $inner:expr) => {
         handle!(
             $Type($Std),
             concat!(
@@ -31,7 +31,7 @@ macro_rules! socket {
             /// If the socket cannot be registered: see [`AsyncFd`](crate::io::AsyncFd#errors). Then it is closed. To get
             /// it back, use [`AsyncFd::try_new`](crate::io::AsyncFd::try_new) and `From`.
             pub fn from_std(inner: $Std) -> std::io::Result<$Type> {
-                crate::io::AsyncFd::new(inner).map($Type)
+                crate::io::AsyncFd::with_interest(inner, $interest).map($Type)
             }
 
             #[doc = concat!("Deregisters the socket, and returns the [`", stringify!($Std), "`]. It stays non-blocking.")]

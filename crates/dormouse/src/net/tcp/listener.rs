@@ -2,8 +2,9 @@
 
 use super::stream::TcpStream;
 use crate::io::{AsyncFd, Interest, Mode};
+use crate::net::accept::register_accepted;
 use crate::net::connect::each_address;
-use crate::net::error::{self, with_context};
+use crate::net::error::with_context;
 use crate::net::{ToSocketAddrs, sys};
 use std::io;
 use std::net::{self, SocketAddr};
@@ -102,7 +103,7 @@ impl TcpListener {
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self.0.async_io(Interest::READABLE, sys::accept_tcp).await;
-        self.accepted(accepted)
+        register_accepted(accepted, || self.local_addr())
     }
 
     /// Polls for a connection, for use in a manual `Future` impl.
@@ -127,23 +128,8 @@ impl TcpListener {
     /// # Errors
     /// Those of [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        self.0.poll_read_with(cx, sys::accept_tcp).map(|accepted| self.accepted(accepted))
-    }
-
-    fn accepted(
-        &self,
-        accepted: io::Result<(net::TcpStream, SocketAddr)>,
-    ) -> io::Result<(TcpStream, SocketAddr)> {
-        accepted
-            .and_then(|(stream, peer)| {
-                Ok((AsyncFd::connected(stream, sys::ACCEPTED)?.into(), peer))
-            })
-            .map_err(|err| self.error(err))
-    }
-
-    #[cold]
-    fn error(&self, err: io::Error) -> io::Error {
-        error::cannot_accept(self.local_addr(), err)
+        let accepted = self.0.poll_read_with(cx, sys::accept_tcp);
+        accepted.map(|accepted| register_accepted(accepted, || self.local_addr()))
     }
 
     /// The address that the socket is bound to.
@@ -164,14 +150,5 @@ impl TcpListener {
     }
 }
 
-socket!(TcpListener(std::net::TcpListener), inner!());
+socket!(TcpListener(std::net::TcpListener), Interest::READABLE, inner!());
 readable!(TcpListener, example!());
-option!(
-    TcpListener,
-    example!(),
-    ttl,
-    set_ttl,
-    u32,
-    "64",
-    "the time to live of IPv4 packets (`IP_TTL`). Accepted sockets inherit it."
-);

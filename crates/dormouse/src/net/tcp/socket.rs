@@ -3,7 +3,7 @@
 use super::listener::TcpListener;
 use super::stream::TcpStream;
 use crate::io::{AsyncFd, Interest, Mode};
-use crate::net::connect::{self, cannot_connect};
+use crate::net::connect::{cannot_connect, connect_socket};
 use crate::net::error::with_context;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fmt;
@@ -39,7 +39,10 @@ macro_rules! example {
 /// # })
 /// # }
 /// ```
-pub struct TcpSocket(Socket);
+pub struct TcpSocket {
+    socket: Socket,
+    mode: Mode,
+}
 
 impl TcpSocket {
     /// Creates an IPv4 socket.
@@ -79,11 +82,11 @@ impl TcpSocket {
     fn new(domain: Domain) -> io::Result<TcpSocket> {
         let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
-        Ok(TcpSocket(socket))
+        Ok(TcpSocket { socket, mode: Mode::NonBlocking })
     }
 
-    /// Converts a socket of std that is not connected, for options that this type does not have. The socket is set
-    /// non-blocking.
+    /// Converts a socket of std that is not connected, for options that this type does not have. It need not be
+    /// non-blocking: [`connect`](Self::connect) and [`listen`](Self::listen) set it so.
     ///
     /// For a socket that connects already, use [`TcpStream::finish_connect`].
     ///
@@ -99,10 +102,19 @@ impl TcpSocket {
     /// # }
     /// ```
     pub fn from_std_stream(stream: net::TcpStream) -> TcpSocket {
-        let socket = Socket::from(stream);
-        // Fails only if a sandbox refuses the system call.
-        let _ = socket.set_nonblocking(true);
-        TcpSocket(socket)
+        TcpSocket { socket: stream.into(), mode: Mode::Unknown }
+    }
+
+    /// Returns the socket, non-blocking, and its mode. A socket of the caller can be of any type.
+    fn prepare(self) -> io::Result<(Socket, Mode)> {
+        let TcpSocket { socket, mode } = self;
+        if let Mode::Unknown = mode {
+            if socket.r#type()? != Type::STREAM || socket.local_addr()?.as_socket().is_none() {
+                return Err(not_tcp());
+            }
+        }
+        let mode = mode.make_non_blocking(&socket)?;
+        Ok((socket, mode))
     }
 
     /// Binds the socket to a local address. Port 0 selects a free port.
@@ -118,7 +130,7 @@ impl TcpSocket {
     /// # Errors
     /// If the address is in use, not local, or not permitted. The error names it.
     pub fn bind(&self, address: SocketAddr) -> io::Result<()> {
-        let bound = self.0.bind(&address.into());
+        let bound = self.socket.bind(&address.into());
         bound.map_err(|err| with_context(err, format_args!("cannot bind to {address}")))
     }
 
@@ -138,13 +150,16 @@ impl TcpSocket {
     /// ```
     ///
     /// # Errors
-    /// Those of [`TcpStream::connect`] for one address, which the error names.
+    /// Those of [`TcpStream::connect`] for one address, which the error names. `InvalidInput` if it is not a TCP socket.
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket.
     pub async fn connect(self, address: SocketAddr) -> io::Result<TcpStream> {
-        let connected = connect::socket(self.0, address).await;
-        connected.map_err(|err| cannot_connect(err, address))
+        let connect = async {
+            let (socket, mode) = self.prepare()?;
+            connect_socket(socket, mode, address).await
+        };
+        connect.await.map_err(|err| cannot_connect(err, address))
     }
 
     /// Listens for connections. `backlog` is how many may wait to be accepted; the system limits it.
@@ -159,13 +174,14 @@ impl TcpSocket {
     /// ```
     ///
     /// # Errors
-    /// Those of listen(2). If the socket cannot be registered: see [`AsyncFd`](AsyncFd#errors). The error names the
-    /// local address.
+    /// Those of listen(2). `InvalidInput` if it is not a TCP socket. If it cannot be registered: see
+    /// [`AsyncFd`](AsyncFd#errors). The error names the local address.
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         let address = self.local_addr();
         let listen = || {
-            self.0.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-            AsyncFd::created_for(self.0.into(), Interest::READABLE, Mode::NonBlocking)
+            let (socket, mode) = self.prepare()?;
+            socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+            AsyncFd::created_for(socket.into(), Interest::READABLE, mode)
         };
         match (listen(), address) {
             (Ok(listener), _) => Ok(TcpListener::from(listener)),
@@ -188,10 +204,9 @@ impl TcpSocket {
     /// ```
     ///
     /// # Errors
-    /// Those of getsockname(2).
+    /// Those of getsockname(2). `InvalidInput` if it is not a TCP socket.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        let address = self.0.local_addr()?;
-        address.as_socket().ok_or_else(|| io::ErrorKind::InvalidInput.into())
+        self.socket.local_addr()?.as_socket().ok_or_else(not_tcp)
     }
 
     /// Takes the pending error of the socket (`SO_ERROR`).
@@ -207,7 +222,7 @@ impl TcpSocket {
     /// # Errors
     /// Those of getsockopt(2).
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.0.take_error()
+        self.socket.take_error()
     }
 
     /// Returns the size of the send buffer in bytes (`SO_SNDBUF`). Linux returns twice what was set.
@@ -223,7 +238,7 @@ impl TcpSocket {
     /// # Errors
     /// Those of getsockopt(2).
     pub fn send_buffer_size(&self) -> io::Result<u32> {
-        self.0.send_buffer_size().map(|size| u32::try_from(size).unwrap_or(u32::MAX))
+        self.socket.send_buffer_size().map(|size| u32::try_from(size).unwrap_or(u32::MAX))
     }
 
     /// Sets the size of the send buffer in bytes (`SO_SNDBUF`).
@@ -239,7 +254,7 @@ impl TcpSocket {
     /// # Errors
     /// Those of setsockopt(2).
     pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
-        self.0.set_send_buffer_size(size as usize)
+        self.socket.set_send_buffer_size(size as usize)
     }
 
     /// Returns the size of the receive buffer in bytes (`SO_RCVBUF`). Linux returns twice what was set.
@@ -255,7 +270,7 @@ impl TcpSocket {
     /// # Errors
     /// Those of getsockopt(2).
     pub fn recv_buffer_size(&self) -> io::Result<u32> {
-        self.0.recv_buffer_size().map(|size| u32::try_from(size).unwrap_or(u32::MAX))
+        self.socket.recv_buffer_size().map(|size| u32::try_from(size).unwrap_or(u32::MAX))
     }
 
     /// Sets the size of the receive buffer in bytes (`SO_RCVBUF`). Set it before connecting or listening: it limits the
@@ -272,80 +287,28 @@ impl TcpSocket {
     /// # Errors
     /// Those of setsockopt(2).
     pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
-        self.0.set_recv_buffer_size(size as usize)
+        self.socket.set_recv_buffer_size(size as usize)
     }
 }
 
-option!(
-    TcpSocket,
-    example!(),
-    keepalive = keepalive,
-    set_keepalive = set_keepalive,
-    bool,
-    "true",
-    "whether an idle connection is probed (`SO_KEEPALIVE`)."
-);
-option!(
-    TcpSocket,
-    example!(),
-    reuseaddr = reuse_address,
-    set_reuseaddr = set_reuse_address,
-    bool,
-    "true",
-    "whether an address can be bound that connections in TIME_WAIT still use (`SO_REUSEADDR`)."
-);
-option!(
-    TcpSocket,
-    example!(),
-    reuseport = reuse_port,
-    set_reuseport = set_reuse_port,
-    bool,
-    "true",
-    "whether several sockets can be bound to the same address (`SO_REUSEPORT`)."
-);
-option!(
-    TcpSocket,
-    example!(),
-    nodelay = tcp_nodelay,
-    set_nodelay = set_tcp_nodelay,
-    bool,
-    "true",
-    "whether small writes are sent at once (`TCP_NODELAY`), without waiting for the acknowledgement of earlier ones."
-);
-option!(
-    TcpSocket,
-    example!(),
-    tos_v4 = tos_v4,
-    set_tos_v4 = set_tos_v4,
-    u32,
-    "0x10",
-    "the type of service of IPv4 packets (`IP_TOS`)."
-);
-option!(
-    TcpSocket,
-    "# let Ok(socket) = dormouse::net::TcpSocket::new_v6() else { return Ok(()) };",
-    tclass_v6 = tclass_v6,
-    set_tclass_v6 = set_tclass_v6,
-    u32,
-    "0x10",
-    "the traffic class of IPv6 packets (`IPV6_TCLASS`)."
-);
-linger!(TcpSocket, example!());
+fn not_tcp() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is not a TCP socket")
+}
 
 impl AsFd for TcpSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.socket.as_fd()
     }
 }
 
 impl AsRawFd for TcpSocket {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.socket.as_raw_fd()
     }
 }
 
 impl fmt::Debug for TcpSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TcpSocket").field(&self.0).finish()
+        f.debug_tuple("TcpSocket").field(&self.socket).finish()
     }
 }

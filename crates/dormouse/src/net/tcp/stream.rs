@@ -2,7 +2,7 @@
 
 use crate::io::{AsyncFd, Interest};
 use crate::net::ToSocketAddrs;
-use crate::net::connect::{self, each_address};
+use crate::net::connect::{check_and_finish_connect, connect_tcp, each_address};
 use std::io;
 use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
@@ -75,7 +75,7 @@ impl TcpStream {
     /// # Cancel safety
     /// Dropping the future closes the socket.
     pub async fn connect(addr: impl ToSocketAddrs) -> io::Result<TcpStream> {
-        each_address(addr, "cannot connect", connect::tcp).await
+        each_address(addr, "cannot connect", connect_tcp).await
     }
 
     /// Waits until a connect that has begun elsewhere is complete.
@@ -98,14 +98,15 @@ impl TcpStream {
     /// ```
     ///
     /// # Errors
-    /// Those of connect(2): the connection is refused, for example. `NotConnected` if connect(2) has not been called, and
-    /// `InvalidInput` if the socket listens (both on Linux) or is not a stream socket. If the call has to wait, and the
-    /// socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+    /// Those of connect(2): the connection is refused, for example. `InvalidInput` if the socket is not a stream socket.
+    /// On Linux, `NotConnected` if connect(2) has not been called, and `InvalidInput` if the socket listens; other systems
+    /// may not distinguish these states from a connect in progress, and there the future may wait without end. If the call
+    /// has to wait, and the socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket.
     pub async fn finish_connect(socket: net::TcpStream) -> io::Result<TcpStream> {
-        connect::finish_begun(socket).await
+        check_and_finish_connect(socket).await
     }
 
     /// The address of this end.
@@ -201,27 +202,8 @@ impl TcpStream {
     }
 }
 
-socket!(TcpStream(std::net::TcpStream), inner!());
+socket!(TcpStream(std::net::TcpStream), Interest::READABLE | Interest::WRITABLE, inner!());
 readable!(TcpStream, example!());
 writable!(TcpStream, example!());
 stream_read!(TcpStream, example!());
 stream_write!(TcpStream, example!());
-option!(
-    TcpStream,
-    example!(),
-    nodelay,
-    set_nodelay,
-    bool,
-    "true",
-    "whether small writes are sent at once (`TCP_NODELAY`), without waiting for the acknowledgement of earlier ones."
-);
-option!(
-    TcpStream,
-    example!(),
-    ttl,
-    set_ttl,
-    u32,
-    "64",
-    "the time to live of IPv4 packets (`IP_TTL`)."
-);
-linger!(TcpStream, example!());

@@ -1,7 +1,7 @@
 //! [`UnixDatagram`]: a Unix datagram socket.
 
 use super::address::{path_address, remove_path};
-use crate::io::{AsyncFd, Mode};
+use crate::io::{AsyncFd, Interest, Mode};
 use crate::net::connect::retry_until_room;
 use crate::net::error::{DisplayAddr, with_context};
 use std::io;
@@ -148,7 +148,7 @@ impl UnixDatagram {
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::net::UnixDatagram;
     /// let error = UnixDatagram::unbound()?.connect("/no/such/socket").unwrap_err();
-    /// assert!(error.to_string().starts_with("cannot connect to /no/such/socket: "));
+    /// assert!(error.to_string().starts_with("cannot connect to \"/no/such/socket\": "));
     /// # Ok(())
     /// # }
     /// ```
@@ -192,7 +192,7 @@ impl UnixDatagram {
     /// use dormouse::net::UnixDatagram;
     /// # dormouse::block_on(async {
     /// let error = UnixDatagram::unbound()?.send_to(b"hello", "/no/such/socket").await.unwrap_err();
-    /// assert!(error.to_string().starts_with("cannot send to /no/such/socket: "));
+    /// assert!(error.to_string().starts_with("cannot send to \"/no/such/socket\": "));
     /// # Ok(())
     /// # })
     /// # }
@@ -252,11 +252,30 @@ impl UnixDatagram {
     /// # Errors
     /// `WouldBlock` if the receive queue has no room. Those of [`send_to`](Self::send_to).
     pub fn try_send_to(&self, datagram: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
-        let address = path_address(path.as_ref())?;
+        self.try_send_to_addr(datagram, &path_address(path.as_ref())?)
+    }
+
+    /// Like [`send_to_addr`](Self::send_to_addr), without waiting.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # let path = std::env::temp_dir().join(format!("dormouse-doc-try-addr-{}", std::process::id()));
+    /// # let _ = std::fs::remove_file(&path);
+    /// use dormouse::net::UnixDatagram;
+    /// let receiver = UnixDatagram::bind(&path)?;
+    /// UnixDatagram::unbound()?.try_send_to_addr(b"hello", &receiver.local_addr()?)?;
+    /// assert_eq!(receiver.try_recv(&mut [0; 16])?, 5);
+    /// # std::fs::remove_file(&path)
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `WouldBlock` if the receive queue has no room. Those of [`send_to`](Self::send_to).
+    pub fn try_send_to_addr(&self, datagram: &[u8], address: &SocketAddr) -> io::Result<usize> {
         // Not `try_io`: the readiness of this socket does not depend on the queue of the receiver.
-        self.0.get_ref().send_to_addr(datagram, &address).map_err(|err| match err.kind() {
+        self.0.get_ref().send_to_addr(datagram, address).map_err(|err| match err.kind() {
             io::ErrorKind::WouldBlock => err,
-            _ => cannot_send(err, &address),
+            _ => cannot_send(err, address),
         })
     }
 
@@ -320,7 +339,11 @@ fn cannot_send(err: io::Error, address: &SocketAddr) -> io::Error {
     with_context(err, format_args!("cannot send to {}", DisplayAddr(address)))
 }
 
-socket!(UnixDatagram(std::os::unix::net::UnixDatagram), inner!());
+socket!(
+    UnixDatagram(std::os::unix::net::UnixDatagram),
+    Interest::READABLE | Interest::WRITABLE,
+    inner!()
+);
 readable!(UnixDatagram, example!());
 writable!(UnixDatagram, example!());
 datagram!(UnixDatagram, SocketAddr, example!());

@@ -2,7 +2,8 @@
 
 use super::address::{path_address, remove_path};
 use crate::io::{AsyncFd, Interest, Mode};
-use crate::net::error::{self, DisplayAddr, with_context};
+use crate::net::accept::register_accepted;
+use crate::net::error::{DisplayAddr, with_context};
 use crate::net::{UnixStream, sys};
 use std::io;
 use std::os::unix::net::{self, SocketAddr};
@@ -134,7 +135,7 @@ impl UnixListener {
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let accepted = self.0.async_io(Interest::READABLE, sys::accept_unix).await;
-        self.accepted(accepted)
+        register_accepted(accepted, || self.local_addr().map(DisplayAddr))
     }
 
     /// Polls for a connection, for use in a manual `Future` impl.
@@ -157,23 +158,8 @@ impl UnixListener {
     /// # Errors
     /// Those of [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        self.0.poll_read_with(cx, sys::accept_unix).map(|accepted| self.accepted(accepted))
-    }
-
-    fn accepted(
-        &self,
-        accepted: io::Result<(net::UnixStream, SocketAddr)>,
-    ) -> io::Result<(UnixStream, SocketAddr)> {
-        accepted
-            .and_then(|(stream, peer)| {
-                Ok((AsyncFd::connected(stream, sys::ACCEPTED)?.into(), peer))
-            })
-            .map_err(|err| self.error(err))
-    }
-
-    #[cold]
-    fn error(&self, err: io::Error) -> io::Error {
-        error::cannot_accept(self.local_addr().map(DisplayAddr), err)
+        let accepted = self.0.poll_read_with(cx, sys::accept_unix);
+        accepted.map(|accepted| register_accepted(accepted, || self.local_addr().map(DisplayAddr)))
     }
 
     /// The address that the socket is bound to.
@@ -193,5 +179,5 @@ impl UnixListener {
     }
 }
 
-socket!(UnixListener(std::os::unix::net::UnixListener), inner!());
+socket!(UnixListener(std::os::unix::net::UnixListener), Interest::READABLE, inner!());
 readable!(UnixListener, example!());

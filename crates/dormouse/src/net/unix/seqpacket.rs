@@ -2,6 +2,8 @@
 //! each wraps an `AsyncFd<OwnedFd>`.
 
 mod connection;
+#[cfg(feature = "stream")]
+mod incoming;
 mod listener;
 
 pub use connection::UnixSeqpacket;

@@ -1,7 +1,7 @@
 //! [`UnixStream`]: a connected Unix stream socket.
 
 use super::address::path_address;
-use crate::io::{AsyncFd, Mode};
+use crate::io::{AsyncFd, Interest, Mode};
 use crate::net::connect::retry_until_room;
 use crate::net::error::{DisplayAddr, with_context};
 use std::io;
@@ -59,7 +59,7 @@ impl UnixStream {
     /// # dormouse::block_on(async {
     /// let error = UnixStream::connect("/no/such/socket").await.unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::NotFound);
-    /// assert!(error.to_string().starts_with("cannot connect to /no/such/socket: "));
+    /// assert!(error.to_string().starts_with("cannot connect to \"/no/such/socket\": "));
     /// # })
     /// ```
     ///
@@ -161,7 +161,11 @@ impl UnixStream {
     }
 }
 
-socket!(UnixStream(std::os::unix::net::UnixStream), inner!());
+socket!(
+    UnixStream(std::os::unix::net::UnixStream),
+    Interest::READABLE | Interest::WRITABLE,
+    inner!()
+);
 readable!(UnixStream, example!());
 writable!(UnixStream, example!());
 stream_read!(UnixStream, example!());

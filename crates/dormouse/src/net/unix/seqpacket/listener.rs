@@ -2,7 +2,8 @@
 
 use super::{UnixSeqpacket, socket, take_error, to_rustix};
 use crate::io::{AsyncFd, Interest, Mode};
-use crate::net::error::{DisplayAddr, cannot_accept, with_context};
+use crate::net::accept::register_accepted;
+use crate::net::error::{DisplayAddr, with_context};
 use crate::net::sys::{self, std_unix_address};
 use crate::net::unix::address::{path_address, remove_path};
 use rustix::net::{bind, getsockname, listen};
@@ -145,7 +146,7 @@ impl UnixSeqpacketListener {
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(UnixSeqpacket, SocketAddr)> {
         let accepted = self.0.async_io(Interest::READABLE, accept).await;
-        self.accepted(accepted)
+        register_accepted(accepted, || self.local_addr().map(DisplayAddr))
     }
 
     /// Polls for a connection, for use in a manual `Future` impl.
@@ -171,18 +172,9 @@ impl UnixSeqpacketListener {
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<(UnixSeqpacket, SocketAddr)>> {
-        self.0.poll_read_with(cx, accept).map(|accepted| self.accepted(accepted))
-    }
-
-    fn accepted(
-        &self,
-        accepted: io::Result<(OwnedFd, SocketAddr)>,
-    ) -> io::Result<(UnixSeqpacket, SocketAddr)> {
-        accepted
-            .and_then(|(socket, peer)| {
-                Ok((AsyncFd::connected(socket, Mode::NonBlocking)?.into(), peer))
-            })
-            .map_err(|err| cannot_accept(self.local_addr().map(DisplayAddr), err))
+        self.0
+            .poll_read_with(cx, accept)
+            .map(|accepted| register_accepted(accepted, || self.local_addr().map(DisplayAddr)))
     }
 
     /// The address that the socket is bound to.

@@ -1,4 +1,4 @@
-//! Options and multicast groups of UDP sockets.
+//! Multicast groups of UDP sockets.
 
 use super::UdpSocket;
 use std::io;
@@ -71,69 +71,3 @@ impl UdpSocket {
         self.0.get_ref().leave_multicast_v6(group, interface)
     }
 }
-
-option!(
-    UdpSocket,
-    example!(),
-    ttl,
-    set_ttl,
-    u32,
-    "64",
-    "the time to live of IPv4 packets (`IP_TTL`)."
-);
-option!(
-    UdpSocket,
-    example!(),
-    tos_v4 = tos_v4,
-    set_tos_v4 = set_tos_v4,
-    u32,
-    "0x10",
-    "the type of service of IPv4 packets (`IP_TOS`)."
-);
-option!(
-    UdpSocket,
-    example!(),
-    broadcast,
-    set_broadcast,
-    bool,
-    "true",
-    "whether datagrams can be sent to broadcast addresses (`SO_BROADCAST`)."
-);
-option!(
-    UdpSocket,
-    example!(),
-    multicast_loop_v4,
-    set_multicast_loop_v4,
-    bool,
-    "true",
-    "whether this machine receives the IPv4 multicast datagrams that it sends (`IP_MULTICAST_LOOP`)."
-);
-option!(
-    UdpSocket,
-    example!(),
-    multicast_ttl_v4,
-    set_multicast_ttl_v4,
-    u32,
-    "1",
-    "the time to live of IPv4 multicast packets (`IP_MULTICAST_TTL`)."
-);
-option!(
-    UdpSocket,
-    "# let Ok(inner) = std::net::UdpSocket::bind(\"[::1]:0\") else { return Ok(()) };
-# let socket = dormouse::net::UdpSocket::from_std(inner)?;",
-    multicast_loop_v6,
-    set_multicast_loop_v6,
-    bool,
-    "true",
-    "whether this machine receives the IPv6 multicast datagrams that it sends (`IPV6_MULTICAST_LOOP`). For IPv6 sockets."
-);
-option!(
-    UdpSocket,
-    "# let Ok(inner) = std::net::UdpSocket::bind(\"[::1]:0\") else { return Ok(()) };
-# let socket = dormouse::net::UdpSocket::from_std(inner)?;",
-    tclass_v6 = tclass_v6,
-    set_tclass_v6 = set_tclass_v6,
-    u32,
-    "0x10",
-    "the traffic class of IPv6 packets (`IPV6_TCLASS`)."
-);

@@ -1,9 +1,9 @@
 //! Options that only Linux has: a device to be bound to, and the mark of packets.
 
-use super::{TcpSocket, TcpStream, UdpSocket};
+use crate::net::{TcpSocket, TcpStream, UdpSocket};
 
 macro_rules! device {
-    ($Type:ty, $example:expr) => {
+    ($Type:ty: $example:expr) => {
         impl $Type {
             /// Returns the name of the network device that the socket is bound to (`SO_BINDTODEVICE`, Linux only).
             ///
@@ -72,20 +72,13 @@ macro_rules! device {
     };
 }
 
-device!(TcpSocket, "# let socket = dormouse::net::TcpSocket::new_v4()?;");
-device!(
-    UdpSocket,
-    "# let socket = std::net::UdpSocket::bind(\"127.0.0.1:0\")?;
-# let socket = dormouse::net::UdpSocket::from_std(socket)?;"
-);
+device!(TcpSocket: tcp_socket!());
+device!(UdpSocket: udp_socket!());
 option!(
-    TcpStream,
-    "# let listener = std::net::TcpListener::bind(\"127.0.0.1:0\")?;
-# let socket = std::net::TcpStream::connect(listener.local_addr()?)?;
-# let socket = dormouse::net::TcpStream::from_std(socket)?;",
     quickack = tcp_quickack,
     set_quickack = set_tcp_quickack,
     bool,
     "true",
-    "whether received segments are acknowledged at once (`TCP_QUICKACK`, Linux only). The kernel changes it again."
+    "whether received segments are acknowledged at once (`TCP_QUICKACK`, Linux only). The kernel changes it again.",
+    TcpStream: tcp_stream!()
 );
