@@ -1,4 +1,4 @@
-//! Calls to foreign code (wakers, and probes of other executors) that must not unwind into this crate.
+//! Calls to code of the program (wakers), and probes of other executors, that must not unwind into this crate.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;

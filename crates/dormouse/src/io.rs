@@ -73,6 +73,7 @@ mod as_source;
 mod async_fd;
 mod blocking;
 mod end_of_file;
+#[macro_use]
 mod guard;
 mod mutable;
 mod object;

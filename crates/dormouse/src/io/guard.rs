@@ -6,6 +6,112 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+/// The methods that both guards have: those that only read and clear the readiness. The examples differ in how they bind
+/// the `AsyncFd`, and in the methods that return the guard.
+macro_rules! guard {
+    ($Guard:ident, $mut:literal, $writable:ident, $ready:ident) => {
+        impl<T: AsSource> $Guard<'_, T> {
+            /// Clears the readiness. Call it only after an operation returned `WouldBlock`, or has read or written less
+            /// than it could.
+            ///
+            /// An event that was reported after the guard was created is not cleared. Nor is a hang-up
+            /// ([`READ_CLOSED`](Ready::READ_CLOSED), [`WRITE_CLOSED`](Ready::WRITE_CLOSED)) that the fd still reports:
+            /// the next wait returns it at once. To wait on such an fd for a change, for instance on a FIFO for its next
+            /// writer, use [`async_io`](AsyncFd::async_io). Tasks that wait for another interest keep their readiness.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use dormouse::io::AsyncFd;
+            /// use std::io::{ErrorKind, Write};
+            /// let (_reader, writer) = std::os::unix::net::UnixStream::pair()?;
+            #[doc = concat!("let ", $mut, "writer = AsyncFd::new(writer)?;")]
+            /// dormouse::block_on(async {
+            ///     loop {
+            #[doc = concat!("        let mut guard = writer.", stringify!($writable), "().await?;")]
+            ///         match guard.get_inner().write(&[0; 4096]) {
+            ///             Err(err) if err.kind() == ErrorKind::WouldBlock => {
+            ///                 guard.clear_ready(); // the send buffer is full
+            ///                 return Ok(());
+            ///             }
+            ///             written => written?,
+            ///         };
+            ///     }
+            /// })
+            /// # }
+            /// ```
+            pub fn clear_ready(&mut self) {
+                self.clear_ready_matching(Ready::ALL);
+            }
+
+            /// Clears a part of the readiness.
+            ///
+            /// After a wait for several interests, clear only that of the operation that returned `WouldBlock`.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use dormouse::io::{AsyncFd, Interest, Ready};
+            /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+            #[doc = concat!("let ", $mut, "stream = AsyncFd::new(stream)?;")]
+            /// dormouse::block_on(async {
+            ///     let interest = Interest::READABLE | Interest::WRITABLE;
+            #[doc = concat!("    let mut guard = stream.", stringify!($ready), "(interest).await?;")]
+            ///     guard.clear_ready_matching(Ready::READABLE);
+            ///     assert!(guard.ready().is_writable());
+            ///     Ok(())
+            /// })
+            /// # }
+            /// ```
+            pub fn clear_ready_matching(&mut self, ready: Ready) {
+                self.fd.registration.clear_readiness(self.event, ready);
+                self.event.ready = self.event.ready - ready;
+            }
+
+            /// Does nothing: the readiness is kept, as it is when the guard is dropped. A call states that this is
+            /// intended.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use dormouse::io::AsyncFd;
+            /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+            #[doc = concat!("let ", $mut, "stream = AsyncFd::new(stream)?;")]
+            /// dormouse::block_on(async {
+            #[doc = concat!("    stream.", stringify!($writable), "().await?.retain_ready();")]
+            #[doc = concat!("    stream.", stringify!($writable), "().await?.retain_ready(); // completes at once")]
+            ///     Ok(())
+            /// })
+            /// # }
+            /// ```
+            pub fn retain_ready(&mut self) {}
+
+            /// The readiness of the fd, limited to the interest that was waited for.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// use dormouse::io::AsyncFd;
+            /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+            #[doc = concat!("let ", $mut, "stream = AsyncFd::new(stream)?;")]
+            /// dormouse::block_on(async {
+            #[doc = concat!("    assert!(stream.", stringify!($writable), "().await?.ready().is_writable());")]
+            ///     Ok(())
+            /// })
+            /// # }
+            /// ```
+            pub fn ready(&self) -> Ready {
+                self.event.ready
+            }
+        }
+
+        impl<T: AsSource + fmt::Debug> fmt::Debug for $Guard<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($Guard))
+                    .field("fd", &self.fd)
+                    .field("ready", &self.event.ready)
+                    .finish()
+            }
+        }
+    };
+}
+
 /// The readiness of an [`AsyncFd`] at the time when the guard was created.
 ///
 /// Dropping the guard does not clear the readiness. If an operation returns `WouldBlock`, clear it; otherwise the
@@ -65,92 +171,6 @@ impl<'a, T: AsSource> AsyncFdReadyGuard<'a, T> {
         TryIoError::of(f(self.fd)).inspect_err(|_| self.clear_ready())
     }
 
-    /// Clears the readiness. Call it only after an operation returned `WouldBlock`, or has read or written less than it
-    /// could.
-    ///
-    /// An event that was reported after the guard was created is not cleared. Nor is a hang-up
-    /// ([`READ_CLOSED`](Ready::READ_CLOSED), [`WRITE_CLOSED`](Ready::WRITE_CLOSED)) that the fd still reports: the next
-    /// wait returns it at once. To wait on such an fd for a change, for instance on a FIFO for its next writer, use
-    /// [`async_io`](AsyncFd::async_io). Tasks that wait for another interest keep their readiness.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::io::{AsyncFd, Interest};
-    /// use std::io::{ErrorKind, Write};
-    /// let (_reader, writer) = std::os::unix::net::UnixStream::pair()?;
-    /// let writer = AsyncFd::new(writer)?;
-    /// dormouse::block_on(async {
-    ///     loop {
-    ///         let mut guard = writer.writable().await?;
-    ///         match writer.get_ref().write(&[0; 4096]) {
-    ///             Err(err) if err.kind() == ErrorKind::WouldBlock => {
-    ///                 guard.clear_ready(); // the send buffer is full
-    ///                 return Ok(());
-    ///             }
-    ///             written => written?,
-    ///         };
-    ///     }
-    /// })
-    /// # }
-    /// ```
-    pub fn clear_ready(&mut self) {
-        self.clear_ready_matching(Ready::ALL);
-    }
-
-    /// Clears a part of the readiness.
-    ///
-    /// After a wait for several interests, clear only that of the operation that returned `WouldBlock`.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::io::{AsyncFd, Interest, Ready};
-    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
-    /// let stream = AsyncFd::new(stream)?;
-    /// dormouse::block_on(async {
-    ///     let mut guard = stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
-    ///     guard.clear_ready_matching(Ready::READABLE);
-    ///     assert!(guard.ready().is_writable());
-    ///     Ok(())
-    /// })
-    /// # }
-    /// ```
-    pub fn clear_ready_matching(&mut self, ready: Ready) {
-        clear(self.fd, &mut self.event, ready);
-    }
-
-    /// Does nothing: the readiness is kept, as it is when the guard is dropped. A call states that this is intended.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::io::AsyncFd;
-    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
-    /// let stream = AsyncFd::new(stream)?;
-    /// dormouse::block_on(async {
-    ///     stream.writable().await?.retain_ready();
-    ///     stream.writable().await?.retain_ready(); // completes at once
-    ///     Ok(())
-    /// })
-    /// # }
-    /// ```
-    pub fn retain_ready(&mut self) {}
-
-    /// The readiness of the fd, limited to the interest that was waited for.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::io::AsyncFd;
-    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
-    /// let stream = AsyncFd::new(stream)?;
-    /// dormouse::block_on(async {
-    ///     assert!(stream.writable().await?.ready().is_writable());
-    ///     Ok(())
-    /// })
-    /// # }
-    /// ```
-    pub fn ready(&self) -> Ready {
-        self.event.ready
-    }
-
     /// The [`AsyncFd`].
     ///
     /// ```
@@ -184,20 +204,7 @@ impl<'a, T: AsSource> AsyncFdReadyGuard<'a, T> {
     }
 }
 
-impl<T: AsSource + fmt::Debug> fmt::Debug for AsyncFdReadyGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncFdReadyGuard")
-            .field("fd", self.fd)
-            .field("ready", &self.event.ready)
-            .finish()
-    }
-}
-
-/// Clears the bits of `ready` that are in `event`, in the event too.
-pub(super) fn clear<T: AsSource>(fd: &AsyncFd<T>, event: &mut ReadyEvent, ready: Ready) {
-    fd.registration.clear_readiness(*event, ready);
-    event.ready = event.ready - ready;
-}
+guard!(AsyncFdReadyGuard, "", writable, ready);
 
 /// The error of the `try_io` of a guard if the operation returned `WouldBlock`.
 ///

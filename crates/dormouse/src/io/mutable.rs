@@ -2,7 +2,6 @@
 //!
 //! The operations are in [`operation`](super::operation).
 
-use super::guard::clear;
 use super::readiness::Readiness;
 use super::{AsSource, AsyncFd, Interest, Ready, TryIoError};
 use crate::coop::poll_cooperative;
@@ -210,80 +209,6 @@ impl<T: AsSource> AsyncFdReadyMutGuard<'_, T> {
         TryIoError::of(f(self.fd)).inspect_err(|_| self.clear_ready())
     }
 
-    /// Clears the readiness, as [`AsyncFdReadyGuard::clear_ready`](super::AsyncFdReadyGuard::clear_ready) does.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::io::AsyncFd;
-    /// use std::io::{ErrorKind, Write};
-    /// let (_reader, writer) = std::os::unix::net::UnixStream::pair()?;
-    /// let mut writer = AsyncFd::new(writer)?;
-    /// dormouse::block_on(async {
-    ///     loop {
-    ///         let mut guard = writer.writable_mut().await?;
-    ///         match guard.get_inner_mut().write(&[0; 4096]) {
-    ///             Err(err) if err.kind() == ErrorKind::WouldBlock => {
-    ///                 guard.clear_ready(); // the send buffer is full
-    ///                 return Ok(());
-    ///             }
-    ///             written => written?,
-    ///         };
-    ///     }
-    /// })
-    /// # }
-    /// ```
-    pub fn clear_ready(&mut self) {
-        self.clear_ready_matching(Ready::ALL);
-    }
-
-    /// Clears a part of the readiness.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::io::{AsyncFd, Interest, Ready};
-    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
-    /// let mut stream = AsyncFd::new(stream)?;
-    /// dormouse::block_on(async {
-    ///     let mut guard = stream.ready_mut(Interest::READABLE | Interest::WRITABLE).await?;
-    ///     guard.clear_ready_matching(Ready::READABLE);
-    ///     assert!(guard.ready().is_writable());
-    ///     Ok(())
-    /// })
-    /// # }
-    /// ```
-    pub fn clear_ready_matching(&mut self, ready: Ready) {
-        clear(self.fd, &mut self.event, ready);
-    }
-
-    /// Does nothing: the readiness is kept, as it is when the guard is dropped. A call states that this is intended.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// let (_reader, writer) = std::os::unix::net::UnixStream::pair()?;
-    /// let mut writer = dormouse::io::AsyncFd::new(writer)?;
-    /// dormouse::block_on(async {
-    ///     writer.writable_mut().await?.retain_ready();
-    ///     writer.writable_mut().await?.retain_ready(); // completes at once
-    ///     Ok(())
-    /// })
-    /// # }
-    /// ```
-    pub fn retain_ready(&mut self) {}
-
-    /// The readiness of the fd, limited to the interest that was waited for.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
-    /// let mut stream = dormouse::io::AsyncFd::new(stream)?;
-    /// assert!(dormouse::block_on(stream.writable_mut())?.ready().is_writable());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn ready(&self) -> Ready {
-        self.event.ready
-    }
-
     /// The [`AsyncFd`].
     ///
     /// ```
@@ -341,11 +266,4 @@ impl<T: AsSource> AsyncFdReadyMutGuard<'_, T> {
     }
 }
 
-impl<T: AsSource + fmt::Debug> fmt::Debug for AsyncFdReadyMutGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncFdReadyMutGuard")
-            .field("fd", &self.fd)
-            .field("ready", &self.event.ready)
-            .finish()
-    }
-}
+guard!(AsyncFdReadyMutGuard, "mut ", writable_mut, ready_mut);
