@@ -73,7 +73,7 @@
 //! `insert` (2) and `process` (1), unless the clock is moved in between; then the kernel has stopped all threads, so each
 //! sees what the others have stored.
 //!
-//! A waker is foreign code: it is cloned, called and dropped without a lock held, and it may create, poll, reset and
+//! A waker is code of the program: it is cloned, called and dropped without a lock held, and it may create, poll, reset and
 //! drop timers.
 
 mod inherited;

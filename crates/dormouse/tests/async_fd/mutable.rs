@@ -17,7 +17,7 @@ on_every_reactor! {
     a_mutable_poll_completes_when_the_fd_is_ready
     a_mutable_guard_clears_readiness_after_would_block
     a_mutable_guard_clears_a_part_of_the_readiness
-    a_mutable_guard_lends_the_object
+    a_mutable_guard_gives_access_to_the_object
     try_io_mut_calls_the_operation_if_the_fd_may_be_ready
     a_mutable_wait_that_is_dropped_loses_no_readiness
 }
@@ -121,7 +121,7 @@ async fn a_mutable_guard_clears_a_part_of_the_readiness() {
     assert!(guard.ready().is_empty());
 }
 
-async fn a_mutable_guard_lends_the_object() {
+async fn a_mutable_guard_gives_access_to_the_object() {
     let (mut device, peer) = device();
     write(&peer, b"x").await.unwrap();
     let mut guard = device.readable_mut().await.unwrap();
