@@ -27,9 +27,10 @@
 //!
 //! # Errors
 //! An error of connecting, binding, accepting or `UnixDatagram::send_to` names the address, in a message such as
-//! `cannot connect to 127.0.0.1:1: Connection refused (os error 111)`. Its [`kind`](std::io::Error::kind) is that of
-//! the system's error, which is its [`source`](std::error::Error::source). Its
-//! [`raw_os_error`](std::io::Error::raw_os_error) is `None`; that of the source is the system's:
+//! `cannot connect to 127.0.0.1:1: Connection refused (os error 111)`. A path is quoted, and control characters are
+//! escaped. Its [`kind`](std::io::Error::kind) is that of the system's error, which is its
+//! [`source`](std::error::Error::source). Its [`raw_os_error`](std::io::Error::raw_os_error) is `None`; that of the source
+//! is the system's:
 //!
 //! ```
 //! use std::error::Error;
