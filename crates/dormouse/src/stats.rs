@@ -5,20 +5,23 @@
 //! debugger:
 //!
 //! ```text
-//! reactor   clock      pending     fired cancelled   drained  wake-ups    median       p99       max
-//! builtin   Boottime         2      1200        31         0      1187      71µs     128µs     343µs
-//! tokio     Boottime         0        40         0         0        40      82µs     196µs     196µs
+//! reactor   clock       pending     fired cancelled  wake-ups    median       p99       max
+//! builtin   Boottime          2      1200        31      1187      71µs     128µs     343µs
+//! tokio     Boottime          0        40         0        40      82µs     196µs     196µs
 //! fds watched: 3 by builtin, 1 by tokio; the reactor thread runs
 //! ```
 //!
 //! Counting costs the insertion of a timer nothing, and its removal one addition under a lock that it takes anyway.
 //! Lateness is recorded by the thread that processes a queue, so threads do not contend for the histogram.
 //!
+//! The feature `stats` has no other effect. Without it, the counters do not exist.
+//!
 //! The types are data: the counters behind them are in `counters`, and `timer::stats` reads them. This module knows
 //! neither queues nor reactors.
 
 mod counters;
 mod table;
+mod wall_clock;
 
 pub(crate) use counters::{Count, CountedFd, QueueCounters, QueueTotals, fds};
 
@@ -89,15 +92,12 @@ pub struct TimerStats {
     pub clock: &'static str,
     /// Timers that wait for their deadline.
     pub pending: usize,
-    /// Timers that have reached their deadline, so that their task was woken. A sleep that was reset to a later deadline
-    /// has fired at the former one too.
+    /// Timers that have reached their deadline: the reactor has woken the task, or the task has polled the sleep before
+    /// that. A sleep that was reset to a later deadline has fired at the former one too.
     pub fired: u64,
-    /// Timers that were removed before they fired: the sleep was dropped, or had completed, or has moved to another
-    /// reactor.
+    /// Timers that were removed without having fired: the sleep was dropped, or its task has to insert another timer,
+    /// because the sleep has moved to another reactor, the tokio runtime has shut down, or the wall clock was set.
     pub cancelled: u64,
-    /// Timers that were removed all at once, so that their tasks insert them again: the tokio runtime has shut down, or
-    /// the clock was set.
-    pub drained: u64,
     /// How often the reactor has called the queue of the timers, because a deadline had passed or the clock was set. With
     /// many timers that is less often than they fire.
     pub wakeups: u64,
@@ -105,10 +105,14 @@ pub struct TimerStats {
     pub lateness: Lateness,
 }
 
-/// How late timers have fired: the time from the deadline until the reactor has woken the task. The executor may poll the
-/// task later still, which is not counted.
+/// How late the reactor was: the time from the deadline of a timer until the reactor has woken the task. The executor may
+/// poll the task later still, which is not counted.
 ///
-/// Recorded in a histogram with a resolution of one percent, for as long as the process runs. Zero if no timer has fired.
+/// Recorded in a histogram with a resolution of one percent, for as long as the process runs. Zero if the reactor has woken
+/// no task. More than an hour counts as an hour. Two kinds of timers that have fired are left out:
+/// - those whose sleep was polled after the deadline, before the reactor has woken the task. So if a task in
+///   [`block_on`](crate::block_on()) blocks its thread, which polls the reactor too, its own sleeps are left out;
+/// - those on the wall clock that have become due because that clock was set forward.
 ///
 /// ```
 /// let stats = dormouse::stats();

@@ -127,6 +127,12 @@ impl TimerHandle {
     pub(crate) fn remove(self) {
         self.queue.remove(self.id);
     }
+
+    /// Like [`remove`](Self::remove), for a timer whose sleep has completed.
+    #[inline]
+    pub(crate) fn complete(self) {
+        self.queue.complete(self.id);
+    }
 }
 
 /// Inserts a timer into the first of these queues that is available: that of the tokio runtime the caller is inside,

@@ -1,5 +1,7 @@
 //! In place of `stats/counters.rs` without the feature `stats`: nothing is counted. All types are zero-sized.
 
+use crate::system_clock::ClockId;
+
 #[derive(Debug)]
 pub(crate) struct Count;
 
@@ -19,13 +21,13 @@ impl QueueCounters {
     }
 
     #[inline]
-    pub(crate) fn woken(&self, _now: u64, _deadlines: impl Iterator<Item = u64>) {}
+    pub(crate) fn started(&self, _: ClockId) {}
 
     #[inline]
-    pub(crate) fn clock_set(&self, _timers: usize) {}
+    pub(crate) fn woken(&self, _: ClockId, _now: u64, _deadlines: impl Iterator<Item = u64>) {}
 
     #[inline]
-    pub(crate) fn drained(&self, _timers: usize) {}
+    pub(crate) fn cancelled(&self, _timers: usize) {}
 }
 
 #[derive(Debug)]
@@ -39,3 +41,5 @@ impl CountedFd {
         CountedFd
     }
 }
+
+const _: () = assert!(size_of::<(Count, QueueCounters, CountedFd)>() == 0);

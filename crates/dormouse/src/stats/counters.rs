@@ -4,12 +4,15 @@
 //! - A counter of a shard is changed under the lock of the shard.
 //! - [`QueueCounters`] are locked once for each call of `process`, of which a queue runs one at a time; by its shutdown;
 //!   and by a reader. So threads do not contend for them.
+//! - Each timer that has left its shard is counted once: as fired or as cancelled, by the shard or by the queue.
 //! - An fd is counted while its [`CountedFd`] exists. In the child of a fork, the inherited ones change a counter that
 //!   is not read any more.
 
+use super::wall_clock::{Offset, StepDetector};
 use super::{Lateness, TimerStats};
 use crate::fork::PerProcess;
 use crate::sync::{Mutex, lock, loom_const_fn};
+use crate::system_clock::ClockId;
 use hdrhistogram::Histogram;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -38,44 +41,65 @@ pub(crate) struct QueueCounters(Mutex<Counts>);
 #[derive(Debug)]
 struct Counts {
     wakeups: u64,
-    drained: u64,
+    fired: u64,
+    cancelled: u64,
     /// In ns. `None` before the first timer has fired: a histogram takes 27 KB.
     lateness: Option<Histogram<u64>>,
+    /// Of the queue of the wall clock.
+    steps: StepDetector,
 }
 
 impl QueueCounters {
     loom_const_fn! {
         pub(crate) const fn new() -> QueueCounters {
-            QueueCounters(Mutex::new(Counts { wakeups: 0, drained: 0, lateness: None }))
+            QueueCounters(Mutex::new(Counts::new()))
+        }
+    }
+
+    /// The queue has started: from here on, steps of the wall clock are noticed.
+    pub(crate) fn started(&self, clock: ClockId) {
+        if clock == ClockId::Realtime {
+            let offset = Offset::measure();
+            lock(&self.0).steps.start(offset);
         }
     }
 
     /// Counts a wake-up of the queue at `now`, which has removed timers with these deadlines. Those that are not due were
-    /// drained.
-    pub(crate) fn woken(&self, now: u64, deadlines: impl Iterator<Item = u64>) {
-        let counts = &mut *lock(&self.0);
-        counts.wakeups += 1;
-        for deadline in deadlines {
-            match now.checked_sub(deadline) {
-                Some(late) => counts.record(late),
-                None => counts.drained += 1,
-            }
-        }
+    /// removed because the clock was set.
+    pub(crate) fn woken(&self, clock: ClockId, now: u64, deadlines: impl Iterator<Item = u64>) {
+        // After `now` was read, so a step that has made a timer due is noticed.
+        let offset = (clock == ClockId::Realtime).then(Offset::measure);
+        lock(&self.0).woken(now, offset, deadlines);
     }
 
-    /// Counts a wake-up because the clock was set, which has removed all `timers`.
-    pub(crate) fn clock_set(&self, timers: usize) {
-        lock(&self.0).wakeups += 1;
-        self.drained(timers);
-    }
-
-    /// Counts timers that were removed to be inserted again.
-    pub(crate) fn drained(&self, timers: usize) {
-        lock(&self.0).drained += timers as u64;
+    /// Counts timers that were removed, to be inserted into another queue.
+    pub(crate) fn cancelled(&self, timers: usize) {
+        lock(&self.0).cancelled += timers as u64;
     }
 }
 
 impl Counts {
+    const fn new() -> Counts {
+        let steps = StepDetector::new();
+        Counts { wakeups: 0, fired: 0, cancelled: 0, lateness: None, steps }
+    }
+
+    fn woken(&mut self, now: u64, offset: Option<Offset>, deadlines: impl Iterator<Item = u64>) {
+        self.wakeups += 1;
+        let clock_was_set = offset.is_some_and(|offset| self.steps.was_set(offset));
+        for deadline in deadlines {
+            match now.checked_sub(deadline) {
+                Some(late) => {
+                    self.fired += 1;
+                    if !clock_was_set {
+                        self.record(late);
+                    }
+                }
+                None => self.cancelled += 1,
+            }
+        }
+    }
+
     fn record(&mut self, late_ns: u64) {
         if self.lateness.is_none() {
             self.lateness = new_histogram();
@@ -96,8 +120,8 @@ fn new_histogram() -> Option<Histogram<u64>> {
 #[derive(Default)]
 pub(crate) struct QueueTotals {
     pub(crate) pending: usize,
+    pub(crate) fired: u64,
     pub(crate) cancelled: u64,
-    drained: u64,
     wakeups: u64,
     lateness: Option<Histogram<u64>>,
 }
@@ -106,7 +130,8 @@ impl QueueTotals {
     pub(crate) fn add(&mut self, counters: &QueueCounters) {
         let counts = lock(&counters.0);
         self.wakeups += counts.wakeups;
-        self.drained += counts.drained;
+        self.fired += counts.fired;
+        self.cancelled += counts.cancelled;
         match (&mut self.lateness, &counts.lateness) {
             // All histograms have the same bounds, so this succeeds.
             (Some(sum), Some(lateness)) => drop(sum.add(lateness)),
@@ -116,15 +141,14 @@ impl QueueTotals {
     }
 
     pub(crate) fn into_stats(self, clock: &'static str) -> TimerStats {
-        let QueueTotals { pending, cancelled, drained, wakeups, lateness } = self;
-        let fired = lateness.as_ref().map_or(0, Histogram::len);
+        let QueueTotals { pending, fired, cancelled, wakeups, lateness } = self;
         let lateness = lateness.map(|all| Lateness {
             median: Duration::from_nanos(all.value_at_quantile(0.5)),
             p99: Duration::from_nanos(all.value_at_quantile(0.99)),
             max: Duration::from_nanos(all.max()),
         });
         let lateness = lateness.unwrap_or_default();
-        TimerStats { clock, pending, fired, cancelled, drained, wakeups, lateness }
+        TimerStats { clock, pending, fired, cancelled, wakeups, lateness }
     }
 }
 
@@ -168,5 +192,56 @@ impl Drop for CountedFd {
         if let Some(counter) = self.0 {
             counter.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+    /// What the wall clock shows when the boot-time clock shows 0.
+    const BOOTED_AT: u64 = 1_700_000_000 * SECOND;
+
+    fn started() -> Counts {
+        let mut counts = Counts::new();
+        counts.steps.start(Offset::exact(BOOTED_AT));
+        counts
+    }
+
+    fn latest(counts: &Counts) -> u64 {
+        counts.lateness.as_ref().map_or(0, Histogram::max)
+    }
+
+    #[test]
+    fn lateness_leaves_out_timers_that_a_step_of_the_wall_clock_has_made_due() {
+        let mut counts = started();
+        let hour = 3600 * SECOND;
+        // Two timers, due in a minute and in an hour; after a second, the wall clock is set forward by half an hour.
+        let [soon, late] = [60 * SECOND, hour].map(|after| BOOTED_AT + after);
+        let now = BOOTED_AT + hour / 2 + SECOND;
+        counts.woken(now, Some(Offset::exact(BOOTED_AT + hour / 2)), [soon, late].into_iter());
+        assert_eq!((counts.fired, counts.cancelled, latest(&counts)), (1, 1, 0));
+
+        // From then on the clock agrees with the boot-time clock again.
+        counts.woken(late + SECOND, Some(Offset::exact(BOOTED_AT + hour / 2)), [late].into_iter());
+        assert_eq!((counts.fired, counts.cancelled), (2, 1));
+        assert!((SECOND..SECOND + SECOND / 50).contains(&latest(&counts)), "{}", latest(&counts));
+    }
+
+    #[test]
+    fn lateness_includes_timers_on_a_wall_clock_that_was_not_set() {
+        let mut counts = started();
+        let due = BOOTED_AT + SECOND;
+        counts.woken(due + SECOND, Some(Offset::exact(BOOTED_AT)), [due].into_iter());
+        assert!(latest(&counts) >= SECOND);
+    }
+
+    #[test]
+    fn timers_that_a_step_back_removes_are_cancelled() {
+        let mut counts = started();
+        let due = BOOTED_AT + 10 * SECOND;
+        counts.woken(due - SECOND, Some(Offset::exact(BOOTED_AT - SECOND)), [due].into_iter());
+        assert_eq!((counts.fired, counts.cancelled, counts.wakeups), (0, 1, 1));
     }
 }

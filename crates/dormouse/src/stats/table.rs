@@ -1,14 +1,13 @@
 //! A snapshot as a table.
 
-use super::{ReactorStats, Stats, TimerStats};
+use super::{Lateness, ReactorStats, Stats, TimerStats};
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 /// A row for each clock that has been used on a reactor, and a line about the reactors.
 impl Display for Stats {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let numbers =
-            ["pending", "fired", "cancelled", "drained", "wake-ups", "median", "p99", "max"];
+        let numbers = ["pending", "fired", "cancelled", "wake-ups", "median", "p99", "max"];
         row(f, "reactor", "clock", numbers)?;
         for reactor in &self.reactors {
             for timers in reactor.timers.iter().filter(|timers| is_used(timers)) {
@@ -25,14 +24,14 @@ fn is_used(timers: &TimerStats) -> bool {
     *timers != TimerStats { clock: timers.clock, ..TimerStats::default() }
 }
 
-fn cells(timers: &TimerStats) -> [String; 8] {
-    let TimerStats { pending, fired, cancelled, drained, wakeups, lateness, .. } = timers;
-    let late = |late: Duration| if *fired == 0 { "-".to_owned() } else { format!("{late:.0?}") };
+fn cells(timers: &TimerStats) -> [String; 7] {
+    let TimerStats { pending, fired, cancelled, wakeups, lateness, .. } = timers;
+    let is_known = *lateness != Lateness::default();
+    let late = |late: Duration| if is_known { format!("{late:.0?}") } else { "-".to_owned() };
     [
         pending.to_string(),
         fired.to_string(),
         cancelled.to_string(),
-        drained.to_string(),
         wakeups.to_string(),
         late(lateness.median),
         late(lateness.p99),
@@ -44,7 +43,7 @@ fn row(
     f: &mut Formatter<'_>,
     reactor: &str,
     clock: &str,
-    numbers: [impl Display; 8],
+    numbers: [impl Display; 7],
 ) -> fmt::Result {
     write!(f, "{reactor:<9} {clock:<9}")?;
     numbers.iter().try_for_each(|number| write!(f, " {number:>9}"))?;

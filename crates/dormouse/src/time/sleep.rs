@@ -276,11 +276,13 @@ impl<C: Clock> Sleep<C> {
         }
     }
 
-    /// Reports that it has completed, if it has waited.
+    /// Deregisters it after it has completed, and reports that if it has waited.
     #[inline]
-    fn trace_completion(&self, fires_at: u64) {
-        if let Some(timer) = &self.registered {
-            trace::sleep_completed(C::ID, timer.reactor(), fires_at, self.created);
+    fn complete(&mut self, fires_at: u64) {
+        if let Some(timer) = self.registered.take() {
+            let reactor = timer.reactor();
+            timer.complete();
+            trace::sleep_completed(C::ID, reactor, fires_at, self.created);
         }
     }
 
@@ -325,15 +327,13 @@ impl<C: Clock> Future for Sleep<C> {
                 self.register(now, cx.waker());
                 return Poll::Pending;
             }
-        } else if self.registered.as_ref().is_some_and(|timer| timer.is_expired(fires_at)) {
-            self.trace_completion(fires_at);
-            self.registered = None;
+        } else if let Some(timer) = self.registered.take_if(|timer| timer.is_expired(fires_at)) {
+            trace::sleep_completed(C::ID, timer.reactor(), fires_at, self.created);
             return Poll::Ready(());
         }
         let now = C::ID.now_ns();
         if deadline <= now {
-            self.trace_completion(fires_at);
-            self.deregister();
+            self.complete(fires_at);
             return Poll::Ready(());
         }
         self.register(now, cx.waker());

@@ -299,6 +299,15 @@ impl TimerQueue {
         }
     }
 
+    /// Like [`remove`](Self::remove), for a timer whose sleep has completed.
+    #[inline]
+    pub(crate) fn complete(&self, id: TimerId) {
+        if !self.is_inherited() {
+            let waker = self.shards.lock(id.shard()).complete(id.key());
+            drop(waker);
+        }
+    }
+
     /// Removes a timer. The lock is released when this returns, so the caller may drop or call the waker.
     #[inline]
     fn take_waker(&self, id: TimerId) -> Option<Waker> {

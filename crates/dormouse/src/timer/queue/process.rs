@@ -96,15 +96,12 @@ impl TimerQueue {
         ClockId::measure_suspended();
         let now = self.clock.now_ns();
         let next = if clock_was_set {
-            self.collect_all(expired);
-            self.counters.clock_set(expired.len());
-            u64::MAX
+            self.collect_all(expired)
         } else {
-            let next = self.collect_expired(now, expired);
-            self.counters.woken(now, deadlines(expired));
-            trace::timers_fired(self.clock, self.kind.name(), now, deadlines(expired));
-            next
+            self.collect_expired(now, expired)
         };
+        self.counters.woken(self.clock, now, deadlines(expired));
+        trace::timers_fired(self.clock, self.kind.name(), now, deadlines(expired));
 
         let schedule = lock(&self.schedule);
         if schedule.epoch != epoch {
@@ -174,11 +171,12 @@ impl TimerQueue {
         next
     }
 
-    /// Removes all timers, after the clock was set.
-    fn collect_all(&self, expired: &mut Expired) {
+    /// Removes all timers, after the clock was set, and returns the next deadline: there is none.
+    fn collect_all(&self, expired: &mut Expired) -> u64 {
         for index in 0..shards::COUNT {
             expired.extend(self.shards.lock(index).drain());
         }
+        u64::MAX
     }
 
     /// Removes all timers and the wake source, when the reactor has shut down or cannot serve any more. Once their
@@ -203,7 +201,7 @@ impl TimerQueue {
             expired.extend(shard.drain());
         }
         let drained = expired.len() - before;
-        self.counters.drained(drained);
+        self.counters.cancelled(drained);
         trace::queue_drained(self.clock, self.kind.name(), drained);
     }
 

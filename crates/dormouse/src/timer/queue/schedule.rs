@@ -53,6 +53,7 @@ impl TimerQueue {
         debug_assert_eq!(self.armed.load(Ordering::Relaxed), u64::MAX);
         let wake_source = self.create_timerfd(reactor)?;
         self.replace_wake_source(&mut schedule, Some(wake_source));
+        self.counters.started(self.clock);
         Ok(schedule.epoch)
     }
 
@@ -182,6 +183,7 @@ impl TimerQueue {
             ReactorKind::Tokio => return Err(Unavailable),
         };
         self.replace_wake_source(schedule, Some(wake_source.map_err(|_| Unavailable)?));
+        self.counters.started(self.clock);
         Ok(())
     }
 

@@ -62,7 +62,9 @@ pub(super) struct Shard {
     pub(super) epoch: u64,
     /// The last time that was passed to `note_time`.
     noted: u64,
-    /// Timers that were removed before they fired.
+    /// Timers whose task has polled the sleep after the deadline, before they fired.
+    pub(super) completed: Count,
+    /// Timers that were removed before they fired, for any other reason.
     pub(super) cancelled: Count,
 }
 
@@ -90,8 +92,8 @@ impl Shards {
 impl CacheAligned {
     loom_const_fn! {
         const fn new() -> CacheAligned {
-            let cancelled = Count::ZERO;
-            CacheAligned(Mutex::new(Shard { wheel: None, epoch: 0, noted: 0, cancelled }))
+            let (completed, cancelled) = (Count::ZERO, Count::ZERO);
+            CacheAligned(Mutex::new(Shard { wheel: None, epoch: 0, noted: 0, completed, cancelled }))
         }
     }
 }
@@ -126,6 +128,14 @@ impl Shard {
     pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
         let waker = self.wheel.as_mut()?.remove(key)?;
         self.cancelled.increment();
+        Some(waker)
+    }
+
+    /// Like [`remove`](Self::remove), for a timer whose sleep has completed.
+    #[inline]
+    pub(super) fn complete(&mut self, key: Key) -> Option<Waker> {
+        let waker = self.wheel.as_mut()?.remove(key)?;
+        self.completed.increment();
         Some(waker)
     }
 

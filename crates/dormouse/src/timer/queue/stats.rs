@@ -15,6 +15,7 @@ impl TimerQueue {
         for index in 0..shards::COUNT {
             let shard = self.shards.lock(index);
             totals.pending += shard.wheel.as_ref().map_or(0, |wheel| wheel.len);
+            totals.fired += shard.completed.get();
             totals.cancelled += shard.cancelled.get();
         }
     }

@@ -1,0 +1,90 @@
+//! Notices that the wall clock was set.
+//!
+//! A timer that a step has made due was not late by what the clock shows. The timerfd reports a step too, but after the
+//! kernel has expired the timers that are due by it; and the fallback does not report any. So the offset between the wall
+//! clock and the boot-time clock is compared: only a step changes it, as NTP slews both clocks.
+
+use crate::system_clock::ClockId;
+
+/// Clocks that are read one after the other on an idle machine may be apart by so much more than was measured.
+const ACCEPTED_ERROR_NS: u64 = 1_000;
+
+/// How far the wall clock is ahead of the boot-time clock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offset {
+    ns: i128,
+    /// The error of `ns`, since two clocks cannot be read at the same time.
+    error_ns: u64,
+}
+
+impl Offset {
+    pub(super) fn measure() -> Offset {
+        let before = ClockId::Boottime.now_ns();
+        let wall = ClockId::Realtime.now_ns();
+        let error_ns = ClockId::Boottime.now_ns().saturating_sub(before) + ACCEPTED_ERROR_NS;
+        Offset { ns: i128::from(wall) - i128::from(before), error_ns }
+    }
+
+    #[cfg(test)]
+    pub(super) fn exact(ns: u64) -> Offset {
+        Offset { ns: i128::from(ns), error_ns: 0 }
+    }
+
+    fn equals(self, other: Offset) -> bool {
+        (self.ns - other.ns).unsigned_abs()
+            <= u128::from(self.error_ns) + u128::from(other.error_ns)
+    }
+}
+
+/// Compares each offset with the one before.
+#[derive(Debug)]
+pub(super) struct StepDetector(Option<Offset>);
+
+impl StepDetector {
+    pub(super) const fn new() -> StepDetector {
+        StepDetector(None)
+    }
+
+    /// Steps are noticed from this measurement on.
+    pub(super) fn start(&mut self, now: Offset) {
+        self.0 = Some(now);
+    }
+
+    /// Whether the wall clock was set since the last call.
+    pub(super) fn was_set(&mut self, now: Offset) -> bool {
+        let known = self.0.get_or_insert(now);
+        if known.equals(now) {
+            // The more exact one is kept.
+            if now.error_ns < known.error_ns {
+                *known = now;
+            }
+            return false;
+        }
+        *known = now;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inexact_measurement_is_no_step() {
+        let mut steps = StepDetector::new();
+        steps.start(Offset::exact(1_000_000));
+        assert!(!steps.was_set(Offset { ns: 900_000, error_ns: 100_000 }));
+        assert!(!steps.was_set(Offset::exact(1_000_000)), "the exact one is kept");
+        assert!(steps.was_set(Offset::exact(900_000)));
+        assert!(!steps.was_set(Offset::exact(900_000)), "each step is noticed once");
+    }
+
+    #[test]
+    fn a_clock_that_was_not_set_has_no_step() {
+        let mut steps = StepDetector::new();
+        steps.start(Offset::measure());
+        for _ in 0..1000 {
+            assert!(!steps.was_set(Offset::measure()));
+        }
+    }
+}
