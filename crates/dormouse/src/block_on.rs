@@ -45,7 +45,8 @@ use std::task::{Context, Poll, Waker};
 /// Inside a task of another executor, or inside another `block_on`, it works, but blocks the thread. It has a
 /// [coop budget](crate::io#coop-budget) of its own there.
 ///
-/// Inside a waker it may wait forever: the thread that calls the waker may be the one that delivers the events.
+/// Inside a waker, or a subscriber of `tracing`, it may wait forever: the thread that calls it may be the one that delivers
+/// the events.
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let parker = Parker::new(thread::current());
     // Declared before the future, so dropped after it, when its waits have been deregistered.

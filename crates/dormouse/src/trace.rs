@@ -24,6 +24,8 @@ use std::io;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
 
 /// A sleep that completes no later than this after its deadline is not reported. Far more than a timer is late on a
 /// machine with idle processors, and about the length of a time slice of the kernel's scheduler.
@@ -32,6 +34,7 @@ const LATE: Duration = Duration::from_millis(10);
 std::thread_local! {
     /// What this thread has recorded and not emitted yet.
     static PENDING: RefCell<Vec<Event>> = const { RefCell::new(Vec::new()) };
+    /// It has no destructor, so it can be read while thread-locals are being destroyed.
     static STATE: Cell<State> = const { Cell::new(State::Idle) };
 }
 
@@ -47,15 +50,18 @@ enum State {
 /// The resources whose failure has been reported, by bit.
 static FAILED: AtomicU32 = AtomicU32::new(0);
 
-/// The place in the program where a sleep was created.
+/// The place in the program where a sleep or an fd was created.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin(&'static Location<'static>);
+pub(crate) struct Origin(Option<&'static Location<'static>>);
 
 impl Origin {
+    /// Of an fd that an async function has created: such a function cannot be `#[track_caller]`.
+    pub(crate) const UNKNOWN: Origin = Origin(None);
+
     /// The place of the call of the function that calls this, if both are `#[track_caller]`.
     #[track_caller]
     pub(crate) fn caller() -> Origin {
-        Origin(Location::caller())
+        Origin(Some(Location::caller()))
     }
 }
 
@@ -68,28 +74,34 @@ pub(crate) fn sleep_completed(
     fires_at: u64,
     created: Origin,
 ) {
-    if clock == ClockId::Realtime {
+    // If no subscriber wants it, the clock need not be read.
+    if clock == ClockId::Realtime || LevelFilter::current() < Level::WARN {
         return;
     }
     let lateness = Duration::from_nanos(clock.now_ns().saturating_sub(fires_at));
     if lateness > LATE {
-        record(Event::LateSleep { clock, reactor, lateness, created: created.0 });
+        record(Event::LateSleep { clock, reactor, lateness, created });
         emit_pending();
     }
 }
 
 /// A pending sleep is registered with another queue than before.
 pub(crate) fn sleep_moved(clock: ClockId, from: &'static str, to: &'static str, created: Origin) {
-    record(Event::SleepMoved { clock, from, to, created: created.0 });
+    record(Event::SleepMoved { clock, from, to, created });
 }
 
-/// A queue has collected the timers with these deadlines, which are due, at `now`.
+/// A queue has collected the timers with these deadlines at `now`.
+///
+/// Timers on the wall clock are not reported, as sleeps on it are not.
 pub(crate) fn timers_fired(
     clock: ClockId,
     reactor: &'static str,
     now: u64,
     deadlines: impl Iterator<Item = u64>,
 ) {
+    if clock == ClockId::Realtime {
+        return;
+    }
     let (mut timers, mut latest) = (0, Duration::ZERO);
     for deadline in deadlines {
         let lateness = Duration::from_nanos(now.saturating_sub(deadline));
@@ -109,15 +121,22 @@ pub(crate) fn queue_drained(clock: ClockId, reactor: &'static str, timers: usize
 }
 
 /// An fd is registered with another reactor than before.
-pub(crate) fn fd_moved(fd: i32, from: &'static str, to: &'static str, why: &'static str) {
-    record(Event::FdMoved { fd, from, to, why });
+pub(crate) fn fd_moved(
+    fd: i32,
+    from: &'static str,
+    to: &'static str,
+    why: &'static str,
+    created: Origin,
+) {
+    record(Event::FdMoved { fd, from, to, why, created });
 }
 
-/// A resource cannot be created or used, and a fallback takes its place. Reported once, until the resource works.
+/// A resource cannot be created or used, and a fallback takes its place. Reported once, until the resource works. What
+/// fails inside a call of the subscriber is reported when it fails again.
 #[cold]
 pub(crate) fn failed(resource: Resource, err: &io::Error) {
     let bit = resource.bit();
-    if FAILED.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+    if !is_emitting() && FAILED.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
         record(Event::Failed(resource, err.to_string()));
     }
 }
@@ -127,38 +146,42 @@ pub(crate) fn failed(resource: Resource, err: &io::Error) {
 pub(crate) fn works(resource: Resource) {
     let bit = resource.bit();
     if FAILED.load(Ordering::Relaxed) & bit != 0
+        && !is_emitting()
         && FAILED.fetch_and(!bit, Ordering::Relaxed) & bit != 0
     {
         record(Event::Recovered(resource));
     }
 }
 
+/// Whether this thread is inside a call of the subscriber.
+fn is_emitting() -> bool {
+    STATE.get() == State::Emitting
+}
+
 /// Keeps an event until [`emit_pending`].
 #[cold]
 fn record(event: Event) {
-    // It fails while the thread-locals are being destroyed.
-    let _ = STATE.try_with(|state| {
-        if state.get() != State::Emitting {
-            let _ = PENDING.try_with(|pending| pending.borrow_mut().push(event));
-            state.set(State::Pending);
-        }
-    });
+    if !is_emitting() {
+        // It fails while the thread-locals are being destroyed.
+        let _ = PENDING.try_with(|pending| pending.borrow_mut().push(event));
+        STATE.set(State::Pending);
+    }
 }
 
 /// Emits what this thread has recorded. Not to be called with a lock held.
 #[inline]
 pub(crate) fn emit_pending() {
-    if STATE.try_with(Cell::get) == Ok(State::Pending) {
+    if STATE.get() == State::Pending {
         emit();
     }
 }
 
 #[cold]
 fn emit() {
-    STATE.with(|state| state.set(State::Emitting));
+    STATE.set(State::Emitting);
     let events = PENDING.try_with(RefCell::take).unwrap_or_default();
     for event in events {
         catch_panic(|| event.emit());
     }
-    STATE.with(|state| state.set(State::Idle));
+    STATE.set(State::Idle);
 }

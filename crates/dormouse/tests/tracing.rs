@@ -15,16 +15,18 @@ use tracing::{Event, Level, Metadata, Subscriber, span};
 each_in_a_child_process! {
     a_late_sleep_is_reported_with_its_place_of_creation
     a_sleep_that_is_not_late_is_not_reported
-    a_sleep_on_the_wall_clock_is_not_reported_because_that_may_have_been_set
+    timers_on_the_wall_clock_are_not_reported_because_that_may_have_been_set
     a_subscriber_that_panics_loses_no_wake_up
     a_subscriber_may_use_timers_and_fds
     a_timerfd_that_cannot_be_created_is_reported_once_and_so_is_its_recovery
     a_thread_that_cannot_be_started_is_reported_once
+    a_failure_inside_the_subscriber_is_reported_when_it_happens_again
 }
 
 #[cfg(feature = "tokio")]
 each_in_a_child_process! {
     timers_and_fds_that_move_are_reported
+    an_fd_that_moves_is_reported_with_its_place_of_creation
     an_fd_that_an_operation_moves_is_reported_before_the_next_wait
 }
 
@@ -181,7 +183,7 @@ mod cases {
 
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
-    fn a_sleep_on_the_wall_clock_is_not_reported_because_that_may_have_been_set() {
+    fn timers_on_the_wall_clock_are_not_reported_because_that_may_have_been_set() {
         use dormouse::clock::Realtime;
 
         let recorder = Recorder::install(|| {});
@@ -190,10 +192,13 @@ mod cases {
                 let mut late = dormouse::sleep_until(Realtime::now() + 5 * MS);
                 assert!(futures::poll!(&mut late).is_pending());
                 std::thread::sleep(80 * MS);
+                // The reactor is polled, and fires the timer, while this waits.
+                sleep(10 * MS).await;
                 late.await;
             });
         });
-        assert_eq!(recorder.with(LATE_SLEEP).len(), 0, "{:?}", recorder.all());
+        let is_realtime = |seen: &Seen| seen.get("clock") == "Realtime";
+        assert!(!recorder.all().iter().any(is_realtime), "{:?}", recorder.all());
     }
 
     #[test]
@@ -285,6 +290,34 @@ mod cases {
         let failed = recorder.with("a fallback is used");
         let threads = failed.iter().filter(|seen| seen.get("failed") == "thread");
         assert_eq!(threads.count(), 1, "{failed:?}");
+        let async_io = failed.iter().filter(|seen| seen.get("failed") == "async-io");
+        assert_eq!(async_io.count(), usize::from(cfg!(feature = "smol")), "{failed:?}");
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(target_os = "linux")]
+    fn a_failure_inside_the_subscriber_is_reported_when_it_happens_again() {
+        use dormouse::clock::Monotonic;
+
+        fn use_another_clock() {
+            let (_, waker) = Count::new();
+            assert!(poll(&mut Monotonic::sleep(1000 * MS), &waker).is_pending());
+        }
+        let recorder = Recorder::install(use_another_clock);
+        let _taken = take_all_fds();
+        let has_failed = |clock| {
+            let is_timerfd =
+                |seen: &Seen| seen.get("failed") == "timerfd" && seen.get("clock") == clock;
+            recorder.all().iter().any(is_timerfd)
+        };
+        within_time(|| {
+            dormouse::block_on(sleep(MS));
+            assert!(has_failed("Boottime") && !has_failed("Monotonic"), "{:?}", recorder.all());
+            while !has_failed("Monotonic") {
+                dormouse::block_on(Monotonic::sleep(MS));
+            }
+        });
     }
 
     #[cfg(feature = "tokio")]
@@ -313,7 +346,7 @@ mod cases {
         dormouse::block_on(poll_both());
 
         let from_to = |seen: &Seen| (seen.get("from").to_owned(), seen.get("to").to_owned());
-        let [queue] = &recorder.with("a reactor has ended, and its timers move to others")[..]
+        let [queue] = &recorder.with("a timer queue has ended, and its timers move to others")[..]
         else {
             panic!("{:?}", recorder.all())
         };
@@ -331,6 +364,44 @@ mod cases {
         assert_eq!(from_to(fd), ("tokio".into(), "builtin".into()));
         assert_eq!(fd.get("why"), "its reactor has ended");
     }
+
+    #[cfg(feature = "tokio")]
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn an_fd_that_moves_is_reported_with_its_place_of_creation() {
+        use dormouse::io::{AsyncFd, Interest};
+        use dormouse::net::{TcpListener, UnixDatagram};
+        use std::os::unix::net;
+        use std::task::Context;
+
+        let recorder = Recorder::install(|| {});
+        let datagram = || net::UnixDatagram::unbound().unwrap();
+        let runtime = common::current_thread();
+        let entered = runtime.enter();
+        let created = [
+            (line!(), AsyncFd::new(datagram()).unwrap()),
+            (line!(), AsyncFd::with_interest(datagram(), Interest::READABLE).unwrap()),
+            (line!(), AsyncFd::try_new(datagram()).unwrap()),
+            (line!(), UnixDatagram::unbound().unwrap().into_async_fd()),
+            (line!(), UnixDatagram::from_std(datagram()).unwrap().into_async_fd()),
+            (line!(), UnixDatagram::try_from(datagram()).unwrap().into_async_fd()),
+        ];
+        drop(entered);
+        let bound = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        drop(runtime);
+        dormouse::block_on(async {
+            let (_, waker) = Count::new();
+            let cx = &mut Context::from_waker(&waker);
+            created.iter().for_each(|(_, fd)| assert!(fd.poll_read_ready(cx).is_pending()));
+            assert!(bound.poll_accept(cx).is_pending());
+        });
+        let moved = recorder.with("an fd has moved to another reactor");
+        let lines: Vec<_> = moved.iter().map(|seen| seen.get("loc.line").to_owned()).collect();
+        let expected = created.iter().map(|(line, _)| line.to_string()).chain([String::new()]);
+        assert_eq!(lines, expected.collect::<Vec<_>>(), "{moved:?}");
+        assert!(moved[0].get("loc.file").ends_with("tests/tracing.rs"), "{moved:?}");
+    }
+
     #[cfg(feature = "tokio")]
     #[test]
     #[ignore = "run in a child process by the test of the same name"]

@@ -7,6 +7,7 @@
 use super::blocking::Mode;
 use super::{AsSource, AsyncFd};
 use crate::reactor::{Interest, Reactor};
+use crate::trace::Origin;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -26,6 +27,7 @@ impl<T: AsSource> AsyncFd<T> {
     /// # Errors
     /// See [the type](Self#errors).
     #[doc(alias = "register")]
+    #[track_caller]
     pub fn new(inner: T) -> io::Result<AsyncFd<T>> {
         AsyncFd::with_interest(inner, Interest::READABLE | Interest::WRITABLE)
     }
@@ -45,6 +47,7 @@ impl<T: AsSource> AsyncFd<T> {
     /// # Errors
     /// See [the type](Self#errors).
     #[doc(alias = "register_with_interest")]
+    #[track_caller]
     pub fn with_interest(inner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
         AsyncFd::new_on(&Reactor::current(), inner, interest)
     }
@@ -65,8 +68,11 @@ impl<T: AsSource> AsyncFd<T> {
     ///
     /// # Errors
     /// See [the type](Self#errors).
+    #[track_caller]
     pub fn new_on(reactor: &Reactor, inner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
-        AsyncFd::register(reactor, inner, interest, Mode::Unknown).map_err(|err| err.cause)
+        let registered =
+            AsyncFd::register(reactor, inner, interest, Mode::Unknown, Origin::caller());
+        registered.map_err(|err| err.cause)
     }
 
     /// [`new`](Self::new), but the error contains the object.
@@ -91,6 +97,7 @@ impl<T: AsSource> AsyncFd<T> {
     ///
     /// # Errors
     /// See [the type](Self#errors).
+    #[track_caller]
     pub fn try_new(inner: T) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
         AsyncFd::try_with_interest(inner, Interest::READABLE | Interest::WRITABLE)
     }
@@ -119,28 +126,35 @@ impl<T: AsSource> AsyncFd<T> {
     ///
     /// # Errors
     /// See [the type](Self#errors).
+    #[track_caller]
     pub fn try_with_interest(
         inner: T,
         interest: Interest,
     ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
-        AsyncFd::register(&Reactor::current(), inner, interest, Mode::Unknown)
+        AsyncFd::register(&Reactor::current(), inner, interest, Mode::Unknown, Origin::caller())
     }
 
     /// Wraps an object that this crate has created in `mode`, for reading and writing.
-    pub(crate) fn created(inner: T, mode: Mode) -> io::Result<AsyncFd<T>> {
-        AsyncFd::created_for(inner, Interest::READABLE | Interest::WRITABLE, mode)
+    pub(crate) fn created(inner: T, mode: Mode, origin: Origin) -> io::Result<AsyncFd<T>> {
+        AsyncFd::created_for(inner, Interest::READABLE | Interest::WRITABLE, mode, origin)
     }
 
     /// Wraps an object that this crate has created in `mode`, for `interest` only.
-    pub(crate) fn created_for(inner: T, interest: Interest, mode: Mode) -> io::Result<AsyncFd<T>> {
-        AsyncFd::register(&Reactor::current(), inner, interest, mode).map_err(|err| err.cause)
+    pub(crate) fn created_for(
+        inner: T,
+        interest: Interest,
+        mode: Mode,
+        origin: Origin,
+    ) -> io::Result<AsyncFd<T>> {
+        let registered = AsyncFd::register(&Reactor::current(), inner, interest, mode, origin);
+        registered.map_err(|err| err.cause)
     }
 
     /// Wraps a connected socket that this crate has created in `mode`. The connection is not lost if the fd cannot be
     /// registered: then each wait tries it again.
     pub(crate) fn connected(inner: T, mode: Mode) -> io::Result<AsyncFd<T>> {
         let interest = Interest::READABLE | Interest::WRITABLE;
-        let registration = Reactor::current().register_or_later(inner, interest);
+        let registration = Reactor::current().register_or_later(inner, interest, Origin::UNKNOWN);
         let set_blocking = mode.set_non_blocking(registration.get_ref())?;
         Ok(AsyncFd { registration, set_blocking })
     }
@@ -150,9 +164,10 @@ impl<T: AsSource> AsyncFd<T> {
         inner: T,
         interest: Interest,
         mode: Mode,
+        origin: Origin,
     ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
         let registration = reactor
-            .register_or_next(inner, interest)
+            .register_or_next(inner, interest, origin)
             .map_err(|(inner, cause)| AsyncFdTryNewError { inner, cause })?;
         match mode.set_non_blocking(registration.get_ref()) {
             Ok(set_blocking) => Ok(AsyncFd { registration, set_blocking }),

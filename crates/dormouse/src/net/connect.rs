@@ -11,6 +11,7 @@ use super::{TcpStream, sys};
 use crate::coop::cooperative;
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::time::RetryPauses;
+use crate::trace::Origin;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{SocketType, sockopt::socket_type};
@@ -52,7 +53,7 @@ pub(super) async fn finish_connect(stream: net::TcpStream, mode: Mode) -> io::Re
     match connect_result(&stream) {
         Ok(()) => AsyncFd::connected(stream, mode).map(TcpStream::from),
         Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-            let stream = AsyncFd::created(stream, mode)?;
+            let stream = AsyncFd::created(stream, mode, Origin::UNKNOWN)?;
             stream.async_io(Interest::WRITABLE, connect_result).await?;
             Ok(stream.into())
         }

@@ -8,6 +8,7 @@ pub use writer::PipeWriter;
 
 use super::error::with_context;
 use crate::io::{AsyncFd, Interest, Mode};
+use crate::trace::Origin;
 use rustix::fs::{FileType, Mode as CreateMode, OFlags, fcntl_getfl, fstat, open};
 use rustix::io::Errno;
 use std::fs::File;
@@ -62,26 +63,30 @@ use std::path::Path;
 ///
 /// # Errors
 /// If the process has too many fds, or an end cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+#[track_caller]
 pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
+    let origin = Origin::caller();
     let (writer, reader) = mio::unix::pipe::new()?;
     Ok((
-        register_created(OwnedFd::from(reader).into(), Interest::READABLE)?.into(),
-        register_created(OwnedFd::from(writer).into(), Interest::WRITABLE)?.into(),
+        register_created(OwnedFd::from(reader).into(), Interest::READABLE, origin)?.into(),
+        register_created(OwnedFd::from(writer).into(), Interest::WRITABLE, origin)?.into(),
     ))
 }
 
 /// Registers an end that this crate has opened non-blocking.
-fn register_created(file: File, interest: Interest) -> io::Result<AsyncFd<File>> {
-    AsyncFd::created_for(file, interest, Mode::NonBlocking)
+fn register_created(file: File, interest: Interest, origin: Origin) -> io::Result<AsyncFd<File>> {
+    AsyncFd::created_for(file, interest, Mode::NonBlocking, origin)
 }
 
 /// Opens a FIFO. `access` is `RDONLY` or `WRONLY`.
+#[track_caller]
 fn open_fifo(path: &Path, access: OFlags, interest: Interest) -> io::Result<AsyncFd<File>> {
+    let origin = Origin::caller();
     let open = || {
         let flags = access | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(open(path, flags, CreateMode::empty())?);
         check(&file, access)?;
-        register_created(file, interest)
+        register_created(file, interest, origin)
     };
     open().map_err(|err| match Errno::from_io_error(&err) {
         // Unchanged, because callers match it.

@@ -4,6 +4,7 @@ use super::ToSocketAddrs;
 use super::connect::{cannot_connect, check_port, each_address};
 use super::error::{no_addresses, with_context};
 use crate::io::{AsyncFd, Interest, Mode};
+use crate::trace::Origin;
 use std::io;
 use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
@@ -72,7 +73,7 @@ impl UdpSocket {
     pub async fn bind(addr: impl ToSocketAddrs) -> io::Result<UdpSocket> {
         each_address(addr, "cannot bind a UDP socket", async |address| {
             net::UdpSocket::bind(address)
-                .and_then(|socket| AsyncFd::created(socket, Mode::Blocking))
+                .and_then(|socket| AsyncFd::created(socket, Mode::Blocking, Origin::UNKNOWN))
                 .map(UdpSocket)
                 .map_err(|err| {
                     with_context(err, format_args!("cannot bind a UDP socket to {address}"))

@@ -28,6 +28,7 @@ use super::{Interest, Kind, Reactor, Ready};
 use crate::catch_panic::wake;
 use crate::fork::{Once, Process, fds};
 use crate::stdio::take_free_stdio;
+use crate::trace::{self, Resource};
 use async_io::Async;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
@@ -90,7 +91,8 @@ pub(super) fn register(
     fd: BorrowedFd<'_>,
     io: &Arc<ScheduledIo>,
 ) -> io::Result<AsyncIoRegistration> {
-    start(fd)?;
+    start(fd).inspect_err(|err| trace::failed(Resource::AsyncIo, err))?;
+    trace::works(Resource::AsyncIo);
     let fd = Async::new_nonblocking(fd.try_clone_to_owned()?)?;
     let oneshot_wakers = Direction::BOTH.map(|direction| {
         let process = Process::current();

@@ -20,7 +20,7 @@ use super::{
 use crate::fork::Process;
 use crate::stats::CountedFd;
 use crate::sync::{Mutex, lock};
-use crate::trace;
+use crate::trace::{self, Origin};
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::{Arc, PoisonError};
@@ -32,6 +32,8 @@ pub(crate) struct Registration<T: AsFd> {
     io: Arc<ScheduledIo>,
     attached: Mutex<Attached>,
     process: Process,
+    /// Where the program has created it.
+    created: Origin,
     /// None once deregistered.
     object: Option<T>,
 }

@@ -10,13 +10,19 @@ pub(crate) enum Resource {
     Thread,
     Epoll,
     EpollWait,
+    #[cfg_attr(not(feature = "smol"), allow(dead_code, reason = "only that feature uses it"))]
+    AsyncIo,
 }
 
 /// Zero-sized.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin;
 
+const _: () = assert!(size_of::<Origin>() == 0);
+
 impl Origin {
+    pub(crate) const UNKNOWN: Origin = Origin;
+
     #[inline]
     pub(crate) fn caller() -> Origin {
         Origin
@@ -42,7 +48,14 @@ pub(crate) fn timers_fired(
 pub(crate) fn queue_drained(_: ClockId, _reactor: &'static str, _timers: usize) {}
 
 #[inline]
-pub(crate) fn fd_moved(_: i32, _from: &'static str, _to: &'static str, _why: &'static str) {}
+pub(crate) fn fd_moved(
+    _: i32,
+    _from: &'static str,
+    _to: &'static str,
+    _why: &'static str,
+    _: Origin,
+) {
+}
 
 #[inline]
 pub(crate) fn failed(_: Resource, _: &io::Error) {}

@@ -1,5 +1,6 @@
 //! The events, with their fields. README.md documents them.
 
+use super::Origin;
 use crate::system_clock::ClockId;
 use std::panic::Location;
 use std::thread;
@@ -10,16 +11,14 @@ use tracing::{debug, info, warn};
 const TARGET: &str = "dormouse";
 
 pub(super) enum Event {
-    LateSleep { clock: ClockId, reactor: &'static str, lateness: Duration, created: Place },
+    LateSleep { clock: ClockId, reactor: &'static str, lateness: Duration, created: Origin },
     LateTimers { clock: ClockId, reactor: &'static str, timers: usize, lateness: Duration },
-    SleepMoved { clock: ClockId, from: &'static str, to: &'static str, created: Place },
+    SleepMoved { clock: ClockId, from: &'static str, to: &'static str, created: Origin },
     QueueDrained { clock: ClockId, reactor: &'static str, timers: usize },
-    FdMoved { fd: i32, from: &'static str, to: &'static str, why: &'static str },
+    FdMoved { fd: i32, from: &'static str, to: &'static str, why: &'static str, created: Origin },
     Failed(Resource, String),
     Recovered(Resource),
 }
-
-type Place = &'static Location<'static>;
 
 /// A resource without which the library goes on in another way.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +31,9 @@ pub(crate) enum Resource {
     Epoll,
     /// A wait on that instance.
     EpollWait,
+    /// The reactor async-io.
+    #[cfg_attr(not(feature = "smol"), expect(dead_code, reason = "only that feature uses it"))]
+    AsyncIo,
 }
 
 impl Resource {
@@ -40,9 +42,10 @@ impl Resource {
             Resource::Thread => 0,
             Resource::Epoll => 1,
             Resource::EpollWait => 2,
-            Resource::Timerfd(clock, "builtin") => 3 + clock as u32,
-            Resource::Timerfd(clock, "async-io") => 6 + clock as u32,
-            Resource::Timerfd(clock, _) => 9 + clock as u32,
+            Resource::AsyncIo => 3,
+            Resource::Timerfd(clock, "builtin") => 4 + clock as u32,
+            Resource::Timerfd(clock, "async-io") => 7 + clock as u32,
+            Resource::Timerfd(clock, _) => 10 + clock as u32,
         };
         1 << number
     }
@@ -53,6 +56,7 @@ impl Resource {
             Resource::Thread => "thread",
             Resource::Epoll => "epoll instance",
             Resource::EpollWait => "epoll wait",
+            Resource::AsyncIo => "async-io",
         }
     }
 
@@ -66,6 +70,7 @@ impl Resource {
     fn reactor(self) -> &'static str {
         match self {
             Resource::Timerfd(_, reactor) => reactor,
+            Resource::AsyncIo => "async-io",
             _ => "builtin",
         }
     }
@@ -78,6 +83,7 @@ impl Resource {
             Resource::Thread => "sleeps wait in their polls",
             Resource::Epoll => "timers go on, and fds cannot be registered",
             Resource::EpollWait => "timers go on, and waits for fds return an error",
+            Resource::AsyncIo => "the builtin reactor is used",
         }
     }
 }
@@ -122,11 +128,19 @@ impl Event {
                 from = reactor,
                 clock = clock.name(),
                 timers,
-                "a reactor has ended, and its timers move to others"
+                "a timer queue has ended, and its timers move to others"
             ),
-            Event::FdMoved { fd, from, to, why } => {
-                debug!(target: TARGET, fd, from, to, why, "an fd has moved to another reactor");
-            }
+            Event::FdMoved { fd, from, to, why, created } => debug!(
+                target: TARGET,
+                fd,
+                from,
+                to,
+                why,
+                loc.file = created.file(),
+                loc.line = created.line(),
+                loc.col = created.column(),
+                "an fd has moved to another reactor"
+            ),
             Event::Failed(resource, error) => warn!(
                 target: TARGET,
                 failed = resource.name(),
@@ -144,6 +158,21 @@ impl Event {
                 "a fallback is not used any more"
             ),
         }
+    }
+}
+
+/// The fields `loc.*`, which are absent if the place is not known.
+impl Origin {
+    fn file(self) -> Option<&'static str> {
+        self.0.map(Location::file)
+    }
+
+    fn line(self) -> Option<u32> {
+        self.0.map(Location::line)
+    }
+
+    fn column(self) -> Option<u32> {
+        self.0.map(Location::column)
     }
 }
 

@@ -51,6 +51,7 @@ macro_rules! owned_fd {
         impl TryFrom<std::os::fd::OwnedFd> for $Type {
             type Error = std::io::Error;
 
+            #[track_caller]
             fn try_from(fd: std::os::fd::OwnedFd) -> std::io::Result<$Type> {
                 $Type::from_owned_fd(fd)
             }

@@ -30,6 +30,7 @@ macro_rules! socket {
             /// # Errors
             /// If the socket cannot be registered: see [`AsyncFd`](crate::io::AsyncFd#errors). Then it is closed. To get
             /// it back, use [`AsyncFd::try_new`](crate::io::AsyncFd::try_new) and `From`.
+            #[track_caller]
             pub fn from_std(inner: $Std) -> std::io::Result<$Type> {
                 crate::io::AsyncFd::with_interest(inner, $interest).map($Type)
             }
@@ -98,6 +99,7 @@ macro_rules! socket {
         impl TryFrom<$Std> for $Type {
             type Error = std::io::Error;
 
+            #[track_caller]
             fn try_from(inner: $Std) -> std::io::Result<$Type> {
                 $Type::from_std(inner)
             }

@@ -61,6 +61,7 @@ impl PipeReader {
     /// # Errors
     /// Those of open(2). `InvalidInput` if it is not a FIFO. The error names the path. If the fd cannot be registered:
     /// see [`AsyncFd`](AsyncFd#errors).
+    #[track_caller]
     pub fn open(path: impl AsRef<Path>) -> io::Result<PipeReader> {
         open_fifo(path.as_ref(), OFlags::RDONLY, Interest::READABLE).map(PipeReader)
     }
@@ -91,6 +92,7 @@ impl PipeReader {
     /// # Errors
     /// `InvalidInput` if it is not a pipe, or not open for reading. If it cannot be registered: see
     /// [`AsyncFd`](AsyncFd#errors). In each case it is closed.
+    #[track_caller]
     pub fn from_file(file: File) -> io::Result<PipeReader> {
         check(&file, OFlags::RDONLY)?;
         AsyncFd::with_interest(file, Interest::READABLE).map(PipeReader)
@@ -116,6 +118,7 @@ impl PipeReader {
     ///
     /// # Errors
     /// Those of [`from_file`](Self::from_file).
+    #[track_caller]
     pub fn from_owned_fd(fd: OwnedFd) -> io::Result<PipeReader> {
         PipeReader::from_file(fd.into())
     }

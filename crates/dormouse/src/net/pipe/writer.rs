@@ -70,6 +70,7 @@ impl PipeWriter {
     /// # Errors
     /// `ENXIO`, as `raw_os_error`, if it is not open for reading. Those of open(2). `InvalidInput` if it is not a FIFO. All
     /// but `ENXIO` name the path. If the fd cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+    #[track_caller]
     pub fn open(path: impl AsRef<Path>) -> io::Result<PipeWriter> {
         open_fifo(path.as_ref(), OFlags::WRONLY, Interest::WRITABLE).map(PipeWriter)
     }
@@ -96,6 +97,7 @@ impl PipeWriter {
     /// # Errors
     /// `InvalidInput` if it is not a pipe, or not open for writing. If it cannot be registered: see
     /// [`AsyncFd`](AsyncFd#errors). In each case it is closed.
+    #[track_caller]
     pub fn from_file(file: File) -> io::Result<PipeWriter> {
         check(&file, OFlags::WRONLY)?;
         AsyncFd::with_interest(file, Interest::WRITABLE).map(PipeWriter)
@@ -122,6 +124,7 @@ impl PipeWriter {
     ///
     /// # Errors
     /// Those of [`from_file`](Self::from_file).
+    #[track_caller]
     pub fn from_owned_fd(fd: OwnedFd) -> io::Result<PipeWriter> {
         PipeWriter::from_file(fd.into())
     }

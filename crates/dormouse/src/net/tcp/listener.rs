@@ -6,6 +6,7 @@ use crate::net::accept::register_accepted;
 use crate::net::connect::each_address;
 use crate::net::error::with_context;
 use crate::net::{ToSocketAddrs, sys};
+use crate::trace::Origin;
 use std::io;
 use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
@@ -69,7 +70,8 @@ impl TcpListener {
         each_address(addr, "cannot listen", async |address| {
             net::TcpListener::bind(address)
                 .and_then(|listener| {
-                    AsyncFd::created_for(listener, Interest::READABLE, Mode::Blocking)
+                    let (interest, mode) = (Interest::READABLE, Mode::Blocking);
+                    AsyncFd::created_for(listener, interest, mode, Origin::UNKNOWN)
                 })
                 .map(TcpListener)
                 .map_err(|err| with_context(err, format_args!("cannot listen on {address}")))

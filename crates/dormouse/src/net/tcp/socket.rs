@@ -5,6 +5,7 @@ use super::stream::TcpStream;
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::net::connect::{cannot_connect, connect_socket};
 use crate::net::error::with_context;
+use crate::trace::Origin;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fmt;
 use std::io;
@@ -176,12 +177,14 @@ impl TcpSocket {
     /// # Errors
     /// Those of listen(2). `InvalidInput` if it is not a TCP socket. If it cannot be registered: see
     /// [`AsyncFd`](AsyncFd#errors). The error names the local address.
+    #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
+        let origin = Origin::caller();
         let address = self.local_addr();
         let listen = || {
             let (socket, mode) = self.prepare()?;
             socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-            AsyncFd::created_for(socket.into(), Interest::READABLE, mode)
+            AsyncFd::created_for(socket.into(), Interest::READABLE, mode, origin)
         };
         match (listen(), address) {
             (Ok(listener), _) => Ok(TcpListener::from(listener)),

@@ -4,6 +4,7 @@ use super::address::{path_address, remove_path};
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::net::connect::retry_until_room;
 use crate::net::error::{DisplayAddr, with_context};
+use crate::trace::Origin;
 use std::io;
 use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
@@ -68,6 +69,7 @@ impl UnixDatagram {
     /// `AddrInUse` if the path exists, even if it is the path of a closed socket. `InvalidInput` if the path
     /// [is no address](crate::net::unix#addresses). The error names the path. If the socket cannot be registered: see
     /// [`AsyncFd`](AsyncFd#errors).
+    #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
         UnixDatagram::bind_addr(&path_address(path.as_ref())?)
     }
@@ -91,10 +93,13 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// Those of [`bind`](Self::bind).
+    #[track_caller]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
+        let origin = Origin::caller();
         net::UnixDatagram::bind_addr(address)
             .and_then(|socket| {
-                AsyncFd::created(socket, Mode::Blocking).inspect_err(|_| remove_path(address))
+                AsyncFd::created(socket, Mode::Blocking, origin)
+                    .inspect_err(|_| remove_path(address))
             })
             .map(UnixDatagram)
             .map_err(|err| {
@@ -115,9 +120,10 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// If the process has too many fds, or the socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+    #[track_caller]
     pub fn unbound() -> io::Result<UnixDatagram> {
         let socket = net::UnixDatagram::unbound()?;
-        AsyncFd::created(socket, Mode::Blocking).map(UnixDatagram)
+        AsyncFd::created(socket, Mode::Blocking, Origin::caller()).map(UnixDatagram)
     }
 
     /// Creates two sockets that are connected to each other.
@@ -136,9 +142,11 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// If the process has too many fds, or a socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+    #[track_caller]
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (one, other) = net::UnixDatagram::pair()?;
-        let register = |socket| AsyncFd::created(socket, Mode::Blocking).map(UnixDatagram);
+        let origin = Origin::caller();
+        let register = |socket| AsyncFd::created(socket, Mode::Blocking, origin).map(UnixDatagram);
         Ok((register(one)?, register(other)?))
     }
 

@@ -5,6 +5,7 @@ use crate::io::{AsyncFd, Interest, Mode};
 use crate::net::accept::register_accepted;
 use crate::net::error::{DisplayAddr, with_context};
 use crate::net::{UnixStream, sys};
+use crate::trace::Origin;
 use std::io;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
@@ -73,6 +74,7 @@ impl UnixListener {
     /// `AddrInUse` if the path exists, even if it is the path of a closed socket. `InvalidInput` if the path
     /// [is no address](crate::net::unix#addresses). The error names the path. If the socket cannot be registered: see
     /// [`AsyncFd`](AsyncFd#errors).
+    #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
         UnixListener::bind_addr(&path_address(path.as_ref())?)
     }
@@ -99,10 +101,12 @@ impl UnixListener {
     ///
     /// # Errors
     /// Those of [`bind`](Self::bind).
+    #[track_caller]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
+        let origin = Origin::caller();
         net::UnixListener::bind_addr(address)
             .and_then(|listener| {
-                AsyncFd::created_for(listener, Interest::READABLE, Mode::Blocking)
+                AsyncFd::created_for(listener, Interest::READABLE, Mode::Blocking, origin)
                     .inspect_err(|_| remove_path(address))
             })
             .map(UnixListener)

@@ -4,6 +4,7 @@ use super::address::path_address;
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::net::connect::retry_until_room;
 use crate::net::error::{DisplayAddr, with_context};
+use crate::trace::Origin;
 use std::io;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
@@ -122,9 +123,11 @@ impl UnixStream {
     ///
     /// # Errors
     /// If the process has too many fds, or a socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+    #[track_caller]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (one, other) = net::UnixStream::pair()?;
-        let register = |socket| AsyncFd::created(socket, Mode::Blocking).map(UnixStream);
+        let origin = Origin::caller();
+        let register = |socket| AsyncFd::created(socket, Mode::Blocking, origin).map(UnixStream);
         Ok((register(one)?, register(other)?))
     }
 

@@ -26,7 +26,7 @@ use crate::reactor::{
 };
 use crate::stats::CountedFd;
 use crate::sync::{Mutex, lock};
-use crate::trace;
+use crate::trace::{self, Origin};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::Arc;
@@ -44,7 +44,9 @@ impl Reactor {
         object: T,
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        self.register_by(object, interest, |fd, now, io| self.attach_here(fd, interest, now, io))
+        self.register_by(object, interest, Origin::UNKNOWN, |fd, now, io| {
+            self.attach_here(fd, interest, now, io)
+        })
     }
 
     /// Like [`register`](Self::register), but with the next reactor if this one has shut down.
@@ -52,9 +54,15 @@ impl Reactor {
         &self,
         object: T,
         interest: Interest,
+        created: Origin,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        let registered = self.register_by(object, interest, |fd, now, io| {
-            self.attach_or_next(fd, interest, now, io, || Ok(()))
+        let registered = self.register_by(object, interest, created, |fd, now, io| {
+            let (attached, refused_by) = self.attach_or_next(fd, interest, now, io, || Ok(()))?;
+            if let Some(from) = refused_by {
+                let why = "it cannot be registered there";
+                trace::fd_moved(fd.as_raw_fd(), from, attached.reactor.name(), why, created);
+            }
+            Ok(attached)
         });
         trace::emit_pending();
         registered
@@ -66,14 +74,15 @@ impl Reactor {
         &self,
         object: T,
         interest: Interest,
+        created: Origin,
     ) -> Registration<T> {
-        self.register_or_next(object, interest).unwrap_or_else(|(object, _)| {
+        self.register_or_next(object, interest, created).unwrap_or_else(|(object, _)| {
             let io = Arc::new(ScheduledIo::default());
             io.mark_shut_down();
             let reactor = self.select_for(interest);
             let (backend, counted) = (Backend::Detached, CountedFd::NONE);
             let attached = Attached { reactor, backend, interest, must_move: false, counted };
-            Registration::new(object, io, attached)
+            Registration::new(object, io, attached, created)
         })
     }
 
@@ -81,13 +90,14 @@ impl Reactor {
         &self,
         object: T,
         interest: Interest,
+        created: Origin,
         attach: impl FnOnce(BorrowedFd<'_>, Interest, &Arc<ScheduledIo>) -> io::Result<Attached>,
     ) -> Result<Registration<T>, (T, io::Error)> {
         let io = Arc::new(ScheduledIo::default());
         match attach(object.as_fd(), interest.eager(), &io) {
             Ok(attached) => {
                 attached.activate(&io, interest.eager());
-                Ok(Registration::new(object, io, attached))
+                Ok(Registration::new(object, io, attached, created))
             }
             Err(err) => Err((object, err)),
         }
@@ -106,7 +116,7 @@ impl Reactor {
     }
 
     /// Registers an fd with the first reactor, from this one on, that can watch it. Calls `before_builtin` if that
-    /// is the builtin one.
+    /// is the builtin one. Also returns the name of the reactor that had been selected, if another one watches the fd.
     fn attach_or_next(
         &self,
         fd: BorrowedFd<'_>,
@@ -114,20 +124,20 @@ impl Reactor {
         now: Interest,
         io: &Arc<ScheduledIo>,
         before_builtin: fn() -> io::Result<()>,
-    ) -> io::Result<Attached> {
+    ) -> io::Result<(Attached, Option<&'static str>)> {
         let mut reactor = self.select_for(interest);
+        let mut refused_by = None;
         loop {
             if matches!(reactor.0, Kind::Builtin) {
                 before_builtin()?;
             }
             let err = match reactor.attach(fd, interest, now, io) {
-                Ok(attached) => return Ok(attached),
+                Ok(attached) => return Ok((attached, refused_by)),
                 Err(err) => err,
             };
             match reactor.next_after(&err) {
                 Some(next) => {
-                    let why = "it cannot be registered there";
-                    trace::fd_moved(fd.as_raw_fd(), reactor.name(), next.name(), why);
+                    refused_by.get_or_insert(reactor.name());
                     reactor = next;
                 }
                 None => return Err(cannot_register(&err, fd, reactor.name())),
@@ -202,9 +212,14 @@ impl Attached {
 }
 
 impl<T: AsFd> Registration<T> {
-    fn new(object: T, io: Arc<ScheduledIo>, attached: Attached) -> Registration<T> {
+    fn new(
+        object: T,
+        io: Arc<ScheduledIo>,
+        attached: Attached,
+        created: Origin,
+    ) -> Registration<T> {
         let attached = Mutex::new(attached);
-        Registration { io, attached, process: Process::current(), object: Some(object) }
+        Registration { io, attached, process: Process::current(), created, object: Some(object) }
     }
 
     /// Registers the fd with the reactor of the calling code, or the next one that can watch it. Called when its
@@ -222,9 +237,10 @@ impl<T: AsFd> Registration<T> {
         let mut attached = lock(&self.attached);
         // Another task may have registered it meanwhile.
         if self.io.is_shut_down() {
+            let was_registered = !matches!(attached.backend, Backend::Detached);
             attached.detach(fd, &self.process);
             let (interest, from) = (attached.interest, attached.reactor.name());
-            *attached = reactor.attach_or_next(
+            (*attached, _) = reactor.attach_or_next(
                 fd,
                 interest,
                 interest,
@@ -232,8 +248,11 @@ impl<T: AsFd> Registration<T> {
                 builtin::serve_all_by_thread,
             )?;
             attached.activate(&self.io, interest);
-            let why = "its reactor has ended";
-            trace::fd_moved(fd.as_raw_fd(), from, attached.reactor.name(), why);
+            let to = attached.reactor.name();
+            if was_registered || from != to {
+                let why = "its reactor has ended";
+                trace::fd_moved(fd.as_raw_fd(), from, to, why, self.created);
+            }
         }
         Ok(())
     }
@@ -252,7 +271,8 @@ impl<T: AsFd> Registration<T> {
         let moved = Reactor::builtin().attach_here(fd, interest, interest, &self.io)?;
         attached.detach(fd, &self.process);
         let why = "its reactor cannot report the next event";
-        trace::fd_moved(fd.as_raw_fd(), attached.reactor.name(), moved.reactor.name(), why);
+        let (from, to) = (attached.reactor.name(), moved.reactor.name());
+        trace::fd_moved(fd.as_raw_fd(), from, to, why, self.created);
         *attached = moved;
         // Not before the former registration has ended, which may mark the `ScheduledIo` as shut down.
         attached.activate(&self.io, interest);

@@ -6,6 +6,7 @@ use crate::net::connect::retry_until_room;
 use crate::net::error::{DisplayAddr, with_context};
 use crate::net::sys::std_unix_address;
 use crate::net::unix::address::path_address;
+use crate::trace::Origin;
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketType, connect, getpeername, getsockname, recv, send,
     shutdown, socketpair,
@@ -120,9 +121,12 @@ impl UnixSeqpacket {
     ///
     /// # Errors
     /// If the process has too many fds, or a socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+    #[track_caller]
     pub fn pair() -> io::Result<(UnixSeqpacket, UnixSeqpacket)> {
         let (one, other) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, FLAGS, None)?;
-        let register = |socket| AsyncFd::created(socket, Mode::NonBlocking).map(UnixSeqpacket);
+        let origin = Origin::caller();
+        let register =
+            |socket| AsyncFd::created(socket, Mode::NonBlocking, origin).map(UnixSeqpacket);
         Ok((register(one)?, register(other)?))
     }
 
@@ -144,6 +148,7 @@ impl UnixSeqpacket {
     ///
     /// # Errors
     /// If the socket cannot be registered: see [`AsyncFd`](AsyncFd#errors). Then it is closed.
+    #[track_caller]
     pub fn from_owned_fd(fd: OwnedFd) -> io::Result<UnixSeqpacket> {
         AsyncFd::new(fd).map(UnixSeqpacket)
     }

@@ -6,6 +6,7 @@ use crate::net::accept::register_accepted;
 use crate::net::error::{DisplayAddr, with_context};
 use crate::net::sys::{self, std_unix_address};
 use crate::net::unix::address::{path_address, remove_path};
+use crate::trace::Origin;
 use rustix::net::{bind, getsockname, listen};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -68,6 +69,7 @@ impl UnixSeqpacketListener {
     /// `AddrInUse` if the path exists, even if it is the path of a closed socket. `InvalidInput` if the path
     /// [is no address](crate::net::unix#addresses). The error names the path. If the socket cannot be registered: see
     /// [`AsyncFd`](AsyncFd#errors).
+    #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixSeqpacketListener> {
         UnixSeqpacketListener::bind_addr(&path_address(path.as_ref())?)
     }
@@ -88,13 +90,17 @@ impl UnixSeqpacketListener {
     ///
     /// # Errors
     /// Those of [`bind`](Self::bind).
+    #[track_caller]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixSeqpacketListener> {
+        let origin = Origin::caller();
         let bind = || {
             let socket = socket()?;
             bind(&socket, &to_rustix(address)?)?;
             let listening = listen(&socket, BACKLOG).map_err(io::Error::from);
             listening
-                .and_then(|()| AsyncFd::created_for(socket, Interest::READABLE, Mode::NonBlocking))
+                .and_then(|()| {
+                    AsyncFd::created_for(socket, Interest::READABLE, Mode::NonBlocking, origin)
+                })
                 .inspect_err(|_| remove_path(address))
         };
         bind().map(UnixSeqpacketListener).map_err(|err| {
@@ -118,6 +124,7 @@ impl UnixSeqpacketListener {
     ///
     /// # Errors
     /// If the socket cannot be registered: see [`AsyncFd`](AsyncFd#errors). Then it is closed.
+    #[track_caller]
     pub fn from_owned_fd(fd: OwnedFd) -> io::Result<UnixSeqpacketListener> {
         AsyncFd::with_interest(fd, Interest::READABLE).map(UnixSeqpacketListener)
     }
