@@ -1,4 +1,5 @@
-//! The options of TCP and UDP sockets. They have tokio's names; `socket2` reads and sets them.
+//! The options of TCP and UDP sockets. They have tokio's names; `socket2` reads and sets them. Those of IPv4 multicast are
+//! in `udp/multicast.rs`.
 
 use super::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 
@@ -131,22 +132,6 @@ option!(
     bool,
     "true",
     "whether datagrams can be sent to broadcast addresses (`SO_BROADCAST`).",
-    UdpSocket: udp_socket!()
-);
-option!(
-    multicast_loop_v4 = multicast_loop_v4,
-    set_multicast_loop_v4 = set_multicast_loop_v4,
-    bool,
-    "true",
-    "whether this machine receives the IPv4 multicast datagrams that it sends (`IP_MULTICAST_LOOP`).",
-    UdpSocket: udp_socket!()
-);
-option!(
-    multicast_ttl_v4 = multicast_ttl_v4,
-    set_multicast_ttl_v4 = set_multicast_ttl_v4,
-    u32,
-    "1",
-    "the time to live of IPv4 multicast packets (`IP_MULTICAST_TTL`).",
     UdpSocket: udp_socket!()
 );
 option!(
