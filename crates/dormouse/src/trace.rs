@@ -1,9 +1,9 @@
 //! Events of the crate `tracing`, with the target `dormouse`: sleeps that complete late, moves to another reactor, and
 //! fallbacks. `trace/absent.rs` has the same functions without the feature `tracing`.
 //!
-//! A subscriber is foreign code: it may create, poll and drop timers, or panic. So most events are *recorded* where they
-//! happen, perhaps under a lock, and *emitted* later by the same thread, in [`emit_pending`]. That is called at the end
-//! of each operation that may have recorded an event, after the wakers.
+//! A subscriber is code of the program: it may create, poll and drop timers, or panic. So most events are *recorded*
+//! where they happen, perhaps under a lock, and *emitted* later by the same thread, in [`emit_pending`]. That is called
+//! at the end of each operation that may have recorded an event, after the wakers.
 //!
 //! # Invariants
 //! - No lock is held when an event is emitted.
