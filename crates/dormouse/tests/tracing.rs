@@ -27,6 +27,7 @@ each_in_a_child_process! {
 each_in_a_child_process! {
     timers_and_fds_that_move_are_reported
     an_fd_that_moves_is_reported_with_its_place_of_creation
+    an_fd_that_a_reactor_refuses_is_reported_when_another_has_registered_it
     an_fd_that_an_operation_moves_is_reported_before_the_next_wait
 }
 
@@ -400,6 +401,35 @@ mod cases {
         let expected = created.iter().map(|(line, _)| line.to_string()).chain([String::new()]);
         assert_eq!(lines, expected.collect::<Vec<_>>(), "{moved:?}");
         assert!(moved[0].get("loc.file").ends_with("tests/tracing.rs"), "{moved:?}");
+    }
+
+    #[cfg(feature = "tokio")]
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn an_fd_that_a_reactor_refuses_is_reported_when_another_has_registered_it() {
+        use dormouse::io::{AsyncFd, Interest};
+        use dormouse::reactor::Reactor;
+        use std::os::unix::net::UnixDatagram;
+
+        let recorder = Recorder::install(|| {});
+        let runtime = common::current_thread();
+        let reactor = Reactor::tokio(runtime.handle()).unwrap();
+        drop(runtime);
+        let register = |socket| AsyncFd::new_on(&reactor, socket, Interest::READABLE);
+        let moved = || recorder.with("an fd has moved to another reactor");
+        let [first, second] = [(); 2].map(|()| UnixDatagram::unbound().unwrap());
+
+        // No other reactor can register it either.
+        let taken = take_all_fds();
+        assert!(register(first).is_err());
+        assert!(moved().is_empty(), "{:?}", moved());
+
+        drop(taken);
+        let registered = register(second).unwrap();
+        let [event] = &moved()[..] else { panic!("{:?}", moved()) };
+        assert_eq!(event.get("from"), "tokio");
+        assert_eq!(event.get("to"), registered.reactor().name());
+        assert_eq!(event.get("why"), "it cannot be registered there");
     }
 
     #[cfg(feature = "tokio")]
