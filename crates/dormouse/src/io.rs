@@ -75,24 +75,19 @@ mod blocking;
 mod end_of_file;
 #[macro_use]
 mod guard;
+mod halves;
 mod mutable;
 mod object;
 mod operation;
 mod poll;
 mod readiness;
 #[cfg_attr(target_vendor = "apple", path = "io/send/apple.rs")]
-pub(crate) mod send;
+mod send;
 mod split;
-mod wrap;
-
-#[cfg(feature = "futures-io")]
-mod futures_io;
-#[cfg(feature = "hyper")]
-mod hyper;
-#[cfg(all(feature = "tokio-io", not(loom)))]
-mod tokio_io;
+mod stream;
 #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
-mod traits;
+pub(crate) mod traits;
+mod wrap;
 
 pub use crate::reactor::interest::Interest;
 pub use crate::reactor::ready::Ready;
@@ -100,7 +95,8 @@ pub use as_source::AsSource;
 pub use async_fd::AsyncFd;
 pub(crate) use blocking::{Mode, set_blocking};
 pub use guard::{AsyncFdReadyGuard, TryIoError};
+pub(crate) use halves::{ReadRef, Split, WriteRef, split};
 pub use mutable::AsyncFdReadyMutGuard;
 pub use readiness::ReadyOwned;
-pub use split::{ReadHalf, ReuniteError, WriteHalf};
+pub use split::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
 pub use wrap::AsyncFdTryNewError;

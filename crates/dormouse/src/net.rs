@@ -91,11 +91,11 @@ mod happy_eyeballs;
 mod incoming;
 mod options;
 mod pipe;
-mod stream;
 #[cfg_attr(not(target_os = "linux"), path = "net/sys/other.rs")]
 #[cfg_attr(target_os = "linux", path = "net/sys/linux.rs")]
 mod sys;
 pub mod tcp;
+#[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod traits;
 mod udp;
 pub mod unix;

@@ -6,20 +6,25 @@
 use super::operation::try_now;
 use super::{AsSource, AsyncFd, Interest, Ready};
 use rustix::fs::{FileType, fstat};
+use std::future::Future;
 use std::io;
 
 impl<T: AsSource> AsyncFd<T> {
     /// [`async_io`](Self::async_io) for `read`, which reads into a buffer that is not empty.
-    pub(crate) async fn async_read(
+    #[inline]
+    pub(crate) fn async_read_with<F: FnMut(&T) -> io::Result<usize>>(
         &self,
-        mut read: impl FnMut(&T) -> io::Result<usize>,
-    ) -> io::Result<usize> {
-        let read = |inner: &T, known| self.end_of_file(known, read(inner));
-        self.async_io_with(Interest::READABLE, read).await
+        mut read: F,
+    ) -> impl Future<Output = io::Result<usize>> + use<'_, T, F> {
+        let read = move |inner: &T, known| self.end_of_file(known, read(inner));
+        self.async_io_with(Interest::READABLE, read)
     }
 
     /// [`try_io`](Self::try_io) for `read`, which reads into a buffer that is not empty.
-    pub(crate) fn try_read(&self, read: impl FnOnce(&T) -> io::Result<usize>) -> io::Result<usize> {
+    pub(crate) fn try_read_with(
+        &self,
+        read: impl FnOnce(&T) -> io::Result<usize>,
+    ) -> io::Result<usize> {
         let mut fd = self;
         try_now(&mut fd, Interest::READABLE, |fd, known| fd.end_of_file(known, read(fd.get_ref())))
     }

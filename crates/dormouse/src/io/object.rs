@@ -63,7 +63,7 @@ impl<T: AsSource> AsyncFd<T> {
     /// non-blocking. The mode is that of the [open file description](Self#blocking-mode), so it changes for each duplicate
     /// of the fd, and for another `AsyncFd` around one.
     ///
-    /// For the halves of [`into_split`](Self::into_split), [`reunite`](super::ReadHalf::reunite) them first.
+    /// For the halves of [`into_split`](Self::into_split), [`reunite`](super::OwnedReadHalf::reunite) them first.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {

@@ -1,21 +1,21 @@
 //! The read half and the write half of an [`AsyncFd`].
 //!
-//! Both halves own the `AsyncFd` through an `Arc`. They know no executor and take no lock. The `AsyncFd` stores
-//! one waker for each direction, so the halves can wait in two tasks.
-//!
-//! # Invariants
-//! - There are exactly two references to the `AsyncFd`, one in each half.
-//! - Dropping the write half shuts down the write direction, unless the halves are reunited. In the child of a fork it does
-//!   not: the connection is the parent's.
+//! Both own the `AsyncFd`, through the references of [`halves`](super::halves). The `AsyncFd` stores one waker for each
+//! direction, so the halves can wait in two tasks.
 
+use super::halves::{ReadRef, Split, WriteRef, split};
 use super::{AsSource, AsyncFd};
-use rustix::io::Errno;
-use rustix::net::{Shutdown, shutdown};
 use std::error::Error;
 use std::fmt;
-use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::sync::Arc;
+
+impl<T: AsSource> Split for AsyncFd<T> {
+    type Source = T;
+
+    fn async_fd(&self) -> &AsyncFd<T> {
+        self
+    }
+}
 
 impl<T: AsSource> AsyncFd<T> {
     /// Splits the `AsyncFd` into a read half and a write half, which two tasks can own.
@@ -48,9 +48,9 @@ impl<T: AsSource> AsyncFd<T> {
     /// # #[cfg(not(feature = "futures-io"))]
     /// # fn main() {}
     /// ```
-    pub fn into_split(self) -> (ReadHalf<T>, WriteHalf<T>) {
-        let fd = Arc::new(self);
-        (ReadHalf { fd: fd.clone() }, WriteHalf { fd, shut_down_on_drop: true })
+    pub fn into_split(self) -> (OwnedReadHalf<T>, OwnedWriteHalf<T>) {
+        let (read, write) = split(self);
+        (OwnedReadHalf(read), OwnedWriteHalf(write))
     }
 }
 
@@ -60,26 +60,26 @@ impl<T: AsSource> AsyncFd<T> {
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
-/// use dormouse::io::{AsyncFd, ReadHalf};
+/// use dormouse::io::{AsyncFd, OwnedReadHalf};
 /// use std::os::unix::net::UnixStream;
 ///
 /// let (stream, _peer) = UnixStream::pair()?;
-/// let (read, write): (ReadHalf<UnixStream>, _) = AsyncFd::new(stream)?.into_split();
+/// let (read, write): (OwnedReadHalf<UnixStream>, _) = AsyncFd::new(stream)?.into_split();
 /// println!("reactor: {}", read.as_ref().reactor().name());
 /// let stream = read.reunite(write).expect("halves of one AsyncFd");
 /// # let _ = stream;
 /// # Ok(())
 /// # }
 /// ```
-pub struct ReadHalf<T: AsSource> {
-    fd: Arc<AsyncFd<T>>,
-}
+#[derive(Debug)]
+pub struct OwnedReadHalf<T: AsSource>(ReadRef<AsyncFd<T>>);
 
 /// The write half, returned by [`AsyncFd::into_split`].
 ///
 /// It implements the write traits that `AsyncFd` implements. **Dropping it shuts down the write direction** of a
-/// socket: the peer reads end of file, and the read half can still read. Pipes and other fds do not support
-/// shutdown: they are closed when both halves are dropped.
+/// socket: the peer reads end of file, and the read half can still read. (In the child of a fork, dropping an inherited
+/// half only closes the copy of the child.) Pipes and other fds do not support shutdown: they are closed when both halves
+/// are dropped.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -94,12 +94,10 @@ pub struct ReadHalf<T: AsSource> {
 /// # Ok(())
 /// # }
 /// ```
-pub struct WriteHalf<T: AsSource> {
-    fd: Arc<AsyncFd<T>>,
-    shut_down_on_drop: bool,
-}
+#[derive(Debug)]
+pub struct OwnedWriteHalf<T: AsSource>(WriteRef<AsyncFd<T>>);
 
-impl<T: AsSource> ReadHalf<T> {
+impl<T: AsSource> OwnedReadHalf<T> {
     /// Puts the two halves back together. Nothing is shut down.
     ///
     /// ```
@@ -119,73 +117,82 @@ impl<T: AsSource> ReadHalf<T> {
     ///
     /// # Errors
     /// If the halves belong to different `AsyncFd`s. The error contains both.
-    pub fn reunite(self, mut write: WriteHalf<T>) -> Result<AsyncFd<T>, ReuniteError<T>> {
-        if !Arc::ptr_eq(&self.fd, &write.fd) {
-            return Err(ReuniteError(self, write));
+    pub fn reunite(self, write: OwnedWriteHalf<T>) -> Result<AsyncFd<T>, ReuniteError<T>> {
+        self.0
+            .reunite(write.0)
+            .map_err(|(read, write)| ReuniteError(OwnedReadHalf(read), OwnedWriteHalf(write)))
+    }
+}
+
+impl<T: AsSource> OwnedWriteHalf<T> {
+    /// Puts the two halves back together, like [`OwnedReadHalf::reunite`].
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::AsyncFd;
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// let (stream, _peer) = UnixStream::pair()?;
+    /// let (read, write) = AsyncFd::new(stream)?.into_split();
+    /// let stream = write.reunite(read).expect("halves of one AsyncFd");
+    /// # let _ = stream;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If the halves belong to different `AsyncFd`s. The error contains both.
+    pub fn reunite(self, read: OwnedReadHalf<T>) -> Result<AsyncFd<T>, ReuniteError<T>> {
+        read.reunite(self)
+    }
+
+    /// Drops the half without shutting down the write direction.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use dormouse::io::AsyncFd;
+    /// use std::io::{ErrorKind, Read};
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// let (stream, mut peer) = UnixStream::pair()?;
+    /// peer.set_nonblocking(true)?;
+    /// let (_read, write) = AsyncFd::new(stream)?.into_split();
+    /// write.forget();
+    /// assert_eq!(peer.read(&mut [0; 16]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn forget(self) {
+        self.0.forget();
+    }
+}
+
+macro_rules! half {
+    ($Half:ident) => {
+        impl<T: AsSource> AsRef<AsyncFd<T>> for $Half<T> {
+            fn as_ref(&self) -> &AsyncFd<T> {
+                &self.0
+            }
         }
-        write.shut_down_on_drop = false;
-        drop(write);
-        Ok(Arc::into_inner(self.fd).expect("the other reference was in the write half"))
-    }
-}
 
-impl<T: AsSource> AsRef<AsyncFd<T>> for ReadHalf<T> {
-    fn as_ref(&self) -> &AsyncFd<T> {
-        &self.fd
-    }
-}
-
-impl<T: AsSource> AsRef<AsyncFd<T>> for WriteHalf<T> {
-    fn as_ref(&self) -> &AsyncFd<T> {
-        &self.fd
-    }
-}
-
-impl<T: AsSource> AsFd for ReadHalf<T> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-}
-
-impl<T: AsSource> AsFd for WriteHalf<T> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-}
-
-impl<T: AsSource> AsRawFd for ReadHalf<T> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.fd.as_raw_fd()
-    }
-}
-
-impl<T: AsSource> AsRawFd for WriteHalf<T> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.fd.as_raw_fd()
-    }
-}
-
-impl<T: AsSource> Drop for WriteHalf<T> {
-    fn drop(&mut self) {
-        if self.shut_down_on_drop && !self.fd.is_inherited() {
-            let _ = shut_down(&*self.fd);
+        impl<T: AsSource> AsFd for $Half<T> {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.as_ref().as_fd()
+            }
         }
-    }
+
+        impl<T: AsSource> AsRawFd for $Half<T> {
+            fn as_raw_fd(&self) -> RawFd {
+                self.as_ref().as_raw_fd()
+            }
+        }
+    };
 }
 
-impl<T: AsSource + fmt::Debug> fmt::Debug for ReadHalf<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ReadHalf").field(&self.fd).finish()
-    }
-}
+half!(OwnedReadHalf);
+half!(OwnedWriteHalf);
 
-impl<T: AsSource + fmt::Debug> fmt::Debug for WriteHalf<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("WriteHalf").field(&self.fd).finish()
-    }
-}
-
-/// The error of [`ReadHalf::reunite`]: the halves, which belong to different [`AsyncFd`]s.
+/// The error of [`OwnedReadHalf::reunite`]: the halves, which belong to different [`AsyncFd`]s.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -199,7 +206,8 @@ impl<T: AsSource + fmt::Debug> fmt::Debug for WriteHalf<T> {
 /// # Ok(())
 /// # }
 /// ```
-pub struct ReuniteError<T: AsSource>(pub ReadHalf<T>, pub WriteHalf<T>);
+#[derive(Debug)]
+pub struct ReuniteError<T: AsSource>(pub OwnedReadHalf<T>, pub OwnedWriteHalf<T>);
 
 impl<T: AsSource> fmt::Display for ReuniteError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -207,21 +215,4 @@ impl<T: AsSource> fmt::Display for ReuniteError<T> {
     }
 }
 
-impl<T: AsSource + fmt::Debug> fmt::Debug for ReuniteError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ReuniteError").field(&self.0).field(&self.1).finish()
-    }
-}
-
 impl<T: AsSource + fmt::Debug> Error for ReuniteError<T> {}
-
-/// Shuts down the write direction of a socket.
-///
-/// It succeeds without effect on an fd that does not support it: a pipe, a socket that is not connected or no longer
-/// connected, a socket type without connections.
-pub(super) fn shut_down(fd: &impl AsFd) -> io::Result<()> {
-    match shutdown(fd, Shutdown::Write) {
-        Ok(()) | Err(Errno::NOTSOCK | Errno::NOTCONN | Errno::OPNOTSUPP) => Ok(()),
-        Err(err) => Err(err.into()),
-    }
-}

@@ -1,12 +1,92 @@
-//! What the trait impls in [`futures_io`](super::futures_io), [`tokio_io`](super::tokio_io) and [`hyper`](super::hyper)
-//! have in common. It is built on [`poll`](super::poll), and knows none of those traits.
+//! The traits for asynchronous reading and writing of other crates: each has a module here, which its feature selects.
+//!
+//! `impl_read!` and `impl_write!` implement the traits of all features that are on, for a type with an `async_fd()`. Their
+//! methods call functions of [`AsyncFd`], which are built on [`poll`](super::poll).
 
-use super::split::shut_down;
-use super::{AsSource, AsyncFd, Interest, ReadHalf, WriteHalf};
-use std::io::{self, ErrorKind, Write};
+/// `impl_read!([T: AsSource] AsyncFd<T> where for<'a> &'a T: Read)`: the generic parameters, the type, the bounds.
+macro_rules! impl_read {
+    ($($type:tt)*) => {
+        $crate::io::traits::futures_io::impl_read!($($type)*);
+        $crate::io::traits::tokio_io::impl_read!($($type)*);
+        $crate::io::traits::hyper::impl_read!($($type)*);
+    };
+}
+
+/// Like `impl_read!`.
+macro_rules! impl_write {
+    ($($type:tt)*) => {
+        $crate::io::traits::futures_io::impl_write!($($type)*);
+        $crate::io::traits::tokio_io::impl_write!($($type)*);
+        $crate::io::traits::hyper::impl_write!($($type)*);
+    };
+}
+
+/// The methods of a trait for writing. `$poll_close` is the name of the last one.
+macro_rules! write_methods {
+    ($poll_close:ident) => {
+        #[inline]
+        fn poll_write(
+            self: std::pin::Pin<&mut Self>,
+            cx: &mut std::task::Context<'_>,
+            buf: &[u8],
+        ) -> std::task::Poll<std::io::Result<usize>> {
+            self.async_fd().poll_write(cx, buf)
+        }
+
+        #[inline]
+        fn poll_write_vectored(
+            self: std::pin::Pin<&mut Self>,
+            cx: &mut std::task::Context<'_>,
+            bufs: &[std::io::IoSlice<'_>],
+        ) -> std::task::Poll<std::io::Result<usize>> {
+            self.async_fd().poll_write_vectored(cx, bufs)
+        }
+
+        fn poll_flush(
+            self: std::pin::Pin<&mut Self>,
+            cx: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            self.async_fd().poll_flush(cx)
+        }
+
+        fn $poll_close(
+            self: std::pin::Pin<&mut Self>,
+            cx: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            self.async_fd().poll_close(cx)
+        }
+    };
+    ($poll_close:ident is_write_vectored) => {
+        $crate::io::traits::write_methods!($poll_close);
+
+        // `Write::is_write_vectored` is unstable in std, so it cannot be queried. An object that does not override
+        // `write_vectored` writes the first buffer that is not empty.
+        fn is_write_vectored(&self) -> bool {
+            true
+        }
+    };
+}
+
+pub(crate) use {impl_read, impl_write, write_methods};
+
+#[cfg_attr(not(feature = "futures-io"), path = "traits/absent.rs")]
+pub(crate) mod futures_io;
+#[cfg_attr(not(feature = "hyper"), path = "traits/absent.rs")]
+pub(crate) mod hyper;
+#[cfg_attr(any(not(feature = "tokio-io"), loom), path = "traits/absent.rs")]
+pub(crate) mod tokio_io;
+
+use super::halves::shut_down;
+use super::{AsSource, AsyncFd, Interest, OwnedReadHalf, OwnedWriteHalf, send};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::task::{Context, Poll, ready};
 
-// The same accessor for each type that implements the traits, so that one macro covers all of them.
+impl_read!([T: AsSource] AsyncFd<T> where for<'a> &'a T: Read);
+impl_read!([T: AsSource] &AsyncFd<T> where for<'a> &'a T: Read);
+impl_read!([T: AsSource] OwnedReadHalf<T> where for<'a> &'a T: Read);
+impl_write!([T: AsSource] AsyncFd<T> where for<'a> &'a T: Write);
+impl_write!([T: AsSource] &AsyncFd<T> where for<'a> &'a T: Write);
+impl_write!([T: AsSource] OwnedWriteHalf<T> where for<'a> &'a T: Write);
 
 impl<T: AsSource> AsyncFd<T> {
     pub(super) fn async_fd(&self) -> &AsyncFd<T> {
@@ -14,13 +94,13 @@ impl<T: AsSource> AsyncFd<T> {
     }
 }
 
-impl<T: AsSource> ReadHalf<T> {
+impl<T: AsSource> OwnedReadHalf<T> {
     pub(super) fn async_fd(&self) -> &AsyncFd<T> {
         self.as_ref()
     }
 }
 
-impl<T: AsSource> WriteHalf<T> {
+impl<T: AsSource> OwnedWriteHalf<T> {
     pub(super) fn async_fd(&self) -> &AsyncFd<T> {
         self.as_ref()
     }
@@ -36,12 +116,34 @@ impl<T: AsSource> AsyncFd<T> {
         let read = |inner: &T, known| self.end_of_file(known, read(inner));
         self.poll_with(cx, Interest::READABLE, read)
     }
+}
+
+impl<T: AsSource> AsyncFd<T>
+where
+    for<'a> &'a T: Write,
+{
+    #[inline]
+    pub(crate) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        self.poll_write_with(cx, |inner| send::write(inner, buf))
+    }
+
+    #[inline]
+    pub(crate) fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if bufs.iter().all(|buf| buf.is_empty()) {
+            return Poll::Ready(Ok(0));
+        }
+        self.poll_write_with(cx, |inner| send::write_vectored(inner, bufs))
+    }
 
     /// Flushes the object's own buffer. The sockets, pipes and files of std have none.
-    pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>
-    where
-        for<'a> &'a T: Write,
-    {
+    pub(crate) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // Flush before waiting for writability: a socket with a full send buffer may have nothing to flush.
         match self.get_ref().flush() {
             Err(err) if is_retryable(&err) => self.poll_write_with(cx, |mut inner| inner.flush()),
@@ -50,10 +152,7 @@ impl<T: AsSource> AsyncFd<T> {
     }
 
     /// Flushes, and then shuts down the write direction.
-    pub(super) fn poll_close(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>
-    where
-        for<'a> &'a T: Write,
-    {
+    pub(crate) fn poll_close(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_flush(cx))?;
         Poll::Ready(shut_down(self))
     }

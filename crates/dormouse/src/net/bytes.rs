@@ -82,7 +82,7 @@ macro_rules! read_buf {
                 if !buffer.has_remaining_mut() {
                     return Ok(0);
                 }
-                self.async_fd().async_read(|fd| read_into(fd, buffer)).await
+                self.async_fd().async_read_with(|fd| read_into(fd, buffer)).await
             }
 
             /// Like [`try_read`](Self::try_read), appends to a buffer. A call reads 16 KiB at most.
@@ -102,7 +102,7 @@ macro_rules! read_buf {
                 if !buffer.has_remaining_mut() {
                     return Ok(0);
                 }
-                self.async_fd().try_read(|fd| read_into(fd, buffer))
+                self.async_fd().try_read_with(|fd| read_into(fd, buffer))
             }
         }
     };

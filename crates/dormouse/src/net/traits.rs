@@ -1,8 +1,26 @@
-//! The traits for asynchronous reading and writing, for the sockets: each call goes to the `AsyncFd` inside.
+//! The [traits](crate::io#reading-and-writing) for asynchronous reading and writing, for the streams.
 
-#[cfg(feature = "futures-io")]
-mod futures_io;
-#[cfg(feature = "hyper")]
-mod hyper;
-#[cfg(all(feature = "tokio-io", not(loom)))]
-mod tokio_io;
+use super::{PipeReader, PipeWriter, TcpStream, UnixStream, tcp, unix};
+use crate::io::traits::{impl_read, impl_write};
+
+impl_read!([] TcpStream);
+impl_read!([] & TcpStream);
+impl_read!([] tcp::ReadHalf<'_>);
+impl_read!([] tcp::OwnedReadHalf);
+impl_read!([] UnixStream);
+impl_read!([] & UnixStream);
+impl_read!([] unix::ReadHalf<'_>);
+impl_read!([] unix::OwnedReadHalf);
+impl_read!([] PipeReader);
+impl_read!([] & PipeReader);
+
+impl_write!([] TcpStream);
+impl_write!([] & TcpStream);
+impl_write!([] tcp::WriteHalf<'_>);
+impl_write!([] tcp::OwnedWriteHalf);
+impl_write!([] UnixStream);
+impl_write!([] & UnixStream);
+impl_write!([] unix::WriteHalf<'_>);
+impl_write!([] unix::OwnedWriteHalf);
+impl_write!([] PipeWriter);
+impl_write!([] & PipeWriter);

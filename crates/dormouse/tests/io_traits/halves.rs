@@ -2,7 +2,7 @@
 
 use crate::common::MS;
 use crate::{MEBIBYTE, on_every_reactor, pair, pattern, tcp_pair};
-use dormouse::io::{ReadHalf, WriteHalf};
+use dormouse::io::{OwnedReadHalf, OwnedWriteHalf};
 use dormouse::timeout;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use std::net::TcpStream;
@@ -13,6 +13,7 @@ on_every_reactor! {
     dropping_the_read_half_does_not_affect_the_write_half
     reuniting_the_halves_does_not_shut_down_the_stream
     halves_of_different_streams_cannot_be_reunited
+    forgetting_the_write_half_does_not_shut_down_the_stream
 }
 
 async fn halves_can_be_used_on_two_threads() {
@@ -61,7 +62,7 @@ async fn dropping_the_read_half_does_not_affect_the_write_half() {
 
 async fn reuniting_the_halves_does_not_shut_down_the_stream() {
     let (local, peer) = tcp_pair();
-    let (read, write): (ReadHalf<TcpStream>, WriteHalf<TcpStream>) = local.into_split();
+    let (read, write): (OwnedReadHalf<TcpStream>, OwnedWriteHalf<TcpStream>) = local.into_split();
     let mut local = read.reunite(write).unwrap();
     assert!(timeout(5 * MS, peer.read(&mut [0; 1])).await.is_err(), "it was shut down");
     local.write_all(b"x").await.unwrap();
@@ -72,11 +73,20 @@ async fn halves_of_different_streams_cannot_be_reunited() {
     let (local, peer) = pair();
     let (read, write) = local.into_split();
     let (peer_read, peer_write) = peer.into_split();
-    let error = read.reunite(peer_write).unwrap_err();
+    let error = peer_write.reunite(read).unwrap_err();
     assert!(error.to_string().contains("not of one AsyncFd"), "{error}");
     // The error returns both halves, and they still work.
     let mut local = error.0.reunite(write).unwrap();
     let peer = peer_read.reunite(error.1).unwrap();
     local.write_all(b"x").await.unwrap();
     assert_eq!(peer.read(&mut [0; 16]).await.unwrap(), 1);
+}
+
+async fn forgetting_the_write_half_does_not_shut_down_the_stream() {
+    let (local, mut peer) = tcp_pair();
+    let (mut read, write) = local.into_split();
+    write.forget();
+    assert!(timeout(5 * MS, peer.read(&mut [0; 1])).await.is_err(), "it was shut down");
+    peer.write_all(b"x").await.unwrap();
+    assert_eq!(read.read(&mut [0; 16]).await.unwrap(), 1);
 }

@@ -3,9 +3,7 @@
 /// Defines `ReadHalf`, `WriteHalf`, `OwnedReadHalf`, `OwnedWriteHalf` and `ReuniteError` for a stream, in a module
 /// `dormouse::net::$module`, and the methods of the stream that return them.
 ///
-/// # Invariants
-/// - There are exactly two references to the stream of owned halves, one in each half.
-/// - Dropping the owned write half shuts down the write direction, unless it is forgotten or reunited.
+/// Owned halves refer to the stream by [`ReadRef`](crate::io::ReadRef) and [`WriteRef`](crate::io::WriteRef).
 macro_rules! halves {
     ($Stream:ident($Inner:ty), $module:literal, $Addr:ty, $example:expr) => {
         impl $Stream {
@@ -47,9 +45,16 @@ macro_rules! halves {
             /// # }
             /// ```
             pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
-                let stream = std::sync::Arc::new(self);
-                let write = OwnedWriteHalf { stream: stream.clone(), shut_down_on_drop: true };
-                (OwnedReadHalf { stream }, write)
+                let (read, write) = crate::io::split(self);
+                (OwnedReadHalf(read), OwnedWriteHalf(write))
+            }
+        }
+
+        impl crate::io::Split for $Stream {
+            type Source = $Inner;
+
+            fn async_fd(&self) -> &crate::io::AsyncFd<$Inner> {
+                $Stream::async_fd(self)
             }
         }
 
@@ -99,9 +104,7 @@ macro_rules! halves {
         /// # }
         /// ```
         #[derive(Debug)]
-        pub struct OwnedReadHalf {
-            stream: std::sync::Arc<$Stream>,
-        }
+        pub struct OwnedReadHalf(crate::io::ReadRef<$Stream>);
 
         #[doc = concat!("The owned write half of a [`", stringify!($Stream), "`](crate::net::", stringify!($Stream), "), returned by")]
         #[doc = concat!("[`into_split`](crate::net::", stringify!($Stream), "::into_split). **Dropping it shuts down the write direction**: the")]
@@ -119,10 +122,7 @@ macro_rules! halves {
         /// # }
         /// ```
         #[derive(Debug)]
-        pub struct OwnedWriteHalf {
-            stream: std::sync::Arc<$Stream>,
-            shut_down_on_drop: bool,
-        }
+        pub struct OwnedWriteHalf(crate::io::WriteRef<$Stream>);
 
         impl OwnedReadHalf {
             /// Puts the two halves back together. Nothing is shut down.
@@ -141,12 +141,9 @@ macro_rules! halves {
             /// # Errors
             /// If the halves belong to different streams. The error contains both.
             pub fn reunite(self, write: OwnedWriteHalf) -> Result<$Stream, ReuniteError> {
-                if !std::sync::Arc::ptr_eq(&self.stream, &write.stream) {
-                    return Err(ReuniteError(self, write));
-                }
-                write.forget();
-                let stream = std::sync::Arc::into_inner(self.stream);
-                Ok(stream.expect("the other reference was in the write half"))
+                self.0.reunite(write.0).map_err(|(read, write)| {
+                    ReuniteError(OwnedReadHalf(read), OwnedWriteHalf(write))
+                })
             }
         }
 
@@ -182,18 +179,8 @@ macro_rules! halves {
             /// # Ok(())
             /// # }
             /// ```
-            pub fn forget(mut self) {
-                self.shut_down_on_drop = false;
-            }
-        }
-
-        impl Drop for OwnedWriteHalf {
-            fn drop(&mut self) {
-                // In the child of a fork, it would shut down the connection of the parent.
-                if self.shut_down_on_drop && !self.async_fd().is_inherited() {
-                    // Fails if the connection is closed already.
-                    let _ = rustix::net::shutdown(&*self.stream, rustix::net::Shutdown::Write);
-                }
+            pub fn forget(self) {
+                self.0.forget();
             }
         }
 
@@ -221,19 +208,19 @@ macro_rules! halves {
         impl std::error::Error for ReuniteError {}
 
         half!(
-            ReadHalf<'_> => 0, $Stream($Inner), $Addr,
+            ReadHalf<'_>, $Stream($Inner), $Addr,
             concat!($example, "\n# let mut stream = socket;\n# let (socket, _write) = stream.split();")
         );
         half!(
-            WriteHalf<'_> => 0, $Stream($Inner), $Addr,
+            WriteHalf<'_>, $Stream($Inner), $Addr,
             concat!($example, "\n# let mut stream = socket;\n# let (_read, socket) = stream.split();")
         );
         half!(
-            OwnedReadHalf => stream, $Stream($Inner), $Addr,
+            OwnedReadHalf, $Stream($Inner), $Addr,
             concat!($example, "\n# let (socket, _write) = socket.into_split();")
         );
         half!(
-            OwnedWriteHalf => stream, $Stream($Inner), $Addr,
+            OwnedWriteHalf, $Stream($Inner), $Addr,
             concat!($example, "\n# let (_read, socket) = socket.into_split();")
         );
         readable!(
@@ -271,13 +258,13 @@ macro_rules! halves {
     };
 }
 
-/// What each half has besides reading or writing. `$field` refers to the stream.
+/// What each half has besides reading or writing.
 macro_rules! half {
-    ($Half:ty => $field:tt, $Stream:ident($Inner:ty), $Addr:ty, $example:expr) => {
+    ($Half:ty, $Stream:ident($Inner:ty), $Addr:ty, $example:expr) => {
         impl $Half {
             #[inline(always)]
             pub(in crate::net) fn async_fd(&self) -> &crate::io::AsyncFd<$Inner> {
-                self.$field.async_fd()
+                self.0.async_fd()
             }
 
             /// Waits until the stream is ready for any part of `interest`, and returns for which.
@@ -319,7 +306,7 @@ macro_rules! half {
             /// # Errors
             /// Those of getsockname(2).
             pub fn local_addr(&self) -> std::io::Result<$Addr> {
-                self.$field.local_addr()
+                self.0.local_addr()
             }
 
             /// The address of the other end.
@@ -335,13 +322,13 @@ macro_rules! half {
             /// # Errors
             /// Those of getpeername(2).
             pub fn peer_addr(&self) -> std::io::Result<$Addr> {
-                self.$field.peer_addr()
+                self.0.peer_addr()
             }
         }
 
         impl AsRef<$Stream> for $Half {
             fn as_ref(&self) -> &$Stream {
-                &self.$field
+                &self.0
             }
         }
     };

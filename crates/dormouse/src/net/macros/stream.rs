@@ -25,10 +25,7 @@ macro_rules! stream_read {
             /// # Cancel safety
             /// If it is dropped before it completes, nothing is read.
             pub async fn read(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
-                if buffer.is_empty() {
-                    return Ok(0);
-                }
-                self.async_fd().async_read(|mut fd| std::io::Read::read(&mut fd, buffer)).await
+                self.async_fd().read(buffer).await
             }
 
             /// Like [`read`](Self::read), into several buffers, in order.
@@ -56,12 +53,7 @@ macro_rules! stream_read {
                 &self,
                 buffers: &mut [std::io::IoSliceMut<'_>],
             ) -> std::io::Result<usize> {
-                if buffers.iter().all(|buffer| buffer.is_empty()) {
-                    return Ok(0);
-                }
-                self.async_fd()
-                    .async_read(|mut fd| std::io::Read::read_vectored(&mut fd, buffers))
-                    .await
+                self.async_fd().read_vectored(buffers).await
             }
 
             /// Reads the bytes that are available, without waiting, and returns their number. 0 means end of file.
@@ -81,10 +73,7 @@ macro_rules! stream_read {
             /// # Errors
             /// `WouldBlock` if no bytes are available. Those of read(2).
             pub fn try_read(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
-                if buffer.is_empty() {
-                    return Ok(0);
-                }
-                self.async_fd().try_read(|mut fd| std::io::Read::read(&mut fd, buffer))
+                self.async_fd().try_read(buffer)
             }
 
             /// Like [`try_read`](Self::try_read), into several buffers, in order.
@@ -106,10 +95,7 @@ macro_rules! stream_read {
                 &self,
                 buffers: &mut [std::io::IoSliceMut<'_>],
             ) -> std::io::Result<usize> {
-                if buffers.iter().all(|buffer| buffer.is_empty()) {
-                    return Ok(0);
-                }
-                self.async_fd().try_read(|mut fd| std::io::Read::read_vectored(&mut fd, buffers))
+                self.async_fd().try_read_vectored(buffers)
             }
 
             /// Polls until a read would not block, for use in a manual `Future` impl.
@@ -166,12 +152,7 @@ macro_rules! stream_write {
             /// # Cancel safety
             /// If it is dropped before it completes, nothing is written.
             pub async fn write(&self, bytes: &[u8]) -> std::io::Result<usize> {
-                if bytes.is_empty() {
-                    return Ok(0);
-                }
-                self.async_fd()
-                    .async_io(crate::io::Interest::WRITABLE, |fd| crate::io::send::write(fd, bytes))
-                    .await
+                self.async_fd().write(bytes).await
             }
 
             /// Like [`write`](Self::write), from several buffers, in order. Of more than 1024 buffers, one call writes
@@ -200,14 +181,7 @@ macro_rules! stream_write {
                 &self,
                 buffers: &[std::io::IoSlice<'_>],
             ) -> std::io::Result<usize> {
-                if buffers.iter().all(|buffer| buffer.is_empty()) {
-                    return Ok(0);
-                }
-                self.async_fd()
-                    .async_io(crate::io::Interest::WRITABLE, |fd| {
-                        crate::io::send::write_vectored(fd, buffers)
-                    })
-                    .await
+                self.async_fd().write_vectored(buffers).await
             }
 
             /// Writes the bytes for which there is room, without waiting, and returns their number.
@@ -223,8 +197,7 @@ macro_rules! stream_write {
             /// # Errors
             /// `WouldBlock` if there is no room. Those of [`write`](Self::write).
             pub fn try_write(&self, bytes: &[u8]) -> std::io::Result<usize> {
-                self.async_fd()
-                    .try_io(crate::io::Interest::WRITABLE, |fd| crate::io::send::write(fd, bytes))
+                self.async_fd().try_write(bytes)
             }
 
             /// Like [`try_write`](Self::try_write), from several buffers, in order.
@@ -245,9 +218,7 @@ macro_rules! stream_write {
                 &self,
                 buffers: &[std::io::IoSlice<'_>],
             ) -> std::io::Result<usize> {
-                self.async_fd().try_io(crate::io::Interest::WRITABLE, |fd| {
-                    crate::io::send::write_vectored(fd, buffers)
-                })
+                self.async_fd().try_write_vectored(buffers)
             }
 
             /// Polls until a write would not block, for use in a manual `Future` impl.

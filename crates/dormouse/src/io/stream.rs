@@ -1,7 +1,7 @@
 //! Reading and writing for every `T` where `&T` implements std's `Read` or `Write`: stream sockets, pipes,
-//! terminals.
+//! terminals. The streams of `net` and their halves call these functions.
 
-use crate::io::{AsSource, AsyncFd, Interest, send};
+use super::{AsSource, AsyncFd, Interest, send};
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 
 impl<T: AsSource> AsyncFd<T>
@@ -39,7 +39,7 @@ where
         if buffer.is_empty() {
             return Ok(0);
         }
-        self.async_read(|mut fd| fd.read(buffer)).await
+        self.async_read_with(|mut fd| fd.read(buffer)).await
     }
 
     /// Like [`read`](Self::read), into several buffers, in order.
@@ -70,7 +70,23 @@ where
         if buffers.iter().all(|buffer| buffer.is_empty()) {
             return Ok(0);
         }
-        self.async_read(|mut fd| fd.read_vectored(buffers)).await
+        self.async_read_with(|mut fd| fd.read_vectored(buffers)).await
+    }
+
+    /// [`read`](Self::read), without waiting.
+    pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        self.try_read_with(|mut fd| fd.read(buffer))
+    }
+
+    /// [`read_vectored`](Self::read_vectored), without waiting.
+    pub(crate) fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        if buffers.iter().all(|buffer| buffer.is_empty()) {
+            return Ok(0);
+        }
+        self.try_read_with(|mut fd| fd.read_vectored(buffers))
     }
 }
 
@@ -102,7 +118,8 @@ where
     /// ```
     ///
     /// # Errors
-    /// Those of write(2). If no reactor can register the fd: see [the type](Self#errors).
+    /// Those of write(2). `BrokenPipe` for a closed socket or pipe: see [`SIGPIPE`](crate::io#sigpipe). If no reactor
+    /// can register the fd: see [the type](Self#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is written.
@@ -110,7 +127,7 @@ where
         if bytes.is_empty() {
             return Ok(0);
         }
-        self.async_io(Interest::WRITABLE, |fd| send::write(fd, bytes)).await
+        self.async_io_with(Interest::WRITABLE, |fd, _| send::write(fd, bytes)).await
     }
 
     /// Like [`write`](Self::write), from several buffers, in order. Of more than 1024 buffers, one call writes the
@@ -142,6 +159,16 @@ where
         if buffers.iter().all(|buffer| buffer.is_empty()) {
             return Ok(0);
         }
-        self.async_io(Interest::WRITABLE, |fd| send::write_vectored(fd, buffers)).await
+        self.async_io_with(Interest::WRITABLE, |fd, _| send::write_vectored(fd, buffers)).await
+    }
+
+    /// [`write`](Self::write), without waiting.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.try_io(Interest::WRITABLE, |fd| send::write(fd, bytes))
+    }
+
+    /// [`write_vectored`](Self::write_vectored), without waiting.
+    pub(crate) fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.try_io(Interest::WRITABLE, |fd| send::write_vectored(fd, buffers))
     }
 }
