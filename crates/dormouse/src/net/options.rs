@@ -5,42 +5,42 @@ use super::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 
 macro_rules! tcp_socket {
     () => {
-        "# let socket = dormouse::net::TcpSocket::new_v4()?;"
+        "let socket = dormouse::net::TcpSocket::new_v4()?;"
     };
 }
 
 macro_rules! tcp_socket_v6 {
     () => {
-        "# let Ok(socket) = dormouse::net::TcpSocket::new_v6() else { return Ok(()) };"
+        "let Ok(socket) = dormouse::net::TcpSocket::new_v6() else { return Ok(()) };"
     };
 }
 
 macro_rules! tcp_listener {
     () => {
-        "# let socket = std::net::TcpListener::bind(\"127.0.0.1:0\")?;
-# let socket = dormouse::net::TcpListener::from_std(socket)?;"
+        "let socket = std::net::TcpListener::bind(\"127.0.0.1:0\")?;
+let socket = dormouse::net::TcpListener::from_std(socket)?;"
     };
 }
 
 macro_rules! tcp_stream {
     () => {
-        "# let listener = std::net::TcpListener::bind(\"127.0.0.1:0\")?;
-# let socket = std::net::TcpStream::connect(listener.local_addr()?)?;
-# let socket = dormouse::net::TcpStream::from_std(socket)?;"
+        "let listener = std::net::TcpListener::bind(\"127.0.0.1:0\")?;
+let socket = std::net::TcpStream::connect(listener.local_addr()?)?;
+let socket = dormouse::net::TcpStream::from_std(socket)?;"
     };
 }
 
 macro_rules! udp_socket {
     () => {
-        "# let socket = std::net::UdpSocket::bind(\"127.0.0.1:0\")?;
-# let socket = dormouse::net::UdpSocket::from_std(socket)?;"
+        "let socket = std::net::UdpSocket::bind(\"127.0.0.1:0\")?;
+let socket = dormouse::net::UdpSocket::from_std(socket)?;"
     };
 }
 
 macro_rules! udp_socket_v6 {
     () => {
-        "# let Ok(socket) = std::net::UdpSocket::bind(\"[::1]:0\") else { return Ok(()) };
-# let socket = dormouse::net::UdpSocket::from_std(socket)?;"
+        "let Ok(socket) = std::net::UdpSocket::bind(\"[::1]:0\") else { return Ok(()) };
+let socket = dormouse::net::UdpSocket::from_std(socket)?;"
     };
 }
 

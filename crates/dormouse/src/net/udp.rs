@@ -9,22 +9,6 @@ use std::io;
 use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
 
-macro_rules! inner {
-    () => {
-        "# let inner = std::net::UdpSocket::bind(\"127.0.0.1:0\")?;
-# let peer = std::net::UdpSocket::bind(\"127.0.0.1:0\")?;
-# inner.connect(peer.local_addr()?)?;
-# peer.send_to(b\"hello\", inner.local_addr()?)?;"
-    };
-}
-
-macro_rules! example {
-    () => {
-        concat!(inner!(), "\n# let socket = dormouse::net::UdpSocket::from_std(inner)?;")
-    };
-}
-
-// After the macros that they use.
 mod multicast;
 mod peek;
 
@@ -115,9 +99,11 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// println!("receiving on {}", socket.local_addr()?);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -131,9 +117,11 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// println!("sending to {}", socket.peer_addr()?);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -177,10 +165,12 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// # let address = socket.peer_addr()?;
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
+    /// let address = socket.peer_addr()?;
     /// assert_eq!(socket.try_send_to(b"hello", address)?, 5);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -196,11 +186,13 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
+    /// # dormouse::block_on(async {
     /// use std::future::poll_fn;
-    #[doc = example!()]
+    #[doc = set_up!(UdpSocket)]
     /// let address = socket.peer_addr()?;
-    /// dormouse::block_on(poll_fn(|cx| socket.poll_send_to(cx, b"hello", address)))?;
+    /// poll_fn(|cx| socket.poll_send_to(cx, b"hello", address)).await?;
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -216,7 +208,6 @@ impl UdpSocket {
     }
 }
 
-socket!(UdpSocket(std::net::UdpSocket), Interest::READABLE | Interest::WRITABLE, inner!());
-readable!(UdpSocket, example!());
-writable!(UdpSocket, example!());
-datagram!(UdpSocket, SocketAddr, example!());
+socket!(socket: UdpSocket(std::net::UdpSocket), Interest::READABLE | Interest::WRITABLE);
+datagram!(UdpSocket, datagram, net::UdpSocket::send, net::UdpSocket::recv, set_up!(UdpSocket));
+datagram_from!(UdpSocket, SocketAddr, crate::net::addr::std_address, set_up!(UdpSocket));

@@ -1,14 +1,46 @@
-//! Sending and receiving of datagrams.
+//! Sending and receiving of datagrams, and of the messages of a connection.
 
+/// What the docs of [`datagram!`] say of a `datagram`, and of a `message`.
+macro_rules! about {
+    (datagram send) => {
+        "Sends a datagram to the peer that [`connect`](Self::connect) has set, as soon as there is room for it."
+    };
+    (datagram recv) => {
+        "Receives a datagram, and returns its length. A datagram that is longer than the buffer is truncated.
+
+If the socket is connected, only datagrams of its peer are received."
+    };
+    (datagram errors) => {
+        ", including the error of an earlier datagram (`ConnectionRefused`)"
+    };
+    (message send) => {
+        "Sends a whole message, as soon as there is room for it."
+    };
+    (message recv) => {
+        "Receives a message, and returns its length: 0 at end of file, or if the message is empty. A message that is longer
+than the buffer is truncated."
+    };
+    (message errors) => {
+        ""
+    };
+}
+
+/// `datagram!(UdpSocket, datagram, UdpSocket::send, UdpSocket::recv, set_up!(UdpSocket))`: the type, `datagram` or
+/// `message`, the operations on the object in the `AsyncFd`, the lines of the [examples](super::examples) that create
+/// `socket`.
 macro_rules! datagram {
-    ($Type:ty, $Addr:ty, $example:expr) => {
+    ($Type:ty, $kind:ident, $send:path, $recv:path, $example:expr) => {
+        readable!(socket: $Type, $example);
+        writable!(socket: $Type, $example);
+        recv_buf!($Type, $example);
+
         impl $Type {
-            /// Sends a datagram to the peer that [`connect`](Self::connect) has set, as soon as there is room for it.
+            #[doc = about!($kind send)]
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
             /// # dormouse::block_on(async {
+            #[doc = $example]
             /// assert_eq!(socket.send(b"hello").await?, 5);
             /// # Ok(())
             /// # })
@@ -16,14 +48,14 @@ macro_rules! datagram {
             /// ```
             ///
             /// # Errors
-            /// Those of send(2), including the error of an earlier datagram (`ConnectionRefused`). If no reactor can
-            /// register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
+            #[doc = concat!("Those of send(2)", about!($kind errors), ". If no reactor can register the fd: see")]
+            /// [`AsyncFd`](crate::io::AsyncFd#errors).
             ///
             /// # Cancel safety
             /// If it is dropped before it completes, nothing is sent.
-            pub async fn send(&self, datagram: &[u8]) -> std::io::Result<usize> {
+            pub async fn send(&self, $kind: &[u8]) -> std::io::Result<usize> {
                 self.async_fd()
-                    .async_io(crate::io::Interest::WRITABLE, |socket| socket.send(datagram))
+                    .async_io(crate::io::Interest::WRITABLE, |socket| $send(socket, $kind))
                     .await
             }
 
@@ -31,27 +63,27 @@ macro_rules! datagram {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             #[doc = $example]
             /// assert_eq!(socket.try_send(b"hello")?, 5);
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
             /// # Errors
             /// `WouldBlock` if there is no room. Those of send(2).
-            pub fn try_send(&self, datagram: &[u8]) -> std::io::Result<usize> {
+            pub fn try_send(&self, $kind: &[u8]) -> std::io::Result<usize> {
                 self.async_fd()
-                    .try_io(crate::io::Interest::WRITABLE, |socket| socket.send(datagram))
+                    .try_io(crate::io::Interest::WRITABLE, |socket| $send(socket, $kind))
             }
 
-            /// Receives a datagram, and returns its length. A datagram that is longer than the buffer is truncated.
-            ///
-            /// If the socket is connected, only datagrams of its peer are received.
+            #[doc = about!($kind recv)]
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
             /// # dormouse::block_on(async {
+            #[doc = $example]
             /// let mut buffer = [0; 1500];
             /// let len = socket.recv(&mut buffer).await?;
             /// assert_eq!(&buffer[..len], b"hello");
@@ -61,14 +93,14 @@ macro_rules! datagram {
             /// ```
             ///
             /// # Errors
-            /// Those of recv(2), including the error of an earlier datagram (`ConnectionRefused`). If no reactor can
-            /// register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
+            #[doc = concat!("Those of recv(2)", about!($kind errors), ". If no reactor can register the fd: see")]
+            /// [`AsyncFd`](crate::io::AsyncFd#errors).
             ///
             /// # Cancel safety
             /// If it is dropped before it completes, nothing is received.
             pub async fn recv(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
                 self.async_fd()
-                    .async_io(crate::io::Interest::READABLE, |socket| socket.recv(buffer))
+                    .async_io(crate::io::Interest::READABLE, |socket| $recv(socket, buffer))
                     .await
             }
 
@@ -76,26 +108,139 @@ macro_rules! datagram {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             #[doc = $example]
             /// let mut buffer = [0; 1500];
             /// assert_eq!(socket.try_recv(&mut buffer)?, 5);
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
             /// # Errors
-            /// `WouldBlock` if there is no datagram. Those of [`recv`](Self::recv).
+            /// `WouldBlock` if there is nothing to receive. Those of [`recv`](Self::recv).
             pub fn try_recv(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
-                self.async_fd().try_io(crate::io::Interest::READABLE, |socket| socket.recv(buffer))
+                self.async_fd().try_io(crate::io::Interest::READABLE, |socket| $recv(socket, buffer))
             }
 
+            /// Polls until a send would not block, for use in a manual `Future` impl.
+            ///
+            /// Only the last task that called this method, or another poll function of the same direction, is woken.
+            /// To wait from several tasks, use [`writable`](Self::writable).
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $example]
+            /// poll_fn(|cx| socket.poll_send_ready(cx)).await?;
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// If no reactor can register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
+            pub fn poll_send_ready(
+                &self,
+                cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                self.async_fd().poll_write_ready(cx).map_ok(drop)
+            }
+
+            /// Polls until a receive would not block, for use in a manual `Future` impl.
+            ///
+            /// Only the last task that called this method, or another poll function of the same direction, is woken.
+            /// To wait from several tasks, use [`readable`](Self::readable).
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $example]
+            /// poll_fn(|cx| socket.poll_recv_ready(cx)).await?;
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// If no reactor can register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
+            pub fn poll_recv_ready(
+                &self,
+                cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                self.async_fd().poll_read_ready(cx).map_ok(drop)
+            }
+
+            /// Polls a [`send`](Self::send), for use in a manual `Future` impl.
+            ///
+            /// Only the last task that called this method, or another poll function that sends, is woken.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $example]
+            /// poll_fn(|cx| socket.poll_send(cx, b"hello")).await?;
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of [`send`](Self::send).
+            pub fn poll_send(
+                &self,
+                cx: &mut std::task::Context<'_>,
+                $kind: &[u8],
+            ) -> std::task::Poll<std::io::Result<usize>> {
+                self.async_fd().poll_write_with(cx, |socket| $send(socket, $kind))
+            }
+
+            /// Polls a [`recv`](Self::recv), for use in a manual `Future` impl.
+            ///
+            /// Only the last task that called this method, or another poll function that receives, is woken.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $example]
+            /// let mut buffer = [0; 1500];
+            /// let len = poll_fn(|cx| socket.poll_recv(cx, &mut buffer)).await?;
+            /// assert_eq!(&buffer[..len], b"hello");
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of [`recv`](Self::recv).
+            pub fn poll_recv(
+                &self,
+                cx: &mut std::task::Context<'_>,
+                buffer: &mut [u8],
+            ) -> std::task::Poll<std::io::Result<usize>> {
+                self.async_fd().poll_read_with(cx, |socket| $recv(socket, buffer))
+            }
+        }
+    };
+}
+
+/// Receiving with the address of the sender. `$address` converts that of rustix.
+macro_rules! datagram_from {
+    ($Type:ty, $Addr:ty, $address:path, $example:expr) => {
+        recv_buf_from!($Type, $Addr, $address, $example);
+
+        impl $Type {
             /// Receives a datagram, and returns its length and the address of the sender. A datagram that is longer
             /// than the buffer is truncated.
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
             /// # dormouse::block_on(async {
+            #[doc = $example]
             /// let mut buffer = [0; 1500];
             /// let (len, sender) = socket.recv_from(&mut buffer).await?;
             /// println!("{len} bytes from {sender:?}");
@@ -119,11 +264,13 @@ macro_rules! datagram {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             #[doc = $example]
             /// let mut buffer = [0; 1500];
             /// let (len, sender) = socket.try_recv_from(&mut buffer)?;
             /// println!("{len} bytes from {sender:?}");
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -134,112 +281,20 @@ macro_rules! datagram {
                     .try_io(crate::io::Interest::READABLE, |socket| socket.recv_from(buffer))
             }
 
-            /// Polls until a send would not block, for use in a manual `Future` impl.
-            ///
-            /// Only the last task that called this method, or another poll function of the same direction, is woken.
-            /// To wait from several tasks, use [`writable`](Self::writable).
-            ///
-            /// ```
-            /// # fn main() -> std::io::Result<()> {
-            /// use std::future::poll_fn;
-            #[doc = $example]
-            /// dormouse::block_on(poll_fn(|cx| socket.poll_send_ready(cx)))?;
-            /// # Ok(())
-            /// # }
-            /// ```
-            ///
-            /// # Errors
-            /// If no reactor can register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
-            pub fn poll_send_ready(
-                &self,
-                cx: &mut std::task::Context<'_>,
-            ) -> std::task::Poll<std::io::Result<()>> {
-                self.async_fd().poll_write_ready(cx).map_ok(drop)
-            }
-
-            /// Polls until a receive would not block, for use in a manual `Future` impl.
-            ///
-            /// Only the last task that called this method, or another poll function of the same direction, is woken.
-            /// To wait from several tasks, use [`readable`](Self::readable).
-            ///
-            /// ```
-            /// # fn main() -> std::io::Result<()> {
-            /// use std::future::poll_fn;
-            #[doc = $example]
-            /// dormouse::block_on(poll_fn(|cx| socket.poll_recv_ready(cx)))?;
-            /// # Ok(())
-            /// # }
-            /// ```
-            ///
-            /// # Errors
-            /// If no reactor can register the fd: see [`AsyncFd`](crate::io::AsyncFd#errors).
-            pub fn poll_recv_ready(
-                &self,
-                cx: &mut std::task::Context<'_>,
-            ) -> std::task::Poll<std::io::Result<()>> {
-                self.async_fd().poll_read_ready(cx).map_ok(drop)
-            }
-
-            /// Polls a [`send`](Self::send), for use in a manual `Future` impl.
-            ///
-            /// Only the last task that called this method, or another poll function that sends, is woken.
-            ///
-            /// ```
-            /// # fn main() -> std::io::Result<()> {
-            /// use std::future::poll_fn;
-            #[doc = $example]
-            /// dormouse::block_on(poll_fn(|cx| socket.poll_send(cx, b"hello")))?;
-            /// # Ok(())
-            /// # }
-            /// ```
-            ///
-            /// # Errors
-            /// Those of [`send`](Self::send).
-            pub fn poll_send(
-                &self,
-                cx: &mut std::task::Context<'_>,
-                datagram: &[u8],
-            ) -> std::task::Poll<std::io::Result<usize>> {
-                self.async_fd().poll_write_with(cx, |socket| socket.send(datagram))
-            }
-
-            /// Polls a [`recv`](Self::recv), for use in a manual `Future` impl.
-            ///
-            /// Only the last task that called this method, or another poll function that receives, is woken.
-            ///
-            /// ```
-            /// # fn main() -> std::io::Result<()> {
-            /// use std::future::poll_fn;
-            #[doc = $example]
-            /// let mut buffer = [0; 1500];
-            /// let received = dormouse::block_on(poll_fn(|cx| socket.poll_recv(cx, &mut buffer)))?;
-            /// println!("{received:?}");
-            /// # Ok(())
-            /// # }
-            /// ```
-            ///
-            /// # Errors
-            /// Those of [`recv`](Self::recv).
-            pub fn poll_recv(
-                &self,
-                cx: &mut std::task::Context<'_>,
-                buffer: &mut [u8],
-            ) -> std::task::Poll<std::io::Result<usize>> {
-                self.async_fd().poll_read_with(cx, |socket| socket.recv(buffer))
-            }
-
             /// Polls a [`recv_from`](Self::recv_from), for use in a manual `Future` impl.
             ///
             /// Only the last task that called this method, or another poll function that receives, is woken.
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             /// use std::future::poll_fn;
             #[doc = $example]
             /// let mut buffer = [0; 1500];
-            /// let received = dormouse::block_on(poll_fn(|cx| socket.poll_recv_from(cx, &mut buffer)))?;
-            /// println!("{received:?}");
+            /// let (len, sender) = poll_fn(|cx| socket.poll_recv_from(cx, &mut buffer)).await?;
+            /// println!("{len} bytes from {sender:?}");
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///

@@ -5,7 +5,7 @@
 ///
 /// Owned halves refer to the stream by [`ReadRef`](crate::io::ReadRef) and [`WriteRef`](crate::io::WriteRef).
 macro_rules! halves {
-    ($Stream:ident($Inner:ty), $module:literal, $Addr:ty, $example:expr) => {
+    ($Stream:ident($Inner:ty), $module:literal, $Addr:ty) => {
         impl $Stream {
             /// Splits the stream into a read half and a write half, which borrow it.
             ///
@@ -13,9 +13,8 @@ macro_rules! halves {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            /// # let mut stream = socket;
             /// # dormouse::block_on(async {
+            #[doc = set_up!($Stream "mut stream")]
             /// let (read, write) = stream.split();
             /// write.write(b"hello").await?;
             /// assert_eq!(read.read(&mut [0; 16]).await?, 5);
@@ -33,9 +32,8 @@ macro_rules! halves {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            /// # let stream = socket;
             /// # dormouse::block_on(async {
+            #[doc = set_up!($Stream)]
             /// let (read, write) = stream.into_split();
             /// write.write(b"hello").await?;
             /// drop(write);
@@ -63,12 +61,13 @@ macro_rules! halves {
         ///
         /// ```
         /// # fn main() -> std::io::Result<()> {
-        #[doc = $example]
-        /// # let mut stream = socket;
+        /// # dormouse::block_on(async {
         #[doc = concat!("use dormouse::net::", $module, "::ReadHalf;")]
+        #[doc = set_up!($Stream "mut stream")]
         /// let (read, _write): (ReadHalf<'_>, _) = stream.split();
         /// assert_eq!(read.try_read(&mut [0; 16])?, 5);
         /// # Ok(())
+        /// # })
         /// # }
         /// ```
         #[derive(Debug)]
@@ -79,12 +78,13 @@ macro_rules! halves {
         ///
         /// ```
         /// # fn main() -> std::io::Result<()> {
-        #[doc = $example]
-        /// # let mut stream = socket;
+        /// # dormouse::block_on(async {
         #[doc = concat!("use dormouse::net::", $module, "::WriteHalf;")]
+        #[doc = set_up!($Stream "mut stream")]
         /// let (_read, write): (_, WriteHalf<'_>) = stream.split();
         /// assert_eq!(write.try_write(b"hello")?, 5);
         /// # Ok(())
+        /// # })
         /// # }
         /// ```
         #[derive(Debug)]
@@ -95,12 +95,13 @@ macro_rules! halves {
         ///
         /// ```
         /// # fn main() -> std::io::Result<()> {
-        #[doc = $example]
-        /// # let stream = socket;
+        /// # dormouse::block_on(async {
         #[doc = concat!("use dormouse::net::", $module, "::OwnedReadHalf;")]
+        #[doc = set_up!($Stream)]
         /// let (read, _write): (OwnedReadHalf, _) = stream.into_split();
         /// assert_eq!(read.try_read(&mut [0; 16])?, 5);
         /// # Ok(())
+        /// # })
         /// # }
         /// ```
         #[derive(Debug)]
@@ -113,12 +114,13 @@ macro_rules! halves {
         ///
         /// ```
         /// # fn main() -> std::io::Result<()> {
-        #[doc = $example]
-        /// # let stream = socket;
+        /// # dormouse::block_on(async {
         #[doc = concat!("use dormouse::net::", $module, "::OwnedWriteHalf;")]
+        #[doc = set_up!($Stream)]
         /// let (_read, write): (_, OwnedWriteHalf) = stream.into_split();
         /// assert_eq!(write.try_write(b"hello")?, 5);
         /// # Ok(())
+        /// # })
         /// # }
         /// ```
         #[derive(Debug)]
@@ -129,12 +131,13 @@ macro_rules! halves {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            /// # let stream = socket;
+            /// # dormouse::block_on(async {
+            #[doc = set_up!($Stream)]
             /// let (read, write) = stream.into_split();
             /// let stream = read.reunite(write).expect("halves of one stream");
             /// # let _ = stream;
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -152,12 +155,13 @@ macro_rules! halves {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            /// # let stream = socket;
+            /// # dormouse::block_on(async {
+            #[doc = set_up!($Stream)]
             /// let (read, write) = stream.into_split();
             /// let stream = write.reunite(read).expect("halves of one stream");
             /// # let _ = stream;
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -171,12 +175,13 @@ macro_rules! halves {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            /// # let stream = socket;
+            /// # dormouse::block_on(async {
+            #[doc = set_up!($Stream)]
             /// let (read, write) = stream.into_split();
             /// write.forget();
             /// assert_eq!(read.try_read(&mut [0; 16])?, 5);
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             pub fn forget(self) {
@@ -207,60 +212,28 @@ macro_rules! halves {
 
         impl std::error::Error for ReuniteError {}
 
-        half!(
-            ReadHalf<'_>, $Stream($Inner), $Addr,
-            concat!($example, "\n# let mut stream = socket;\n# let (socket, _write) = stream.split();")
-        );
-        half!(
-            WriteHalf<'_>, $Stream($Inner), $Addr,
-            concat!($example, "\n# let mut stream = socket;\n# let (_read, socket) = stream.split();")
-        );
-        half!(
-            OwnedReadHalf, $Stream($Inner), $Addr,
-            concat!($example, "\n# let (socket, _write) = socket.into_split();")
-        );
-        half!(
-            OwnedWriteHalf, $Stream($Inner), $Addr,
-            concat!($example, "\n# let (_read, socket) = socket.into_split();")
-        );
-        readable!(
-            ReadHalf<'_>,
-            concat!($example, "\n# let mut stream = socket;\n# let (socket, _write) = stream.split();")
-        );
-        stream_read!(
-            ReadHalf<'_>,
-            concat!($example, "\n# let mut stream = socket;\n# let (socket, _write) = stream.split();")
-        );
-        writable!(
-            WriteHalf<'_>,
-            concat!($example, "\n# let mut stream = socket;\n# let (_read, socket) = stream.split();")
-        );
-        stream_write!(
-            WriteHalf<'_>,
-            concat!($example, "\n# let mut stream = socket;\n# let (_read, socket) = stream.split();")
-        );
-        readable!(
-            OwnedReadHalf,
-            concat!($example, "\n# let (socket, _write) = socket.into_split();")
-        );
-        stream_read!(
-            OwnedReadHalf,
-            concat!($example, "\n# let (socket, _write) = socket.into_split();")
-        );
-        writable!(
-            OwnedWriteHalf,
-            concat!($example, "\n# let (_read, socket) = socket.into_split();")
-        );
-        stream_write!(
-            OwnedWriteHalf,
-            concat!($example, "\n# let (_read, socket) = socket.into_split();")
-        );
+        half!(read: ReadHalf<'_>, $Stream($Inner), $Addr, set_up!($Stream read));
+        half!(write: WriteHalf<'_>, $Stream($Inner), $Addr, set_up!($Stream write));
+        half!(read: OwnedReadHalf, $Stream($Inner), $Addr, set_up!($Stream owned read));
+        half!(write: OwnedWriteHalf, $Stream($Inner), $Addr, set_up!($Stream owned write));
     };
 }
 
-/// What each half has besides reading or writing.
+/// The methods of a half for its direction.
+macro_rules! direction {
+    (read: $Half:ty, $example:expr) => {
+        stream_read!(read: $Half, $example);
+    };
+    (write: $Half:ty, $example:expr) => {
+        stream_write!(write: $Half, $example);
+    };
+}
+
+/// What each half has. Its name in the examples is `read` or `write`.
 macro_rules! half {
-    ($Half:ty, $Stream:ident($Inner:ty), $Addr:ty, $example:expr) => {
+    ($name:ident: $Half:ty, $Stream:ident($Inner:ty), $Addr:ty, $example:expr) => {
+        direction!($name: $Half, $example);
+
         impl $Half {
             #[inline(always)]
             pub(in crate::net) fn async_fd(&self) -> &crate::io::AsyncFd<$Inner> {
@@ -269,13 +242,17 @@ macro_rules! half {
 
             /// Waits until the stream is ready for any part of `interest`, and returns for which.
             ///
+            /// Readiness is a hint, and stays until an operation has returned `WouldBlock`. So try the operation, and wait
+            /// again if it does:
+            ///
             /// ```
-            /// use dormouse::io::Interest;
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
             /// # dormouse::block_on(async {
-            /// let ready = socket.ready(Interest::READABLE | Interest::WRITABLE).await?;
-            /// assert!(ready.is_readable() || ready.is_writable());
+            /// use dormouse::io::Interest;
+            /// use std::io::ErrorKind;
+            #[doc = $example]
+            #[doc = retry!($name, concat!(".ready(", interest!($name), ")"))]
+            /// # let _ = done;
             /// # Ok(())
             /// # })
             /// # }
@@ -297,9 +274,11 @@ macro_rules! half {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             #[doc = $example]
-            /// println!("{:?}", socket.local_addr()?);
+            #[doc = concat!("println!(\"{:?}\", ", stringify!($name), ".local_addr()?);")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -313,9 +292,11 @@ macro_rules! half {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             #[doc = $example]
-            /// println!("{:?}", socket.peer_addr()?);
+            #[doc = concat!("println!(\"{:?}\", ", stringify!($name), ".peer_addr()?);")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///

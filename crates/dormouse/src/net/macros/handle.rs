@@ -1,7 +1,9 @@
 //! What every type around an `AsyncFd` has: its reactor, its readiness, and the conversions from and to the `AsyncFd`.
 
+/// `handle!(stream: TcpStream(std::net::TcpStream))`: the name of the object in the [examples](super::examples), the type,
+/// the object in the `AsyncFd`.
 macro_rules! handle {
-    ($Type:ident($Inner:ty), $example:expr) => {
+    ($name:ident: $Type:ident($Inner:ty)) => {
         impl $Type {
             /// The `AsyncFd` inside, for the other modules of `net`.
             #[inline(always)]
@@ -12,11 +14,12 @@ macro_rules! handle {
             /// The reactor that the fd is registered with. It can [change](crate::io::AsyncFd#reactor).
             ///
             /// ```
-            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            /// println!("reactor: {}", socket.reactor().name());
+            /// # dormouse::block_on(async {
+            #[doc = set_up!($Type)]
+            #[doc = concat!("println!(\"reactor: {}\", ", stringify!($name), ".reactor().name());")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             pub fn reactor(&self) -> crate::reactor::Reactor {
@@ -25,17 +28,17 @@ macro_rules! handle {
 
             /// Waits until the fd is ready for any part of `interest`, and returns for which.
             ///
-            /// Readiness is a hint. Use the operations whose names begin with `try_` after it: they clear it if the
-            /// operation returns `WouldBlock`.
+            /// Readiness is a hint, and stays until an operation has returned `WouldBlock`. So try the operation, and wait
+            /// again if it does:
             ///
             /// ```
-            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
-            /// use dormouse::io::Interest;
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
             /// # dormouse::block_on(async {
-            /// let ready = socket.ready(Interest::READABLE | Interest::WRITABLE).await?;
-            /// assert!(ready.is_readable() || ready.is_writable());
+            /// use dormouse::io::Interest;
+            /// use std::io::ErrorKind;
+            #[doc = set_up!($Type)]
+            #[doc = retry!($name, concat!(".ready(", interest!($name), ")"))]
+            /// # let _ = done;
             /// # Ok(())
             /// # })
             /// # }
@@ -59,14 +62,14 @@ macro_rules! handle {
             /// is not known. If it returns `WouldBlock`, the readiness is cleared.
             ///
             /// ```
-            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
-            /// use dormouse::io::Interest;
-            /// # fn operation(_fd: impl std::os::fd::AsFd) -> std::io::Result<usize> { Ok(1) }
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            /// let result = socket.try_io(Interest::READABLE, || operation(&socket))?;
-            /// # let _ = result;
+            /// # dormouse::block_on(async {
+            /// use dormouse::io::Interest;
+            #[doc = set_up!($Type)]
+            #[doc = call!($name.try_io)]
+            /// # let _ = done;
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -86,14 +89,12 @@ macro_rules! handle {
             /// `f` must do one operation on the fd, of the kind that `interest` names.
             ///
             /// ```
-            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
-            /// use dormouse::io::Interest;
-            /// # fn operation(_fd: impl std::os::fd::AsFd) -> std::io::Result<usize> { Ok(1) }
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
             /// # dormouse::block_on(async {
-            /// let result = socket.async_io(Interest::READABLE, || operation(&socket)).await?;
-            /// # let _ = result;
+            /// use dormouse::io::Interest;
+            #[doc = set_up!($Type)]
+            #[doc = call!($name.async_io ".await")]
+            /// # let _ = done;
             /// # Ok(())
             /// # })
             /// # }
@@ -117,13 +118,14 @@ macro_rules! handle {
             /// Converts it into the [`AsyncFd`](crate::io::AsyncFd) inside. The fd stays registered.
             ///
             /// ```
-            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            /// let fd = socket.into_async_fd();
-            #[doc = concat!("let socket = ", stringify!($Type), "::from(fd);")]
-            /// # let _ = socket;
+            /// # dormouse::block_on(async {
+            #[doc = set_up!($Type)]
+            #[doc = concat!("let fd = ", stringify!($name), ".into_async_fd();")]
+            #[doc = concat!("let ", stringify!($name), " = ", stringify!($Type), "::from(fd);")]
+            #[doc = concat!("# let _ = ", stringify!($name), ";")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             pub fn into_async_fd(self) -> crate::io::AsyncFd<$Inner> {
@@ -164,15 +166,20 @@ macro_rules! handle {
 }
 
 macro_rules! readable {
-    ($Type:ty, $example:expr) => {
+    ($name:ident: $Type:ty, $example:expr) => {
         impl $Type {
-            /// Waits until a read or receive would not block.
+            #[doc = concat!("Waits until ", readiness_of!(readable $name), " would not block.")]
+            ///
+            /// Readiness is a hint, and stays until an operation has returned `WouldBlock`. So try the operation, and wait
+            /// again if it does:
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
             /// # dormouse::block_on(async {
-            /// socket.readable().await?;
+            #[doc = concat!(imports!($name), "use std::io::ErrorKind;")]
+            #[doc = $example]
+            #[doc = retry!($name, ".readable()")]
+            /// # let _ = done;
             /// # Ok(())
             /// # })
             /// # }
@@ -191,15 +198,20 @@ macro_rules! readable {
 }
 
 macro_rules! writable {
-    ($Type:ty, $example:expr) => {
+    ($name:ident: $Type:ty, $example:expr) => {
         impl $Type {
-            /// Waits until a write or send would not block.
+            #[doc = concat!("Waits until ", readiness_of!(writable $name), " would not block.")]
+            ///
+            /// Readiness is a hint, and stays until an operation has returned `WouldBlock`. So try the operation, and wait
+            /// again if it does:
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
             /// # dormouse::block_on(async {
-            /// socket.writable().await?;
+            /// use std::io::ErrorKind;
+            #[doc = $example]
+            #[doc = retry!($name, ".writable()")]
+            /// # let _ = done;
             /// # Ok(())
             /// # })
             /// # }

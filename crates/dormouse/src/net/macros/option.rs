@@ -1,7 +1,7 @@
 //! Options of sockets. The list is in `options.rs`.
 
 /// A getter and a setter for each of the types, around those of `socket2` after `=`. `$value` is the value in the example of
-/// the setter. After a type stand the hidden lines of its example, which bind `socket`.
+/// the setter. After a type stand the lines of its example that create `socket`.
 macro_rules! option {
     (
         $get:ident = $inner_get:ident, $set:ident = $inner_set:ident, $Value:ty, $value:literal, $what:literal,

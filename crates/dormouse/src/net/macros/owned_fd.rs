@@ -1,20 +1,22 @@
 //! The conversions from and to an `OwnedFd`, for the types that std does not have.
 
-/// `$example` binds `socket`. The type has a `from_owned_fd`.
+/// `owned_fd!(reader: PipeReader)`, like `handle!`. The type has a `from_owned_fd`.
 macro_rules! owned_fd {
-    ($Type:ident, $example:expr) => {
+    ($name:ident: $Type:ident) => {
         impl $Type {
             /// Deregisters the fd, sets it blocking, and returns it.
             ///
             /// The mode is shared with each duplicate of the fd: see [`AsyncFd`](crate::io::AsyncFd#blocking-mode).
             ///
             /// ```
-            /// use std::os::fd::OwnedFd;
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            /// let fd: OwnedFd = socket.into_blocking_fd()?;
+            /// # dormouse::block_on(async {
+            /// use std::os::fd::OwnedFd;
+            #[doc = set_up!($Type)]
+            #[doc = concat!("let fd: OwnedFd = ", stringify!($name), ".into_blocking_fd()?;")]
             /// # let _ = fd;
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -29,19 +31,20 @@ macro_rules! owned_fd {
             /// Deregisters the fd, and returns it. It stays non-blocking.
             ///
             /// ```
-            /// use std::os::fd::OwnedFd;
-            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            /// let fd: OwnedFd = socket.into_nonblocking_fd()?;
-            #[doc = concat!("let socket = ", stringify!($Type), "::from_owned_fd(fd)?;")]
-            /// # let _ = socket;
+            /// # dormouse::block_on(async {
+            /// use std::os::fd::OwnedFd;
+            #[doc = set_up!($Type)]
+            #[doc = concat!("let fd: OwnedFd = ", stringify!($name), ".into_nonblocking_fd()?;")]
+            #[doc = concat!("let ", stringify!($name), " = ", stringify!($Type), "::from_owned_fd(fd)?;")]
+            #[doc = concat!("# let _ = ", stringify!($name), ";")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
             /// # Errors
-            /// None.
+            /// None. It returns a `Result` as in tokio.
             pub fn into_nonblocking_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
                 Ok(self.into_async_fd().into_inner().into())
             }

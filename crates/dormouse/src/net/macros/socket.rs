@@ -1,16 +1,10 @@
-//! The conversions from and to a socket of std. `$interest` is what a socket of std is registered for.
+//! The conversions from and to a socket of std.
 
+/// `socket!(stream: TcpStream(std::net::TcpStream), Interest::READABLE)`, like `handle!`. The last argument is what a socket
+/// of std is registered for.
 macro_rules! socket {
-    ($Type:ident($Std:ty), $interest:expr, $inner:expr) => {
-        handle!(
-            $Type($Std),
-            concat!(
-                $inner,
-                "\n# let socket = dormouse::net::",
-                stringify!($Type),
-                "::from_std(inner)?;"
-            )
-        );
+    ($name:ident: $Type:ident($Std:ty), $interest:expr) => {
+        handle!($name: $Type($Std));
 
         impl $Type {
             #[doc = concat!("Registers a [`", stringify!($Std), "`] with [`Reactor::current`](crate::reactor::Reactor::current).")]
@@ -18,12 +12,14 @@ macro_rules! socket {
             /// It is set non-blocking, unless it is already.
             ///
             /// ```
-            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $inner]
-            #[doc = concat!("let socket = ", stringify!($Type), "::from_std(inner)?;")]
-            /// # let _ = socket;
+            /// # dormouse::block_on(async {
+            #[doc = set_up!($Type)]
+            #[doc = concat!("let inner: ", stringify!($Std), " = ", stringify!($name), ".into_std()?;")]
+            #[doc = concat!("let ", stringify!($name), " = ", stringify!($Type), "::from_std(inner)?;")]
+            #[doc = concat!("# let _ = ", stringify!($name), ";")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -38,13 +34,13 @@ macro_rules! socket {
             #[doc = concat!("Deregisters the socket, and returns the [`", stringify!($Std), "`]. It stays non-blocking.")]
             ///
             /// ```
-            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $inner]
-            #[doc = concat!("# let socket = ", stringify!($Type), "::from_std(inner)?;")]
-            #[doc = concat!("let inner: ", stringify!($Std), " = socket.into_std()?;")]
+            /// # dormouse::block_on(async {
+            #[doc = set_up!($Type)]
+            #[doc = concat!("let inner: ", stringify!($Std), " = ", stringify!($name), ".into_std()?;")]
             /// # let _ = inner;
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -60,13 +56,13 @@ macro_rules! socket {
             /// is shared with each duplicate of the fd: see [`AsyncFd`](crate::io::AsyncFd#blocking-mode).
             ///
             /// ```
-            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $inner]
-            #[doc = concat!("# let socket = ", stringify!($Type), "::from_std(inner)?;")]
-            #[doc = concat!("let inner: ", stringify!($Std), " = socket.into_blocking()?;")]
+            /// # dormouse::block_on(async {
+            #[doc = set_up!($Type)]
+            #[doc = concat!("let inner: ", stringify!($Std), " = ", stringify!($name), ".into_blocking()?;")]
             /// # let _ = inner;
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -79,12 +75,12 @@ macro_rules! socket {
             /// Takes the pending error of the socket (`SO_ERROR`).
             ///
             /// ```
-            #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $inner]
-            #[doc = concat!("# let socket = ", stringify!($Type), "::from_std(inner)?;")]
-            /// assert!(socket.take_error()?.is_none());
+            /// # dormouse::block_on(async {
+            #[doc = set_up!($Type)]
+            #[doc = concat!("assert!(", stringify!($name), ".take_error()?.is_none());")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///

@@ -1,7 +1,12 @@
 //! Reading and writing of byte streams.
 
+/// `stream_read!(stream: TcpStream, set_up!(TcpStream))`: the name of the object in the [examples](super::examples), the
+/// type, the lines that create the object.
 macro_rules! stream_read {
-    ($Type:ty, $example:expr) => {
+    ($name:ident: $Type:ty, $example:expr) => {
+        readable!($name: $Type, $example);
+        read_buf!($name: $Type, $example);
+
         impl $Type {
             /// Reads bytes as soon as some are available, and returns their number. 0 means end of file.
             ///
@@ -9,10 +14,10 @@ macro_rules! stream_read {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
             /// # dormouse::block_on(async {
+            #[doc = $example]
             /// let mut buffer = [0; 16];
-            /// let read = socket.read(&mut buffer).await?;
+            #[doc = concat!("let read = ", stringify!($name), ".read(&mut buffer).await?;")]
             /// assert_eq!(&buffer[..read], b"hello");
             /// # Ok(())
             /// # })
@@ -32,12 +37,12 @@ macro_rules! stream_read {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             /// use std::io::IoSliceMut;
             #[doc = $example]
-            /// # dormouse::block_on(async {
             /// let (mut head, mut rest) = ([0; 2], [0; 16]);
             /// let mut buffers = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut rest)];
-            /// assert_eq!(socket.read_vectored(&mut buffers).await?, 5);
+            #[doc = concat!("assert_eq!(", stringify!($name), ".read_vectored(&mut buffers).await?, 5);")]
             /// assert_eq!((&head, &rest[..3]), (b"he", &b"llo"[..]));
             /// # Ok(())
             /// # })
@@ -60,13 +65,15 @@ macro_rules! stream_read {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             /// use std::io::ErrorKind;
             #[doc = $example]
             /// let mut buffer = [0; 16];
-            /// assert_eq!(socket.try_read(&mut buffer)?, 5);
-            /// let error = socket.try_read(&mut buffer).unwrap_err();
+            #[doc = concat!("assert_eq!(", stringify!($name), ".try_read(&mut buffer)?, 5);")]
+            #[doc = concat!("let error = ", stringify!($name), ".try_read(&mut buffer).unwrap_err();")]
             /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -80,12 +87,14 @@ macro_rules! stream_read {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             /// use std::io::IoSliceMut;
             #[doc = $example]
             /// let (mut head, mut rest) = ([0; 2], [0; 16]);
             /// let mut buffers = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut rest)];
-            /// assert_eq!(socket.try_read_vectored(&mut buffers)?, 5);
+            #[doc = concat!("assert_eq!(", stringify!($name), ".try_read_vectored(&mut buffers)?, 5);")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -105,10 +114,12 @@ macro_rules! stream_read {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             /// use std::future::poll_fn;
             #[doc = $example]
-            /// dormouse::block_on(poll_fn(|cx| socket.poll_read_ready(cx)))?;
+            #[doc = concat!("poll_fn(|cx| ", stringify!($name), ".poll_read_ready(cx)).await?;")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -124,8 +135,12 @@ macro_rules! stream_read {
     };
 }
 
+/// Like `stream_read!`.
 macro_rules! stream_write {
-    ($Type:ty, $example:expr) => {
+    ($name:ident: $Type:ty, $example:expr) => {
+        writable!($name: $Type, $example);
+        write_buf!($name: $Type, $example);
+
         impl $Type {
             /// Writes bytes as soon as there is room for some, and returns their number, which can be less than
             /// `bytes.len()`.
@@ -134,11 +149,11 @@ macro_rules! stream_write {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
             /// # dormouse::block_on(async {
+            #[doc = $example]
             /// let mut bytes: &[u8] = b"hello";
             /// while !bytes.is_empty() {
-            ///     bytes = &bytes[socket.write(bytes).await?..];
+            #[doc = concat!("    bytes = &bytes[", stringify!($name), ".write(bytes).await?..];")]
             /// }
             /// # Ok(())
             /// # })
@@ -160,11 +175,11 @@ macro_rules! stream_write {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             /// use std::io::IoSlice;
             #[doc = $example]
-            /// # dormouse::block_on(async {
             /// let buffers = [IoSlice::new(b"he"), IoSlice::new(b"llo")];
-            /// let written = socket.write_vectored(&buffers).await?;
+            #[doc = concat!("let written = ", stringify!($name), ".write_vectored(&buffers).await?;")]
             /// # let _ = written;
             /// # Ok(())
             /// # })
@@ -188,9 +203,11 @@ macro_rules! stream_write {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             #[doc = $example]
-            /// assert_eq!(socket.try_write(b"hello")?, 5);
+            #[doc = concat!("assert_eq!(", stringify!($name), ".try_write(b\"hello\")?, 5);")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -204,11 +221,13 @@ macro_rules! stream_write {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             /// use std::io::IoSlice;
             #[doc = $example]
             /// let buffers = [IoSlice::new(b"he"), IoSlice::new(b"llo")];
-            /// assert_eq!(socket.try_write_vectored(&buffers)?, 5);
+            #[doc = concat!("assert_eq!(", stringify!($name), ".try_write_vectored(&buffers)?, 5);")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -228,10 +247,12 @@ macro_rules! stream_write {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
             /// use std::future::poll_fn;
             #[doc = $example]
-            /// dormouse::block_on(poll_fn(|cx| socket.poll_write_ready(cx)))?;
+            #[doc = concat!("poll_fn(|cx| ", stringify!($name), ".poll_write_ready(cx)).await?;")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///

@@ -8,13 +8,6 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-macro_rules! example {
-    () => {
-        "# let (socket, writer) = dormouse::net::pipe()?;
-# writer.try_write(b\"hello\")?;"
-    };
-}
-
 /// The read end of a [`pipe`](super::pipe()) or a FIFO.
 ///
 /// It also implements the traits for reading of the [features](crate::io#reading-and-writing) that are on, and so does
@@ -124,7 +117,6 @@ impl PipeReader {
     }
 }
 
-handle!(PipeReader(std::fs::File), example!());
-owned_fd!(PipeReader, example!());
-readable!(PipeReader, example!());
-stream_read!(PipeReader, example!());
+handle!(reader: PipeReader(std::fs::File));
+owned_fd!(reader: PipeReader);
+stream_read!(reader: PipeReader, set_up!(PipeReader));

@@ -8,12 +8,6 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-macro_rules! example {
-    () => {
-        "# let (_reader, socket) = dormouse::net::pipe()?;"
-    };
-}
-
 /// The write end of a [`pipe`](super::pipe()) or a FIFO.
 ///
 /// It also implements the traits for writing of the [features](crate::io#reading-and-writing) that are on, and so does
@@ -130,7 +124,6 @@ impl PipeWriter {
     }
 }
 
-handle!(PipeWriter(std::fs::File), example!());
-owned_fd!(PipeWriter, example!());
-writable!(PipeWriter, example!());
-stream_write!(PipeWriter, example!());
+handle!(writer: PipeWriter(std::fs::File));
+owned_fd!(writer: PipeWriter);
+stream_write!(writer: PipeWriter, set_up!(PipeWriter));

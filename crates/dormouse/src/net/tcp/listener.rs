@@ -11,19 +11,6 @@ use std::io;
 use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
 
-macro_rules! inner {
-    () => {
-        "# let inner = std::net::TcpListener::bind(\"127.0.0.1:0\")?;
-# let _peer = std::net::TcpStream::connect(inner.local_addr()?)?;"
-    };
-}
-
-macro_rules! example {
-    () => {
-        concat!(inner!(), "\n# let socket = dormouse::net::TcpListener::from_std(inner)?;")
-    };
-}
-
 /// A TCP socket that accepts connections.
 ///
 /// Any number of tasks can accept connections through a shared reference.
@@ -152,5 +139,5 @@ impl TcpListener {
     }
 }
 
-socket!(TcpListener(std::net::TcpListener), Interest::READABLE, inner!());
-readable!(TcpListener, example!());
+socket!(listener: TcpListener(std::net::TcpListener), Interest::READABLE);
+readable!(listener: TcpListener, set_up!(TcpListener));

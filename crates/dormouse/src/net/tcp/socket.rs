@@ -14,7 +14,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 macro_rules! example {
     () => {
-        "# let socket = dormouse::net::TcpSocket::new_v4()?;"
+        "let socket = dormouse::net::TcpSocket::new_v4()?;"
     };
 }
 
@@ -140,10 +140,9 @@ impl TcpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     #[doc = example!()]
-    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    /// # let address = listener.local_addr()?;
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     /// # dormouse::block_on(async {
-    /// let stream = socket.connect(address).await?;
+    /// let stream = socket.connect(listener.local_addr()?).await?;
     /// # let _ = stream;
     /// # Ok(())
     /// # })

@@ -3,18 +3,9 @@
 use crate::net::TcpStream;
 use std::io;
 use std::net::SocketAddr;
+use std::task::{Context, Poll};
 
-macro_rules! example {
-    () => {
-        "# let listener = std::net::TcpListener::bind(\"127.0.0.1:0\")?;
-# let inner = std::net::TcpStream::connect(listener.local_addr()?)?;
-# let mut peer = listener.accept()?.0;
-# std::io::Write::write_all(&mut peer, b\"hello\")?;
-# let socket = dormouse::net::TcpStream::from_std(inner)?;"
-    };
-}
-
-halves!(TcpStream(std::net::TcpStream), "tcp", SocketAddr, example!());
+halves!(TcpStream(std::net::TcpStream), "tcp", SocketAddr);
 
 macro_rules! peek {
     ($Half:ty, $example:expr) => {
@@ -23,10 +14,10 @@ macro_rules! peek {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
             /// # dormouse::block_on(async {
-            /// assert_eq!(socket.peek(&mut [0; 2]).await?, 2);
-            /// assert_eq!(socket.read(&mut [0; 16]).await?, 5);
+            #[doc = $example]
+            /// assert_eq!(read.peek(&mut [0; 2]).await?, 2);
+            /// assert_eq!(read.read(&mut [0; 16]).await?, 5);
             /// # Ok(())
             /// # })
             /// # }
@@ -38,14 +29,38 @@ macro_rules! peek {
             /// # Cancel safety
             /// No data is lost.
             pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-                AsRef::<TcpStream>::as_ref(self).peek(buffer).await
+                self.0.peek(buffer).await
+            }
+
+            /// Polls a [`peek`](Self::peek), for use in a manual `Future` impl.
+            ///
+            /// Only the last task that called this method, or another poll function that reads, is woken.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $example]
+            /// let mut first = [0];
+            /// poll_fn(|cx| read.poll_peek(cx, &mut first)).await?;
+            /// assert_eq!(&first, b"h");
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of [`TcpStream::peek`].
+            pub fn poll_peek(
+                &self,
+                cx: &mut Context<'_>,
+                buffer: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                self.0.poll_peek(cx, buffer)
             }
         }
     };
 }
 
-peek!(
-    ReadHalf<'_>,
-    concat!(example!(), "\n# let mut stream = socket;\n# let (socket, _write) = stream.split();")
-);
-peek!(OwnedReadHalf, concat!(example!(), "\n# let (socket, _write) = socket.into_split();"));
+peek!(ReadHalf<'_>, set_up!(TcpStream read));
+peek!(OwnedReadHalf, set_up!(TcpStream owned read));

@@ -7,21 +7,6 @@ use std::io;
 use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
 
-macro_rules! inner {
-    () => {
-        "# let listener = std::net::TcpListener::bind(\"127.0.0.1:0\")?;
-# let inner = std::net::TcpStream::connect(listener.local_addr()?)?;
-# let mut peer = listener.accept()?.0;
-# std::io::Write::write_all(&mut peer, b\"hello\")?;"
-    };
-}
-
-macro_rules! example {
-    () => {
-        concat!(inner!(), "\n# let socket = dormouse::net::TcpStream::from_std(inner)?;")
-    };
-}
-
 /// A TCP connection.
 ///
 /// Any number of tasks can use it through a shared reference. It also implements the traits for reading and writing of
@@ -183,12 +168,14 @@ impl TcpStream {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
+    /// # dormouse::block_on(async {
     /// use std::future::poll_fn;
-    #[doc = example!()]
+    #[doc = set_up!(TcpStream)]
     /// let mut first = [0];
-    /// dormouse::block_on(poll_fn(|cx| socket.poll_peek(cx, &mut first)))?;
+    /// poll_fn(|cx| stream.poll_peek(cx, &mut first)).await?;
     /// assert_eq!(&first, b"h");
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -202,8 +189,6 @@ impl TcpStream {
     }
 }
 
-socket!(TcpStream(std::net::TcpStream), Interest::READABLE | Interest::WRITABLE, inner!());
-readable!(TcpStream, example!());
-writable!(TcpStream, example!());
-stream_read!(TcpStream, example!());
-stream_write!(TcpStream, example!());
+socket!(stream: TcpStream(std::net::TcpStream), Interest::READABLE | Interest::WRITABLE);
+stream_read!(stream: TcpStream, set_up!(TcpStream));
+stream_write!(stream: TcpStream, set_up!(TcpStream));

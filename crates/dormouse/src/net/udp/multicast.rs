@@ -11,7 +11,7 @@ impl UdpSocket {
     /// ```no_run
     /// # fn main() -> std::io::Result<()> {
     /// use std::net::Ipv4Addr;
-    #[doc = example!()]
+    #[doc = set_up!(UdpSocket)]
     /// socket.join_multicast_v4(Ipv4Addr::new(224, 0, 0, 251), Ipv4Addr::UNSPECIFIED)?;
     /// # Ok(())
     /// # }
@@ -27,10 +27,12 @@ impl UdpSocket {
     ///
     /// ```no_run
     /// # fn main() -> std::io::Result<()> {
+    /// # dormouse::block_on(async {
     /// use std::net::Ipv4Addr;
-    #[doc = example!()]
+    #[doc = set_up!(UdpSocket)]
     /// socket.leave_multicast_v4(Ipv4Addr::new(224, 0, 0, 251), Ipv4Addr::UNSPECIFIED)?;
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -44,7 +46,7 @@ impl UdpSocket {
     ///
     /// ```no_run
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    #[doc = set_up!(UdpSocket)]
     /// socket.join_multicast_v6(&"ff02::fb".parse().unwrap(), 0)?;
     /// # Ok(())
     /// # }
@@ -60,9 +62,11 @@ impl UdpSocket {
     ///
     /// ```no_run
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// socket.leave_multicast_v6(&"ff02::fb".parse().unwrap(), 0)?;
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///

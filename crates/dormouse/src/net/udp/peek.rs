@@ -11,8 +11,8 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
     /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// let mut first = [0];
     /// socket.peek(&mut first).await?;
     /// assert_eq!(&first, b"h");
@@ -34,9 +34,11 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// assert_eq!(socket.try_peek(&mut [0; 1500])?, 5);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -50,8 +52,8 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
     /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// let (len, sender) = socket.peek_from(&mut [0; 1500]).await?;
     /// println!("{len} bytes from {sender}");
     /// # Ok(())
@@ -72,10 +74,12 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// let (len, sender) = socket.try_peek_from(&mut [0; 1500])?;
     /// println!("{len} bytes from {sender}");
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -91,12 +95,14 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
+    /// # dormouse::block_on(async {
     /// use std::future::poll_fn;
-    #[doc = example!()]
+    #[doc = set_up!(UdpSocket)]
     /// let mut buffer = [0; 1500];
-    /// let received = dormouse::block_on(poll_fn(|cx| socket.poll_peek(cx, &mut buffer)))?;
+    /// let received = poll_fn(|cx| socket.poll_peek(cx, &mut buffer)).await?;
     /// println!("{received:?}");
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -112,12 +118,14 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
+    /// # dormouse::block_on(async {
     /// use std::future::poll_fn;
-    #[doc = example!()]
+    #[doc = set_up!(UdpSocket)]
     /// let mut buffer = [0; 1500];
-    /// let received = dormouse::block_on(poll_fn(|cx| socket.poll_peek_from(cx, &mut buffer)))?;
+    /// let received = poll_fn(|cx| socket.poll_peek_from(cx, &mut buffer)).await?;
     /// println!("{received:?}");
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -137,8 +145,8 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
     /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// let sender = socket.peek_sender().await?;
     /// assert_eq!(sender, socket.recv_from(&mut [0; 1500]).await?.1);
     /// # Ok(())
@@ -159,9 +167,11 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// println!("from {}", socket.try_peek_sender()?);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -177,11 +187,13 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
+    /// # dormouse::block_on(async {
     /// use std::future::poll_fn;
-    #[doc = example!()]
-    /// let sender = dormouse::block_on(poll_fn(|cx| socket.poll_peek_sender(cx)))?;
+    #[doc = set_up!(UdpSocket)]
+    /// let sender = poll_fn(|cx| socket.poll_peek_sender(cx)).await?;
     /// println!("from {sender}");
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///

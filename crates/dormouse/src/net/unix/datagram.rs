@@ -10,19 +10,6 @@ use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
-macro_rules! inner {
-    () => {
-        "# let (inner, peer) = std::os::unix::net::UnixDatagram::pair()?;
-# peer.send(b\"hello\")?;"
-    };
-}
-
-macro_rules! example {
-    () => {
-        concat!(inner!(), "\n# let socket = dormouse::net::UnixDatagram::from_std(inner)?;")
-    };
-}
-
 /// A Unix datagram socket.
 ///
 /// Any number of tasks can send and receive through a shared reference. No datagram is lost, and a sender waits until the
@@ -291,9 +278,11 @@ impl UnixDatagram {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UnixDatagram)]
     /// assert!(socket.local_addr()?.is_unnamed());
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -307,9 +296,11 @@ impl UnixDatagram {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UnixDatagram)]
     /// assert!(socket.peer_addr()?.is_unnamed());
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -326,12 +317,14 @@ impl UnixDatagram {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
+    /// # dormouse::block_on(async {
     /// use std::io::ErrorKind;
     /// use std::net::Shutdown;
-    #[doc = example!()]
+    #[doc = set_up!(UnixDatagram)]
     /// socket.shutdown(Shutdown::Both)?;
     /// assert_eq!(socket.try_send(b"hello").unwrap_err().kind(), ErrorKind::BrokenPipe);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -347,11 +340,12 @@ fn cannot_send(err: io::Error, address: &SocketAddr) -> io::Error {
     with_context(err, format_args!("cannot send to {}", DisplayAddr(address)))
 }
 
-socket!(
-    UnixDatagram(std::os::unix::net::UnixDatagram),
-    Interest::READABLE | Interest::WRITABLE,
-    inner!()
+socket!(socket: UnixDatagram(std::os::unix::net::UnixDatagram), Interest::READABLE | Interest::WRITABLE);
+datagram!(
+    UnixDatagram,
+    datagram,
+    net::UnixDatagram::send,
+    net::UnixDatagram::recv,
+    set_up!(UnixDatagram)
 );
-readable!(UnixDatagram, example!());
-writable!(UnixDatagram, example!());
-datagram!(UnixDatagram, SocketAddr, example!());
+datagram_from!(UnixDatagram, SocketAddr, crate::net::sys::std_unix_address, set_up!(UnixDatagram));

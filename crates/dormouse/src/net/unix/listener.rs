@@ -11,22 +11,6 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 use std::task::{Context, Poll};
 
-macro_rules! inner {
-    () => {
-        "# let path = std::env::temp_dir().join(format!(\"dormouse-doc-{}\", std::process::id()));
-# let _ = std::fs::remove_file(&path);
-# let inner = std::os::unix::net::UnixListener::bind(&path)?;
-# let _peer = std::os::unix::net::UnixStream::connect(&path)?;
-# std::fs::remove_file(&path)?;"
-    };
-}
-
-macro_rules! example {
-    () => {
-        concat!(inner!(), "\n# let socket = dormouse::net::UnixListener::from_std(inner)?;")
-    };
-}
-
 /// A Unix stream socket that accepts connections.
 ///
 /// Any number of tasks can accept connections through a shared reference. The path is not removed when the socket is
@@ -119,9 +103,9 @@ impl UnixListener {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
     /// # dormouse::block_on(async {
-    /// let (stream, address) = socket.accept().await?;
+    #[doc = set_up!(UnixListener)]
+    /// let (stream, address) = listener.accept().await?;
     /// assert!(address.is_unnamed());
     /// # drop(stream);
     /// # Ok(())
@@ -149,10 +133,10 @@ impl UnixListener {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    /// use std::future::poll_fn;
-    #[doc = example!()]
     /// # dormouse::block_on(async {
-    /// let (stream, address) = poll_fn(|cx| socket.poll_accept(cx)).await?;
+    /// use std::future::poll_fn;
+    #[doc = set_up!(UnixListener)]
+    /// let (stream, address) = poll_fn(|cx| listener.poll_accept(cx)).await?;
     /// # let _ = (stream, address);
     /// # Ok(())
     /// # })
@@ -170,9 +154,11 @@ impl UnixListener {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// println!("listening on {:?}", socket.local_addr()?);
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UnixListener)]
+    /// println!("listening on {:?}", listener.local_addr()?);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -183,5 +169,5 @@ impl UnixListener {
     }
 }
 
-socket!(UnixListener(std::os::unix::net::UnixListener), Interest::READABLE, inner!());
-readable!(UnixListener, example!());
+socket!(listener: UnixListener(std::os::unix::net::UnixListener), Interest::READABLE);
+readable!(listener: UnixListener, set_up!(UnixListener));

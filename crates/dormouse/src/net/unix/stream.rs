@@ -9,19 +9,6 @@ use std::io;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
-macro_rules! inner {
-    () => {
-        "# let (inner, mut peer) = std::os::unix::net::UnixStream::pair()?;
-# std::io::Write::write_all(&mut peer, b\"hello\")?;"
-    };
-}
-
-macro_rules! example {
-    () => {
-        concat!(inner!(), "\n# let socket = dormouse::net::UnixStream::from_std(inner)?;")
-    };
-}
-
 /// A connected Unix stream socket.
 ///
 /// Any number of tasks can use it through a shared reference. It also implements the traits for reading and writing of
@@ -135,9 +122,11 @@ impl UnixStream {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// assert!(socket.local_addr()?.is_unnamed());
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UnixStream)]
+    /// assert!(stream.local_addr()?.is_unnamed());
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -151,9 +140,11 @@ impl UnixStream {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// assert!(socket.peer_addr()?.is_unnamed());
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UnixStream)]
+    /// assert!(stream.peer_addr()?.is_unnamed());
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -164,12 +155,6 @@ impl UnixStream {
     }
 }
 
-socket!(
-    UnixStream(std::os::unix::net::UnixStream),
-    Interest::READABLE | Interest::WRITABLE,
-    inner!()
-);
-readable!(UnixStream, example!());
-writable!(UnixStream, example!());
-stream_read!(UnixStream, example!());
-stream_write!(UnixStream, example!());
+socket!(stream: UnixStream(std::os::unix::net::UnixStream), Interest::READABLE | Interest::WRITABLE);
+stream_read!(stream: UnixStream, set_up!(UnixStream));
+stream_write!(stream: UnixStream, set_up!(UnixStream));

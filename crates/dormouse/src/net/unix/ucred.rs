@@ -1,5 +1,6 @@
 //! [`UCred`]: the credentials of a peer.
 
+use crate::net::{UnixSeqpacket, UnixStream};
 use std::io;
 use std::os::fd::AsFd;
 
@@ -97,8 +98,6 @@ macro_rules! peer_cred {
         }
     };
 }
-
-use crate::net::{UnixSeqpacket, UnixStream};
 
 peer_cred!(UnixStream);
 peer_cred!(UnixSeqpacket);

@@ -1,7 +1,7 @@
 //! [`UnixSeqpacket`]: a connection.
 
 use super::{FLAGS, socket, take_error, to_rustix};
-use crate::io::{AsyncFd, Interest, Mode};
+use crate::io::{AsyncFd, Mode};
 use crate::net::connect::retry_until_room;
 use crate::net::error::{DisplayAddr, with_context};
 use crate::net::sys::std_unix_address;
@@ -16,14 +16,6 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
-use std::task::{Context, Poll};
-
-macro_rules! example {
-    () => {
-        "# let (socket, peer) = dormouse::net::UnixSeqpacket::pair()?;
-# peer.try_send(b\"hello\")?;"
-    };
-}
 
 /// A connected Unix socket that preserves message boundaries (Linux only).
 ///
@@ -153,128 +145,15 @@ impl UnixSeqpacket {
         AsyncFd::new(fd).map(UnixSeqpacket)
     }
 
-    /// Sends a whole message, as soon as there is room for it.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// # dormouse::block_on(async {
-    /// assert_eq!(socket.send(b"hello").await?, 5);
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of send(2). If no reactor can register the fd: see [`AsyncFd`](AsyncFd#errors).
-    ///
-    /// # Cancel safety
-    /// If it is dropped before it completes, nothing is sent.
-    pub async fn send(&self, message: &[u8]) -> io::Result<usize> {
-        self.0.async_io(Interest::WRITABLE, |fd| send_message(fd, message)).await
-    }
-
-    /// Like [`send`](Self::send), without waiting.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// assert_eq!(socket.try_send(b"hello")?, 5);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is no room. Those of send(2).
-    pub fn try_send(&self, message: &[u8]) -> io::Result<usize> {
-        self.0.try_io(Interest::WRITABLE, |fd| send_message(fd, message))
-    }
-
-    /// Polls a send, for use in a manual `Future` impl. Only the last task that called a poll function of this direction
-    /// is woken.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use std::future::poll_fn;
-    #[doc = example!()]
-    /// dormouse::block_on(poll_fn(|cx| socket.poll_send(cx, b"hello")))?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of [`send`](Self::send).
-    pub fn poll_send(&self, cx: &mut Context<'_>, message: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_write_with(cx, |fd| send_message(fd, message))
-    }
-
-    /// Receives a message, and returns its length: 0 at end of file, or if the message is empty. A message that is
-    /// longer than the buffer is truncated.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// # dormouse::block_on(async {
-    /// let mut buffer = [0; 64];
-    /// let len = socket.recv(&mut buffer).await?;
-    /// assert_eq!(&buffer[..len], b"hello");
-    /// # Ok(())
-    /// # })
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of recv(2). If no reactor can register the fd: see [`AsyncFd`](AsyncFd#errors).
-    ///
-    /// # Cancel safety
-    /// If it is dropped before it completes, nothing is received.
-    pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.async_io(Interest::READABLE, |fd| recv_message(fd, buffer)).await
-    }
-
-    /// Like [`recv`](Self::recv), without waiting.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// assert_eq!(socket.try_recv(&mut [0; 64])?, 5);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is no message. Those of recv(2).
-    pub fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(Interest::READABLE, |fd| recv_message(fd, buffer))
-    }
-
-    /// Polls a receive, for use in a manual `Future` impl. Only the last task that called a poll function of this
-    /// direction is woken.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use std::future::poll_fn;
-    #[doc = example!()]
-    /// let mut buffer = [0; 64];
-    /// let len = dormouse::block_on(poll_fn(|cx| socket.poll_recv(cx, &mut buffer)))?;
-    /// assert_eq!(&buffer[..len], b"hello");
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of [`recv`](Self::recv).
-    pub fn poll_recv(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_read_with(cx, |fd| recv_message(fd, buffer))
-    }
-
     /// The address of this end. That of a client is usually unnamed.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UnixSeqpacket)]
     /// assert!(socket.local_addr()?.is_unnamed());
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -288,9 +167,11 @@ impl UnixSeqpacket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UnixSeqpacket)]
     /// assert!(socket.peer_addr()?.is_unnamed());
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -304,9 +185,11 @@ impl UnixSeqpacket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UnixSeqpacket)]
     /// assert!(socket.take_error()?.is_none());
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -320,11 +203,13 @@ impl UnixSeqpacket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
+    /// # dormouse::block_on(async {
     /// use std::net::Shutdown;
-    #[doc = example!()]
+    #[doc = set_up!(UnixSeqpacket)]
     /// socket.shutdown(Shutdown::Write)?;
     /// assert_eq!(peer.try_recv(&mut [0; 64])?, 0);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -348,7 +233,6 @@ fn recv_message(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(recv(fd, buffer, RecvFlags::empty())?.0)
 }
 
-handle!(UnixSeqpacket(std::os::fd::OwnedFd), example!());
-owned_fd!(UnixSeqpacket, example!());
-readable!(UnixSeqpacket, example!());
-writable!(UnixSeqpacket, example!());
+handle!(socket: UnixSeqpacket(std::os::fd::OwnedFd));
+owned_fd!(socket: UnixSeqpacket);
+datagram!(UnixSeqpacket, message, send_message, recv_message, set_up!(UnixSeqpacket));

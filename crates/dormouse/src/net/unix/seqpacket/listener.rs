@@ -17,14 +17,6 @@ use std::task::{Context, Poll};
 /// The maximum of the system (`net.core.somaxconn`), as in std.
 const BACKLOG: i32 = -1;
 
-macro_rules! example {
-    () => {
-        "# let name = format!(\"\\0dormouse-seqpacket-{}\", std::process::id());
-# let socket = dormouse::net::UnixSeqpacketListener::bind(&name)?;
-# let _peer = dormouse::block_on(dormouse::net::UnixSeqpacket::connect(&name))?;"
-    };
-}
-
 /// A Unix socket that accepts connections that preserve message boundaries (Linux only).
 ///
 /// Any number of tasks can accept connections through a shared reference. The path is not removed when the socket is
@@ -113,12 +105,14 @@ impl UnixSeqpacketListener {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
+    /// # dormouse::block_on(async {
     /// use dormouse::net::UnixSeqpacketListener;
-    #[doc = example!()]
-    /// # let fd = socket.into_blocking_fd()?;
+    #[doc = set_up!(UnixSeqpacketListener)]
+    /// let fd = listener.into_blocking_fd()?;
     /// let listener = UnixSeqpacketListener::from_owned_fd(fd)?;
     /// # let _ = listener;
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -133,9 +127,9 @@ impl UnixSeqpacketListener {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
     /// # dormouse::block_on(async {
-    /// let (server, address) = socket.accept().await?;
+    #[doc = set_up!(UnixSeqpacketListener)]
+    /// let (server, address) = listener.accept().await?;
     /// assert!(address.is_unnamed());
     /// # drop(server);
     /// # Ok(())
@@ -163,10 +157,10 @@ impl UnixSeqpacketListener {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    /// use std::future::poll_fn;
-    #[doc = example!()]
     /// # dormouse::block_on(async {
-    /// let (server, address) = poll_fn(|cx| socket.poll_accept(cx)).await?;
+    /// use std::future::poll_fn;
+    #[doc = set_up!(UnixSeqpacketListener)]
+    /// let (server, address) = poll_fn(|cx| listener.poll_accept(cx)).await?;
     /// # let _ = (server, address);
     /// # Ok(())
     /// # })
@@ -188,9 +182,11 @@ impl UnixSeqpacketListener {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// println!("listening on {:?}", socket.local_addr()?);
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UnixSeqpacketListener)]
+    /// println!("listening on {:?}", listener.local_addr()?);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -204,9 +200,11 @@ impl UnixSeqpacketListener {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
-    /// assert!(socket.take_error()?.is_none());
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UnixSeqpacketListener)]
+    /// assert!(listener.take_error()?.is_none());
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -221,6 +219,6 @@ fn accept(listener: &OwnedFd) -> io::Result<(OwnedFd, SocketAddr)> {
     sys::accept_unix_socket(listener.as_fd())
 }
 
-handle!(UnixSeqpacketListener(std::os::fd::OwnedFd), example!());
-owned_fd!(UnixSeqpacketListener, example!());
-readable!(UnixSeqpacketListener, example!());
+handle!(listener: UnixSeqpacketListener(std::os::fd::OwnedFd));
+owned_fd!(listener: UnixSeqpacketListener);
+readable!(listener: UnixSeqpacketListener, set_up!(UnixSeqpacketListener));
