@@ -106,7 +106,6 @@ impl UnixSeqpacketListener {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    /// use dormouse::net::UnixSeqpacketListener;
     #[doc = set_up!(UnixSeqpacketListener)]
     /// let fd = listener.into_blocking_fd()?;
     /// let listener = UnixSeqpacketListener::from_owned_fd(fd)?;
