@@ -10,10 +10,12 @@ impl UdpSocket {
     ///
     /// ```no_run
     /// # fn main() -> std::io::Result<()> {
+    /// # dormouse::block_on(async {
     /// use std::net::Ipv4Addr;
     #[doc = set_up!(UdpSocket)]
     /// socket.join_multicast_v4(Ipv4Addr::new(224, 0, 0, 251), Ipv4Addr::UNSPECIFIED)?;
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -46,9 +48,11 @@ impl UdpSocket {
     ///
     /// ```no_run
     /// # fn main() -> std::io::Result<()> {
+    /// # dormouse::block_on(async {
     #[doc = set_up!(UdpSocket)]
     /// socket.join_multicast_v6(&"ff02::fb".parse().unwrap(), 0)?;
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -80,9 +84,11 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// println!("{}", socket.multicast_loop_v4()?);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -96,9 +102,11 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// socket.set_multicast_loop_v4(true)?;
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -112,9 +120,11 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// println!("{}", socket.multicast_ttl_v4()?);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -128,9 +138,11 @@ impl UdpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    /// # dormouse::block_on(async {
+    #[doc = set_up!(UdpSocket)]
     /// socket.set_multicast_ttl_v4(1)?;
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
