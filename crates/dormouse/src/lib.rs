@@ -8,14 +8,29 @@
 //! [CONTRIBUTING.md]: https://docs.rs/crate/dormouse/latest/source/CONTRIBUTING.md
 //! [apache]: https://docs.rs/crate/dormouse/latest/source/LICENSE-APACHE
 //! [mit]: https://docs.rs/crate/dormouse/latest/source/LICENSE-MIT
+//! [Moving a library]: crate::porting
+//! [`block_on`]: block_on()#threads
+//! [Which clock to use]: crate::clock
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(not(unix))]
+compile_error!("dormouse supports Unix only: see the section Limits of its README");
+
 pub mod clock;
 pub mod io;
 pub mod net;
+/// [names]: crate::net::ToSocketAddrs#names
+/// [errors]: crate::net#errors
+/// [pipe]: crate::net::pipe()
+/// [child]: https://docs.rs/crate/dormouse/latest/source/examples/child.rs
+/// [as-source]: crate::io::AsSource#objects-that-implement-asrawfd-alone
+/// [limits]: crate#limits
+/// [virtual-time]: crate::virtual_time
 #[doc = include_str!("../docs/porting.md")]
+#[doc(alias = "spawn")]
+#[doc(alias = "JoinSet")]
 pub mod porting {}
 pub mod reactor;
 pub mod time;
