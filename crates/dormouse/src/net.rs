@@ -23,7 +23,7 @@
 //! ```
 //!
 //! # Name resolution
-//! The functions take socket addresses, also as text, but no host names: see [`ToSocketAddrs`].
+//! The functions take socket addresses, also as text, but no host name except `localhost`: see [`ToSocketAddrs`].
 //!
 //! # Errors
 //! An error of connecting, binding, accepting or `UnixDatagram::send_to` names the address, in a message such as

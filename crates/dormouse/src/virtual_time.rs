@@ -53,6 +53,9 @@
 //! Threads, other processes, the network and `std::time` use real time. So does a sleep that was created outside of
 //! virtual time: a sleep keeps the time that it was created in, real or virtual, wherever it is polled.
 //!
+//! The clock of `tokio::time` is another one. A virtual time does not move it, and today `tokio::time::pause` does not move
+//! the timers of this crate: see [the tests of your users](crate::porting#the-tests-of-your-users).
+//!
 //! A `send_to` or `connect` to a Unix socket that has no room retries in real time. During the first second of that, and
 //! later from each timer that fires to the attempt that follows, time does not advance, except by
 //! [`advance_now`](VirtualTime::advance_now). So a timeout around it ends only if the socket has had time to make room.
@@ -80,6 +83,8 @@ use std::time::Duration;
 /// This is a handle: its clones are the same virtual time. Its clocks start at what the real clocks show, so an instant
 /// that was taken before stays valid. Any number of virtual times can exist; they are independent.
 ///
+/// Use it in place of `tokio::time::pause` and `start_paused`, which do not move the timers of this crate today.
+///
 /// ```
 /// use dormouse::VirtualTime;
 /// use dormouse::time::Instant;
@@ -91,6 +96,8 @@ use std::time::Duration;
 /// time.advance_now(Duration::from_secs(3600));
 /// assert_eq!(start.elapsed(), Duration::from_secs(3600));
 /// ```
+#[doc(alias = "pause")]
+#[doc(alias = "start_paused")]
 #[derive(Clone)]
 pub struct VirtualTime(Arc<Shared>);
 

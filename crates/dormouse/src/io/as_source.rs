@@ -43,11 +43,13 @@ use std::os::fd::AsFd;
 /// ```
 ///
 /// Otherwise wrap the object in a type of your own, whose `AsFd` promises that the fd stays open. That takes one line of `unsafe`
-/// code: the object must keep the same fd open for as long as it lives, and must not give it away.
+/// code: the object must keep the same fd open for as long as it lives, and must not give it away. With `Deref` and
+/// `DerefMut`, most code that uses the object behind `get_ref()` and `get_mut()` stays as it is.
 ///
 /// ```
 /// use dormouse::io::AsyncFd;
 /// use std::io::Read;
+/// use std::ops::{Deref, DerefMut};
 /// use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 /// # struct Device(std::os::unix::net::UnixStream);
 /// # impl AsRawFd for Device { fn as_raw_fd(&self) -> RawFd { self.0.as_raw_fd() } }
@@ -68,17 +70,34 @@ use std::os::fd::AsFd;
 ///     }
 /// }
 ///
+/// impl Deref for Source {
+///     type Target = Device;
+///
+///     fn deref(&self) -> &Device {
+///         &self.0
+///     }
+/// }
+///
+/// impl DerefMut for Source {
+///     fn deref_mut(&mut self) -> &mut Device {
+///         &mut self.0
+///     }
+/// }
+///
 /// # let (device, peer) = open()?;
 /// let mut device = AsyncFd::new(Source(device))?;
 /// # drop(peer);
 /// dormouse::block_on(async {
 ///     let mut guard = device.readable_mut().await?;
-///     let read = guard.try_io(|fd| fd.get_mut().0.read(&mut [0; 64]));
+///     let read = guard.try_io(|fd| fd.get_mut().read(&mut [0; 64]));
 /// #   assert_eq!(read.unwrap()?, 0);
 ///     std::io::Result::Ok(())
 /// })?;
 /// # std::io::Result::Ok(())
 /// ```
+///
+/// If the object reads through a shared reference, as a `TcpStream` of std does, write
+/// `(&**fd.get_ref()).read(&mut buffer)`: the compiler does not insert that `&**` by itself.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be wrapped in an `AsyncFd`: it does not implement `AsFd`",
     label = "does not implement `std::os::fd::AsFd`",

@@ -132,6 +132,9 @@ impl<T: AsSource> AsyncFd<T> {
 
     /// Waits until a read would not block.
     ///
+    /// Readiness is kept: once the fd has been readable, this returns at once until an operation has returned `WouldBlock`
+    /// to the guard, or to [`try_io`](Self::try_io) and the like.
+    ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// use dormouse::io::AsyncFd;
@@ -164,6 +167,9 @@ impl<T: AsSource> AsyncFd<T> {
     }
 
     /// Waits until a write would not block.
+    ///
+    /// Readiness is kept: once the fd has been writable, this returns at once until an operation has returned `WouldBlock`
+    /// to the guard, or to [`try_io`](Self::try_io) and the like.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -213,6 +219,8 @@ impl<T: AsSource> AsyncFd<T> {
 
     /// Polls until a read would not block, for use in a manual `Future` impl.
     ///
+    /// Like [`readable`](Self::readable), it returns at once until an operation has returned `WouldBlock`.
+    ///
     /// Only the last task that called this method is woken. To wait from several tasks, use
     /// [`readable`](Self::readable).
     ///
@@ -229,7 +237,6 @@ impl<T: AsSource> AsyncFd<T> {
     ///
     /// # Errors
     /// If no reactor can register the fd: see [the type](Self#errors).
-    #[doc(alias = "poll_readable")]
     pub fn poll_read_ready(
         &self,
         cx: &mut Context<'_>,
@@ -239,6 +246,9 @@ impl<T: AsSource> AsyncFd<T> {
     }
 
     /// Polls until a write would not block, for use in a manual `Future` impl.
+    ///
+    /// Like [`writable`](Self::writable), it returns at once until an operation has returned `WouldBlock`. So a
+    /// [`Sink`](crate::porting#a-sink) whose `poll_ready` is this alone does not wait when the fd is full. Use [`poll_write_with`](Self::poll_write_with) there.
     ///
     /// Only the last task that called this method is woken. To wait from several tasks, use
     /// [`writable`](Self::writable).
@@ -255,7 +265,6 @@ impl<T: AsSource> AsyncFd<T> {
     ///
     /// # Errors
     /// If no reactor can register the fd: see [the type](Self#errors).
-    #[doc(alias = "poll_writable")]
     pub fn poll_write_ready(
         &self,
         cx: &mut Context<'_>,

@@ -99,6 +99,8 @@ impl<T: AsSource> AsyncFd<T> {
 
     /// Polls until a read would not block, for use in a manual `Future` impl. The guard gives mutable access to the object.
     ///
+    /// Like [`readable`](Self::readable), it returns at once until an operation has returned `WouldBlock`.
+    ///
     /// Only the last task that called this method or [`poll_read_ready`](Self::poll_read_ready) is woken.
     ///
     /// ```
@@ -122,6 +124,8 @@ impl<T: AsSource> AsyncFd<T> {
     }
 
     /// Polls until a write would not block, for use in a manual `Future` impl. The guard gives mutable access to the object.
+    ///
+    /// Like [`writable`](Self::writable), it returns at once until an operation has returned `WouldBlock`.
     ///
     /// Only the last task that called this method or [`poll_write_ready`](Self::poll_write_ready) is woken.
     ///

@@ -59,6 +59,7 @@ impl<T: AsSource> AsyncFd<T> {
     /// # Errors
     /// Those of `read`, except `WouldBlock` and `Interrupted`. If no reactor can register the fd: see
     /// [the type](Self#errors).
+    #[doc(alias = "poll_readable")]
     pub fn poll_read_with<R>(
         &self,
         cx: &mut Context<'_>,
@@ -89,6 +90,7 @@ impl<T: AsSource> AsyncFd<T> {
     /// # Errors
     /// Those of `write`, except `WouldBlock` and `Interrupted`. If no reactor can register the fd: see
     /// [the type](Self#errors).
+    #[doc(alias = "poll_writable")]
     pub fn poll_write_with<R>(
         &self,
         cx: &mut Context<'_>,

@@ -64,6 +64,7 @@ use std::vec;
 ///
 /// # Errors
 /// A text that is neither an address nor a name is an error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput).
+#[doc(alias = "lookup_host")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a socket address",
     note = "pass a `SocketAddr`, a pair such as `(Ipv4Addr::LOCALHOST, 80)`, a text such as `\"127.0.0.1:80\"`, or a \

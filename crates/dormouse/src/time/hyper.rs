@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// A timer for hyper's connections that works on any executor.
 ///
+/// It takes the place of `TokioTimer` of hyper-util, which panics outside a tokio runtime.
+///
 /// hyper's deadlines are instants of `std`, so the sleeps use [`Monotonic`], which is the same clock.
 ///
 /// ```
@@ -21,6 +23,7 @@ use std::time::Duration;
 ///
 /// # Accuracy
 /// Never early. See [the module](crate::time#accuracy) for how late.
+#[doc(alias = "TokioTimer")]
 #[derive(Clone, Copy, Debug, Default)]
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub struct HyperTimer;

@@ -53,6 +53,11 @@ const FAR_OFF_NS: u64 = 200_000_000;
 ///
 /// # Accuracy
 /// Never early. See [the module](crate::time#accuracy) for how late.
+///
+/// # Tests
+/// A test that pauses tokio's clock (`start_paused`) does not move it: it takes real time there today. Use `VirtualTime`
+/// of the feature `test-util` instead: see [the tests of your users](crate::porting#the-tests-of-your-users).
+#[doc(alias = "after")]
 #[inline]
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
@@ -116,6 +121,8 @@ pub(super) fn sleep_in_real_time(duration: Duration) -> Sleep {
 ///
 /// # Accuracy
 /// Never early by its own clock. See [the module](crate::time#accuracy) for how late.
+#[doc(alias = "Timer")]
+#[doc(alias = "Delay")]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Sleep<C: Clock = Boottime> {
     deadline: Instant<C>,
@@ -244,6 +251,8 @@ impl<C: Clock> Sleep<C> {
     ///     idle.await;
     /// });
     /// ```
+    #[doc(alias = "set_after")]
+    #[doc(alias = "set_at")]
     pub fn reset(&mut self, deadline: Instant<C>) {
         self.deadline = deadline;
         self.update_timer();

@@ -125,6 +125,9 @@ macro_rules! datagram {
 
             /// Polls until a send would not block, for use in a manual `Future` impl.
             ///
+            /// Like [`writable`](Self::writable), it returns at once until an operation has returned `WouldBlock`. So a
+            /// [`Sink`](crate::porting#a-sink) whose `poll_ready` is this alone does not wait when the socket is full.
+            ///
             /// Only the last task that called this method, or another poll function of the same direction, is woken.
             /// To wait from several tasks, use [`writable`](Self::writable).
             ///
@@ -149,6 +152,8 @@ macro_rules! datagram {
             }
 
             /// Polls until a receive would not block, for use in a manual `Future` impl.
+            ///
+            /// Like [`readable`](Self::readable), it returns at once until an operation has returned `WouldBlock`.
             ///
             /// Only the last task that called this method, or another poll function of the same direction, is woken.
             /// To wait from several tasks, use [`readable`](Self::readable).

@@ -109,6 +109,8 @@ macro_rules! stream_read {
 
             /// Polls until a read would not block, for use in a manual `Future` impl.
             ///
+            /// Like [`readable`](Self::readable), it returns at once until an operation has returned `WouldBlock`.
+            ///
             /// Only the last task that called this method, or another poll function of the same direction, is woken.
             /// To wait from several tasks, use [`readable`](Self::readable).
             ///
@@ -241,6 +243,9 @@ macro_rules! stream_write {
             }
 
             /// Polls until a write would not block, for use in a manual `Future` impl.
+            ///
+            /// Like [`writable`](Self::writable), it returns at once until an operation has returned `WouldBlock`. So a
+            /// [`Sink`](crate::porting#a-sink) whose `poll_ready` is this alone does not wait when the stream is full.
             ///
             /// Only the last task that called this method, or another poll function of the same direction, is woken.
             /// To wait from several tasks, use [`writable`](Self::writable).
