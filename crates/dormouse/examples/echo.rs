@@ -18,6 +18,7 @@ use std::time::Duration;
 
 /// A client that sends nothing for this long is disconnected.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long the connected clients may take to finish after `stop`.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -30,8 +31,7 @@ async fn serve(
     loop {
         // `accept` is dropped and called again in each iteration. It is cancel safe: no connection is lost.
         select! {
-            accepted = pin!(listener.accept().fuse()) => {
-                let (stream, peer) = accepted?;
+            (stream, peer) = pin!(accept(&listener).fuse()) => {
                 sessions.push(echo(stream).map(move |outcome| report(peer, outcome)));
             }
             () = sessions.select_next_some() => {}
@@ -41,6 +41,18 @@ async fn serve(
     drop(listener);
     timeout(SHUTDOWN_TIMEOUT, sessions.collect::<()>()).await?;
     Ok(())
+}
+
+/// The next client. An error does not end the server: the client has disconnected, or no fd is free. In the second case
+/// `accept` fails until a client leaves, so a pause keeps this from spinning.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(err) => println!("server: {err}"),
+        }
+        sleep(ACCEPT_PAUSE).await;
+    }
 }
 
 /// Sends back all data that it receives, and returns the number of bytes.
