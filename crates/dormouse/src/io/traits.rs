@@ -69,10 +69,14 @@ macro_rules! write_methods {
 
 pub(crate) use {impl_read, impl_write, write_methods};
 
+// absent.rs stands for each feature that is off.
+#[allow(clippy::duplicate_mod)]
 #[cfg_attr(not(feature = "futures-io"), path = "traits/absent.rs")]
 pub(crate) mod futures_io;
+#[allow(clippy::duplicate_mod)]
 #[cfg_attr(not(feature = "hyper"), path = "traits/absent.rs")]
 pub(crate) mod hyper;
+#[allow(clippy::duplicate_mod)]
 #[cfg_attr(any(not(feature = "tokio-io"), loom), path = "traits/absent.rs")]
 pub(crate) mod tokio_io;
 
