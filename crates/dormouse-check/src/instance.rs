@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -28,7 +28,7 @@ pub(crate) struct Factory {
     /// `None` if the future is not `Send`.
     create_send: Option<Create<dyn Pollable + Send>>,
     /// How many have been created.
-    instances: Arc<AtomicU64>,
+    instances: Arc<AtomicUsize>,
 }
 
 impl fmt::Debug for Factory {
@@ -64,7 +64,7 @@ impl Factory {
     }
 
     /// How many instances have been created.
-    pub(crate) fn instances(&self) -> u64 {
+    pub(crate) fn instances(&self) -> usize {
         self.instances.load(SeqCst)
     }
 

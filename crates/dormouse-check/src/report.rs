@@ -22,7 +22,7 @@ pub struct Report {
     pub(crate) probes: Vec<&'static str>,
     pub(crate) skipped: Vec<(&'static str, String)>,
     pub(crate) executors: Vec<(&'static str, String)>,
-    pub(crate) instances: u64,
+    pub(crate) instances: usize,
     pub(crate) took: Duration,
 }
 
@@ -103,7 +103,7 @@ impl Report {
                         .map(|(name, how)| pair(["executor", "result"], name, how)),
                 ),
             ),
-            ("copies", Json::number(self.instances)),
+            ("copies", Json::number(self.instances as u64)),
             ("took_ms", Json::number(u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX))),
         ])
         .into_text()

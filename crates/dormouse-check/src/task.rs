@@ -15,7 +15,7 @@ use crate::timeout::{SLICE, Timeout};
 use std::backtrace::Backtrace;
 use std::cell::Cell;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread;
@@ -53,7 +53,7 @@ pub(crate) struct Task {
     /// The largest number of polls in a row in which the task woke itself.
     max_self_wakes: AtomicU32,
     /// Counts log entries and calls of `heartbeat`.
-    heartbeats: AtomicU64,
+    heartbeats: AtomicUsize,
 }
 
 impl Task {
@@ -75,7 +75,7 @@ impl Task {
             backtraces: AtomicU32::new(backtraces),
             wakes: AtomicU32::new(0),
             max_self_wakes: AtomicU32::new(0),
-            heartbeats: AtomicU64::new(0),
+            heartbeats: AtomicUsize::new(0),
         })
     }
 
@@ -142,7 +142,7 @@ impl Task {
     }
 
     /// Changes whenever something happens, or the probe calls [`heartbeat`](Task::heartbeat).
-    pub(crate) fn heartbeats(&self) -> u64 {
+    pub(crate) fn heartbeats(&self) -> usize {
         self.heartbeats.load(SeqCst)
     }
 

@@ -6,10 +6,22 @@
 
 #[cfg(feature = "tokio")]
 pub(crate) use ::tokio;
-pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock, atomic};
+pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
 pub(crate) use std::{thread, thread_local, time};
 
 use std::sync::PoisonError;
+
+/// On targets without atomics of 64 bits, `AtomicU64` is that of portable-atomic.
+pub(crate) mod atomic {
+    #[cfg(not(target_has_atomic = "64"))]
+    pub(crate) use portable_atomic::AtomicU64;
+    pub(crate) use std::sync::atomic::*;
+}
+
+/// Atomics that loom does not explore, with `const` constructors.
+pub(crate) mod unexplored {
+    pub(crate) use super::atomic::AtomicU64;
+}
 
 /// Declares statics. In loom tests, each execution begins with new ones.
 macro_rules! loom_static {

@@ -2,8 +2,9 @@
 //!
 //! It knows neither virtual time nor the types of the clocks: `clock` has these.
 
+use crate::sync::unexplored::AtomicU64;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 /// A clock as a value, for code that is not generic over [`Clock`](crate::clock::Clock).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

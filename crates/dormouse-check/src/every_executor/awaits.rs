@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -43,7 +43,7 @@ struct PendingAwait {
     /// `None` for the body of the test.
     point: Option<AwaitPoint>,
     /// The id of the enclosing await, or 0 for the body of the test.
-    parent: u64,
+    parent: usize,
     since: Instant,
     polls: u64,
     last_poll: Instant,
@@ -53,8 +53,8 @@ struct PendingAwait {
 /// The pending awaits of one test.
 #[derive(Debug, Default)]
 pub(crate) struct Awaits {
-    last_id: AtomicU64,
-    pending: Mutex<BTreeMap<u64, PendingAwait>>,
+    last_id: AtomicUsize,
+    pending: Mutex<BTreeMap<usize, PendingAwait>>,
     last_completed: Mutex<Option<AwaitPoint>>,
 }
 
@@ -106,7 +106,12 @@ impl Awaits {
 }
 
 /// The pending awaits below `parent`, one line each.
-fn list(pending: &BTreeMap<u64, PendingAwait>, parent: u64, depth: usize, now: Instant) -> String {
+fn list(
+    pending: &BTreeMap<usize, PendingAwait>,
+    parent: usize,
+    depth: usize,
+    now: Instant,
+) -> String {
     let mut text = String::new();
     for (&id, entry) in pending.iter().filter(|(_, entry)| entry.parent == parent) {
         if let Some(point) = entry.point {
@@ -142,11 +147,11 @@ impl PendingAwait {
 #[derive(Clone, Debug)]
 struct Entry {
     awaits: Arc<Awaits>,
-    id: u64,
+    id: usize,
 }
 
 impl Entry {
-    fn new(awaits: Arc<Awaits>, point: Option<AwaitPoint>, parent: u64) -> Entry {
+    fn new(awaits: Arc<Awaits>, point: Option<AwaitPoint>, parent: usize) -> Entry {
         let id = awaits.last_id.fetch_add(1, SeqCst) + 1;
         let now = Instant::now();
         let pending =

@@ -14,6 +14,10 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+pub(crate) mod unexplored {
+    pub(crate) use std::sync::atomic::AtomicU64;
+}
+
 pub(crate) mod atomic {
     pub(crate) use std::sync::atomic::Ordering;
 

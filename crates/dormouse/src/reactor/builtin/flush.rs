@@ -20,9 +20,10 @@ use super::selector::Events;
 use super::thread::serve_all_by_thread;
 use super::{BuiltinReactor, dispatch, reactor};
 use crate::sync::lock;
+use crate::sync::unexplored::AtomicU64;
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
