@@ -50,6 +50,7 @@ use crate::sync::{Mutex, OnceLock, lock, loom_const_fn, loom_static};
 use crate::trace::{self, Resource};
 use selector::{Events, Selector, Token};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -218,12 +219,17 @@ impl State {
         reactor().selector.get().ok_or_else(|| io::ErrorKind::Other.into())
     }
 
-    /// Adds a `ScheduledIo` under a new token.
+    /// Adds a `ScheduledIo` under a token that is not in use.
     fn add(&mut self, io: &Arc<ScheduledIo>) -> Token {
-        let token = Token(self.next_token);
-        self.next_token += 1;
-        self.registrations.get_or_insert_default().insert(token, io.clone());
-        token
+        let registrations = self.registrations.get_or_insert_default();
+        loop {
+            let token = Token(self.next_token);
+            self.next_token = (self.next_token + 1) % Token::END;
+            if let Entry::Vacant(free) = registrations.entry(token) {
+                free.insert(io.clone());
+                return token;
+            }
+        }
     }
 
     fn unpark_thread(&self) {

@@ -23,4 +23,7 @@ impl Token {
     pub(super) const WAKE_THREAD: Token = Token(u64::MAX);
     /// The signal that wakes the poller: see `poller`.
     pub(super) const WAKE_POLLER: Token = Token(u64::MAX - 1);
+    /// The tokens of fds are less than this. mio's token is a usize, so on targets with 32 bits they start again at 0 after
+    /// 4 billion registrations.
+    pub(super) const END: u64 = usize::MAX as u64 - 1;
 }

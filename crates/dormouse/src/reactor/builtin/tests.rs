@@ -32,3 +32,13 @@ fn after_a_panic_the_reactor_thread_delivers_its_events_and_continues() {
         "the event was lost"
     );
 }
+
+#[test]
+fn tokens_fit_into_a_usize_and_start_again_without_one_that_is_in_use() {
+    let mut state = State { thread: None, registrations: None, next_token: 0 };
+    let io = Arc::new(ScheduledIo::default());
+    let first = state.add(&io);
+    state.next_token = usize::MAX as u64 - 2;
+    let others = [state.add(&io), state.add(&io)];
+    assert_eq!((first, others), (Token(0), [Token(usize::MAX as u64 - 2), Token(1)]));
+}
