@@ -8,6 +8,7 @@ use dormouse::net::{TcpListener, TcpStream, UdpSocket, pipe};
 use dormouse::{sleep, timeout};
 use futures::future::join_all;
 use futures::join;
+use rustix::io::Errno;
 use std::error::Error;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown};
@@ -150,10 +151,10 @@ async fn a_refused_connect_returns_the_address_and_the_cause() {
     let (_holder, address) = closed_tcp_port();
     let error = TcpStream::connect(address).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    let expected = format!("cannot connect to {address}: Connection refused (os error 111)");
-    assert_eq!(error.to_string(), expected);
+    let refused = io::Error::from(Errno::CONNREFUSED);
+    assert_eq!(error.to_string(), format!("cannot connect to {address}: {refused}"));
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).unwrap();
-    assert_eq!(cause.raw_os_error(), Some(111));
+    assert_eq!(cause.raw_os_error(), refused.raw_os_error());
 }
 
 async fn an_unreachable_address_is_named_in_the_error() {

@@ -7,6 +7,7 @@ use common::ports::full_listener;
 use common::{MS, take_all_fds};
 use dormouse::net::{TcpListener, TcpStream, UnixListener, UnixStream, pipe};
 use dormouse::{sleep, timeout};
+use rustix::io::Errno;
 use std::error::Error;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
@@ -85,8 +86,9 @@ async fn accept_without_fds() {
         let error = listener.accept().await.unwrap_err();
         assert_eq!(cause(&error), Some(24));
         let expected = format!(
-            "cannot accept a connection on {address}: Too many open files (os error 24); the \
-             process is at its limit of open fds (ulimit -n)"
+            "cannot accept a connection on {address}: {}; the process is at its limit of open fds \
+             (ulimit -n)",
+            io::Error::from(Errno::MFILE)
         );
         assert_eq!(error.to_string(), expected);
     }
@@ -135,7 +137,8 @@ mod cases {
         // This network namespace has no routes.
         let error = dormouse::block_on(TcpStream::connect("192.0.2.1:1")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NetworkUnreachable);
-        let expected = "cannot connect to 192.0.2.1:1: Network is unreachable (os error 101)";
+        let cause = io::Error::from(Errno::NETUNREACH);
+        let expected = format!("cannot connect to 192.0.2.1:1: {cause}");
         assert_eq!(error.to_string(), expected);
     }
 

@@ -326,6 +326,6 @@ fn a_sleep_is_send_and_small() {
     assert_send_sync_unpin::<Sleep<Monotonic>>();
     // A pointer to the virtual time, and one to the place of creation.
     let pointers = [cfg!(feature = "test-util"), cfg!(feature = "tracing")];
-    let more = 8 * pointers.into_iter().filter(|is_on| *is_on).count();
-    assert_eq!(size_of::<Sleep>(), 40 + more);
+    let more = size_of::<usize>() * pointers.into_iter().filter(|is_on| *is_on).count();
+    assert!(size_of::<Sleep>() <= 40 + more);
 }

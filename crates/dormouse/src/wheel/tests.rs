@@ -101,7 +101,7 @@ fn clear_returns_all_timers_in_order() {
 }
 
 #[test]
-fn an_entry_takes_32_bytes() {
+fn an_entry_takes_at_most_32_bytes() {
     // The memory of a pending timer: see BYTES in the benchmarks.
-    assert_eq!(size_of::<Entry<std::task::Waker>>(), 32);
+    assert!(size_of::<Entry<std::task::Waker>>() <= 32);
 }
