@@ -25,6 +25,9 @@ each_in_a_child_process! {
     an_error_of_a_registration_is_never_would_block
 }
 
+/// The name of the system call.
+const FCNTL: &str = if cfg!(target_pointer_width = "32") { "fcntl64" } else { "fcntl" };
+
 #[track_caller]
 fn error(reactor: &Reactor, object: impl AsFd) -> String {
     let error = AsyncFd::new_on(reactor, object, dormouse::io::Interest::READABLE);
@@ -62,7 +65,7 @@ async fn a_refused_call() {
             assert!(message.contains("sandbox") && !message.contains("no readiness"), "{message}");
         }
     }
-    let Some(_refused) = Refused::new("fcntl", "EPERM") else { return };
+    let Some(_refused) = Refused::new(FCNTL, "EPERM") else { return };
     let on_builtin = AsyncFd::new_on(&Reactor::builtin(), socket.as_fd(), BOTH);
     let message = on_builtin.unwrap_err().to_string();
     assert!(message.starts_with("cannot set the fd non-blocking by fcntl: "), "{message}");
@@ -117,7 +120,7 @@ mod cases {
             with_three_reactors!(async {
                 drop(AsyncFd::new(UnixStream::pair().unwrap().0).unwrap());
                 a_call_that_fails_with("epoll_ctl", call_error).await;
-                a_call_that_fails_with("fcntl", call_error).await;
+                a_call_that_fails_with(FCNTL, call_error).await;
             });
         }
     }
