@@ -91,8 +91,14 @@ mod happy_eyeballs;
 mod incoming;
 mod options;
 mod pipe;
-#[cfg_attr(not(target_os = "linux"), path = "net/sys/other.rs")]
-#[cfg_attr(target_os = "linux", path = "net/sys/linux.rs")]
+#[cfg_attr(
+    all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)),
+    path = "net/sys/linux.rs"
+)]
+#[cfg_attr(
+    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
+    path = "net/sys/unix.rs"
+)]
 mod sys;
 pub mod tcp;
 #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
@@ -109,6 +115,6 @@ pub use tcp::stream::TcpStream;
 pub use udp::UdpSocket;
 pub use unix::datagram::UnixDatagram;
 pub use unix::listener::UnixListener;
-#[cfg(target_os = "linux")]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
 pub use unix::seqpacket::{UnixSeqpacket, UnixSeqpacketListener};
 pub use unix::stream::UnixStream;

@@ -152,7 +152,7 @@ pub(super) async fn retry_until_room<R>(mut f: impl FnMut() -> io::Result<R>) ->
     .await
 }
 
-#[cfg(all(test, target_os = "linux", not(loom)))]
+#[cfg(all(test, target_os = "linux", not(any(loom, dormouse_portable))))]
 mod tests {
     use super::*;
     use std::os::fd::OwnedFd;

@@ -45,7 +45,7 @@ let socket = dormouse::net::UdpSocket::from_std(socket)?;"
 }
 
 // After the macros that it uses.
-#[cfg(target_os = "linux")]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
 mod linux;
 
 option!(

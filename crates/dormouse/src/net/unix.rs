@@ -29,18 +29,20 @@
 //! can contain NUL bytes. On other systems than Linux, an abstract
 //! name is an error of the kind [`Unsupported`](std::io::ErrorKind::Unsupported).
 
+#[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+#[macro_use]
+mod ucred;
+
 mod address;
 pub(super) mod datagram;
 pub(super) mod listener;
-#[cfg(target_os = "linux")]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
 pub(super) mod seqpacket;
 mod split;
 pub(super) mod stream;
-#[cfg(target_os = "linux")]
-mod ucred;
 
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 #[doc(no_inline)]
 pub use std::os::unix::net::SocketAddr;
-#[cfg(target_os = "linux")]
+#[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
 pub use ucred::UCred;

@@ -1,4 +1,4 @@
-//! Linux: accept4(2) returns a socket that is non-blocking already, so no step that can fail follows. Unix sockets have
+//! Linux and Android: accept4(2) returns a socket that is non-blocking already, so no step that can fail follows. Unix sockets have
 //! abstract names.
 
 use crate::io::Mode;
@@ -9,7 +9,10 @@ use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketFlags, acceptfrom_with};
 use std::ffi::OsStr;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+#[cfg(target_os = "android")]
+use std::os::android::net::SocketAddrExt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+#[cfg(target_os = "linux")]
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{self, UnixListener, UnixStream};

@@ -9,10 +9,10 @@ mod listener;
 pub use connection::UnixSeqpacket;
 pub use listener::UnixSeqpacketListener;
 
+use crate::net::sys;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with, sockopt};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
 
 const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
@@ -23,7 +23,7 @@ fn socket() -> io::Result<OwnedFd> {
 
 /// Converts the address of std into that of rustix.
 fn to_rustix(address: &SocketAddr) -> io::Result<SocketAddrUnix> {
-    Ok(match (address.as_pathname(), address.as_abstract_name()) {
+    Ok(match (address.as_pathname(), sys::abstract_name(address)) {
         (Some(path), _) => SocketAddrUnix::new(path)?,
         (_, Some(name)) => SocketAddrUnix::new_abstract_name(name)?,
         _ => SocketAddrUnix::new_unnamed(),
@@ -33,3 +33,5 @@ fn to_rustix(address: &SocketAddr) -> io::Result<SocketAddrUnix> {
 fn take_error(socket: &impl AsFd) -> io::Result<Option<io::Error>> {
     Ok(sockopt::socket_error(socket)?.err().map(io::Error::from))
 }
+
+impl_peer_cred!(UnixSeqpacket);

@@ -1,11 +1,20 @@
 //! [`UCred`]: the credentials of a peer.
 
-use crate::net::{UnixSeqpacket, UnixStream};
-use std::io;
-use std::os::fd::AsFd;
+#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "ucred/linux.rs")]
+#[cfg_attr(target_vendor = "apple", path = "ucred/apple.rs")]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android", target_vendor = "apple")),
+    path = "ucred/bsd.rs"
+)]
+mod sys;
 
-/// The credentials of the process at the other end of a Unix socket, as they were when it connected or listened (Linux
-/// only).
+pub(super) use sys::peer_cred;
+
+use crate::net::UnixStream;
+
+/// The credentials of the process at the other end of a Unix socket, as they were when it connected or listened.
+///
+/// Not on illumos and Solaris.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -52,12 +61,15 @@ impl UCred {
         self.gid
     }
 
-    /// The id of the process, or `None` if it is in a PID namespace that this process cannot see.
+    /// The id of the process, or `None` if it is in a PID namespace that this process cannot see. The BSDs do not report
+    /// it; Linux and Apple's systems do.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # let (stream, _peer) = dormouse::net::UnixStream::pair()?;
-    /// assert_eq!(stream.peer_cred()?.pid(), Some(std::process::id() as i32));
+    /// if let Some(pid) = stream.peer_cred()?.pid() {
+    ///     assert_eq!(pid, std::process::id() as i32);
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -66,17 +78,8 @@ impl UCred {
     }
 }
 
-/// The credentials of the peer of `socket`. rustix has a function for it too, but its type for a process cannot hold the
-/// 0 that stands for "not visible".
-pub(super) fn peer_cred(socket: &impl AsFd) -> io::Result<UCred> {
-    use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
-    let peer = getsockopt(socket, PeerCredentials)?;
-    let pid = Some(peer.pid()).filter(|&pid| pid != 0);
-    Ok(UCred { uid: peer.uid(), gid: peer.gid(), pid })
-}
-
 /// Adds `peer_cred` to a type of a connected socket.
-macro_rules! peer_cred {
+macro_rules! impl_peer_cred {
     ($Type:ident) => {
         impl $Type {
             /// The credentials of the process at the other end, as they were when it connected or listened.
@@ -85,19 +88,18 @@ macro_rules! peer_cred {
             /// # fn main() -> std::io::Result<()> {
             #[doc = concat!("use dormouse::net::", stringify!($Type), ";")]
             #[doc = concat!("let (socket, _peer) = ", stringify!($Type), "::pair()?;")]
-            /// assert_eq!(socket.peer_cred()?.pid(), Some(std::process::id() as i32));
+            /// println!("the user {} is at the other end", socket.peer_cred()?.uid());
             /// # Ok(())
             /// # }
             /// ```
             ///
             /// # Errors
             /// Those of getsockopt(2).
-            pub fn peer_cred(&self) -> std::io::Result<UCred> {
-                peer_cred(self.async_fd())
+            pub fn peer_cred(&self) -> std::io::Result<$crate::net::unix::UCred> {
+                $crate::net::unix::ucred::peer_cred(self.async_fd())
             }
         }
     };
 }
 
-peer_cred!(UnixStream);
-peer_cred!(UnixSeqpacket);
+impl_peer_cred!(UnixStream);
