@@ -17,7 +17,7 @@ const LOWEST: RawFd = 3;
 /// # Errors
 /// If there is no other number.
 #[cfg_attr(
-    not(any(target_os = "linux", target_os = "android")),
+    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
     expect(dead_code, reason = "it is for epoll and timerfds")
 )]
 pub(crate) fn above_stdio(fd: OwnedFd) -> io::Result<OwnedFd> {
@@ -30,7 +30,11 @@ pub(crate) fn above_stdio(fd: OwnedFd) -> io::Result<OwnedFd> {
 /// Takes the free numbers of the standard streams until the result is dropped: the fds that another crate creates
 /// meanwhile get higher ones.
 #[cfg_attr(
-    all(any(target_os = "linux", target_os = "android"), not(feature = "smol")),
+    all(
+        any(target_os = "linux", target_os = "android"),
+        not(dormouse_portable),
+        not(feature = "smol")
+    ),
     expect(dead_code, reason = "it is for async-io and mio")
 )]
 pub(crate) fn take_free_stdio() -> Vec<File> {

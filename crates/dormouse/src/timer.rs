@@ -15,7 +15,10 @@ mod runtime;
 #[cfg(feature = "stats")]
 pub(crate) mod stats;
 #[cfg_attr(all(loom, test), path = "timer/timerfd/mock.rs")]
-#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "timer/timerfd/absent.rs")]
+#[cfg_attr(
+    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
+    path = "timer/timerfd/absent.rs"
+)]
 pub(crate) mod timerfd;
 mod wake_source;
 
@@ -43,7 +46,8 @@ loom_const_fn! {
 
 /// The epoch of a queue that is not pooled.
 const NOT_POOLED: u64 = 0;
-const HAS_ASYNC_IO: bool = cfg!(feature = "smol");
+/// Without timerfds, every timer is in a queue of the builtin reactor.
+const HAS_ASYNC_IO: bool = cfg!(feature = "smol") && timerfd::EXISTS;
 
 loom_static! {
     static ASYNC_IO: PerProcess<Queues> = PerProcess::new(queues(ReactorKind::AsyncIo));
@@ -147,7 +151,7 @@ pub(crate) fn insert(
     now: u64,
     waker: &Waker,
 ) -> io::Result<TimerHandle> {
-    if let Some(RuntimeQueue { queue, epoch }) = runtime::current(clock) {
+    if let Some(RuntimeQueue { queue, epoch }) = runtime_queue(clock) {
         if let Ok(id) = queue.insert(epoch, deadline, now, waker) {
             return Ok(TimerHandle { queue, id, deadline });
         }
@@ -167,11 +171,17 @@ pub(crate) fn insert(
     ))
 }
 
+/// The queue of the tokio runtime that the caller is inside.
+#[inline]
+fn runtime_queue(clock: ClockId) -> Option<RuntimeQueue> {
+    if timerfd::EXISTS { runtime::current(clock) } else { None }
+}
+
 /// The epoch in which `queue` serves the calling code, or `None` if a timer may not stay there. Inside a tokio runtime,
 /// the timer may stay in the queue of the runtime; in `block_on`, in that of the builtin reactor. Elsewhere it may stay in
 /// any queue of async-io or of the builtin reactor, although [`insert`] prefers async-io.
 fn current_epoch(clock: ClockId, queue: &'static TimerQueue) -> Option<u64> {
-    match runtime::current(clock) {
+    match runtime_queue(clock) {
         Some(current) => std::ptr::eq(current.queue, queue).then_some(current.epoch),
         None => match queue.kind() {
             ReactorKind::Builtin => Some(NOT_POOLED),

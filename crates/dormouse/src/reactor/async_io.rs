@@ -15,7 +15,7 @@
 //!   replaced, while it is registered.
 
 #[cfg_attr(
-    not(any(target_os = "linux", target_os = "android")),
+    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
     path = "async_io/sandbox_other.rs"
 )]
 mod sandbox;

@@ -37,7 +37,7 @@ pub(crate) use thread::{
     has_thread, note_waiter, serve_all_by_thread, start, start_with_hook, wake_thread,
 };
 
-pub(super) use selector::{closed, poll_now, state_now};
+pub(super) use selector::{check_kind, closed, poll_now, state_now};
 pub(super) use thread::{check_failure, note_fd_waiter};
 
 use super::error::cannot;

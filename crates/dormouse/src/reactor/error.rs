@@ -44,6 +44,10 @@ fn lasting_kind(err: &io::Error) -> io::ErrorKind {
 fn hint(err: &io::Error, fd: BorrowedFd<'_>) -> &'static str {
     match Errno::from_io_error(err) {
         Some(Errno::PERM | Errno::ACCESS | Errno::NOSYS) => refused(fd),
+        // kevent(2).
+        Some(Errno::INVAL | Errno::NODEV | Errno::OPNOTSUPP) => {
+            ": the kernel has no readiness for this kind of file"
+        }
         Some(Errno::EXIST) => {
             ": this reactor watches it already. Share the one AsyncFd, or wrap a duplicate \
              (try_clone)"

@@ -68,7 +68,7 @@ impl Interest {
     /// # Ok(())
     /// # }
     /// ```
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
     pub const PRIORITY: Interest = Interest(Ready::URGENT.0);
     /// An error condition, which the kernel calls POLLERR, and nothing else: for example, the reader of a pipe has
     /// closed it, or a socket has a pending error.
@@ -142,10 +142,10 @@ impl Interest {
     /// Whether this includes [`PRIORITY`](Self::PRIORITY).
     ///
     /// ```
-    /// # #[cfg(any(target_os = "linux", target_os = "android"))]
+    /// # #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
     /// assert!(dormouse::io::Interest::PRIORITY.is_priority());
     /// ```
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
     pub const fn is_priority(self) -> bool {
         self.0 & Interest::PRIORITY.0 != 0
     }

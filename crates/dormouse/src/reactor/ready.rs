@@ -73,10 +73,10 @@ impl Ready {
     /// An exceptional condition: see [`Interest::PRIORITY`](super::Interest::PRIORITY).
     ///
     /// ```
-    /// # #[cfg(any(target_os = "linux", target_os = "android"))]
+    /// # #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
     /// assert!(!dormouse::io::Ready::PRIORITY.is_readable());
     /// ```
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
     pub const PRIORITY: Ready = Ready::URGENT;
     /// The bit of the public `PRIORITY` constants, which exist on Linux only. Elsewhere it is never set.
     pub(crate) const URGENT: Ready = Ready(1 << 5);
@@ -165,10 +165,10 @@ impl Ready {
     /// Whether an exceptional condition was reported.
     ///
     /// ```
-    /// # #[cfg(any(target_os = "linux", target_os = "android"))]
+    /// # #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
     /// assert!(dormouse::io::Ready::PRIORITY.is_priority());
     /// ```
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
     pub const fn is_priority(self) -> bool {
         self.0 & Self::PRIORITY.0 != 0
     }

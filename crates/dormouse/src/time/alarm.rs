@@ -4,12 +4,21 @@
 //! read. An ordinary [`Sleep`] wakes the task: by the time that the machine has resumed, its deadline has passed. So the
 //! timerfd needs no reactor, and an alarm works wherever a sleep does.
 
+#[cfg_attr(
+    all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)),
+    path = "alarm/linux.rs"
+)]
+#[cfg_attr(
+    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
+    path = "alarm/absent.rs"
+)]
+mod sys;
+
 use crate::clock::{Boottime, Clock, Realtime};
 use crate::time::{Instant, Sleep, sleep_until};
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -49,7 +58,7 @@ use std::task::{Context, Poll};
 pub struct Alarm<C: AlarmClock = Boottime> {
     sleep: Sleep<C>,
     /// The timerfd that wakes the machine. `None` in virtual time, where the timer slot of `sleep` wakes it.
-    fd: Option<OwnedFd>,
+    fd: Option<sys::AlarmFd>,
 }
 
 /// A clock on which the kernel can wake a suspended machine: [`Boottime`] or [`Realtime`].
@@ -158,57 +167,5 @@ impl<C: AlarmClock> Future for Alarm<C> {
 impl<C: AlarmClock> fmt::Debug for Alarm<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Alarm").field("deadline", &self.deadline()).finish_non_exhaustive()
-    }
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod sys {
-    use crate::clock::ClockId;
-    use crate::stdio::above_stdio;
-    use crate::timer::timerfd;
-    use rustix::io::Errno;
-    use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
-    use std::io;
-    use std::os::fd::OwnedFd;
-
-    pub(super) fn create(clock: ClockId) -> io::Result<OwnedFd> {
-        let alarm = match clock {
-            ClockId::Realtime => TimerfdClockId::RealtimeAlarm,
-            _ => TimerfdClockId::BoottimeAlarm,
-        };
-        let fd = timerfd_create(alarm, TimerfdFlags::CLOEXEC).map_err(|err| {
-            let what = match err {
-                Errno::PERM => {
-                    "the process needs the capability CAP_WAKE_ALARM to wake a suspended machine (in a systemd \
-                     unit: AmbientCapabilities=CAP_WAKE_ALARM)"
-                }
-                Errno::MFILE => "the process is at its limit of open fds (ulimit -n)",
-                _ => "cannot set an alarm that wakes a suspended machine",
-            };
-            io::Error::new(io::Error::from(err).kind(), format!("{what} ({err})"))
-        })?;
-        above_stdio(fd)
-    }
-
-    pub(super) fn set(fd: &OwnedFd, at: u64) -> io::Result<()> {
-        timerfd::set(fd, false, at)
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-mod sys {
-    use crate::clock::ClockId;
-    use std::io;
-    use std::os::fd::OwnedFd;
-
-    pub(super) fn create(_: ClockId) -> io::Result<OwnedFd> {
-        Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            "an alarm that wakes a suspended machine needs Linux",
-        ))
-    }
-
-    pub(super) fn set(_: &OwnedFd, _: u64) -> io::Result<()> {
-        Ok(())
     }
 }

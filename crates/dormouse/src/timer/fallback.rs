@@ -2,42 +2,79 @@
 //!
 //! # Invariants
 //! - [`fire_deadlines`] runs before each wait of the thread, and limits the wait to the earliest deadline.
-//!   [`set_deadline`]: (1) stores the deadline, (2) wakes the thread if it is earlier than before. So no wait outlasts
+//!   [`set_deadline`]: (1) stores the deadline, (2) wakes the thread if it is no later than before. So no wait outlasts
 //!   a deadline (see `reactor::builtin`).
+//! - While `firing` is set, `set_deadline` need not wake the thread: `fire_deadlines` (1) sets `firing`, (2) calls a waker,
+//!   (3) scans the deadlines, and clears `firing` in the same critical section. So (3) sees what is stored before it.
 //! - `start_with_hook` disables the poller role before a deadline is stored, so it is the reactor thread that waits.
 //! - Wakers are called while no lock is held. They are those of queues, which catch the panics of foreign wakers.
 
 use crate::clock::ClockId;
 use crate::fork::PerProcess;
 use crate::reactor;
-use crate::sync::{Mutex, lock, loom_static};
+use crate::sync::{Mutex, lock, loom_const_fn, loom_static};
 use std::io;
 use std::task::Waker;
 use std::time::Duration;
 
-/// epoll's timeout does not count suspend, and ignores that the wall clock is set. So the clock is read at least this
-/// often. This concerns only the fallback: a timerfd follows its clock.
+/// The wait of the thread does not count suspend, and ignores that the wall clock is set. So a clock that moves then is
+/// read at least this often. A timerfd follows its clock.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// Indexed by clock: the deadline in ns, and the waker to call.
-type Deadlines = [Option<(u64, Waker)>; ClockId::ALL.len()];
+/// The deadline of a queue. Its waker identifies the queue.
+struct Deadline {
+    clock: ClockId,
+    /// In ns.
+    at: u64,
+    waker: Waker,
+}
+
+struct Deadlines {
+    /// A few: a process has a queue for each clock.
+    pending: Vec<Deadline>,
+    /// The reactor thread calls a waker, and scans the deadlines after that.
+    firing: bool,
+}
+
+impl Deadlines {
+    loom_const_fn! {
+        const fn new() -> Mutex<Deadlines> {
+            Mutex::new(Deadlines { pending: Vec::new(), firing: false })
+        }
+    }
+}
 
 loom_static! {
-    static DEADLINES: PerProcess<Mutex<Deadlines>> = PerProcess::new(Mutex::new([const { None }; ClockId::ALL.len()]));
+    static DEADLINES: PerProcess<Mutex<Deadlines>> = PerProcess::new(Deadlines::new());
 }
 
 fn deadlines() -> &'static Mutex<Deadlines> {
-    DEADLINES.get(|_| Mutex::new([const { None }; ClockId::ALL.len()]))
+    DEADLINES.get(|_| Deadlines::new())
 }
 
-/// Makes the reactor thread call `waker` once `clock` has reached `deadline`. There is one deadline for each
-/// clock; `None` removes it.
-pub(super) fn set_deadline(clock: ClockId, deadline: Option<u64>, waker: &Waker) -> io::Result<()> {
-    let new = deadline.map(|deadline| (deadline, waker.clone()));
-    reactor::start_with_hook(fire_deadlines)?;
-    let old = std::mem::replace(&mut lock(deadlines())[clock as usize], new);
-    let (old, new) = (old.map_or(u64::MAX, |(at, _)| at), deadline.unwrap_or(u64::MAX));
-    if new < old {
+/// Makes sure that deadlines can be waited for.
+pub(super) fn start() -> io::Result<()> {
+    reactor::start_with_hook(fire_deadlines)
+}
+
+/// Makes the reactor thread call `waker` once `clock` has reached `at`, in place of an earlier deadline with that waker.
+pub(super) fn set_deadline(clock: ClockId, at: u64, waker: &Waker) -> io::Result<()> {
+    let new = Deadline { clock, at, waker: waker.clone() };
+    start()?;
+    let mut deadlines = lock(deadlines());
+    let pending = &mut deadlines.pending;
+    let same = pending.iter_mut().find(|deadline| deadline.waker.will_wake(waker));
+    let old = match same {
+        Some(same) => Some(std::mem::replace(same, new)),
+        None => {
+            pending.push(new);
+            None
+        }
+    };
+    let firing = deadlines.firing;
+    drop(deadlines);
+    // Also for the same deadline: it is set again if the clock may have been moved.
+    if !firing && old.is_none_or(|old| at <= old.at) {
         reactor::wake_thread();
     }
     Ok(())
@@ -46,23 +83,34 @@ pub(super) fn set_deadline(clock: ClockId, deadline: Option<u64>, waker: &Waker)
 /// Calls the wakers whose deadlines have passed, and returns how long the thread may wait.
 fn fire_deadlines() -> Option<Duration> {
     loop {
-        let mut expired = None;
-        let mut timeout = None;
-        {
-            let deadlines = &mut *lock(deadlines());
-            for clock in ClockId::ALL {
-                let slot = &mut deadlines[clock as usize];
-                let Some(&(deadline, _)) = slot.as_ref() else { continue };
-                let left = Duration::from_nanos(deadline.saturating_sub(clock.now_ns()));
-                if left.is_zero() {
-                    expired = slot.take();
-                    break;
-                }
-                let left = left.min(LONGEST_WAIT);
-                timeout = Some(timeout.map_or(left, |other: Duration| other.min(left)));
-            }
-        }
-        let Some((_, waker)) = expired else { return timeout };
-        waker.wake();
+        let expired = match next(&mut lock(deadlines())) {
+            Next::Expired(waker) => waker,
+            Next::Wait(timeout) => return timeout,
+        };
+        expired.wake();
     }
+}
+
+enum Next {
+    Expired(Waker),
+    /// `None` is without limit.
+    Wait(Option<Duration>),
+}
+
+/// Takes the waker of a deadline that has passed.
+fn next(deadlines: &mut Deadlines) -> Next {
+    let mut timeout = None;
+    for (index, deadline) in deadlines.pending.iter().enumerate() {
+        let mut left = Duration::from_nanos(deadline.at.saturating_sub(deadline.clock.now_ns()));
+        if left.is_zero() {
+            deadlines.firing = true;
+            return Next::Expired(deadlines.pending.swap_remove(index).waker);
+        }
+        if deadline.clock != ClockId::Monotonic {
+            left = left.min(LONGEST_WAIT);
+        }
+        timeout = Some(timeout.map_or(left, |other: Duration| other.min(left)));
+    }
+    deadlines.firing = false;
+    Next::Wait(timeout)
 }

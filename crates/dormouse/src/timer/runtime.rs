@@ -8,7 +8,7 @@
 
 #[cfg(all(loom, test))]
 pub(super) mod loom_tests;
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, dormouse_portable))))]
 mod tests;
 
 use super::queue::{ReactorKind, TimerQueue};

@@ -10,6 +10,9 @@ use rustix::time::{
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
 
+/// Whether the system has timerfds.
+pub(crate) const EXISTS: bool = true;
+
 pub(crate) fn create(clock: ClockId) -> io::Result<OwnedFd> {
     let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
     above_stdio(timerfd_create(system_clock(clock), flags)?)

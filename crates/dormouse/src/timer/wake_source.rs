@@ -37,7 +37,7 @@ impl WakeSource {
 
     /// A deadline of the builtin reactor's thread.
     pub(crate) fn fallback(clock: ClockId, waker: &Waker) -> io::Result<WakeSource> {
-        fallback::set_deadline(clock, None, waker)?;
+        fallback::start()?;
         Ok(WakeSource::Fallback { clock, waker: waker.clone() })
     }
 
@@ -72,7 +72,7 @@ impl WakeSource {
                 }
             }
             WakeSource::Fallback { clock, waker } => {
-                fallback::set_deadline(*clock, Some(at), waker)?;
+                fallback::set_deadline(*clock, at, waker)?;
                 Ok(false)
             }
         }

@@ -5,14 +5,27 @@
 
 #[cfg_attr(all(loom, test), path = "selector/mock.rs")]
 #[cfg_attr(
-    all(not(all(loom, test)), any(target_os = "linux", target_os = "android")),
+    all(
+        not(all(loom, test)),
+        any(target_os = "linux", target_os = "android"),
+        not(dormouse_portable)
+    ),
     path = "selector/epoll.rs"
 )]
-#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "selector/mio.rs")]
+#[cfg_attr(
+    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
+    path = "selector/mio.rs"
+)]
 mod sys;
+#[cfg(not(all(loom, test)))]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    path = "selector/timeout/absent.rs"
+)]
+mod timeout;
 
 pub(super) use sys::{Events, Selector};
-pub(in crate::reactor) use sys::{closed, poll_now, state_now};
+pub(in crate::reactor) use sys::{check_kind, closed, poll_now, state_now};
 
 /// Identifies the source of an event: a registered fd, or one of the two wake-up signals below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

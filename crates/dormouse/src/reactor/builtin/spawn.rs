@@ -6,6 +6,18 @@
 //! signals and processors are not for a thread that serves the whole program. (A thread cannot leave a scheduling class, or
 //! lower its nice value, without a privilege.)
 
+#[cfg_attr(
+    all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)),
+    path = "spawn/linux.rs"
+)]
+#[cfg_attr(
+    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
+    path = "spawn/absent.rs"
+)]
+mod affinity;
+
+pub(in crate::reactor) use affinity::use_processors_of_main_thread;
+
 use crate::sync::thread::{self, Thread};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use std::io;
@@ -39,20 +51,3 @@ pub(in crate::reactor) fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> 
     }
     spawned
 }
-
-/// Sets the affinity of the calling thread to that of the main thread.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(in crate::reactor) fn use_processors_of_main_thread() {
-    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-
-    // The id of the main thread is that of the process.
-    let main_thread = rustix::process::getpid();
-    if let (Ok(main), Ok(own)) = (sched_getaffinity(Some(main_thread)), sched_getaffinity(None)) {
-        if (0..CpuSet::MAX_CPU).any(|cpu| main.is_set(cpu) != own.is_set(cpu)) {
-            let _ = sched_setaffinity(None, &main);
-        }
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(in crate::reactor) fn use_processors_of_main_thread() {}

@@ -153,6 +153,7 @@ impl Reactor {
         now: Interest,
         io: &Arc<ScheduledIo>,
     ) -> io::Result<Attached> {
+        builtin::check_kind(fd)?;
         let backend = match &self.0 {
             Kind::Builtin => builtin::register(fd, now, io).map(Backend::Builtin)?,
             Kind::Tokio(handle) => {
@@ -333,7 +334,7 @@ impl<T: AsFd> Registration<T> {
         if !self.is_oneshot() {
             // tokio reports an error as closed, and no event to a direction that is closed. A closed direction that was
             // kept needs no event, except for a wait that is for a newer one.
-            return now.is_error() || (tried && now.intersection(CLOSED).intersects(mask));
+            return now.is_error() || (tried && builtin::closed(now).intersects(mask));
         }
         let reported = if event.interest.is_one_direction() {
             // New data may have arrived since the operation returned `WouldBlock`.

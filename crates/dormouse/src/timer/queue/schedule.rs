@@ -8,6 +8,7 @@ use crate::clock::ClockId;
 use crate::reactor::{Reactor, async_io_reactor};
 use crate::sync::atomic::Ordering;
 use crate::sync::{MutexGuard, lock, loom_const_fn};
+use crate::timer::timerfd;
 use crate::timer::wake_source::WakeSource;
 use crate::trace;
 use std::io;
@@ -152,7 +153,8 @@ impl TimerQueue {
 
     /// Replaces the fallback with a timerfd if one can be created by now.
     pub(super) fn retry_timerfd(&'static self, schedule: &mut Schedule) {
-        if let Some(WakeSource::Fallback { .. }) = schedule.wake_source {
+        let is_fallback = matches!(schedule.wake_source, Some(WakeSource::Fallback { .. }));
+        if timerfd::EXISTS && is_fallback {
             if let Ok(timerfd) = self.create_timerfd(&Reactor::builtin()) {
                 self.replace_wake_source(schedule, Some(timerfd));
             }
@@ -176,6 +178,9 @@ impl TimerQueue {
     fn start(&'static self, schedule: &mut Schedule) -> Result<(), Unavailable> {
         ClockId::measure_suspended();
         let wake_source = match self.kind {
+            ReactorKind::Builtin if !timerfd::EXISTS => {
+                WakeSource::fallback(self.clock, self.waker())
+            }
             ReactorKind::Builtin => self
                 .create_timerfd(&Reactor::builtin())
                 .or_else(|_| WakeSource::fallback(self.clock, self.waker())),

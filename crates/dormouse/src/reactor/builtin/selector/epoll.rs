@@ -4,6 +4,7 @@
 //! not depend on that order, but it is why the poller gets its events although the reactor thread waits too.
 
 use super::Token;
+use super::timeout::wait_until_ready;
 use crate::fork::fds;
 use crate::reactor::error::cannot;
 use crate::reactor::{Interest, Ready};
@@ -88,8 +89,7 @@ impl Selector {
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         events.0.clear();
-        // Whole milliseconds, rounded up: older kernels support nothing finer.
-        let timeout = timeout.map(|timeout| {
+        let timeout = wait_until_ready(&self.epoll, timeout)?.map(|timeout| {
             let ms = timeout.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as i64;
             Timespec { tv_sec: ms / 1000, tv_nsec: ms % 1000 * 1_000_000 }
         });
@@ -149,6 +149,12 @@ impl Selector {
 /// Adds the name of the system call to an error.
 fn named<T>(call: &str, result: rustix::io::Result<T>) -> io::Result<T> {
     result.map_err(|err| cannot(call, &err.into()))
+}
+
+/// The kernel refuses files that it cannot watch.
+#[inline]
+pub(in crate::reactor) fn check_kind(_: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(())
 }
 
 /// What an event would report at this moment, of what a wait for `interest` completes with.

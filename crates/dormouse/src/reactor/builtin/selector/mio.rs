@@ -1,11 +1,14 @@
 //! Systems other than Linux, through mio. Only the reactor thread waits.
 
 use super::Token;
+use super::timeout::wait_until_ready;
 use crate::reactor::{Interest, Ready};
 use crate::stdio::take_free_stdio;
 use crate::sync::lock;
 use mio::unix::SourceFd;
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{FileType, fstat};
+use rustix::io::Errno;
 use rustix::time::Timespec;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -70,10 +73,12 @@ impl Selector {
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         events.0.clear();
+        let timeout = wait_until_ready(&self.registry, timeout)?;
         lock(&self.poll).poll(&mut events.0, timeout)
     }
 
-    /// A child of `fork` does not inherit a kqueue.
+    /// A child of `fork` does not inherit a kqueue. It inherits an epoll instance (of illumos), which stays open: mio does
+    /// not tell its fds.
     pub(in super::super) fn close_in_child(&self) {}
 
     /// Makes one wait, present or future, return `Token::WAKE_THREAD`. There is no poller to wake, because the selector
@@ -83,19 +88,40 @@ impl Selector {
     }
 }
 
-/// What an event would report at this moment, of what a wait for `interest` completes with.
+/// Refuses files that are always ready, with the error of epoll. A kqueue accepts them, but reports nothing at the end of
+/// the file, and on some systems nothing to a writer.
+pub(in crate::reactor) fn check_kind(fd: BorrowedFd<'_>) -> io::Result<()> {
+    match FileType::from_raw_mode(fstat(fd)?.st_mode) {
+        FileType::RegularFile | FileType::Directory | FileType::BlockDevice => {
+            Err(Errno::PERM.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The flag of poll(2) for the end of a stream. Empty on systems that do not have it, such as Apple's.
+fn read_hang_up() -> PollFlags {
+    PollFlags::from_name("RDHUP").unwrap_or(PollFlags::empty())
+}
+
+/// What an event would report at this moment, of what a wait for `interest` completes with. Urgent data is never reported
+/// by an event, but async-io may report it as readiness to read.
 pub(in crate::reactor) fn poll_now(fd: BorrowedFd<'_>, interest: Interest) -> io::Result<Ready> {
-    let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN | PollFlags::OUT)];
+    let read_hang_up = read_hang_up();
+    let wanted = PollFlags::IN | PollFlags::OUT | PollFlags::PRI | read_hang_up;
+    let mut fds = [PollFd::from_borrowed_fd(fd, wanted)];
     poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
     let found = fds[0].revents();
     let mut ready = Ready::EMPTY;
     for (flag, bits) in [
         (PollFlags::IN, Ready::READABLE),
         (PollFlags::OUT, Ready::WRITABLE),
+        (PollFlags::PRI, Ready::URGENT),
+        (read_hang_up, Ready::READ_CLOSED),
         (PollFlags::HUP, Ready::READ_CLOSED | Ready::WRITE_CLOSED),
         (PollFlags::ERR, Ready::ERROR),
     ] {
-        if found.contains(flag) {
+        if found.intersects(flag) {
             ready |= bits;
         }
     }
@@ -107,10 +133,11 @@ pub(in crate::reactor) fn state_now(fd: BorrowedFd<'_>) -> io::Result<Ready> {
     poll_now(fd, Interest::ALL)
 }
 
-/// Which hang-ups stay if readiness is cleared in the state `now`. poll(2) reports the end of a stream as readable only,
-/// so everything that is readable counts as closed for reading.
+/// Which hang-ups stay if readiness is cleared in the state `now`. Where poll(2) reports the end of a stream as readable
+/// only, everything that is readable counts as closed for reading.
 pub(in crate::reactor) fn closed(now: Ready) -> Ready {
-    let end = if now.intersects(Ready::READABLE) { Ready::READ_CLOSED } else { Ready::EMPTY };
+    let may_be_end = read_hang_up().is_empty() && now.intersects(Ready::READABLE);
+    let end = if may_be_end { Ready::READ_CLOSED } else { Ready::EMPTY };
     end | now.intersection(Ready::READ_CLOSED | Ready::WRITE_CLOSED)
 }
 

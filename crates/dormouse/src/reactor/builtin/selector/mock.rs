@@ -57,6 +57,12 @@ impl Selector {
     }
 }
 
+/// The kernel refuses files that it cannot watch.
+#[inline]
+pub(in crate::reactor) fn check_kind(_: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(())
+}
+
 pub(in crate::reactor) fn poll_now(fd: BorrowedFd<'_>, interest: Interest) -> io::Result<Ready> {
     Ok(state_now(fd)?.intersection(interest.mask()))
 }
