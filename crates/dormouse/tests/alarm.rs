@@ -1,6 +1,6 @@
 //! The behaviour of alarms while the machine is awake. That they wake a suspended machine is tested in a virtual
 //! machine: `scripts/suspend`.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", not(dormouse_portable)))]
 
 mod common;
 

@@ -302,7 +302,7 @@ async fn halves_read_and_write_and_the_write_half_shuts_down() {
     assert_eq!(read.read(&mut buffer).await.unwrap(), 8);
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(dormouse_portable)))]
 mod linux {
     use super::*;
     use dormouse::net::{UnixSeqpacket, UnixSeqpacketListener};

@@ -1,6 +1,6 @@
 //! The poller role: a thread in `block_on` polls for its events itself. The only test in its file, because other
 //! threads that use the builtin reactor disable the role.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", not(dormouse_portable)))]
 
 mod common;
 

@@ -21,7 +21,7 @@ on_every_reactor! {
 }
 
 // In a child process, because other tests create timerfds that are not armed yet.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(dormouse_portable)))]
 each_in_a_child_process! { wall_clock_timerfds_are_armed_with_cancel_on_set }
 
 async fn a_sleep_by_the_wall_clock_is_never_early() {
@@ -156,7 +156,7 @@ fn system_times_convert_exactly() {
     assert_eq!(SystemTime::from(Instant::from(UNIX_EPOCH - MS)), UNIX_EPOCH);
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(dormouse_portable)))]
 mod cases {
     use super::*;
 

@@ -2,7 +2,6 @@
 //! cases that occur in programs.
 
 use crate::common::ports::refused_udp;
-use crate::common::pty::{pty, set_packet_mode};
 use crate::common::sockets::{read_error_queue, set_timestamps, udp_pair};
 use crate::common::{BOTH, LIMIT, MS, strict_timeout};
 use crate::given_each_reactor;
@@ -18,10 +17,12 @@ use std::pin::pin;
 given_each_reactor! {
     each_timestamp_in_the_error_queue_ends_a_wait_for_errors_beside_a_reader
     a_refused_datagram_ends_a_read_beside_a_wait_for_errors
-    the_end_of_a_pty_ends_a_read_beside_a_wait_for_priority
     a_joint_wait_that_only_reads_leaves_the_room_to_a_writer
     a_joint_wait_that_only_writes_leaves_the_data_to_a_reader
 }
+
+#[cfg(not(dormouse_portable))]
+given_each_reactor! { the_end_of_a_pty_ends_a_read_beside_a_wait_for_priority }
 
 async fn each_timestamp_in_the_error_queue_ends_a_wait_for_errors_beside_a_reader(
     reactor: Reactor,
@@ -77,7 +78,10 @@ async fn a_refused_datagram_ends_a_read_beside_a_wait_for_errors(reactor: Reacto
 }
 
 /// A terminal emulator reads the master in packet mode, and waits for the changes of state that this mode reports.
+#[cfg(not(dormouse_portable))]
 async fn the_end_of_a_pty_ends_a_read_beside_a_wait_for_priority(reactor: Reactor) {
+    use crate::common::pty::{pty, set_packet_mode};
+
     let all = BOTH | Interest::PRIORITY;
     for (interest, packets) in [(BOTH, false), (BOTH, true), (all, false), (all, true)] {
         let (master, slave, _) = pty();

@@ -5,11 +5,9 @@ use crate::common::ports::refused_udp;
 use crate::{fill, on_every_reactor, pair, write};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::{sleep, timeout};
-use futures::future::{Either, select};
 use futures::join;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::pin::pin;
 
 on_every_reactor! {
     a_hang_up_wakes_both_directions
@@ -68,6 +66,8 @@ async fn each_error_of_a_socket_wakes_its_reader() {
 
 #[cfg(target_os = "linux")]
 async fn a_persistent_error_does_not_cause_a_busy_loop() {
+    use futures::future::{Either, select};
+
     let (socket, _holder) = refused_udp();
     // Errors go to the error queue of the socket, which is not read here, so the error condition persists.
     nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::Ipv4RecvErr, &true).unwrap();
@@ -91,7 +91,7 @@ async fn a_persistent_error_does_not_cause_a_busy_loop() {
         }
     };
     let mut receive = Box::pin(receive);
-    let Either::Right(_) = select(&mut receive, pin!(moved)).await else {
+    let Either::Right(_) = select(&mut receive, std::pin::pin!(moved)).await else {
         panic!("there is nothing to receive");
     };
     let nothing = timeout(100 * MS, receive).await;

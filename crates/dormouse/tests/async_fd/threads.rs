@@ -5,9 +5,9 @@ use crate::common::{BOTH, LIMIT, MS, TimedOut, strict_timeout, within_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use rustix::event::PollFlags;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{SendFlags, send};
 use std::future::Future;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::{Barrier, mpsc};
 
@@ -95,6 +95,7 @@ type Wait = fn(&AsyncFd<TcpStream>);
 fn exchange_all(reactor: &Reactor, disturb: fn()) {
     exchange(reactor, SendFlags::empty(), &[data, room], disturb);
     exchange(reactor, SendFlags::empty(), &[data, timestamp, room], disturb);
+    #[cfg(not(dormouse_portable))]
     exchange(reactor, SendFlags::OOB, &[urgent, timestamp], disturb);
 }
 
@@ -112,11 +113,14 @@ fn timestamp(fd: &AsyncFd<TcpStream>) {
     block_on(read).expect("a timestamp was lost").unwrap();
 }
 
+#[cfg(not(dormouse_portable))]
 fn urgent(fd: &AsyncFd<TcpStream>) {
+    use rustix::net::{RecvFlags, recv};
+
     let read = fd.async_io(Interest::PRIORITY, |fd| {
         match recv(fd, &mut [0; 1][..], RecvFlags::OOB) {
             // There is none, or it is under way.
-            Err(rustix::io::Errno::INVAL) => Err(ErrorKind::WouldBlock.into()),
+            Err(rustix::io::Errno::INVAL) => Err(std::io::ErrorKind::WouldBlock.into()),
             result => Ok(result.map(drop)?),
         }
     });

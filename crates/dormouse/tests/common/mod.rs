@@ -15,7 +15,7 @@ use dormouse::clock::Clock;
 use dormouse::io::Interest;
 use dormouse::time::Sleep;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use rustix::time::{ClockId, TimerfdClockId, clock_gettime};
+
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::io::Write;
@@ -26,6 +26,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
+
+/// Whether timers have timerfds, and one epoll instance serves several threads. Elsewhere, the thread `dormouse` waits for
+/// all deadlines, and for the fds of the builtin reactor.
+pub const IS_LINUX: bool = cfg!(all(target_os = "linux", not(dormouse_portable)));
 
 pub const MS: Duration = Duration::from_millis(1);
 
@@ -237,6 +241,7 @@ pub async fn assert_not_early<C: Clock>(sleep: Sleep<C>) -> Duration {
 }
 
 /// The id of this thread.
+#[cfg(target_os = "linux")]
 pub fn thread_id() -> i32 {
     rustix::thread::gettid().as_raw_nonzero().get()
 }
@@ -266,7 +271,7 @@ pub fn threads() -> Vec<String> {
 
 /// The CPU time of this process.
 pub fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
@@ -276,7 +281,8 @@ pub fn fds() -> usize {
 }
 
 /// The entries in `/proc/self/fdinfo` of the timerfds of this process that use `clock`.
-pub fn timerfds(clock: TimerfdClockId) -> Vec<String> {
+#[cfg(target_os = "linux")]
+pub fn timerfds(clock: rustix::time::TimerfdClockId) -> Vec<String> {
     let files = std::fs::read_dir("/proc/self/fdinfo").unwrap();
     let entries = files.filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
     let clock = format!("clockid: {}\n", clock as u32);

@@ -77,7 +77,11 @@ async fn run(case: &Case, order: Order, reactor: &Reactor, all: bool) -> Option<
     }
     let mut interest = Interest::READABLE | Interest::WRITABLE;
     if all {
-        interest = interest | Interest::PRIORITY | Interest::ERROR;
+        interest |= Interest::ERROR;
+        #[cfg(not(dormouse_portable))]
+        {
+            interest |= Interest::PRIORITY;
+        }
     }
     let pairs = kind_pairs().into_iter().map(|kinds| {
         let fd = object.ours.try_clone().unwrap();

@@ -2,7 +2,9 @@
 
 use crate::common::Count;
 use crate::common::sockets::poll_flags;
-use crate::objects::{ERR, HUP, IN, OUT, PRI, RDHUP};
+#[cfg(not(dormouse_portable))]
+use crate::objects::PRI;
+use crate::objects::{ERR, HUP, IN, OUT, RDHUP};
 use dormouse::io::{AsyncFd, Interest};
 use rustix::event::PollFlags;
 use std::cell::Cell;
@@ -30,6 +32,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
         Kind::Readable,
         Kind::Writable,
         Kind::Ready(joint),
+        #[cfg(not(dormouse_portable))]
         Kind::Ready(Interest::PRIORITY),
         Kind::Ready(Interest::ERROR),
         Kind::Ready(Interest::READABLE | Interest::ERROR),
@@ -38,6 +41,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
         Kind::AsyncIo(Interest::READABLE),
         Kind::AsyncIo(Interest::WRITABLE),
         Kind::AsyncIo(joint),
+        #[cfg(not(dormouse_portable))]
         Kind::AsyncIo(Interest::PRIORITY),
         Kind::AsyncIo(Interest::ERROR),
     ]
@@ -67,6 +71,7 @@ impl Kind {
         if interest.is_writable() {
             mask |= OUT | HUP;
         }
+        #[cfg(not(dormouse_portable))]
         if interest.is_priority() {
             mask |= PRI | RDHUP | HUP;
         }

@@ -284,7 +284,7 @@ fn timers_beside_a_wait_still_fire_after_the_shutdown() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(dormouse_portable)))]
 fn a_wait_for_priority_does_not_depend_on_the_runtime() {
     use rustix::net::{SendFlags, send};
     within_time(|| {

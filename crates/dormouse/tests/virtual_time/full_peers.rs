@@ -2,7 +2,7 @@
 
 use super::{HOUR, MINUTE, SECOND};
 use crate::common::{MS, within_time};
-use dormouse::net::{UnixDatagram, UnixListener, UnixSeqpacket, UnixSeqpacketListener, UnixStream};
+use dormouse::net::{UnixDatagram, UnixListener, UnixStream};
 use dormouse::time::Instant;
 use dormouse::{VirtualTime, sleep, timeout};
 use futures::FutureExt;
@@ -106,7 +106,9 @@ fn block_on_does_not_advance_while_a_connect_waits_for_room_in_the_backlog() {
 }
 
 #[test]
+#[cfg(not(dormouse_portable))]
 fn block_on_does_not_advance_while_a_seqpacket_connect_waits_for_room_in_the_backlog() {
+    use dormouse::net::{UnixSeqpacket, UnixSeqpacketListener};
     within_time(|| {
         let address = address();
         let listener = UnixSeqpacketListener::bind_addr(&address).unwrap();
