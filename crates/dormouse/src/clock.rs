@@ -78,8 +78,11 @@ mod sealed {
 /// Time since the machine booted, **including** the time it was suspended: `CLOCK_BOOTTIME`.
 ///
 /// The default clock of this crate. A lease or a token expires, and an hourly poll becomes due, also while the lid of a
-/// laptop is closed; on this clock a program notices at the resume. On systems without such a clock (all but Linux and
-/// Android), it is the monotonic clock of the system.
+/// laptop is closed; on this clock a program notices at the resume.
+///
+/// The name is that of Linux and OpenBSD. On Apple's systems it is their `CLOCK_MONOTONIC`, which counts the time that the
+/// machine sleeps. On FreeBSD, NetBSD and illumos it is `CLOCK_MONOTONIC` too, and whether that counts suspend depends on
+/// the release and the hardware: see [the table](self#by-system).
 ///
 /// ```
 /// use dormouse::clock::Boottime;
@@ -93,7 +96,11 @@ pub struct Boottime;
 
 /// Time that the machine has been running, **excluding** suspend: `CLOCK_MONOTONIC`.
 ///
-/// The clock of `std::time::Instant` and of `tokio::time`. Use it to measure work, and for retry back-off.
+/// On Linux and Apple's systems, the clock of `std::time::Instant` and of `tokio::time`. Use it to measure work, and for
+/// retry back-off.
+///
+/// The name is that of Linux. On Apple's systems it is `CLOCK_UPTIME_RAW`, on the BSDs except NetBSD `CLOCK_UPTIME`: see [the
+/// table](self#by-system).
 ///
 /// ```
 /// use dormouse::clock::Monotonic;

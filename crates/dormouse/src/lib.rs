@@ -1,5 +1,6 @@
 // The README's links to files, as docs.rs has them. If a link is defined twice, the first definition counts.
 //! [examples]: https://docs.rs/crate/dormouse/latest/source/examples/
+//! [PLATFORM.md]: https://docs.rs/crate/dormouse/latest/source/docs/PLATFORM.md
 //! [faults]: https://docs.rs/crate/dormouse/latest/source/docs/faults.md
 //! [Promises]: https://docs.rs/crate/dormouse/latest/source/docs/promises.md
 //! [ARCHITECTURE.md]: https://docs.rs/crate/dormouse/latest/source/ARCHITECTURE.md

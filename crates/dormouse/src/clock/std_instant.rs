@@ -14,7 +14,7 @@ macro_rules! std_instant {
         /// The error is within the time that it takes to read two clocks: less than a microsecond, unless the thread is
         /// interrupted in each of several attempts. Two conversions of one instant can differ by as much.
         ///
-        /// The clock of std does not count suspend. So on [`Boottime`], the time that the machine is suspended between
+        /// On Linux and Apple's systems, the clock of std does not count suspend. So on [`Boottime`], the time that the machine is suspended between
         /// the instant and the conversion is missing from the result.
         ///
         /// ```
