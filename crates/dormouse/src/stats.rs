@@ -96,7 +96,8 @@ pub struct TimerStats {
     /// that. A sleep that was reset to a later deadline has fired at the former one too.
     pub fired: u64,
     /// Timers that were removed without having fired: the sleep was dropped, or its task has to insert another timer,
-    /// because the sleep has moved to another reactor, the tokio runtime has shut down, or the wall clock was set.
+    /// because the sleep has moved to another reactor, the tokio runtime has shut down, or the clock was set or has gone
+    /// back.
     pub cancelled: u64,
     /// How often the reactor has called the queue of the timers, because a deadline had passed or the clock was set. With
     /// many timers that is less often than they fire.
@@ -113,6 +114,9 @@ pub struct TimerStats {
 /// - those whose sleep was polled after the deadline, before the reactor has woken the task. So if a task in
 ///   [`block_on`](crate::block_on()) blocks its thread, which polls the reactor too, its own sleeps are left out;
 /// - those on the wall clock that have become due because that clock was set forward.
+///
+/// A suspend is not left out: a timer of `Boottime` that has become due meanwhile fires when the machine resumes, and is
+/// late by the rest of the suspend.
 ///
 /// ```
 /// let stats = dormouse::stats();

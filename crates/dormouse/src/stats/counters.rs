@@ -2,8 +2,8 @@
 //!
 //! # Invariants
 //! - A counter of a shard is changed under the lock of the shard.
-//! - [`QueueCounters`] are locked once for each call of `process`, of which a queue runs one at a time; by its shutdown;
-//!   and by a reader. So threads do not contend for them.
+//! - [`QueueCounters`] are locked once for each call of `process`, of which a queue runs one at a time; at the start and
+//!   the shutdown of the queue; and by a reader. So threads do not contend for them.
 //! - Each timer that has left its shard is counted once: as fired or as cancelled, by the shard or by the queue.
 //! - An fd is counted while its [`CountedFd`] exists. In the child of a fork, the inherited ones change a counter that
 //!   is not read any more.
@@ -67,7 +67,7 @@ impl QueueCounters {
     /// Counts a wake-up of the queue at `now`, which has removed timers with these deadlines. Those that are not due were
     /// removed because the clock was set.
     pub(crate) fn woken(&self, clock: ClockId, now: u64, deadlines: impl Iterator<Item = u64>) {
-        // After `now` was read, so a step that has made a timer due is noticed.
+        // After `now` was read, so a step that has made a timer due is noticed: see `StepDetector`.
         let offset = (clock == ClockId::Realtime).then(Offset::measure);
         lock(&self.0).woken(now, offset, deadlines);
     }
@@ -220,13 +220,26 @@ mod tests {
         // Two timers, due in a minute and in an hour; after a second, the wall clock is set forward by half an hour.
         let [soon, late] = [60 * SECOND, hour].map(|after| BOOTED_AT + after);
         let now = BOOTED_AT + hour / 2 + SECOND;
-        counts.woken(now, Some(Offset::exact(BOOTED_AT + hour / 2)), [soon, late].into_iter());
+        let offset = Some(Offset::exact(BOOTED_AT + hour / 2));
+        counts.woken(now, offset, [soon, late].into_iter());
         assert_eq!((counts.fired, counts.cancelled, latest(&counts)), (1, 1, 0));
 
-        // From then on the clock agrees with the boot-time clock again.
-        counts.woken(late + SECOND, Some(Offset::exact(BOOTED_AT + hour / 2)), [late].into_iter());
+        // From the next wake-up on the clock agrees with the boot-time clock again.
+        counts.woken(now + SECOND, offset, [].into_iter());
+        counts.woken(late + SECOND, offset, [late].into_iter());
         assert_eq!((counts.fired, counts.cancelled), (2, 1));
         assert!((SECOND..SECOND + SECOND / 50).contains(&latest(&counts)), "{}", latest(&counts));
+    }
+
+    #[test]
+    fn lateness_leaves_out_timers_that_a_step_during_the_wake_up_before_has_made_due() {
+        let mut counts = started();
+        let due = BOOTED_AT + 60 * SECOND;
+        // The clock is set between the reading of `now` and the measurement of the offset.
+        let offset = Some(Offset::exact(BOOTED_AT + 3600 * SECOND));
+        counts.woken(BOOTED_AT + SECOND, offset, [].into_iter());
+        counts.woken(BOOTED_AT + 3601 * SECOND, offset, [due].into_iter());
+        assert_eq!((counts.fired, latest(&counts)), (1, 0));
     }
 
     #[test]
