@@ -57,8 +57,10 @@ enum Backend {
     Builtin(builtin::BuiltinRegistration),
     Tokio(tokio::TokioRegistration),
     AsyncIo(async_io::AsyncIoRegistration),
-    /// Not registered: the reactor has shut down, or belongs to the parent of this process (see `fork`).
+    /// Not registered any more: the reactor has shut down, or belongs to the parent of this process (see `fork`).
     Detached,
+    /// Not registered yet: no reactor could register the fd when it was created.
+    Refused,
 }
 
 /// Why a wait cannot be registered with the reactor that its fd is registered with.
@@ -245,7 +247,7 @@ impl<T: AsFd> Registration<T> {
             }
             Backend::Builtin(registration) => registration.reregister(fd, all).map(|()| None),
             // A concurrent wait registers the fd with the next reactor.
-            Backend::Detached => Ok(None),
+            Backend::Detached | Backend::Refused => Ok(None),
         };
         attached.interest = all;
         drop(attached);

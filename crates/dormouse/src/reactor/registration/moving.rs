@@ -31,6 +31,11 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::Arc;
 
+/// Why an fd has moved.
+const ENDED: &str = "its reactor has ended";
+const REFUSED: &str = "it cannot be registered there";
+const STUCK: &str = "its reactor cannot report the next event";
+
 const CLOSED: Ready = Ready(Ready::READ_CLOSED.0 | Ready::WRITE_CLOSED.0);
 const CLOSED_OR_ERROR: Ready = Ready(CLOSED.0 | Ready::ERROR.0);
 
@@ -59,8 +64,8 @@ impl Reactor {
         let registered = self.register_by(object, interest, created, |fd, now, io| {
             let (attached, refused_by) = self.attach_or_next(fd, interest, now, io, || Ok(()))?;
             if let Some(from) = refused_by {
-                let why = "it cannot be registered there";
-                trace::fd_moved(fd.as_raw_fd(), from, attached.reactor.name(), why, created);
+                let to = attached.reactor.name();
+                trace::fd_moved(fd.as_raw_fd(), from, to, REFUSED, created);
             }
             Ok(attached)
         });
@@ -80,7 +85,7 @@ impl Reactor {
             let io = Arc::new(ScheduledIo::default());
             io.mark_shut_down();
             let reactor = self.select_for(interest);
-            let (backend, counted) = (Backend::Detached, CountedFd::NONE);
+            let (backend, counted) = (Backend::Refused, CountedFd::NONE);
             let attached = Attached { reactor, backend, interest, must_move: false, counted };
             Registration::new(object, io, attached, created)
         })
@@ -187,19 +192,22 @@ impl Attached {
             // the shutdown of the runtime. The first wait in a direction registers it.
             Backend::Tokio(_) => io.attach(BackendKind::Edge, Interest::NONE),
             Backend::AsyncIo(_) => io.attach(BackendKind::Oneshot, Interest::NONE),
-            Backend::Detached => {}
+            Backend::Detached | Backend::Refused => {}
         }
     }
 
     /// Deregisters the fd. In the child of a fork, it only closes the duplicate of the fd that async-io owns.
     pub(super) fn detach(&mut self, fd: BorrowedFd<'_>, process: &Process) {
+        if let Backend::Refused = self.backend {
+            return;
+        }
         let backend = std::mem::replace(&mut self.backend, Backend::Detached);
         self.counted = CountedFd::NONE;
         if process.forked() {
             match backend {
                 Backend::AsyncIo(registration) => registration.close_in_child(fd),
                 Backend::Tokio(registration) => registration.forget_in_child(),
-                Backend::Builtin(_) | Backend::Detached => {}
+                Backend::Builtin(_) | Backend::Detached | Backend::Refused => {}
             }
             return;
         }
@@ -207,7 +215,7 @@ impl Attached {
             Backend::Builtin(registration) => registration.deregister(fd),
             Backend::Tokio(registration) => registration.deregister(fd),
             // The drop of the registration deregisters its duplicate of the fd.
-            Backend::AsyncIo(_) | Backend::Detached => {}
+            Backend::AsyncIo(_) | Backend::Detached | Backend::Refused => {}
         }
     }
 }
@@ -238,20 +246,24 @@ impl<T: AsFd> Registration<T> {
         let mut attached = lock(&self.attached);
         // Another task may have registered it meanwhile.
         if self.io.is_shut_down() {
-            let was_registered = !matches!(attached.backend, Backend::Detached);
             attached.detach(fd, &self.process);
+            let was_registered = matches!(attached.backend, Backend::Detached);
             let (interest, from) = (attached.interest, attached.reactor.name());
-            (*attached, _) = reactor.attach_or_next(
+            let (moved, refused_by) = reactor.attach_or_next(
                 fd,
                 interest,
                 interest,
                 &self.io,
                 builtin::serve_all_by_thread,
             )?;
+            *attached = moved;
             attached.activate(&self.io, interest);
             let to = attached.reactor.name();
+            let (from, why) = match refused_by {
+                _ if was_registered => (from, ENDED),
+                refused_by => (refused_by.unwrap_or(from), REFUSED),
+            };
             if was_registered || from != to {
-                let why = "its reactor has ended";
                 trace::fd_moved(fd.as_raw_fd(), from, to, why, self.created);
             }
         }
@@ -271,9 +283,8 @@ impl<T: AsFd> Registration<T> {
         builtin::serve_all_by_thread()?;
         let moved = Reactor::builtin().attach_here(fd, interest, interest, &self.io)?;
         attached.detach(fd, &self.process);
-        let why = "its reactor cannot report the next event";
         let (from, to) = (attached.reactor.name(), moved.reactor.name());
-        trace::fd_moved(fd.as_raw_fd(), from, to, why, self.created);
+        trace::fd_moved(fd.as_raw_fd(), from, to, STUCK, self.created);
         *attached = moved;
         // Not before the former registration has ended, which may mark the `ScheduledIo` as shut down.
         attached.activate(&self.io, interest);
@@ -307,7 +318,7 @@ impl<T: AsFd> Registration<T> {
         let mut attached = lock(&self.attached);
         let interest = attached.interest;
         let drain = match &attached.backend {
-            Backend::Builtin(_) | Backend::Detached => return,
+            Backend::Builtin(_) | Backend::Detached | Backend::Refused => return,
             _ if self.persists(event, now, tried) => {
                 if self.move_to_builtin(&mut attached, interest).is_err() {
                     attached.must_move = true;
