@@ -24,8 +24,6 @@ use std::io;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use tracing::Level;
-use tracing::level_filters::LevelFilter;
 
 /// A sleep that completes no later than this after its deadline is not reported. Far more than a timer is late on a
 /// machine with idle processors, and about the length of a time slice of the kernel's scheduler.
@@ -34,7 +32,6 @@ const LATE: Duration = Duration::from_millis(10);
 std::thread_local! {
     /// What this thread has recorded and not emitted yet.
     static PENDING: RefCell<Vec<Event>> = const { RefCell::new(Vec::new()) };
-    /// It has no destructor, so it can be read while thread-locals are being destroyed.
     static STATE: Cell<State> = const { Cell::new(State::Idle) };
 }
 
@@ -55,7 +52,7 @@ static FAILED: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Origin(Option<&'static Location<'static>>);
 
 impl Origin {
-    /// Of an fd that an async function has created: such a function cannot be `#[track_caller]`.
+    /// Of a timerfd, and of an fd that an async function has created: such a function cannot be `#[track_caller]`.
     pub(crate) const UNKNOWN: Origin = Origin(None);
 
     /// The place of the call of the function that calls this, if both are `#[track_caller]`.
@@ -65,20 +62,20 @@ impl Origin {
     }
 }
 
-/// A registered sleep has completed, in a poll at this moment. `fires_at` is its deadline, with slack.
+/// A registered sleep has completed, in a poll at `now`. `fires_at` is its deadline, with slack.
 ///
 /// A sleep on the wall clock is not reported: that clock may have been set past the deadline a moment ago.
 pub(crate) fn sleep_completed(
     clock: ClockId,
     reactor: &'static str,
     fires_at: u64,
+    now: impl FnOnce() -> u64,
     created: Origin,
 ) {
-    // If no subscriber wants it, the clock need not be read.
-    if clock == ClockId::Realtime || LevelFilter::current() < Level::WARN {
+    if clock == ClockId::Realtime {
         return;
     }
-    let lateness = Duration::from_nanos(clock.now_ns().saturating_sub(fires_at));
+    let lateness = Duration::from_nanos(now().saturating_sub(fires_at));
     if lateness > LATE {
         record(Event::LateSleep { clock, reactor, lateness, created });
         emit_pending();
@@ -141,6 +138,16 @@ pub(crate) fn failed(resource: Resource, err: &io::Error) {
     }
 }
 
+/// The timerfd of a queue cannot be registered with its reactor. If that reactor has failed itself, it has reported
+/// the fault already.
+#[cold]
+pub(crate) fn timerfd_not_registered(clock: ClockId, reactor: &'static str, err: &io::Error) {
+    let timerfd = Resource::Timerfd(clock, reactor);
+    if FAILED.load(Ordering::Relaxed) & timerfd.bits_of_reactor() == 0 {
+        failed(timerfd, err);
+    }
+}
+
 /// A resource was used.
 #[inline]
 pub(crate) fn works(resource: Resource) {
@@ -155,7 +162,17 @@ pub(crate) fn works(resource: Resource) {
 
 /// Whether this thread is inside a call of the subscriber.
 fn is_emitting() -> bool {
-    STATE.get() == State::Emitting
+    state() == State::Emitting
+}
+
+/// While the thread-locals are being destroyed, `Idle`: no event can be kept. On some systems the access fails then,
+/// although `STATE` has no destructor.
+fn state() -> State {
+    STATE.try_with(Cell::get).unwrap_or(State::Idle)
+}
+
+fn set_state(state: State) {
+    let _ = STATE.try_with(|cell| cell.set(state));
 }
 
 /// Keeps an event until [`emit_pending`].
@@ -164,24 +181,24 @@ fn record(event: Event) {
     if !is_emitting() {
         // It fails while the thread-locals are being destroyed.
         let _ = PENDING.try_with(|pending| pending.borrow_mut().push(event));
-        STATE.set(State::Pending);
+        set_state(State::Pending);
     }
 }
 
 /// Emits what this thread has recorded. Not to be called with a lock held.
 #[inline]
 pub(crate) fn emit_pending() {
-    if STATE.get() == State::Pending {
+    if state() == State::Pending {
         emit();
     }
 }
 
 #[cold]
 fn emit() {
-    STATE.set(State::Emitting);
+    set_state(State::Emitting);
     let events = PENDING.try_with(RefCell::take).unwrap_or_default();
     for event in events {
         catch_panic(|| event.emit());
     }
-    STATE.set(State::Idle);
+    set_state(State::Idle);
 }

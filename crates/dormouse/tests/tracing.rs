@@ -19,6 +19,7 @@ each_in_a_child_process! {
     a_subscriber_that_panics_loses_no_wake_up
     a_subscriber_may_use_timers_and_fds
     a_thread_that_cannot_be_started_is_reported_once
+    a_logger_without_a_subscriber_gets_the_events
 }
 
 // Elsewhere there are no timerfds, and the builtin reactor has all timers.
@@ -35,6 +36,8 @@ each_in_a_child_process! { timers_and_fds_that_move_are_reported }
 each_in_a_child_process! {
     an_fd_that_moves_is_reported_with_its_place_of_creation
     an_fd_that_a_reactor_refuses_is_reported_when_another_has_registered_it
+    an_accepted_socket_that_a_reactor_refuses_is_reported_when_another_has_registered_it
+    an_fd_that_moves_between_runtimes_is_reported_although_the_first_attempt_has_failed
     an_fd_that_an_operation_moves_is_reported_before_the_next_wait
 }
 
@@ -303,12 +306,55 @@ mod cases {
         let failed = recorder.with("a fallback is used");
         let threads = failed.iter().filter(|seen| seen.get("failed") == "thread");
         assert_eq!(threads.count(), 1, "{failed:?}");
-        let async_io = failed.iter().filter(|seen| seen.get("failed") == "async-io");
-        assert_eq!(
-            async_io.count(),
-            usize::from(cfg!(feature = "smol") && common::IS_LINUX),
-            "{failed:?}"
-        );
+        let async_io: Vec<_> =
+            failed.iter().filter(|seen| seen.get("failed") == "async-io").collect();
+        let expected = usize::from(cfg!(feature = "smol") && common::IS_LINUX);
+        assert_eq!(async_io.len(), expected, "{failed:?}");
+        let fallback =
+            "timers use another reactor; fds do too if no fd is left, else they are refused";
+        assert!(async_io.iter().all(|seen| seen.get("fallback") == fallback), "{async_io:?}");
+        // The timerfds were created: the thread is the only fault.
+        assert!(!failed.iter().any(|seen| seen.get("failed") == "timerfd"), "{failed:?}");
+    }
+
+    /// With the feature `log` of the crate `tracing`.
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_logger_without_a_subscriber_gets_the_events() {
+        struct Logger(Mutex<Vec<String>>);
+
+        impl log::Log for Logger {
+            fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+                true
+            }
+
+            fn log(&self, record: &log::Record<'_>) {
+                self.0.lock().unwrap().push(record.args().to_string());
+            }
+
+            fn flush(&self) {}
+        }
+
+        static LOGGER: Logger = Logger(Mutex::new(Vec::new()));
+
+        log::set_logger(&LOGGER).unwrap();
+        log::set_max_level(log::LevelFilter::Warn);
+        // The task polls the first sleep before the reactor fires the timer, and the second one after that.
+        within_time(|| {
+            dormouse::block_on(async {
+                late_sleep().await;
+                let mut late = sleep(200 * MS);
+                assert!(futures::poll!(&mut late).is_pending());
+                std::thread::sleep(280 * MS);
+                sleep(20 * MS).await;
+                late.await;
+            });
+        });
+        let logged = LOGGER.0.lock().unwrap();
+        let with = |message| logged.iter().filter(|line| line.contains(message)).count();
+        assert_eq!(with(LATE_SLEEP), 2, "{logged:?}");
+        // Elsewhere the reactor thread fires the timers.
+        assert!(with(LATE_TIMERS) >= 1 || !common::IS_LINUX, "{logged:?}");
     }
 
     #[test]
@@ -446,6 +492,71 @@ mod cases {
         assert_eq!(event.get("from"), "tokio");
         assert_eq!(event.get("to"), registered.reactor().name());
         assert_eq!(event.get("why"), "it cannot be registered there");
+    }
+
+    #[cfg(feature = "tokio")]
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn an_accepted_socket_that_a_reactor_refuses_is_reported_when_another_has_registered_it() {
+        use dormouse::net::UnixListener;
+        use std::os::unix::net::UnixStream;
+
+        let recorder = Recorder::install(|| {});
+        let moved = || recorder.with("an fd has moved to another reactor");
+        let (_, waker) = Count::new();
+        let cx = &mut std::task::Context::from_waker(&waker);
+        let path = std::env::temp_dir().join(format!("dormouse-refused-{}", std::process::id()));
+
+        let runtime = common::current_thread();
+        let handle = runtime.handle().clone();
+        let entered = handle.enter();
+        let listener = UnixListener::bind(&path).unwrap();
+        let _client = UnixStream::connect(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        drop(runtime);
+        // One fd is left, for the accepted socket. So no reactor can register it.
+        let mut taken = take_all_fds();
+        drop(taken.pop());
+        let accepted = listener.poll_accept(cx);
+        let std::task::Poll::Ready(Ok((accepted, _))) = accepted else { panic!("{accepted:?}") };
+        assert!(moved().is_empty(), "{:?}", moved());
+
+        drop((taken, entered));
+        dormouse::block_on(async { assert!(accepted.poll_read_ready(cx).is_pending()) });
+        let [event] = &moved()[..] else { panic!("{:?}", moved()) };
+        let reported = ["from", "to", "why"].map(|field| event.get(field));
+        assert_eq!(reported, ["tokio", "builtin", "it cannot be registered there"]);
+    }
+
+    #[cfg(feature = "tokio")]
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn an_fd_that_moves_between_runtimes_is_reported_although_the_first_attempt_has_failed() {
+        use dormouse::io::AsyncFd;
+        use std::os::unix::net::UnixDatagram;
+        use std::task::Poll;
+
+        let recorder = Recorder::install(|| {});
+        let moved = || recorder.with("an fd has moved to another reactor");
+        let (_, waker) = Count::new();
+        let cx = &mut std::task::Context::from_waker(&waker);
+
+        let [first, second] = [(); 2].map(|()| common::current_thread());
+        let entered = first.enter();
+        let socket = AsyncFd::new(UnixDatagram::unbound().unwrap()).unwrap();
+        drop(entered);
+        drop(first);
+        let taken = take_all_fds();
+        let polled = dormouse::block_on(async { socket.poll_read_ready(cx) });
+        assert!(matches!(polled, Poll::Ready(Err(_))), "{polled:?}");
+        assert!(moved().is_empty(), "{:?}", moved());
+
+        drop(taken);
+        let _entered = second.enter();
+        assert!(socket.poll_read_ready(cx).is_pending());
+        let [event] = &moved()[..] else { panic!("{:?}", moved()) };
+        let reported = ["from", "to", "why"].map(|field| event.get(field));
+        assert_eq!(reported, ["tokio", "tokio", "its reactor has ended"]);
     }
 
     #[cfg(feature = "tokio")]

@@ -285,13 +285,13 @@ impl<C: Clock> Sleep<C> {
         }
     }
 
-    /// Deregisters it after it has completed, and reports that if it has waited.
+    /// Deregisters it after it has completed at `now`, and reports that if it has waited.
     #[inline]
-    fn complete(&mut self, fires_at: u64) {
+    fn complete(&mut self, fires_at: u64, now: u64) {
         if let Some(timer) = self.registered.take() {
             let reactor = timer.reactor();
             timer.complete();
-            trace::sleep_completed(C::ID, reactor, fires_at, self.created);
+            trace::sleep_completed(C::ID, reactor, fires_at, || now, self.created);
         }
     }
 
@@ -337,12 +337,13 @@ impl<C: Clock> Future for Sleep<C> {
                 return Poll::Pending;
             }
         } else if let Some(timer) = self.registered.take_if(|timer| timer.is_expired(fires_at)) {
-            trace::sleep_completed(C::ID, timer.reactor(), fires_at, self.created);
+            let now = || C::ID.now_ns();
+            trace::sleep_completed(C::ID, timer.reactor(), fires_at, now, self.created);
             return Poll::Ready(());
         }
         let now = C::ID.now_ns();
         if deadline <= now {
-            self.complete(fires_at);
+            self.complete(fires_at, now);
             return Poll::Ready(());
         }
         self.register(now, cx.waker());

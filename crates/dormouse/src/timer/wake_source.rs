@@ -20,14 +20,19 @@ pub(crate) enum WakeSource {
 }
 
 impl WakeSource {
-    /// A timerfd that is registered with `reactor`.
+    /// A timerfd, for [`timerfd`](Self::timerfd).
+    pub(crate) fn create_timerfd(clock: ClockId) -> io::Result<OwnedFd> {
+        super::close_inherited();
+        timerfd::create(clock)
+    }
+
+    /// Registers a timerfd with `reactor`.
     pub(crate) fn timerfd(
+        fd: OwnedFd,
         clock: ClockId,
         reactor: &Reactor,
         waker: &Waker,
     ) -> io::Result<WakeSource> {
-        super::close_inherited();
-        let fd = timerfd::create(clock)?;
         let fd = reactor.register(fd, Interest::READABLE).map_err(|(_, err)| err)?;
         register_waker(&fd, waker)?;
         // Not before the waker is stored: see `builtin::thread`.

@@ -30,7 +30,14 @@ impl Origin {
 }
 
 #[inline]
-pub(crate) fn sleep_completed(_: ClockId, _: &'static str, _fires_at: u64, _: Origin) {}
+pub(crate) fn sleep_completed(
+    _: ClockId,
+    _: &'static str,
+    _fires_at: u64,
+    _now: impl FnOnce() -> u64,
+    _: Origin,
+) {
+}
 
 #[inline]
 pub(crate) fn sleep_moved(_: ClockId, _from: &'static str, _to: &'static str, _: Origin) {}
@@ -59,6 +66,9 @@ pub(crate) fn fd_moved(
 
 #[inline]
 pub(crate) fn failed(_: Resource, _: &io::Error) {}
+
+#[inline]
+pub(crate) fn timerfd_not_registered(_: ClockId, _: &'static str, _: &io::Error) {}
 
 #[inline]
 pub(crate) fn works(_: Resource) {}

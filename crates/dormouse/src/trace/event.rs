@@ -50,6 +50,15 @@ impl Resource {
         1 << number
     }
 
+    /// The bits of what a timerfd needs on its reactor.
+    pub(super) fn bits_of_reactor(self) -> u32 {
+        match self.reactor() {
+            "builtin" => Resource::Epoll.bit() | Resource::EpollWait.bit(),
+            "async-io" => Resource::AsyncIo.bit(),
+            _ => 0,
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Resource::Timerfd(..) => "timerfd",
@@ -83,7 +92,9 @@ impl Resource {
             Resource::Thread => "sleeps wait in their polls",
             Resource::Epoll => "timers go on, and fds cannot be registered",
             Resource::EpollWait => "timers go on, and waits for fds return an error",
-            Resource::AsyncIo => "the builtin reactor is used",
+            Resource::AsyncIo => {
+                "timers use another reactor; fds do too if no fd is left, else they are refused"
+            }
         }
     }
 }

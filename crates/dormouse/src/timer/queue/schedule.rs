@@ -162,10 +162,12 @@ impl TimerQueue {
     }
 
     fn create_timerfd(&'static self, reactor: &Reactor) -> io::Result<WakeSource> {
-        WakeSource::timerfd(self.clock, reactor, self.waker()).inspect_err(|err| {
+        let fd = WakeSource::create_timerfd(self.clock)
+            .inspect_err(|err| trace::failed(self.timerfd_resource(), err))?;
+        WakeSource::timerfd(fd, self.clock, reactor, self.waker()).inspect_err(|err| {
             // The error of a tokio runtime that has shut down, which is no fault, has this kind.
             if !(self.is_pooled() && err.kind() == io::ErrorKind::Other) {
-                trace::failed(self.timerfd_resource(), err);
+                trace::timerfd_not_registered(self.clock, self.kind.name(), err);
             }
         })
     }
