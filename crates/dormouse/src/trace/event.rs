@@ -32,7 +32,6 @@ pub(crate) enum Resource {
     /// A wait on that instance.
     EpollWait,
     /// The reactor async-io.
-    #[cfg_attr(not(feature = "smol"), expect(dead_code, reason = "only that feature uses it"))]
     AsyncIo,
 }
 
