@@ -2,7 +2,7 @@
 //!
 //! Each type is a tuple struct around an `AsyncFd`, except for the halves, which refer to such a type. (`TcpSocket` is
 //! around a socket of `socket2`, and has only options.) A macro adds methods to one of them. The object in the examples
-//! has a name that tells its kind, such as `stream`, and the lines that create it come from `set_up!`, or from the call.
+//! has a name that tells its kind, such as `stream`, and the lines that create it come from `example_set_up!`, or from the call.
 //!
 //! | macro | for |
 //! |---|---|

@@ -3,48 +3,6 @@
 
 use super::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 
-macro_rules! tcp_socket {
-    () => {
-        "let socket = dormouse::net::TcpSocket::new_v4()?;"
-    };
-}
-
-macro_rules! tcp_socket_v6 {
-    () => {
-        "let Ok(socket) = dormouse::net::TcpSocket::new_v6() else { return Ok(()) };"
-    };
-}
-
-macro_rules! tcp_listener {
-    () => {
-        "let socket = std::net::TcpListener::bind(\"127.0.0.1:0\")?;
-let socket = dormouse::net::TcpListener::from_std(socket)?;"
-    };
-}
-
-macro_rules! tcp_stream {
-    () => {
-        "let listener = std::net::TcpListener::bind(\"127.0.0.1:0\")?;
-let socket = std::net::TcpStream::connect(listener.local_addr()?)?;
-let socket = dormouse::net::TcpStream::from_std(socket)?;"
-    };
-}
-
-macro_rules! udp_socket {
-    () => {
-        "let socket = std::net::UdpSocket::bind(\"127.0.0.1:0\")?;
-let socket = dormouse::net::UdpSocket::from_std(socket)?;"
-    };
-}
-
-macro_rules! udp_socket_v6 {
-    () => {
-        "let Ok(socket) = std::net::UdpSocket::bind(\"[::1]:0\") else { return Ok(()) };
-let socket = dormouse::net::UdpSocket::from_std(socket)?;"
-    };
-}
-
-// After the macros that it uses.
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
 mod linux;
 
@@ -54,7 +12,7 @@ option!(
     bool,
     "true",
     "whether an idle connection is probed (`SO_KEEPALIVE`).",
-    TcpSocket: tcp_socket!()
+    TcpSocket(socket)
 );
 option!(
     reuseaddr = reuse_address,
@@ -62,7 +20,7 @@ option!(
     bool,
     "true",
     "whether an address can be bound that connections in TIME_WAIT still use (`SO_REUSEADDR`).",
-    TcpSocket: tcp_socket!()
+    TcpSocket(socket)
 );
 option!(
     reuseport = reuse_port,
@@ -70,7 +28,7 @@ option!(
     bool,
     "true",
     "whether several sockets can be bound to the same address (`SO_REUSEPORT`).",
-    TcpSocket: tcp_socket!()
+    TcpSocket(socket)
 );
 option!(
     nodelay = tcp_nodelay,
@@ -78,8 +36,8 @@ option!(
     bool,
     "true",
     "whether small writes are sent at once (`TCP_NODELAY`), without waiting for the acknowledgement of earlier ones.",
-    TcpSocket: tcp_socket!(),
-    TcpStream: tcp_stream!()
+    TcpSocket(socket),
+    TcpStream(stream)
 );
 option!(
     linger = linger,
@@ -88,8 +46,8 @@ option!(
     "None",
     "how long closing the socket blocks the thread to send unsent bytes (`SO_LINGER`). `None`, the default: the system \
      sends them in the background.",
-    TcpSocket: tcp_socket!(),
-    TcpStream: tcp_stream!()
+    TcpSocket(socket),
+    TcpStream(stream)
 );
 option!(
     ttl = ttl_v4,
@@ -97,8 +55,8 @@ option!(
     u32,
     "64",
     "the time to live of IPv4 packets (`IP_TTL`).",
-    TcpStream: tcp_stream!(),
-    UdpSocket: udp_socket!()
+    TcpStream(stream),
+    UdpSocket(socket)
 );
 option!(
     ttl = ttl_v4,
@@ -106,7 +64,7 @@ option!(
     u32,
     "64",
     "the time to live of IPv4 packets (`IP_TTL`). Accepted sockets inherit it.",
-    TcpListener: tcp_listener!()
+    TcpListener(listener)
 );
 option!(
     tos_v4 = tos_v4,
@@ -114,8 +72,8 @@ option!(
     u32,
     "0x10",
     "the type of service of IPv4 packets (`IP_TOS`).",
-    TcpSocket: tcp_socket!(),
-    UdpSocket: udp_socket!()
+    TcpSocket(socket),
+    UdpSocket(socket)
 );
 option!(
     tclass_v6 = tclass_v6,
@@ -123,8 +81,8 @@ option!(
     u32,
     "0x10",
     "the traffic class of IPv6 packets (`IPV6_TCLASS`).",
-    TcpSocket: tcp_socket_v6!(),
-    UdpSocket: udp_socket_v6!()
+    TcpSocket(socket v6),
+    UdpSocket(socket v6)
 );
 option!(
     broadcast = broadcast,
@@ -132,7 +90,7 @@ option!(
     bool,
     "true",
     "whether datagrams can be sent to broadcast addresses (`SO_BROADCAST`).",
-    UdpSocket: udp_socket!()
+    UdpSocket(socket)
 );
 option!(
     multicast_loop_v6 = multicast_loop_v6,
@@ -140,19 +98,21 @@ option!(
     bool,
     "true",
     "whether this machine receives the IPv6 multicast datagrams that it sends (`IPV6_MULTICAST_LOOP`). For IPv6 sockets.",
-    UdpSocket: udp_socket_v6!()
+    UdpSocket(socket v6)
 );
 
 macro_rules! zero_linger {
-    ($Type:ty: $example:expr) => {
+    ($Type:ident($name:ident)) => {
         impl $Type {
             /// Makes closing the socket reset the connection (`SO_LINGER` with a time of 0). Unsent bytes are discarded.
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            /// socket.set_zero_linger()?;
+            /// # dormouse::block_on(async {
+            #[doc = example_set_up!($Type)]
+            #[doc = concat!(stringify!($name), ".set_zero_linger()?;")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -165,5 +125,5 @@ macro_rules! zero_linger {
     };
 }
 
-zero_linger!(TcpSocket: tcp_socket!());
-zero_linger!(TcpStream: tcp_stream!());
+zero_linger!(TcpSocket(socket));
+zero_linger!(TcpStream(stream));

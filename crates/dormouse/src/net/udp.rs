@@ -100,7 +100,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// println!("receiving on {}", socket.local_addr()?);
     /// # Ok(())
     /// # })
@@ -118,7 +118,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// println!("sending to {}", socket.peer_addr()?);
     /// # Ok(())
     /// # })
@@ -166,7 +166,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// let address = socket.peer_addr()?;
     /// assert_eq!(socket.try_send_to(b"hello", address)?, 5);
     /// # Ok(())
@@ -188,7 +188,7 @@ impl UdpSocket {
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
     /// use std::future::poll_fn;
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// let address = socket.peer_addr()?;
     /// poll_fn(|cx| socket.poll_send_to(cx, b"hello", address)).await?;
     /// # Ok(())
@@ -208,6 +208,12 @@ impl UdpSocket {
     }
 }
 
-socket!(socket: UdpSocket(std::net::UdpSocket), Interest::READABLE | Interest::WRITABLE);
-datagram!(UdpSocket, datagram, net::UdpSocket::send, net::UdpSocket::recv, set_up!(UdpSocket));
-datagram_from!(UdpSocket, SocketAddr, crate::net::addr::std_address, set_up!(UdpSocket));
+socket!(receive socket: UdpSocket(std::net::UdpSocket), Interest::READABLE | Interest::WRITABLE);
+datagram!(
+    UdpSocket,
+    datagram,
+    net::UdpSocket::send,
+    net::UdpSocket::recv,
+    example_set_up!(UdpSocket)
+);
+datagram_from!(UdpSocket, SocketAddr, crate::net::addr::std_address, example_set_up!(UdpSocket));

@@ -10,9 +10,6 @@ macro_rules! about {
 
 If the socket is connected, only datagrams of its peer are received."
     };
-    (datagram errors) => {
-        ", including the error of an earlier datagram (`ConnectionRefused`)"
-    };
     (message send) => {
         "Sends a whole message, as soon as there is room for it."
     };
@@ -20,18 +17,25 @@ If the socket is connected, only datagrams of its peer are received."
         "Receives a message, and returns its length: 0 at end of file, or if the message is empty. A message that is longer
 than the buffer is truncated."
     };
-    (message errors) => {
+}
+
+/// What the docs of [`datagram!`] say of the errors of one type.
+macro_rules! datagram_errors {
+    (UdpSocket) => {
+        ", including the error of an earlier datagram (`ConnectionRefused`)"
+    };
+    ($Type:ident) => {
         ""
     };
 }
 
-/// `datagram!(UdpSocket, datagram, UdpSocket::send, UdpSocket::recv, set_up!(UdpSocket))`: the type, `datagram` or
+/// `datagram!(UdpSocket, datagram, UdpSocket::send, UdpSocket::recv, example_set_up!(UdpSocket))`: the type, `datagram` or
 /// `message`, the operations on the object in the `AsyncFd`, the lines of the [examples](super::examples) that create
 /// `socket`.
 macro_rules! datagram {
-    ($Type:ty, $kind:ident, $send:path, $recv:path, $example:expr) => {
-        readable!(socket: $Type, $example);
-        writable!(socket: $Type, $example);
+    ($Type:ident, $kind:ident, $send:path, $recv:path, $example:expr) => {
+        readable!(receive socket: $Type, $example);
+        writable!(send socket: $Type, $example);
         recv_buf!($Type, $example);
 
         impl $Type {
@@ -48,7 +52,7 @@ macro_rules! datagram {
             /// ```
             ///
             /// # Errors
-            #[doc = concat!("Those of send(2)", about!($kind errors), ". If no reactor can register the fd: see")]
+            #[doc = concat!("Those of send(2)", datagram_errors!($Type), ". If no reactor can register the fd: see")]
             /// [`AsyncFd`](crate::io::AsyncFd#errors).
             ///
             /// # Cancel safety
@@ -93,7 +97,7 @@ macro_rules! datagram {
             /// ```
             ///
             /// # Errors
-            #[doc = concat!("Those of recv(2)", about!($kind errors), ". If no reactor can register the fd: see")]
+            #[doc = concat!("Those of recv(2)", datagram_errors!($Type), ". If no reactor can register the fd: see")]
             /// [`AsyncFd`](crate::io::AsyncFd#errors).
             ///
             /// # Cancel safety

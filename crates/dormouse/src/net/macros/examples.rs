@@ -1,12 +1,12 @@
 //! The lines of examples that differ from type to type.
 //!
-//! The name of the object in the examples tells its kind: `stream`, `reader` and `writer` (of a pipe), `read` and `write`
-//! (halves), `socket` (of datagrams), `listener`.
+//! What an example does with its object is an *operation*: `read`, `write`, `receive`, `send`, `accept`, or
+//! `accept_seqpacket`, for which std has no function. After it stands the name of the object.
 
 /// Lines that create the object, which is readable and writable as far as its type can be. They are in an `async` block.
-macro_rules! set_up {
+macro_rules! example_set_up {
     (TcpStream) => {
-        set_up!(TcpStream "stream")
+        example_set_up!(TcpStream "stream")
     };
     (TcpStream $binding:literal) => {
         concat!(
@@ -20,7 +20,7 @@ peer.write(b\"hello\").await?;"
         )
     };
     (UnixStream) => {
-        set_up!(UnixStream "stream")
+        example_set_up!(UnixStream "stream")
     };
     (UnixStream $binding:literal) => {
         concat!(
@@ -32,16 +32,16 @@ peer.write(b\"hello\").await?;"
         )
     };
     ($Stream:ident read) => {
-        concat!(set_up!($Stream "mut stream"), "\nlet (read, _write) = stream.split();")
+        concat!(example_set_up!($Stream "mut stream"), "\nlet (read, _write) = stream.split();")
     };
     ($Stream:ident write) => {
-        concat!(set_up!($Stream "mut stream"), "\nlet (_read, write) = stream.split();")
+        concat!(example_set_up!($Stream "mut stream"), "\nlet (_read, write) = stream.split();")
     };
     ($Stream:ident owned read) => {
-        concat!(set_up!($Stream), "\nlet (read, _write) = stream.into_split();")
+        concat!(example_set_up!($Stream), "\nlet (read, _write) = stream.into_split();")
     };
     ($Stream:ident owned write) => {
-        concat!(set_up!($Stream), "\nlet (_read, write) = stream.into_split();")
+        concat!(example_set_up!($Stream), "\nlet (_read, write) = stream.into_split();")
     };
     (PipeReader) => {
         "use dormouse::net::{PipeReader, pipe};
@@ -51,6 +51,18 @@ writer.write(b\"hello\").await?;"
     (PipeWriter) => {
         "use dormouse::net::{PipeWriter, pipe};
 let (_reader, writer) = pipe()?;"
+    };
+    (TcpSocket) => {
+        "use dormouse::net::TcpSocket;
+let socket = TcpSocket::new_v4()?;"
+    };
+    (TcpSocket v6) => {
+        "use dormouse::net::TcpSocket;
+let Ok(socket) = TcpSocket::new_v6() else { return Ok(()) };"
+    };
+    (UdpSocket v6) => {
+        "use dormouse::net::UdpSocket;
+let Ok(socket) = UdpSocket::bind(\"[::1]:0\").await else { return Ok(()) };"
     };
     (UdpSocket) => {
         "use dormouse::net::UdpSocket;
@@ -90,97 +102,125 @@ let _client = UnixSeqpacket::connect(&name).await?;"
     };
 }
 
-/// The interest of [`operation!`] and [`attempt!`].
-macro_rules! interest {
-    (writer) => {
-        "Interest::WRITABLE"
-    };
+/// The interest that an operation needs.
+macro_rules! example_interest {
     (write) => {
         "Interest::WRITABLE"
     };
-    ($name:ident) => {
+    (send) => {
+        "Interest::WRITABLE"
+    };
+    ($operation:ident) => {
         "Interest::READABLE"
     };
 }
 
-/// A system call on the object, which returns a `Result`.
-macro_rules! operation {
-    (writer) => {
-        "rustix::io::write(&writer, b\"hello\")"
+/// The operation as a system call, or by a method of std. It returns an `io::Result`.
+macro_rules! example_system_call {
+    (write $name:ident) => {
+        concat!("Ok(rustix::io::write(&", stringify!($name), ", b\"hello\")?)")
     };
-    (listener) => {
-        "rustix::net::accept(&listener)"
+    (accept $name:ident) => {
+        concat!(stringify!($name), ".as_ref().accept()")
     };
-    ($name:ident) => {
-        concat!("rustix::io::read(&", stringify!($name), ", &mut buffer)")
+    (accept_seqpacket $name:ident) => {
+        concat!("Ok(accept_with(&", stringify!($name), ", SocketFlags::CLOEXEC)?)")
+    };
+    ($operation:ident $name:ident) => {
+        concat!("Ok(rustix::io::read(&", stringify!($name), ", &mut buffer)?)")
     };
 }
 
-/// A method that does not wait.
-macro_rules! attempt {
-    (socket) => {
-        "socket.try_recv(&mut buffer)"
-    };
-    (writer) => {
-        "writer.try_write(b\"hello\")"
-    };
-    (write) => {
-        "write.try_write(b\"hello\")"
-    };
-    (listener) => {
-        "listener.try_io(Interest::READABLE, || Ok(rustix::net::accept(&listener)?))"
-    };
-    ($name:ident) => {
+/// The operation by a method that does not wait.
+macro_rules! example_attempt {
+    (read $name:ident) => {
         concat!(stringify!($name), ".try_read(&mut buffer)")
     };
+    (write $name:ident) => {
+        concat!(stringify!($name), ".try_write(b\"hello\")")
+    };
+    (receive $name:ident) => {
+        concat!(stringify!($name), ".try_recv(&mut buffer)")
+    };
+    (send $name:ident) => {
+        concat!(stringify!($name), ".try_send(b\"hello\")")
+    };
+    ($accept:ident $name:ident) => {
+        concat!(
+            stringify!($name),
+            ".try_io(Interest::READABLE, || ",
+            example_system_call!($accept $name),
+            ")"
+        )
+    };
 }
 
-/// The line that binds `buffer`, if [`operation!`] and [`attempt!`] use it.
-macro_rules! buffer {
-    (writer) => {
-        ""
-    };
-    (write) => {
-        ""
-    };
-    (listener) => {
-        ""
-    };
-    ($name:ident) => {
+/// The line that binds `buffer`, if the operation uses it.
+macro_rules! example_buffer {
+    (read) => {
         "let mut buffer = [0; 1500];\n"
     };
+    (receive) => {
+        "let mut buffer = [0; 1500];\n"
+    };
+    ($operation:ident) => {
+        ""
+    };
 }
 
-/// [`operation!`] as an argument of `try_io` or `async_io`.
-macro_rules! call {
-    ($name:ident.$method:ident $($wait:literal)?) => {
+/// What [`example_system_call!`] uses besides the object.
+macro_rules! example_system_call_imports {
+    (accept_seqpacket) => {
+        "use rustix::net::{SocketFlags, accept_with};\n"
+    };
+    ($operation:ident) => {
+        ""
+    };
+}
+
+/// What [`example_attempt!`] uses besides the object.
+macro_rules! example_attempt_imports {
+    (accept) => {
+        "use dormouse::io::Interest;\n"
+    };
+    (accept_seqpacket) => {
+        concat!("use dormouse::io::Interest;\n", example_system_call_imports!(accept_seqpacket))
+    };
+    ($operation:ident) => {
+        ""
+    };
+}
+
+/// [`example_system_call!`] as an argument of `try_io` or `async_io`.
+macro_rules! example_io {
+    ($operation:ident $name:ident.$method:ident $($wait:literal)?) => {
         concat!(
-            buffer!($name),
+            example_buffer!($operation),
             "let done = ",
             stringify!($name),
             ".",
             stringify!($method),
             "(",
-            interest!($name),
-            ", || Ok(",
-            operation!($name),
-            "?))",
+            example_interest!($operation),
+            ", || ",
+            example_system_call!($operation $name),
+            ")",
             $($wait,)?
             "?;"
         )
     };
 }
 
-/// Waits, tries, and waits again if the attempt returned `WouldBlock`. `$wait` is the call that waits.
-macro_rules! retry {
-    ($name:ident, $wait:expr) => {
+/// Waits, tries the operation, and waits again if it returned `WouldBlock`. `$wait` is the call that waits.
+macro_rules! example_retry {
+    ($operation:ident $name:ident, $wait:expr) => {
         concat!(
-            buffer!($name),
+            example_buffer!($operation),
             "let done = loop {\n    ",
             stringify!($name),
             $wait,
             ".await?;\n    match ",
-            attempt!($name),
+            example_attempt!($operation $name),
             " {
         Err(error) if error.kind() == ErrorKind::WouldBlock => {}
         result => break result?,
@@ -190,31 +230,21 @@ macro_rules! retry {
     };
 }
 
-/// The operation that a wait for readiness is for.
-macro_rules! readiness_of {
-    (readable socket) => {
-        "a receive"
-    };
-    (readable listener) => {
-        "an accept"
-    };
-    (readable $name:ident) => {
+/// The operation with its article, for the text before the example.
+macro_rules! an_operation {
+    (read) => {
         "a read"
     };
-    (writable socket) => {
-        "a send"
-    };
-    (writable $name:ident) => {
+    (write) => {
         "a write"
     };
-}
-
-/// What [`attempt!`] uses besides the object.
-macro_rules! imports {
-    (listener) => {
-        "use dormouse::io::Interest;\n"
+    (receive) => {
+        "a receive"
     };
-    ($name:ident) => {
-        ""
+    (send) => {
+        "a send"
+    };
+    ($accept:ident) => {
+        "an accept"
     };
 }

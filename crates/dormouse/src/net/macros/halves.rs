@@ -14,7 +14,7 @@ macro_rules! halves {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            #[doc = set_up!($Stream "mut stream")]
+            #[doc = example_set_up!($Stream "mut stream")]
             /// let (read, write) = stream.split();
             /// write.write(b"hello").await?;
             /// assert_eq!(read.read(&mut [0; 16]).await?, 5);
@@ -33,7 +33,7 @@ macro_rules! halves {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            #[doc = set_up!($Stream)]
+            #[doc = example_set_up!($Stream)]
             /// let (read, write) = stream.into_split();
             /// write.write(b"hello").await?;
             /// drop(write);
@@ -63,7 +63,7 @@ macro_rules! halves {
         /// # fn main() -> std::io::Result<()> {
         /// # dormouse::block_on(async {
         #[doc = concat!("use dormouse::net::", $module, "::ReadHalf;")]
-        #[doc = set_up!($Stream "mut stream")]
+        #[doc = example_set_up!($Stream "mut stream")]
         /// let (read, _write): (ReadHalf<'_>, _) = stream.split();
         /// assert_eq!(read.try_read(&mut [0; 16])?, 5);
         /// # Ok(())
@@ -80,7 +80,7 @@ macro_rules! halves {
         /// # fn main() -> std::io::Result<()> {
         /// # dormouse::block_on(async {
         #[doc = concat!("use dormouse::net::", $module, "::WriteHalf;")]
-        #[doc = set_up!($Stream "mut stream")]
+        #[doc = example_set_up!($Stream "mut stream")]
         /// let (_read, write): (_, WriteHalf<'_>) = stream.split();
         /// assert_eq!(write.try_write(b"hello")?, 5);
         /// # Ok(())
@@ -97,7 +97,7 @@ macro_rules! halves {
         /// # fn main() -> std::io::Result<()> {
         /// # dormouse::block_on(async {
         #[doc = concat!("use dormouse::net::", $module, "::OwnedReadHalf;")]
-        #[doc = set_up!($Stream)]
+        #[doc = example_set_up!($Stream)]
         /// let (read, _write): (OwnedReadHalf, _) = stream.into_split();
         /// assert_eq!(read.try_read(&mut [0; 16])?, 5);
         /// # Ok(())
@@ -116,7 +116,7 @@ macro_rules! halves {
         /// # fn main() -> std::io::Result<()> {
         /// # dormouse::block_on(async {
         #[doc = concat!("use dormouse::net::", $module, "::OwnedWriteHalf;")]
-        #[doc = set_up!($Stream)]
+        #[doc = example_set_up!($Stream)]
         /// let (_read, write): (_, OwnedWriteHalf) = stream.into_split();
         /// assert_eq!(write.try_write(b"hello")?, 5);
         /// # Ok(())
@@ -132,7 +132,7 @@ macro_rules! halves {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            #[doc = set_up!($Stream)]
+            #[doc = example_set_up!($Stream)]
             /// let (read, write) = stream.into_split();
             /// let stream = read.reunite(write).expect("halves of one stream");
             /// # let _ = stream;
@@ -156,7 +156,7 @@ macro_rules! halves {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            #[doc = set_up!($Stream)]
+            #[doc = example_set_up!($Stream)]
             /// let (read, write) = stream.into_split();
             /// let stream = write.reunite(read).expect("halves of one stream");
             /// # let _ = stream;
@@ -176,7 +176,7 @@ macro_rules! halves {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            #[doc = set_up!($Stream)]
+            #[doc = example_set_up!($Stream)]
             /// let (read, write) = stream.into_split();
             /// write.forget();
             /// assert_eq!(read.try_read(&mut [0; 16])?, 5);
@@ -212,10 +212,10 @@ macro_rules! halves {
 
         impl std::error::Error for ReuniteError {}
 
-        half!(read: ReadHalf<'_>, $Stream($Inner), $Addr, set_up!($Stream read));
-        half!(write: WriteHalf<'_>, $Stream($Inner), $Addr, set_up!($Stream write));
-        half!(read: OwnedReadHalf, $Stream($Inner), $Addr, set_up!($Stream owned read));
-        half!(write: OwnedWriteHalf, $Stream($Inner), $Addr, set_up!($Stream owned write));
+        half!(read: ReadHalf<'_>, $Stream($Inner), $Addr, example_set_up!($Stream read));
+        half!(write: WriteHalf<'_>, $Stream($Inner), $Addr, example_set_up!($Stream write));
+        half!(read: OwnedReadHalf, $Stream($Inner), $Addr, example_set_up!($Stream owned read));
+        half!(write: OwnedWriteHalf, $Stream($Inner), $Addr, example_set_up!($Stream owned write));
     };
 }
 
@@ -229,7 +229,7 @@ macro_rules! direction {
     };
 }
 
-/// What each half has. Its name in the examples is `read` or `write`.
+/// What each half has. Its name in the examples is its operation, `read` or `write`.
 macro_rules! half {
     ($name:ident: $Half:ty, $Stream:ident($Inner:ty), $Addr:ty, $example:expr) => {
         direction!($name: $Half, $example);
@@ -251,7 +251,7 @@ macro_rules! half {
             /// use dormouse::io::Interest;
             /// use std::io::ErrorKind;
             #[doc = $example]
-            #[doc = retry!($name, concat!(".ready(", interest!($name), ")"))]
+            #[doc = example_retry!($name $name, concat!(".ready(", example_interest!($name), ")"))]
             /// # let _ = done;
             /// # Ok(())
             /// # })

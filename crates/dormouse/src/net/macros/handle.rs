@@ -1,9 +1,9 @@
 //! What every type around an `AsyncFd` has: its reactor, its readiness, and the conversions from and to the `AsyncFd`.
 
-/// `handle!(stream: TcpStream(std::net::TcpStream))`: the name of the object in the [examples](super::examples), the type,
-/// the object in the `AsyncFd`.
+/// `handle!(read stream: TcpStream(std::net::TcpStream))`: the operation and the name of the object in the
+/// [examples](super::examples), the type, the object in the `AsyncFd`.
 macro_rules! handle {
-    ($name:ident: $Type:ident($Inner:ty)) => {
+    ($operation:ident $name:ident: $Type:ident($Inner:ty)) => {
         impl $Type {
             /// The `AsyncFd` inside, for the other modules of `net`.
             #[inline(always)]
@@ -16,7 +16,7 @@ macro_rules! handle {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            #[doc = set_up!($Type)]
+            #[doc = example_set_up!($Type)]
             #[doc = concat!("println!(\"reactor: {}\", ", stringify!($name), ".reactor().name());")]
             /// # Ok(())
             /// # })
@@ -35,9 +35,9 @@ macro_rules! handle {
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
             /// use dormouse::io::Interest;
-            /// use std::io::ErrorKind;
-            #[doc = set_up!($Type)]
-            #[doc = retry!($name, concat!(".ready(", interest!($name), ")"))]
+            #[doc = concat!(example_system_call_imports!($operation), "use std::io::ErrorKind;")]
+            #[doc = example_set_up!($Type)]
+            #[doc = example_retry!($operation $name, concat!(".ready(", example_interest!($operation), ")"))]
             /// # let _ = done;
             /// # Ok(())
             /// # })
@@ -64,9 +64,9 @@ macro_rules! handle {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            /// use dormouse::io::Interest;
-            #[doc = set_up!($Type)]
-            #[doc = call!($name.try_io)]
+            #[doc = concat!(example_system_call_imports!($operation), "use dormouse::io::Interest;")]
+            #[doc = example_set_up!($Type)]
+            #[doc = example_io!($operation $name.try_io)]
             /// # let _ = done;
             /// # Ok(())
             /// # })
@@ -91,9 +91,9 @@ macro_rules! handle {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            /// use dormouse::io::Interest;
-            #[doc = set_up!($Type)]
-            #[doc = call!($name.async_io ".await")]
+            #[doc = concat!(example_system_call_imports!($operation), "use dormouse::io::Interest;")]
+            #[doc = example_set_up!($Type)]
+            #[doc = example_io!($operation $name.async_io ".await")]
             /// # let _ = done;
             /// # Ok(())
             /// # })
@@ -120,7 +120,7 @@ macro_rules! handle {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            #[doc = set_up!($Type)]
+            #[doc = example_set_up!($Type)]
             #[doc = concat!("let fd = ", stringify!($name), ".into_async_fd();")]
             #[doc = concat!("let ", stringify!($name), " = ", stringify!($Type), "::from(fd);")]
             #[doc = concat!("# let _ = ", stringify!($name), ";")]
@@ -165,10 +165,12 @@ macro_rules! handle {
     };
 }
 
+/// `readable!(read stream: TcpStream, example_set_up!(TcpStream))`: the operation and the name of the object in the
+/// [examples](super::examples), the type, the lines that create the object.
 macro_rules! readable {
-    ($name:ident: $Type:ty, $example:expr) => {
+    ($operation:ident $name:ident: $Type:ty, $example:expr) => {
         impl $Type {
-            #[doc = concat!("Waits until ", readiness_of!(readable $name), " would not block.")]
+            #[doc = concat!("Waits until ", an_operation!($operation), " would not block.")]
             ///
             /// Readiness is a hint, and stays until an operation has returned `WouldBlock`. So try the operation, and wait
             /// again if it does:
@@ -176,9 +178,9 @@ macro_rules! readable {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            #[doc = concat!(imports!($name), "use std::io::ErrorKind;")]
+            #[doc = concat!(example_attempt_imports!($operation), "use std::io::ErrorKind;")]
             #[doc = $example]
-            #[doc = retry!($name, ".readable()")]
+            #[doc = example_retry!($operation $name, ".readable()")]
             /// # let _ = done;
             /// # Ok(())
             /// # })
@@ -197,10 +199,11 @@ macro_rules! readable {
     };
 }
 
+/// Like `readable!`.
 macro_rules! writable {
-    ($name:ident: $Type:ty, $example:expr) => {
+    ($operation:ident $name:ident: $Type:ty, $example:expr) => {
         impl $Type {
-            #[doc = concat!("Waits until ", readiness_of!(writable $name), " would not block.")]
+            #[doc = concat!("Waits until ", an_operation!($operation), " would not block.")]
             ///
             /// Readiness is a hint, and stays until an operation has returned `WouldBlock`. So try the operation, and wait
             /// again if it does:
@@ -210,7 +213,7 @@ macro_rules! writable {
             /// # dormouse::block_on(async {
             /// use std::io::ErrorKind;
             #[doc = $example]
-            #[doc = retry!($name, ".writable()")]
+            #[doc = example_retry!($operation $name, ".writable()")]
             /// # let _ = done;
             /// # Ok(())
             /// # })

@@ -1,20 +1,22 @@
 //! Options of sockets. The list is in `options.rs`.
 
 /// A getter and a setter for each of the types, around those of `socket2` after `=`. `$value` is the value in the example of
-/// the setter. After a type stand the lines of its example that create `socket`.
+/// the setter. After a type stands the name of the object in its [examples](super::examples).
 macro_rules! option {
     (
         $get:ident = $inner_get:ident, $set:ident = $inner_set:ident, $Value:ty, $value:literal, $what:literal,
-        $($Type:ty: $example:expr),+
+        $($Type:ident($name:ident $($v6:ident)?)),+
     ) => {$(
         impl $Type {
             #[doc = concat!("Returns ", $what)]
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            #[doc = concat!("println!(\"{:?}\", socket.", stringify!($get), "()?);")]
+            /// # dormouse::block_on(async {
+            #[doc = example_set_up!($Type $($v6)?)]
+            #[doc = concat!("println!(\"{:?}\", ", stringify!($name), ".", stringify!($get), "()?);")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -28,9 +30,11 @@ macro_rules! option {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
-            #[doc = concat!("socket.", stringify!($set), "(", $value, ")?;")]
+            /// # dormouse::block_on(async {
+            #[doc = example_set_up!($Type $($v6)?)]
+            #[doc = concat!(stringify!($name), ".", stringify!($set), "(", $value, ")?;")]
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///

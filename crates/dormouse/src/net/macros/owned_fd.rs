@@ -12,7 +12,7 @@ macro_rules! owned_fd {
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
             /// use std::os::fd::OwnedFd;
-            #[doc = set_up!($Type)]
+            #[doc = example_set_up!($Type)]
             #[doc = concat!("let fd: OwnedFd = ", stringify!($name), ".into_blocking_fd()?;")]
             /// # let _ = fd;
             /// # Ok(())
@@ -34,7 +34,7 @@ macro_rules! owned_fd {
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
             /// use std::os::fd::OwnedFd;
-            #[doc = set_up!($Type)]
+            #[doc = example_set_up!($Type)]
             #[doc = concat!("let fd: OwnedFd = ", stringify!($name), ".into_nonblocking_fd()?;")]
             #[doc = concat!("let ", stringify!($name), " = ", stringify!($Type), "::from_owned_fd(fd)?;")]
             #[doc = concat!("# let _ = ", stringify!($name), ";")]

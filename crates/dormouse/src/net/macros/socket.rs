@@ -1,10 +1,10 @@
 //! The conversions from and to a socket of std.
 
-/// `socket!(stream: TcpStream(std::net::TcpStream), Interest::READABLE)`, like `handle!`. The last argument is what a socket
+/// `socket!(read stream: TcpStream(std::net::TcpStream), Interest::READABLE)`, like `handle!`. The last argument is what a socket
 /// of std is registered for.
 macro_rules! socket {
-    ($name:ident: $Type:ident($Std:ty), $interest:expr) => {
-        handle!($name: $Type($Std));
+    ($operation:ident $name:ident: $Type:ident($Std:ty), $interest:expr) => {
+        handle!($operation $name: $Type($Std));
 
         impl $Type {
             #[doc = concat!("Registers a [`", stringify!($Std), "`] with [`Reactor::current`](crate::reactor::Reactor::current).")]
@@ -14,7 +14,7 @@ macro_rules! socket {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            #[doc = set_up!($Type)]
+            #[doc = example_set_up!($Type)]
             #[doc = concat!("let inner: ", stringify!($Std), " = ", stringify!($name), ".into_std()?;")]
             #[doc = concat!("let ", stringify!($name), " = ", stringify!($Type), "::from_std(inner)?;")]
             #[doc = concat!("# let _ = ", stringify!($name), ";")]
@@ -36,7 +36,7 @@ macro_rules! socket {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            #[doc = set_up!($Type)]
+            #[doc = example_set_up!($Type)]
             #[doc = concat!("let inner: ", stringify!($Std), " = ", stringify!($name), ".into_std()?;")]
             /// # let _ = inner;
             /// # Ok(())
@@ -58,7 +58,7 @@ macro_rules! socket {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            #[doc = set_up!($Type)]
+            #[doc = example_set_up!($Type)]
             #[doc = concat!("let inner: ", stringify!($Std), " = ", stringify!($name), ".into_blocking()?;")]
             /// # let _ = inner;
             /// # Ok(())
@@ -77,7 +77,7 @@ macro_rules! socket {
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
-            #[doc = set_up!($Type)]
+            #[doc = example_set_up!($Type)]
             #[doc = concat!("assert!(", stringify!($name), ".take_error()?.is_none());")]
             /// # Ok(())
             /// # })

@@ -1,10 +1,10 @@
 //! Reading and writing of byte streams.
 
-/// `stream_read!(stream: TcpStream, set_up!(TcpStream))`: the name of the object in the [examples](super::examples), the
+/// `stream_read!(stream: TcpStream, example_set_up!(TcpStream))`: the name of the object in the [examples](super::examples), the
 /// type, the lines that create the object.
 macro_rules! stream_read {
     ($name:ident: $Type:ty, $example:expr) => {
-        readable!($name: $Type, $example);
+        readable!(read $name: $Type, $example);
         read_buf!($name: $Type, $example);
 
         impl $Type {
@@ -140,7 +140,7 @@ macro_rules! stream_read {
 /// Like `stream_read!`.
 macro_rules! stream_write {
     ($name:ident: $Type:ty, $example:expr) => {
-        writable!($name: $Type, $example);
+        writable!(write $name: $Type, $example);
         write_buf!($name: $Type, $example);
 
         impl $Type {

@@ -3,15 +3,17 @@
 use crate::net::{TcpSocket, TcpStream, UdpSocket};
 
 macro_rules! device {
-    ($Type:ty: $example:expr) => {
+    ($Type:ident) => {
         impl $Type {
             /// Returns the name of the network device that the socket is bound to (`SO_BINDTODEVICE`, Linux only).
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
+            /// # dormouse::block_on(async {
+            #[doc = example_set_up!($Type)]
             /// assert_eq!(socket.device()?, None);
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -25,9 +27,11 @@ macro_rules! device {
             ///
             /// ```no_run
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
+            /// # dormouse::block_on(async {
+            #[doc = example_set_up!($Type)]
             /// socket.bind_device(Some(b"eth0"))?;
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -41,9 +45,11 @@ macro_rules! device {
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
+            /// # dormouse::block_on(async {
+            #[doc = example_set_up!($Type)]
             /// println!("{}", socket.mark()?);
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -57,9 +63,11 @@ macro_rules! device {
             ///
             /// ```no_run
             /// # fn main() -> std::io::Result<()> {
-            #[doc = $example]
+            /// # dormouse::block_on(async {
+            #[doc = example_set_up!($Type)]
             /// socket.set_mark(1)?;
             /// # Ok(())
+            /// # })
             /// # }
             /// ```
             ///
@@ -72,13 +80,13 @@ macro_rules! device {
     };
 }
 
-device!(TcpSocket: tcp_socket!());
-device!(UdpSocket: udp_socket!());
+device!(TcpSocket);
+device!(UdpSocket);
 option!(
     quickack = tcp_quickack,
     set_quickack = set_tcp_quickack,
     bool,
     "true",
     "whether received segments are acknowledged at once (`TCP_QUICKACK`, Linux only). The kernel changes it again.",
-    TcpStream: tcp_stream!()
+    TcpStream(stream)
 );

@@ -117,6 +117,6 @@ impl PipeReader {
     }
 }
 
-handle!(reader: PipeReader(std::fs::File));
+handle!(read reader: PipeReader(std::fs::File));
 owned_fd!(reader: PipeReader);
-stream_read!(reader: PipeReader, set_up!(PipeReader));
+stream_read!(reader: PipeReader, example_set_up!(PipeReader));

@@ -124,6 +124,6 @@ impl PipeWriter {
     }
 }
 
-handle!(writer: PipeWriter(std::fs::File));
+handle!(write writer: PipeWriter(std::fs::File));
 owned_fd!(writer: PipeWriter);
-stream_write!(writer: PipeWriter, set_up!(PipeWriter));
+stream_write!(writer: PipeWriter, example_set_up!(PipeWriter));

@@ -139,5 +139,5 @@ impl TcpListener {
     }
 }
 
-socket!(listener: TcpListener(std::net::TcpListener), Interest::READABLE);
-readable!(listener: TcpListener, set_up!(TcpListener));
+socket!(accept listener: TcpListener(std::net::TcpListener), Interest::READABLE);
+readable!(accept listener: TcpListener, example_set_up!(TcpListener));

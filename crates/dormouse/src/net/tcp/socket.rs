@@ -12,12 +12,6 @@ use std::io;
 use std::net::{self, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
-macro_rules! example {
-    () => {
-        "let socket = dormouse::net::TcpSocket::new_v4()?;"
-    };
-}
-
 /// A TCP socket that is neither connected nor listens yet: set its options, bind it, then convert it by
 /// [`connect`](Self::connect) or [`listen`](Self::listen).
 ///
@@ -122,7 +116,7 @@ impl TcpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    #[doc = example_set_up!(TcpSocket)]
     /// socket.bind("127.0.0.1:0".parse().unwrap())?;
     /// # Ok(())
     /// # }
@@ -139,7 +133,7 @@ impl TcpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    #[doc = example_set_up!(TcpSocket)]
     /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     /// # dormouse::block_on(async {
     /// let stream = socket.connect(listener.local_addr()?).await?;
@@ -166,7 +160,7 @@ impl TcpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    #[doc = example_set_up!(TcpSocket)]
     /// let listener = socket.listen(1024)?;
     /// println!("listening on {}", listener.local_addr()?);
     /// # Ok(())
@@ -198,7 +192,7 @@ impl TcpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    #[doc = example_set_up!(TcpSocket)]
     /// socket.bind("127.0.0.1:0".parse().unwrap())?;
     /// println!("{}", socket.local_addr()?);
     /// # Ok(())
@@ -215,7 +209,7 @@ impl TcpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    #[doc = example_set_up!(TcpSocket)]
     /// assert!(socket.take_error()?.is_none());
     /// # Ok(())
     /// # }
@@ -231,7 +225,7 @@ impl TcpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    #[doc = example_set_up!(TcpSocket)]
     /// println!("{} bytes", socket.send_buffer_size()?);
     /// # Ok(())
     /// # }
@@ -247,7 +241,7 @@ impl TcpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    #[doc = example_set_up!(TcpSocket)]
     /// socket.set_send_buffer_size(256 * 1024)?;
     /// # Ok(())
     /// # }
@@ -263,7 +257,7 @@ impl TcpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    #[doc = example_set_up!(TcpSocket)]
     /// println!("{} bytes", socket.recv_buffer_size()?);
     /// # Ok(())
     /// # }
@@ -280,7 +274,7 @@ impl TcpSocket {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    #[doc = example!()]
+    #[doc = example_set_up!(TcpSocket)]
     /// socket.set_recv_buffer_size(256 * 1024)?;
     /// # Ok(())
     /// # }

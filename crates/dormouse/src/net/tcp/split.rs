@@ -62,5 +62,5 @@ macro_rules! peek {
     };
 }
 
-peek!(ReadHalf<'_>, set_up!(TcpStream read));
-peek!(OwnedReadHalf, set_up!(TcpStream owned read));
+peek!(ReadHalf<'_>, example_set_up!(TcpStream read));
+peek!(OwnedReadHalf, example_set_up!(TcpStream owned read));

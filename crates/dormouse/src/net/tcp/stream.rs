@@ -98,11 +98,11 @@ impl TcpStream {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    /// # let address = listener.local_addr()?;
-    /// # let stream = dormouse::block_on(dormouse::net::TcpStream::connect(address))?;
+    /// # dormouse::block_on(async {
+    #[doc = example_set_up!(TcpStream)]
     /// println!("from {} to {}", stream.local_addr()?, stream.peer_addr()?);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -116,11 +116,11 @@ impl TcpStream {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    /// # let address = listener.local_addr()?;
-    /// # let stream = dormouse::block_on(dormouse::net::TcpStream::connect(address))?;
-    /// assert_eq!(stream.peer_addr()?, address);
+    /// # dormouse::block_on(async {
+    #[doc = example_set_up!(TcpStream)]
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
     /// # Ok(())
+    /// # })
     /// # }
     /// ```
     ///
@@ -170,7 +170,7 @@ impl TcpStream {
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
     /// use std::future::poll_fn;
-    #[doc = set_up!(TcpStream)]
+    #[doc = example_set_up!(TcpStream)]
     /// let mut first = [0];
     /// poll_fn(|cx| stream.poll_peek(cx, &mut first)).await?;
     /// assert_eq!(&first, b"h");
@@ -189,6 +189,6 @@ impl TcpStream {
     }
 }
 
-socket!(stream: TcpStream(std::net::TcpStream), Interest::READABLE | Interest::WRITABLE);
-stream_read!(stream: TcpStream, set_up!(TcpStream));
-stream_write!(stream: TcpStream, set_up!(TcpStream));
+socket!(read stream: TcpStream(std::net::TcpStream), Interest::READABLE | Interest::WRITABLE);
+stream_read!(stream: TcpStream, example_set_up!(TcpStream));
+stream_write!(stream: TcpStream, example_set_up!(TcpStream));

@@ -12,7 +12,7 @@ impl UdpSocket {
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
     /// use std::net::Ipv4Addr;
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// socket.join_multicast_v4(Ipv4Addr::new(224, 0, 0, 251), Ipv4Addr::UNSPECIFIED)?;
     /// # Ok(())
     /// # })
@@ -31,7 +31,7 @@ impl UdpSocket {
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
     /// use std::net::Ipv4Addr;
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// socket.leave_multicast_v4(Ipv4Addr::new(224, 0, 0, 251), Ipv4Addr::UNSPECIFIED)?;
     /// # Ok(())
     /// # })
@@ -49,7 +49,7 @@ impl UdpSocket {
     /// ```no_run
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// socket.join_multicast_v6(&"ff02::fb".parse().unwrap(), 0)?;
     /// # Ok(())
     /// # })
@@ -67,7 +67,7 @@ impl UdpSocket {
     /// ```no_run
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// socket.leave_multicast_v6(&"ff02::fb".parse().unwrap(), 0)?;
     /// # Ok(())
     /// # })
@@ -85,7 +85,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// println!("{}", socket.multicast_loop_v4()?);
     /// # Ok(())
     /// # })
@@ -103,7 +103,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// socket.set_multicast_loop_v4(true)?;
     /// # Ok(())
     /// # })
@@ -121,7 +121,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// println!("{}", socket.multicast_ttl_v4()?);
     /// # Ok(())
     /// # })
@@ -139,7 +139,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// socket.set_multicast_ttl_v4(1)?;
     /// # Ok(())
     /// # })

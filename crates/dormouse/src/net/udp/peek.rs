@@ -12,7 +12,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// let mut first = [0];
     /// socket.peek(&mut first).await?;
     /// assert_eq!(&first, b"h");
@@ -35,7 +35,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// assert_eq!(socket.try_peek(&mut [0; 1500])?, 5);
     /// # Ok(())
     /// # })
@@ -53,7 +53,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// let (len, sender) = socket.peek_from(&mut [0; 1500]).await?;
     /// println!("{len} bytes from {sender}");
     /// # Ok(())
@@ -75,7 +75,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// let (len, sender) = socket.try_peek_from(&mut [0; 1500])?;
     /// println!("{len} bytes from {sender}");
     /// # Ok(())
@@ -97,7 +97,7 @@ impl UdpSocket {
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
     /// use std::future::poll_fn;
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// let mut buffer = [0; 1500];
     /// let received = poll_fn(|cx| socket.poll_peek(cx, &mut buffer)).await?;
     /// println!("{received:?}");
@@ -120,7 +120,7 @@ impl UdpSocket {
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
     /// use std::future::poll_fn;
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// let mut buffer = [0; 1500];
     /// let received = poll_fn(|cx| socket.poll_peek_from(cx, &mut buffer)).await?;
     /// println!("{received:?}");
@@ -146,7 +146,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// let sender = socket.peek_sender().await?;
     /// assert_eq!(sender, socket.recv_from(&mut [0; 1500]).await?.1);
     /// # Ok(())
@@ -168,7 +168,7 @@ impl UdpSocket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// println!("from {}", socket.try_peek_sender()?);
     /// # Ok(())
     /// # })
@@ -189,7 +189,7 @@ impl UdpSocket {
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
     /// use std::future::poll_fn;
-    #[doc = set_up!(UdpSocket)]
+    #[doc = example_set_up!(UdpSocket)]
     /// let sender = poll_fn(|cx| socket.poll_peek_sender(cx)).await?;
     /// println!("from {sender}");
     /// # Ok(())

@@ -279,7 +279,7 @@ impl UnixDatagram {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixDatagram)]
+    #[doc = example_set_up!(UnixDatagram)]
     /// assert!(socket.local_addr()?.is_unnamed());
     /// # Ok(())
     /// # })
@@ -297,7 +297,7 @@ impl UnixDatagram {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixDatagram)]
+    #[doc = example_set_up!(UnixDatagram)]
     /// assert!(socket.peer_addr()?.is_unnamed());
     /// # Ok(())
     /// # })
@@ -320,7 +320,7 @@ impl UnixDatagram {
     /// # dormouse::block_on(async {
     /// use std::io::ErrorKind;
     /// use std::net::Shutdown;
-    #[doc = set_up!(UnixDatagram)]
+    #[doc = example_set_up!(UnixDatagram)]
     /// socket.shutdown(Shutdown::Both)?;
     /// assert_eq!(socket.try_send(b"hello").unwrap_err().kind(), ErrorKind::BrokenPipe);
     /// # Ok(())
@@ -340,12 +340,17 @@ fn cannot_send(err: io::Error, address: &SocketAddr) -> io::Error {
     with_context(err, format_args!("cannot send to {}", DisplayAddr(address)))
 }
 
-socket!(socket: UnixDatagram(std::os::unix::net::UnixDatagram), Interest::READABLE | Interest::WRITABLE);
+socket!(receive socket: UnixDatagram(std::os::unix::net::UnixDatagram), Interest::READABLE | Interest::WRITABLE);
 datagram!(
     UnixDatagram,
     datagram,
     net::UnixDatagram::send,
     net::UnixDatagram::recv,
-    set_up!(UnixDatagram)
+    example_set_up!(UnixDatagram)
 );
-datagram_from!(UnixDatagram, SocketAddr, crate::net::sys::std_unix_address, set_up!(UnixDatagram));
+datagram_from!(
+    UnixDatagram,
+    SocketAddr,
+    crate::net::sys::std_unix_address,
+    example_set_up!(UnixDatagram)
+);

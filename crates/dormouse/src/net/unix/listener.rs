@@ -104,7 +104,7 @@ impl UnixListener {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixListener)]
+    #[doc = example_set_up!(UnixListener)]
     /// let (stream, address) = listener.accept().await?;
     /// assert!(address.is_unnamed());
     /// # drop(stream);
@@ -135,7 +135,7 @@ impl UnixListener {
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
     /// use std::future::poll_fn;
-    #[doc = set_up!(UnixListener)]
+    #[doc = example_set_up!(UnixListener)]
     /// let (stream, address) = poll_fn(|cx| listener.poll_accept(cx)).await?;
     /// # let _ = (stream, address);
     /// # Ok(())
@@ -155,7 +155,7 @@ impl UnixListener {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixListener)]
+    #[doc = example_set_up!(UnixListener)]
     /// println!("listening on {:?}", listener.local_addr()?);
     /// # Ok(())
     /// # })
@@ -169,5 +169,5 @@ impl UnixListener {
     }
 }
 
-socket!(listener: UnixListener(std::os::unix::net::UnixListener), Interest::READABLE);
-readable!(listener: UnixListener, set_up!(UnixListener));
+socket!(accept listener: UnixListener(std::os::unix::net::UnixListener), Interest::READABLE);
+readable!(accept listener: UnixListener, example_set_up!(UnixListener));

@@ -123,7 +123,7 @@ impl UnixStream {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixStream)]
+    #[doc = example_set_up!(UnixStream)]
     /// assert!(stream.local_addr()?.is_unnamed());
     /// # Ok(())
     /// # })
@@ -141,7 +141,7 @@ impl UnixStream {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixStream)]
+    #[doc = example_set_up!(UnixStream)]
     /// assert!(stream.peer_addr()?.is_unnamed());
     /// # Ok(())
     /// # })
@@ -155,6 +155,6 @@ impl UnixStream {
     }
 }
 
-socket!(stream: UnixStream(std::os::unix::net::UnixStream), Interest::READABLE | Interest::WRITABLE);
-stream_read!(stream: UnixStream, set_up!(UnixStream));
-stream_write!(stream: UnixStream, set_up!(UnixStream));
+socket!(read stream: UnixStream(std::os::unix::net::UnixStream), Interest::READABLE | Interest::WRITABLE);
+stream_read!(stream: UnixStream, example_set_up!(UnixStream));
+stream_write!(stream: UnixStream, example_set_up!(UnixStream));

@@ -150,7 +150,7 @@ impl UnixSeqpacket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixSeqpacket)]
+    #[doc = example_set_up!(UnixSeqpacket)]
     /// assert!(socket.local_addr()?.is_unnamed());
     /// # Ok(())
     /// # })
@@ -168,7 +168,7 @@ impl UnixSeqpacket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixSeqpacket)]
+    #[doc = example_set_up!(UnixSeqpacket)]
     /// assert!(socket.peer_addr()?.is_unnamed());
     /// # Ok(())
     /// # })
@@ -186,7 +186,7 @@ impl UnixSeqpacket {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixSeqpacket)]
+    #[doc = example_set_up!(UnixSeqpacket)]
     /// assert!(socket.take_error()?.is_none());
     /// # Ok(())
     /// # })
@@ -205,7 +205,7 @@ impl UnixSeqpacket {
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
     /// use std::net::Shutdown;
-    #[doc = set_up!(UnixSeqpacket)]
+    #[doc = example_set_up!(UnixSeqpacket)]
     /// socket.shutdown(Shutdown::Write)?;
     /// assert_eq!(peer.try_recv(&mut [0; 64])?, 0);
     /// # Ok(())
@@ -233,6 +233,6 @@ fn recv_message(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(recv(fd, buffer, RecvFlags::empty())?.0)
 }
 
-handle!(socket: UnixSeqpacket(std::os::fd::OwnedFd));
+handle!(receive socket: UnixSeqpacket(std::os::fd::OwnedFd));
 owned_fd!(socket: UnixSeqpacket);
-datagram!(UnixSeqpacket, message, send_message, recv_message, set_up!(UnixSeqpacket));
+datagram!(UnixSeqpacket, message, send_message, recv_message, example_set_up!(UnixSeqpacket));

@@ -106,7 +106,7 @@ impl UnixSeqpacketListener {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixSeqpacketListener)]
+    #[doc = example_set_up!(UnixSeqpacketListener)]
     /// let fd = listener.into_blocking_fd()?;
     /// let listener = UnixSeqpacketListener::from_owned_fd(fd)?;
     /// # let _ = listener;
@@ -127,7 +127,7 @@ impl UnixSeqpacketListener {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixSeqpacketListener)]
+    #[doc = example_set_up!(UnixSeqpacketListener)]
     /// let (server, address) = listener.accept().await?;
     /// assert!(address.is_unnamed());
     /// # drop(server);
@@ -158,7 +158,7 @@ impl UnixSeqpacketListener {
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
     /// use std::future::poll_fn;
-    #[doc = set_up!(UnixSeqpacketListener)]
+    #[doc = example_set_up!(UnixSeqpacketListener)]
     /// let (server, address) = poll_fn(|cx| listener.poll_accept(cx)).await?;
     /// # let _ = (server, address);
     /// # Ok(())
@@ -182,7 +182,7 @@ impl UnixSeqpacketListener {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixSeqpacketListener)]
+    #[doc = example_set_up!(UnixSeqpacketListener)]
     /// println!("listening on {:?}", listener.local_addr()?);
     /// # Ok(())
     /// # })
@@ -200,7 +200,7 @@ impl UnixSeqpacketListener {
     /// ```
     /// # fn main() -> std::io::Result<()> {
     /// # dormouse::block_on(async {
-    #[doc = set_up!(UnixSeqpacketListener)]
+    #[doc = example_set_up!(UnixSeqpacketListener)]
     /// assert!(listener.take_error()?.is_none());
     /// # Ok(())
     /// # })
@@ -218,6 +218,6 @@ fn accept(listener: &OwnedFd) -> io::Result<(OwnedFd, SocketAddr)> {
     sys::accept_unix_socket(listener.as_fd())
 }
 
-handle!(listener: UnixSeqpacketListener(std::os::fd::OwnedFd));
+handle!(accept_seqpacket listener: UnixSeqpacketListener(std::os::fd::OwnedFd));
 owned_fd!(listener: UnixSeqpacketListener);
-readable!(listener: UnixSeqpacketListener, set_up!(UnixSeqpacketListener));
+readable!(accept_seqpacket listener: UnixSeqpacketListener, example_set_up!(UnixSeqpacketListener));
