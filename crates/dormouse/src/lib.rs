@@ -4,6 +4,7 @@
 //! [faults]: https://docs.rs/crate/dormouse/latest/source/docs/faults.md
 //! [Promises]: https://docs.rs/crate/dormouse/latest/source/docs/promises.md
 //! [ARCHITECTURE.md]: https://docs.rs/crate/dormouse/latest/source/ARCHITECTURE.md
+//! [PLATFORM.md]: https://docs.rs/crate/dormouse/latest/source/docs/PLATFORM.md
 //! [BENCHMARKS.md]: https://docs.rs/crate/dormouse/latest/source/BENCHMARKS.md
 //! [CHANGELOG.md]: https://docs.rs/crate/dormouse/latest/source/CHANGELOG.md
 //! [CONTRIBUTING.md]: https://docs.rs/crate/dormouse/latest/source/CONTRIBUTING.md
@@ -16,11 +17,23 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(not(unix))]
+#[cfg(not(any(unix, target_family = "wasm")))]
 compile_error!("dormouse supports Unix only: see the section Limits of its README");
+#[cfg(all(target_family = "wasm", not(target_os = "unknown")))]
+compile_error!(
+    "dormouse has no timers on WASI and Emscripten yet: there is no function that calls a waker at a time. Of the wasm \
+     targets, it supports wasm32-unknown-unknown in browsers and in Node.js"
+);
+#[cfg(all(target_family = "wasm", target_feature = "atomics"))]
+compile_error!(
+    "dormouse does not support wasm memory that threads share (`-C target-feature=+atomics`): a timer would be lost with \
+     the worker that has set it. Give each worker an instance of its own"
+);
 
 pub mod clock;
+#[cfg(not(target_family = "wasm"))]
 pub mod io;
+#[cfg(not(target_family = "wasm"))]
 pub mod net;
 /// [names]: crate::net::ToSocketAddrs#names
 /// [errors]: crate::net#errors
@@ -33,40 +46,67 @@ pub mod net;
 #[doc(alias = "spawn")]
 #[doc(alias = "JoinSet")]
 pub mod porting {}
+#[cfg(not(target_family = "wasm"))]
 pub mod reactor;
+#[cfg(target_family = "wasm")]
+#[path = "reactor/web.rs"]
+mod reactor;
 pub mod time;
 
+#[cfg(not(target_family = "wasm"))]
 mod block_on;
 #[cfg_attr(all(loom, test), path = "loom_test/catch_panic.rs")]
 mod catch_panic;
+#[cfg_attr(target_family = "wasm", path = "context/web.rs")]
 mod context;
+#[cfg_attr(target_family = "wasm", path = "coop/web.rs")]
 mod coop;
+#[cfg_attr(target_family = "wasm", path = "fork/absent.rs")]
 mod fork;
 #[cfg(all(loom, test))]
 mod loom_test;
 #[cfg(feature = "stats")]
 #[cfg_attr(docsrs, doc(cfg(feature = "stats")))]
+#[cfg_attr(
+    target_family = "wasm",
+    allow(dead_code, unused_imports, reason = "fds are counted too")
+)]
 pub mod stats;
 #[cfg(not(feature = "stats"))]
 #[path = "stats/absent.rs"]
+#[cfg_attr(
+    target_family = "wasm",
+    allow(dead_code, unused_imports, reason = "fds are counted too")
+)]
 mod stats;
+#[cfg(not(target_family = "wasm"))]
 mod stdio;
 #[cfg_attr(all(loom, test), path = "loom_test/sync.rs")]
 mod sync;
 mod system_clock;
 mod timer;
 #[cfg_attr(not(feature = "tracing"), path = "trace/absent.rs")]
+#[cfg_attr(target_family = "wasm", allow(dead_code, reason = "reactors have events too"))]
 mod trace;
 #[cfg(feature = "test-util")]
+#[cfg_attr(
+    target_family = "wasm",
+    allow(dead_code, unused_imports, reason = "`block_on` and retries need a part of it")
+)]
 mod virtual_clock;
 #[cfg(not(feature = "test-util"))]
 #[path = "virtual_clock/absent.rs"]
+#[cfg_attr(
+    target_family = "wasm",
+    allow(dead_code, unused_imports, reason = "`block_on` and retries need a part of it")
+)]
 mod virtual_clock;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod virtual_time;
 mod wheel;
 
+#[cfg(not(target_family = "wasm"))]
 pub use block_on::block_on;
 #[doc(inline)]
 pub use time::{interval, interval_at, sleep, sleep_until, timeout, timeout_at};
@@ -101,6 +141,7 @@ pub mod fuzzing {
 /// # Errors
 /// If the thread of the reactor cannot be started, the process has no file descriptors left for it, or a sandbox
 /// refuses a system call that it needs. The error names what failed.
+#[cfg(not(target_family = "wasm"))]
 pub fn init() -> std::io::Result<()> {
     let started = reactor::start();
     trace::emit_pending();

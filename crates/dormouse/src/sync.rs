@@ -4,9 +4,10 @@
 //! everything that threads share is imported from here. The exception is `Arc`, because `std::task::Wake` requires that
 //! of std. The macros exist because loom's locks and atomics have no `const` constructors.
 
-#[cfg(feature = "tokio")]
+#[cfg(all(feature = "tokio", not(target_family = "wasm")))]
 pub(crate) use ::tokio;
 pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
+#[cfg_attr(target_family = "wasm", allow(unused_imports, reason = "only reactors use `time`"))]
 pub(crate) use std::{thread, thread_local, time};
 
 use std::sync::PoisonError;
@@ -20,6 +21,7 @@ pub(crate) mod atomic {
 
 /// Atomics that loom does not explore, with `const` constructors.
 pub(crate) mod unexplored {
+    #[cfg_attr(target_family = "wasm", allow(unused_imports, reason = "only Linux uses it"))]
     pub(crate) use super::atomic::AtomicU64;
 }
 

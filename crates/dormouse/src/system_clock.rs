@@ -22,11 +22,18 @@
         not(all(loom, test)),
         any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
         not(target_vendor = "apple"),
-        not(any(target_os = "freebsd", target_os = "dragonfly", target_os = "openbsd"))
+        not(any(target_os = "freebsd", target_os = "dragonfly", target_os = "openbsd")),
+        not(target_family = "wasm")
     ),
     path = "system_clock/unix.rs"
 )]
+#[cfg_attr(target_family = "wasm", path = "system_clock/web.rs")]
 mod sys;
+
+/// How far the offset between two clocks can seem to move when none was set, apart from the time that it takes to read
+/// them. Browsers that resist fingerprinting round their clocks to 100 ms.
+pub(crate) const OFFSET_ERROR_NS: u64 =
+    if cfg!(target_family = "wasm") { 100_000_000 } else { 1_000 };
 
 /// A clock as a value, for code that is not generic over [`Clock`](crate::clock::Clock).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

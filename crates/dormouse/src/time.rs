@@ -32,6 +32,9 @@
 //! on the executor: about 50 us on an idle machine. (`tokio::time` rounds up to its tick of 1 ms.) Where many sleeps
 //! fire, wake-ups are spaced out to save CPU: after a wake-up for n sleeps, the next comes (n - 1) * 25 us later at the
 //! earliest, but this delay is never more than 500 us. See the README for numbers and how to reproduce them.
+//!
+//! In a browser it depends on `setTimeout`, which rounds up to whole milliseconds. Browsers keep timeouts that follow each
+//! other 4 ms apart, and call those of a background tab once a second, or later once a minute.
 
 mod alarm;
 mod aligned;
@@ -40,6 +43,7 @@ pub mod error;
 #[cfg(feature = "hyper")]
 mod hyper;
 mod interval;
+#[cfg(not(target_family = "wasm"))]
 mod retry;
 pub(crate) mod slack;
 mod sleep;
@@ -52,6 +56,7 @@ pub use crate::clock::instant::Instant;
 pub use alarm::{Alarm, AlarmClock};
 pub use aligned::AlignedInterval;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
+#[cfg(not(target_family = "wasm"))]
 pub(crate) use retry::RetryPauses;
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use steps::{Resumes, WallClockChange, WallClockChanges};

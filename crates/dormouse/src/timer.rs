@@ -6,20 +6,26 @@
 //!
 //! It does not know futures: a `Sleep` holds a [`TimerHandle`], and decides when to insert a timer.
 
+#[cfg(not(target_family = "wasm"))]
 mod fallback;
 #[cfg(all(loom, test))]
 pub(crate) mod loom_tests;
 mod queue;
-#[cfg_attr(not(feature = "tokio"), path = "timer/runtime/absent.rs")]
+#[cfg_attr(any(not(feature = "tokio"), target_family = "wasm"), path = "timer/runtime/absent.rs")]
 mod runtime;
 #[cfg(feature = "stats")]
 pub(crate) mod stats;
 #[cfg_attr(all(loom, test), path = "timer/timerfd/mock.rs")]
 #[cfg_attr(
-    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
+    all(
+        any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
+        not(target_family = "wasm")
+    ),
     path = "timer/timerfd/absent.rs"
 )]
+#[cfg_attr(target_family = "wasm", path = "timer/timerfd/web.rs")]
 pub(crate) mod timerfd;
+#[cfg_attr(target_family = "wasm", path = "timer/wake_source/web.rs")]
 mod wake_source;
 
 use crate::clock::ClockId;
@@ -76,6 +82,7 @@ fn builtin() -> &'static Queues {
 ///
 /// Called before a queue creates a timerfd. That may get a number that the program has closed, as a daemon does that
 /// closes all fds. If the inherited queue were drained later, it would close the new timerfd.
+#[cfg_attr(target_family = "wasm", expect(dead_code, reason = "there is no `fork`"))]
 fn close_inherited() {
     let queues = ASYNC_IO.inherited().chain(BUILTIN.inherited()).flatten();
     queues.chain(runtime::inherited()).for_each(TimerQueue::close_if_inherited);

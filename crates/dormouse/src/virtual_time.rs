@@ -60,8 +60,10 @@
 //! later from each timer that fires to the attempt that follows, time does not advance, except by
 //! [`advance_now`](VirtualTime::advance_now). So a timeout around it ends only if the socket has had time to make room.
 
+#[cfg(not(target_family = "wasm"))]
 mod block_on;
 mod builder;
+#[cfg_attr(target_family = "wasm", allow(dead_code, reason = "`block_on` needs a part of it"))]
 mod quiesce;
 mod scope;
 
@@ -254,36 +256,6 @@ impl VirtualTime {
             let Some(due) = due else { break };
             self.0.fire(due);
         }
-    }
-
-    /// Runs a future to completion on the calling thread, in this time, and advances to the next deadline whenever
-    /// nothing else can run.
-    ///
-    /// Time stands still while the future, or a [scoped](Self::scope) one on another thread, has something to do. Others
-    /// are waited for up to a second of real time, as in [`advance`](Self::advance). When none has anything to do, the
-    /// timer with the least time left fires, and so on. Without a timer, the thread waits in real time. It also waits in
-    /// real time in `block_on(sleep(duration))`, where the sleep is created outside: write
-    /// `block_on(async { sleep(duration).await })`.
-    ///
-    /// Readiness takes precedence over any deadline: sockets, pipes and other fds that are wrapped inside are registered
-    /// with the builtin reactor, and the events that the kernel has for them are delivered each time before time advances.
-    /// A peer in another thread or process, which may need some real time, is not waited for, unless the virtual time was
-    /// built with a [grace](Builder::grace).
-    ///
-    /// ```
-    /// use dormouse::{VirtualTime, sleep, timeout};
-    /// use std::time::Duration;
-    ///
-    /// let time = VirtualTime::new();
-    /// let start = time.now();
-    /// time.block_on(async {
-    ///     let day = Duration::from_secs(24 * 3600);
-    ///     assert!(timeout(day, sleep(day * 2)).await.is_err());
-    /// });
-    /// assert_eq!(time.now() - start, Duration::from_secs(24 * 3600));
-    /// ```
-    pub fn block_on<F: IntoFuture>(&self, future: F) -> F::Output {
-        block_on::block_on(self, future.into_future())
     }
 
     /// Suspends the machine for `duration`, or until an [`Alarm`](crate::time::Alarm) wakes it. Returns how long it was

@@ -47,17 +47,6 @@ impl Instant {
     pub fn now() -> Instant {
         Boottime::now()
     }
-
-    /// Converts an instant of std into one of the boot-time clock, as `From` does, also for the monotonic clock.
-    ///
-    /// ```
-    /// use dormouse::time::Instant;
-    /// let deadline = Instant::from_std(std::time::Instant::now());
-    /// assert!(deadline <= Instant::now());
-    /// ```
-    pub fn from_std(std: std::time::Instant) -> Instant {
-        std.into()
-    }
 }
 
 impl<C: Clock> Instant<C> {

@@ -2,7 +2,7 @@
 
 const ATTEMPTS: usize = 5;
 /// With an error of no more than this, no further attempt is made.
-pub(crate) const ACCEPTED_ERROR_NS: u64 = 1_000;
+const ACCEPTED_ERROR_NS: u64 = 1_000;
 
 /// Makes up to `ATTEMPTS` attempts, each of which returns its possible error in ns and its result. Returns the attempt
 /// with the least error.

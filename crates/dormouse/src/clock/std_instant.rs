@@ -66,6 +66,20 @@ macro_rules! std_instant {
 
 std_instant!(Boottime Monotonic);
 
+// Not for each clock, for the reason given at `Instant::now`.
+impl Instant {
+    /// Converts an instant of std into one of the boot-time clock, as `From` does, also for the monotonic clock.
+    ///
+    /// ```
+    /// use dormouse::time::Instant;
+    /// let deadline = Instant::from_std(std::time::Instant::now());
+    /// assert!(deadline <= Instant::now());
+    /// ```
+    pub fn from_std(std: std::time::Instant) -> Instant {
+        std.into()
+    }
+}
+
 fn from_std<C: Clock>(instant: StdInstant) -> Instant<C> {
     let (std, now) = both();
     match instant.checked_duration_since(std) {

@@ -5,10 +5,7 @@
 //! clock and the boot-time clock is compared. On Linux only a step changes it, as NTP slews both clocks. Where the
 //! boot-time clock is not slewed, a slew is taken for a step, and its timers are left out.
 
-use crate::system_clock::ClockId;
-
-/// Clocks that are read one after the other on an idle machine may be apart by so much more than was measured.
-const ACCEPTED_ERROR_NS: u64 = 1_000;
+use crate::system_clock::{ClockId, OFFSET_ERROR_NS};
 
 /// How far the wall clock is ahead of the boot-time clock.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +19,7 @@ impl Offset {
     pub(super) fn measure() -> Offset {
         let before = ClockId::Boottime.now_ns();
         let wall = ClockId::Realtime.now_ns();
-        let error_ns = ClockId::Boottime.now_ns().saturating_sub(before) + ACCEPTED_ERROR_NS;
+        let error_ns = ClockId::Boottime.now_ns().saturating_sub(before) + OFFSET_ERROR_NS;
         Offset { ns: i128::from(wall) - i128::from(before), error_ns }
     }
 

@@ -3,8 +3,10 @@
 //! The peer of such an operation needs real time, wherever the operation is polled. So the pauses are in real time, in
 //! virtual time too, and virtual time waits for the attempts: see [`Retrying`].
 
-use super::sleep::sleep_in_real_time;
-use crate::virtual_clock::Retrying;
+use super::{Instant, Sleep};
+use crate::clock::ClockId;
+use crate::trace::Origin;
+use crate::virtual_clock::{Retrying, TimerSlot};
 use std::time::Duration;
 
 const MIN_PAUSE: Duration = Duration::from_millis(1);
@@ -31,4 +33,11 @@ impl RetryPauses {
             self.next = (self.next * 2).min(MAX_PAUSE);
         }
     }
+}
+
+/// As [`sleep`](super::sleep), but in real time, also if the caller is in virtual time.
+#[track_caller]
+fn sleep_in_real_time(duration: Duration) -> Sleep {
+    let deadline = Instant::from_ns(ClockId::Boottime.now_ns()) + duration;
+    Sleep::new(deadline, TimerSlot::NONE, Origin::caller())
 }

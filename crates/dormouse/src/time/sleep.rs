@@ -89,13 +89,6 @@ pub fn sleep_until<C: Clock>(deadline: Instant<C>) -> Sleep<C> {
     Sleep::new(deadline, TimerSlot::new(C::ID), Origin::caller())
 }
 
-/// As [`sleep`], but in real time, also if the caller is in virtual time.
-#[track_caller]
-pub(super) fn sleep_in_real_time(duration: Duration) -> Sleep {
-    let deadline = Instant::from_ns(ClockId::Boottime.now_ns()) + duration;
-    Sleep::new(deadline, TimerSlot::NONE, Origin::caller())
-}
-
 /// Future returned by [`sleep`], [`sleep_until`] and the functions of the [clocks](crate::clock).
 ///
 /// The first poll before the deadline registers it with the timers of the executor that polls it. If another executor
@@ -167,7 +160,7 @@ impl<C: Clock> Sleep<C> {
         sleep_until(Instant::FAR_FUTURE)
     }
 
-    fn new(deadline: Instant<C>, virtual_timer: TimerSlot, created: Origin) -> Sleep<C> {
+    pub(super) fn new(deadline: Instant<C>, virtual_timer: TimerSlot, created: Origin) -> Sleep<C> {
         Sleep { deadline, slack: Slack::NONE, registered: None, virtual_timer, created }
     }
 

@@ -10,8 +10,8 @@
 //!   (1) changes the offset, (2) wakes the task of the sleep. So either the poll measures the new offset, or the jump
 //!   wakes the task, which polls again.
 
-use crate::clock::read_pair::{ACCEPTED_ERROR_NS, read_pair};
-use crate::clock::{ClockId, Realtime};
+use crate::clock::read_pair::read_pair;
+use crate::clock::{ClockId, OFFSET_ERROR_NS, Realtime};
 use crate::time::{Instant, Sleep, sleep_until};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -38,7 +38,8 @@ use std::time::Duration;
 /// The size of a step is as exact as two clocks can be read one after the other: to a microsecond or so on an idle
 /// machine. Smaller steps are not reported, nor is slewing, with which NTP corrects small errors. Several steps in quick
 /// succession can be reported as their sum, and not at all if they cancel out. If the process enters a time namespace,
-/// the difference is reported at the next poll. It needs Linux and a timerfd; without them, nothing is reported.
+/// the difference is reported at the next poll. It needs Linux and a timerfd; without them, nothing is reported. In a
+/// browser, the clocks are compared each second, and steps of less than 200 ms are not reported.
 #[derive(Debug)]
 pub struct WallClockChanges(Jumps);
 
@@ -288,6 +289,6 @@ impl Jumps {
             let error = self.sleep.now_ns(self.reference).saturating_sub(before);
             (error, i128::from(clock) - i128::from(before) - i128::from(error / 2))
         });
-        Offset { ns, error_ns: i128::from(error) + i128::from(ACCEPTED_ERROR_NS) }
+        Offset { ns, error_ns: i128::from(error) + i128::from(OFFSET_ERROR_NS) }
     }
 }

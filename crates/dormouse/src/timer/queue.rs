@@ -76,12 +76,15 @@
 //! A waker is code of the program: it is cloned, called and dropped without a lock held, and it may create, poll, reset and
 //! drop timers.
 
+#[cfg_attr(target_family = "wasm", path = "queue/inherited/absent.rs")]
 mod inherited;
 #[cfg(all(loom, test))]
 mod loom_reset;
 mod process;
 mod schedule;
 mod shards;
+#[cfg_attr(target_family = "wasm", path = "queue/source/web.rs")]
+mod source;
 #[cfg(feature = "stats")]
 mod stats;
 #[cfg(all(test, not(loom)))]
@@ -111,6 +114,7 @@ pub(crate) struct TimerQueue {
     /// The process that uses the queue. Its children inherit the queue, but do not use it.
     owner: OnceLock<Process>,
     /// In a child: the inherited timers have been removed, or a thread is about to remove them.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "there is no `fork`"))]
     is_drained: AtomicBool,
     /// What the wake source calls.
     waker: OnceLock<Waker>,
@@ -296,6 +300,7 @@ impl TimerQueue {
     pub(crate) fn remove(&self, id: TimerId) {
         if !self.is_inherited() {
             drop(self.take_waker(id));
+            self.note_removal();
         }
     }
 
@@ -305,6 +310,7 @@ impl TimerQueue {
         if !self.is_inherited() {
             let waker = self.shards.lock(id.shard()).complete(id.key());
             drop(waker);
+            self.note_removal();
         }
     }
 

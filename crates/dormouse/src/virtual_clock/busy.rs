@@ -13,12 +13,12 @@
 //! - A task is not busy while a wait for the others blocks the thread inside its poll, directly or in an executor that
 //!   runs inside the poll: another thread may be blocked in the same way.
 
+use crate::system_clock::ClockId;
 use std::collections::BTreeMap;
 use std::task::Waker;
-use std::time::{Duration, Instant};
 
 /// How long, in real time, an operation that retries is new.
-const NEW_FOR: Duration = Duration::from_secs(1);
+const NEW_FOR_NS: u64 = 1_000_000_000;
 
 /// Held by what is busy.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ struct Task {
 /// last change.
 #[derive(Debug)]
 struct RetryState {
-    since: Instant,
+    since_ns: u64,
     /// Time no longer waits for it: the wait has reached its limit, and no attempt has begun since.
     given_up: bool,
     /// `Busy::changes` at the beginning of the present attempt, if it counts.
@@ -97,7 +97,7 @@ struct RetryState {
 
 impl RetryState {
     fn is_new(&self) -> bool {
-        self.since.elapsed() < NEW_FOR
+        ClockId::Monotonic.now_ns().saturating_sub(self.since_ns) < NEW_FOR_NS
     }
 }
 
@@ -243,8 +243,8 @@ impl Busy {
     /// Adds an operation that retries. Returns its number.
     pub(super) fn add_retrying(&mut self) -> u64 {
         let number = self.new_number();
-        let since = Instant::now();
-        let state = RetryState { since, given_up: false, attempt: None, failed: None };
+        let since_ns = ClockId::Monotonic.now_ns();
+        let state = RetryState { since_ns, given_up: false, attempt: None, failed: None };
         self.retrying.insert(number, state);
         number
     }

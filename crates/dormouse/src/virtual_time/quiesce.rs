@@ -11,7 +11,7 @@
 //!   once if it blocks the thread, and when it is polled for the second time in the same poll, which shows that another
 //!   executor runs inside it. (Not in the first: the future may have other work to do in the same poll.)
 //! - A wait ends. A scoped future that was woken may never be polled, because its executor is gone, or it may wake itself
-//!   again and again. So after `TIME_LIMIT` the wait ignores everything that is busy then, until it has been idle. What
+//!   again and again. So after `TIME_LIMIT_NS` the wait ignores everything that is busy then, until it has been idle. What
 //!   becomes busy later is waited for.
 //! - Of two threads that wait and then advance time, the second does not overtake a task that the first has woken.
 //!   The first: (1) under the lock on the clocks, advances to a deadline and counts the due timer as busy; (2) calls its
@@ -19,15 +19,15 @@
 //!   The second: (1) under the same lock, finds no others busy; (2) advances under that lock.
 //!   The lock orders the two first steps, and between (1) and the end of the next poll the timer or the task is counted.
 
+use crate::clock::ClockId;
 use crate::sync::lock;
 use crate::virtual_clock::{Busy, Clocks, Recheck, Shared, scoped_polls};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
 
 /// How long others are waited for, in real time.
-const TIME_LIMIT: Duration = Duration::from_secs(1);
+const TIME_LIMIT_NS: u64 = 1_000_000_000;
 /// After this many yields in a row without activity, tasks without a scope are assumed to have nothing to do.
 const QUIET_YIELDS: u32 = 8;
 /// After this many yields, tasks without a scope are not waited for any longer.
@@ -35,9 +35,9 @@ const MAX_YIELDS: u32 = 10_000;
 /// After this many yields to the executor, the busy futures are assumed to be on other threads: the thread yields too.
 const TASK_YIELDS: u32 = 64;
 
-/// Since when others are busy, in real time.
+/// Since when others are busy, in real time: in ns of the monotonic clock.
 #[derive(Default)]
-pub(super) struct BusySince(Option<Instant>);
+pub(super) struct BusySince(Option<u64>);
 
 impl BusySince {
     /// Whether something is busy other than the tasks `own`. After the time limit, it gives up on what is.
@@ -46,7 +46,9 @@ impl BusySince {
             self.0 = None;
             return false;
         }
-        if self.0.get_or_insert_with(Instant::now).elapsed() < TIME_LIMIT {
+        let now = ClockId::Monotonic.now_ns();
+        let since = *self.0.get_or_insert(now);
+        if now.saturating_sub(since) < TIME_LIMIT_NS {
             return true;
         }
         busy.give_up(own);

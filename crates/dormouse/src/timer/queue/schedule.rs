@@ -1,17 +1,13 @@
-//! The schedule of a queue: its wake source, and when that expires.
+//! The schedule of a queue: when its wake source expires.
 //!
-//! The wake source is created and set under the lock of the schedule, so that it agrees with `armed`.
+//! The wake source is created and set ([`source`](super::source)) under the lock of the schedule, so that it agrees with
+//! `armed`.
 
 use super::process::MAX_SPACING_NS;
-use super::{Expired, ReactorKind, TimerQueue, Unavailable};
-use crate::clock::ClockId;
-use crate::reactor::{Reactor, async_io_reactor};
+use super::{Expired, TimerQueue, Unavailable};
 use crate::sync::atomic::Ordering;
 use crate::sync::{MutexGuard, lock, loom_const_fn};
-use crate::timer::timerfd;
 use crate::timer::wake_source::WakeSource;
-use crate::trace;
-use std::io;
 
 #[derive(Debug)]
 pub(super) struct Schedule {
@@ -46,18 +42,6 @@ impl Schedule {
 }
 
 impl TimerQueue {
-    /// Registers the queue with the reactor of a tokio runtime, and returns the current epoch.
-    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only runtime.rs calls it"))]
-    pub(crate) fn start_on(&'static self, reactor: &Reactor) -> io::Result<u64> {
-        // Locked first: if the runtime shuts down meanwhile, `on_wake` waits for the lock, and finds the wake source.
-        let mut schedule = lock(&self.schedule);
-        debug_assert_eq!(self.armed.load(Ordering::Relaxed), u64::MAX);
-        let wake_source = self.create_timerfd(reactor)?;
-        self.replace_wake_source(&mut schedule, Some(wake_source));
-        self.counters.started(self.clock);
-        Ok(schedule.epoch)
-    }
-
     /// Makes the wake source expire no later than `deadline` or `not_before`, whichever is later. `leapt`: the clock may
     /// have been moved forward, so an earlier expiry is not relied on.
     #[inline]
@@ -120,78 +104,6 @@ impl TimerQueue {
         self.wake_all(&mut expired);
         self.release();
         Err(Unavailable)
-    }
-
-    /// Sets the wake source. If the system refuses to set a timerfd (a sandbox may), the builtin reactor's queue
-    /// changes to the fallback.
-    ///
-    /// # Errors
-    /// If the wake source cannot be set. The queue must be shut down then.
-    pub(super) fn arm(&'static self, schedule: &mut Schedule, at: u64) -> Result<(), Unavailable> {
-        let Some(wake_source) = &schedule.wake_source else { return Ok(()) };
-        // After a step of the clock it expires at once, and `process` handles the step.
-        let at = if schedule.clock_was_set { 0 } else { at };
-        let err = match wake_source.arm(at) {
-            Ok(clock_was_set) => {
-                if wake_source.number().is_some() {
-                    trace::works(self.timerfd_resource());
-                }
-                schedule.clock_was_set |= clock_was_set;
-                return Ok(());
-            }
-            Err(err) => err,
-        };
-        trace::failed(self.timerfd_resource(), &err);
-        if self.kind != ReactorKind::Builtin {
-            return Err(Unavailable);
-        }
-        let fallback = WakeSource::fallback(self.clock, self.waker()).map_err(|_| Unavailable)?;
-        fallback.arm(at).map_err(|_| Unavailable)?;
-        self.replace_wake_source(schedule, Some(fallback));
-        Ok(())
-    }
-
-    /// Replaces the fallback with a timerfd if one can be created by now.
-    pub(super) fn retry_timerfd(&'static self, schedule: &mut Schedule) {
-        let is_fallback = matches!(schedule.wake_source, Some(WakeSource::Fallback { .. }));
-        if timerfd::EXISTS && is_fallback {
-            if let Ok(timerfd) = self.create_timerfd(&Reactor::builtin()) {
-                self.replace_wake_source(schedule, Some(timerfd));
-            }
-        }
-    }
-
-    fn create_timerfd(&'static self, reactor: &Reactor) -> io::Result<WakeSource> {
-        let fd = WakeSource::create_timerfd(self.clock)
-            .inspect_err(|err| trace::failed(self.timerfd_resource(), err))?;
-        WakeSource::timerfd(fd, self.clock, reactor, self.waker()).inspect_err(|err| {
-            // The error of a tokio runtime that has shut down, which is no fault, has this kind.
-            if !(self.is_pooled() && err.kind() == io::ErrorKind::Other) {
-                trace::timerfd_not_registered(self.clock, self.kind.name(), err);
-            }
-        })
-    }
-
-    fn timerfd_resource(&self) -> trace::Resource {
-        trace::Resource::Timerfd(self.clock, self.kind.name())
-    }
-
-    /// Creates the wake source of a queue that is not pooled.
-    fn start(&'static self, schedule: &mut Schedule) -> Result<(), Unavailable> {
-        ClockId::measure_suspended();
-        let wake_source = match self.kind {
-            ReactorKind::Builtin if !timerfd::EXISTS => {
-                WakeSource::fallback(self.clock, self.waker())
-            }
-            ReactorKind::Builtin => self
-                .create_timerfd(&Reactor::builtin())
-                .or_else(|_| WakeSource::fallback(self.clock, self.waker())),
-            ReactorKind::AsyncIo => self.create_timerfd(&async_io_reactor().ok_or(Unavailable)?),
-            ReactorKind::Tokio => return Err(Unavailable),
-        };
-        self.replace_wake_source(schedule, Some(wake_source.map_err(|_| Unavailable)?));
-        self.counters.started(self.clock);
-        Ok(())
     }
 
     /// Replaces the wake source, and returns the former one.
