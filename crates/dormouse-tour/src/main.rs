@@ -1,7 +1,7 @@
 //! Runs the same `async fn`s, with sleeps and fds of dormouse, on every executor, and prints a table.
 //!
 //! Read in this order:
-//! - [`body`]: the async functions. They name no executor.
+//! - [`body`], and [`dormouse_tour::timers`]: the async functions. They name no executor.
 //! - [`executors`]: how each executor runs them.
 //! - [`measured`] and [`promises`]: what they measure, and what has to hold for it.
 //! - [`children`]: each executor runs in its own process, so that its threads can be counted, and a
@@ -12,7 +12,6 @@ mod body;
 mod children;
 mod executors;
 mod measured;
-mod polls;
 mod promises;
 mod report;
 mod std_block_on;

@@ -1,6 +1,7 @@
 use super::*;
 use crate::executors::EXECUTORS;
 use crate::measured::Inside;
+use dormouse_tour::timers::Timers;
 
 const SECOND: Duration = Duration::from_secs(1);
 const RED: &str = "\u{1b}[38;5;9m";
@@ -8,17 +9,27 @@ const RED: &str = "\u{1b}[38;5;9m";
 fn good() -> Measured {
     Measured {
         reactor: "tokio".into(),
+        timers: good_timers(),
+        fd_ok: true,
+        inside: Inside { fired: 204, cancelled: 1, late_us: [60, 120, 200], ..Inside::default() },
+        threads_added: Vec::new(),
+    }
+}
+
+fn good_timers() -> Timers {
+    Timers {
         join_ms: 3000,
         bar_first: true,
         select_ok: true,
-        fd_ok: true,
         late_p50_us: 60,
         late_p99_us: 120,
         early: 0,
         polls: 2,
-        inside: Inside { fired: 204, cancelled: 1, late_us: [60, 120, 200], ..Inside::default() },
-        threads_added: Vec::new(),
     }
+}
+
+fn with_timers(timers: Timers) -> Measured {
+    Measured { timers, ..good() }
 }
 
 fn row(measured: Measured) -> Row {
@@ -43,13 +54,13 @@ fn a_kept_row_is_not_red() {
 fn each_broken_promise_makes_a_red_row_and_a_failure() {
     let broken = [
         Measured { reactor: "async-io".into(), ..good() },
-        Measured { join_ms: 2999, ..good() },
-        Measured { join_ms: 4000, ..good() },
-        Measured { bar_first: false, ..good() },
-        Measured { select_ok: false, ..good() },
+        with_timers(Timers { join_ms: 2999, ..good_timers() }),
+        with_timers(Timers { join_ms: 4000, ..good_timers() }),
+        with_timers(Timers { bar_first: false, ..good_timers() }),
+        with_timers(Timers { select_ok: false, ..good_timers() }),
         Measured { fd_ok: false, ..good() },
-        Measured { early: 1, ..good() },
-        Measured { polls: 3, ..good() },
+        with_timers(Timers { early: 1, ..good_timers() }),
+        with_timers(Timers { polls: 3, ..good_timers() }),
         Measured { threads_added: vec!["dormouse".into()], ..good() },
     ];
     for measured in broken {
