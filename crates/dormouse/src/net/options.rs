@@ -22,6 +22,8 @@ option!(
     "whether an address can be bound that connections in TIME_WAIT still use (`SO_REUSEADDR`).",
     TcpSocket(socket)
 );
+// illumos has no such option.
+#[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
 option!(
     reuseport = reuse_port,
     set_reuseport = set_reuse_port,

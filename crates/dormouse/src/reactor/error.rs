@@ -43,6 +43,10 @@ fn lasting_kind(err: &io::Error) -> io::ErrorKind {
 /// Why the fd cannot be registered, and what to do. Empty if the error says it.
 fn hint(err: &io::Error, fd: BorrowedFd<'_>) -> &'static str {
     match Errno::from_io_error(err) {
+        Some(Errno::BADF | Errno::PERM) if is_path(fd) => {
+            ": it was opened with O_PATH, so it cannot be read, written or watched. Open the file \
+             again without O_PATH, on Linux through /proc/self/fd"
+        }
         Some(Errno::PERM | Errno::ACCESS | Errno::NOSYS) => refused(fd),
         // kevent(2).
         Some(Errno::INVAL | Errno::NODEV | Errno::OPNOTSUPP) => {
@@ -51,10 +55,6 @@ fn hint(err: &io::Error, fd: BorrowedFd<'_>) -> &'static str {
         Some(Errno::EXIST) => {
             ": this reactor watches it already. Share the one AsyncFd, or wrap a duplicate \
              (try_clone)"
-        }
-        Some(Errno::BADF) if is_path(fd) => {
-            ": it was opened with O_PATH, so it cannot be read, written or watched. Open the file \
-             again without O_PATH, on Linux through /proc/self/fd"
         }
         Some(Errno::BADF) => ": it is not open",
         Some(Errno::MFILE) => ": the process is at its limit of open fds (ulimit -n)",
