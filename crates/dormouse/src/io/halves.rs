@@ -17,28 +17,37 @@ use std::ops::Deref;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
-/// An object that is, or contains, an [`AsyncFd`].
-pub(crate) trait Split {
+/// An object that is, contains, or refers to an [`AsyncFd`].
+pub(crate) trait HasAsyncFd {
     type Source: AsSource;
 
     fn async_fd(&self) -> &AsyncFd<Self::Source>;
+}
+
+impl<S: HasAsyncFd> HasAsyncFd for &S {
+    type Source = S::Source;
+
+    #[inline(always)]
+    fn async_fd(&self) -> &AsyncFd<S::Source> {
+        (**self).async_fd()
+    }
 }
 
 /// The reference of the read half.
 pub(crate) struct ReadRef<S>(Arc<S>);
 
 /// The reference of the write half.
-pub(crate) struct WriteRef<S: Split> {
+pub(crate) struct WriteRef<S: HasAsyncFd> {
     stream: Arc<S>,
     shut_down_on_drop: bool,
 }
 
-pub(crate) fn split<S: Split>(stream: S) -> (ReadRef<S>, WriteRef<S>) {
+pub(crate) fn split<S: HasAsyncFd>(stream: S) -> (ReadRef<S>, WriteRef<S>) {
     let stream = Arc::new(stream);
     (ReadRef(stream.clone()), WriteRef { stream, shut_down_on_drop: true })
 }
 
-impl<S: Split> ReadRef<S> {
+impl<S: HasAsyncFd> ReadRef<S> {
     /// The stream, if both references are to the same one. Nothing is shut down.
     pub(crate) fn reunite(self, write: WriteRef<S>) -> Result<S, (ReadRef<S>, WriteRef<S>)> {
         if !Arc::ptr_eq(&self.0, &write.stream) {
@@ -49,14 +58,14 @@ impl<S: Split> ReadRef<S> {
     }
 }
 
-impl<S: Split> WriteRef<S> {
+impl<S: HasAsyncFd> WriteRef<S> {
     /// Drops the reference without shutting down the write direction.
     pub(crate) fn forget(mut self) {
         self.shut_down_on_drop = false;
     }
 }
 
-impl<S: Split> Drop for WriteRef<S> {
+impl<S: HasAsyncFd> Drop for WriteRef<S> {
     fn drop(&mut self) {
         let fd = self.stream.async_fd();
         if self.shut_down_on_drop && !fd.is_inherited() {
@@ -75,7 +84,7 @@ impl<S> Deref for ReadRef<S> {
     }
 }
 
-impl<S: Split> Deref for WriteRef<S> {
+impl<S: HasAsyncFd> Deref for WriteRef<S> {
     type Target = S;
 
     #[inline]
@@ -90,7 +99,7 @@ impl<S: fmt::Debug> fmt::Debug for ReadRef<S> {
     }
 }
 
-impl<S: Split + fmt::Debug> fmt::Debug for WriteRef<S> {
+impl<S: HasAsyncFd + fmt::Debug> fmt::Debug for WriteRef<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.stream.fmt(f)
     }

@@ -3,15 +3,16 @@
 //! Both own the `AsyncFd`, through the references of [`halves`](super::halves). The `AsyncFd` stores one waker for each
 //! direction, so the halves can wait in two tasks.
 
-use super::halves::{ReadRef, Split, WriteRef, split};
+use super::halves::{ReadRef, HasAsyncFd, WriteRef, split};
 use super::{AsSource, AsyncFd};
 use std::error::Error;
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
-impl<T: AsSource> Split for AsyncFd<T> {
+impl<T: AsSource> HasAsyncFd for AsyncFd<T> {
     type Source = T;
 
+    #[inline(always)]
     fn async_fd(&self) -> &AsyncFd<T> {
         self
     }
@@ -169,6 +170,15 @@ impl<T: AsSource> OwnedWriteHalf<T> {
 
 macro_rules! half {
     ($Half:ident) => {
+        impl<T: AsSource> HasAsyncFd for $Half<T> {
+            type Source = T;
+
+            #[inline(always)]
+            fn async_fd(&self) -> &AsyncFd<T> {
+                &self.0
+            }
+        }
+
         impl<T: AsSource> AsRef<AsyncFd<T>> for $Half<T> {
             fn as_ref(&self) -> &AsyncFd<T> {
                 &self.0

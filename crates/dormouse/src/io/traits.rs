@@ -1,6 +1,6 @@
 //! The traits for asynchronous reading and writing of other crates: each has a module here, which its feature selects.
 //!
-//! `impl_read!` and `impl_write!` implement the traits of all features that are on, for a type with an `async_fd()`. Their
+//! `impl_read!` and `impl_write!` implement the traits of all features that are on, for a [`HasAsyncFd`]. Their
 //! methods call functions of [`AsyncFd`], which are built on [`poll`](super::poll).
 
 /// `impl_read!([T: AsSource] AsyncFd<T> where for<'a> &'a T: Read)`: the generic parameters, the type, the bounds.
@@ -30,7 +30,7 @@ macro_rules! write_methods {
             cx: &mut std::task::Context<'_>,
             buf: &[u8],
         ) -> std::task::Poll<std::io::Result<usize>> {
-            self.async_fd().poll_write(cx, buf)
+            $crate::io::HasAsyncFd::async_fd(&*self).poll_write(cx, buf)
         }
 
         #[inline]
@@ -39,21 +39,21 @@ macro_rules! write_methods {
             cx: &mut std::task::Context<'_>,
             bufs: &[std::io::IoSlice<'_>],
         ) -> std::task::Poll<std::io::Result<usize>> {
-            self.async_fd().poll_write_vectored(cx, bufs)
+            $crate::io::HasAsyncFd::async_fd(&*self).poll_write_vectored(cx, bufs)
         }
 
         fn poll_flush(
             self: std::pin::Pin<&mut Self>,
             cx: &mut std::task::Context<'_>,
         ) -> std::task::Poll<std::io::Result<()>> {
-            self.async_fd().poll_flush(cx)
+            $crate::io::HasAsyncFd::async_fd(&*self).poll_flush(cx)
         }
 
         fn $poll_close(
             self: std::pin::Pin<&mut Self>,
             cx: &mut std::task::Context<'_>,
         ) -> std::task::Poll<std::io::Result<()>> {
-            self.async_fd().poll_close(cx)
+            $crate::io::HasAsyncFd::async_fd(&*self).poll_close(cx)
         }
     };
     ($poll_close:ident is_write_vectored) => {
@@ -91,24 +91,6 @@ impl_read!([T: AsSource] OwnedReadHalf<T> where for<'a> &'a T: Read);
 impl_write!([T: AsSource] AsyncFd<T> where for<'a> &'a T: Write);
 impl_write!([T: AsSource] &AsyncFd<T> where for<'a> &'a T: Write);
 impl_write!([T: AsSource] OwnedWriteHalf<T> where for<'a> &'a T: Write);
-
-impl<T: AsSource> AsyncFd<T> {
-    pub(super) fn async_fd(&self) -> &AsyncFd<T> {
-        self
-    }
-}
-
-impl<T: AsSource> OwnedReadHalf<T> {
-    pub(super) fn async_fd(&self) -> &AsyncFd<T> {
-        self.as_ref()
-    }
-}
-
-impl<T: AsSource> OwnedWriteHalf<T> {
-    pub(super) fn async_fd(&self) -> &AsyncFd<T> {
-        self.as_ref()
-    }
-}
 
 impl<T: AsSource> AsyncFd<T> {
     /// [`poll_read_with`](Self::poll_read_with) for `read`, which reads into a buffer that is not empty.

@@ -3,30 +3,24 @@
 use super::error::with_context;
 use super::sys;
 use crate::io::{AsSource, AsyncFd};
-use std::fmt;
 use std::io;
 
 /// Registers the socket that accept(2) has returned. An error names the address of the listener.
-pub(super) fn register_accepted<
-    Inner: AsSource,
-    Socket: From<AsyncFd<Inner>>,
-    Peer,
-    Address: fmt::Display,
->(
+pub(super) fn register_accepted<Inner: AsSource, Socket: From<AsyncFd<Inner>>, Peer>(
     accepted: io::Result<(Inner, Peer)>,
-    listener: impl FnOnce() -> io::Result<Address>,
+    local_addr: impl FnOnce() -> io::Result<String>,
 ) -> io::Result<(Socket, Peer)> {
     accepted
         .and_then(|(inner, peer)| Ok((AsyncFd::connected(inner, sys::ACCEPTED)?.into(), peer)))
-        .map_err(|err| cannot_accept(err, listener))
+        .map_err(|err| cannot_accept(err, local_addr))
 }
 
 #[cold]
-fn cannot_accept<Address: fmt::Display>(
+fn cannot_accept(
     source: io::Error,
-    listener: impl FnOnce() -> io::Result<Address>,
+    local_addr: impl FnOnce() -> io::Result<String>,
 ) -> io::Error {
-    match listener() {
+    match local_addr() {
         Ok(address) => {
             with_context(source, format_args!("cannot accept a connection on {address}"))
         }

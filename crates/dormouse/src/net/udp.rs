@@ -3,7 +3,7 @@
 use super::ToSocketAddrs;
 use super::connect::{cannot_connect, check_port, each_address};
 use super::error::{no_addresses, with_context};
-use crate::io::{AsyncFd, Interest, Mode};
+use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
 use crate::trace::Origin;
 use std::io;
 use std::net::{self, SocketAddr};

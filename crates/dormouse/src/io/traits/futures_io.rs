@@ -10,7 +10,7 @@ macro_rules! impl_read {
                 cx: &mut std::task::Context<'_>,
                 buf: &mut [u8],
             ) -> std::task::Poll<std::io::Result<usize>> {
-                self.async_fd().poll_read(cx, buf)
+                $crate::io::HasAsyncFd::async_fd(&*self).poll_read(cx, buf)
             }
 
             #[inline]
@@ -19,7 +19,7 @@ macro_rules! impl_read {
                 cx: &mut std::task::Context<'_>,
                 bufs: &mut [std::io::IoSliceMut<'_>],
             ) -> std::task::Poll<std::io::Result<usize>> {
-                self.async_fd().poll_read_vectored(cx, bufs)
+                $crate::io::HasAsyncFd::async_fd(&*self).poll_read_vectored(cx, bufs)
             }
         }
     };

@@ -14,7 +14,7 @@ macro_rules! impl_read {
                 cx: &mut std::task::Context<'_>,
                 buf: ::hyper::rt::ReadBufCursor<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                self.async_fd().poll_read_cursor(cx, buf)
+                $crate::io::HasAsyncFd::async_fd(&*self).poll_read_cursor(cx, buf)
             }
         }
     };

@@ -12,7 +12,7 @@ macro_rules! impl_read {
                 cx: &mut std::task::Context<'_>,
                 buf: &mut ::tokio::io::ReadBuf<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                self.async_fd().poll_read_buf(cx, buf)
+                $crate::io::HasAsyncFd::async_fd(&*self).poll_read_buf(cx, buf)
             }
         }
     };

@@ -48,14 +48,6 @@ macro_rules! halves {
             }
         }
 
-        impl crate::io::Split for $Stream {
-            type Source = $Inner;
-
-            fn async_fd(&self) -> &crate::io::AsyncFd<$Inner> {
-                $Stream::async_fd(self)
-            }
-        }
-
         #[doc = concat!("The read half of a [`", stringify!($Stream), "`](crate::net::", stringify!($Stream), "), returned by")]
         #[doc = concat!("[`split`](crate::net::", stringify!($Stream), "::split).")]
         ///
@@ -234,12 +226,16 @@ macro_rules! half {
     ($name:ident: $Half:ty, $Stream:ident($Inner:ty), $Addr:ty, $example:expr) => {
         direction!($name: $Half, $example);
 
-        impl $Half {
+        impl crate::io::HasAsyncFd for $Half {
+            type Source = $Inner;
+
             #[inline(always)]
-            pub(in crate::net) fn async_fd(&self) -> &crate::io::AsyncFd<$Inner> {
+            fn async_fd(&self) -> &crate::io::AsyncFd<$Inner> {
                 self.0.async_fd()
             }
+        }
 
+        impl $Half {
             /// Waits until the stream is ready for any part of `interest`, and returns for which.
             ///
             /// Readiness is a hint, and stays until an operation has returned `WouldBlock`. So try the operation, and wait
@@ -304,6 +300,18 @@ macro_rules! half {
             /// Those of getpeername(2).
             pub fn peer_addr(&self) -> std::io::Result<$Addr> {
                 self.0.peer_addr()
+            }
+        }
+
+        impl std::os::fd::AsFd for $Half {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                self.0.as_fd()
+            }
+        }
+
+        impl std::os::fd::AsRawFd for $Half {
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                self.0.as_raw_fd()
             }
         }
 

@@ -4,13 +4,16 @@
 /// [examples](super::examples), the type, the object in the `AsyncFd`.
 macro_rules! handle {
     ($operation:ident $name:ident: $Type:ident($Inner:ty)) => {
-        impl $Type {
-            /// The `AsyncFd` inside, for the other modules of `net`.
+        impl crate::io::HasAsyncFd for $Type {
+            type Source = $Inner;
+
             #[inline(always)]
-            pub(in crate::net) fn async_fd(&self) -> &crate::io::AsyncFd<$Inner> {
+            fn async_fd(&self) -> &crate::io::AsyncFd<$Inner> {
                 &self.0
             }
+        }
 
+        impl $Type {
             /// The reactor that the fd is registered with. It can [change](crate::io::AsyncFd#reactor).
             ///
             /// ```

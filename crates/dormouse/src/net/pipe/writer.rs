@@ -1,7 +1,7 @@
 //! [`PipeWriter`]: the write end of a pipe.
 
 use super::{check, open_fifo};
-use crate::io::{AsyncFd, Interest};
+use crate::io::{AsyncFd, HasAsyncFd, Interest};
 use rustix::fs::OFlags;
 use std::fs::File;
 use std::io;

@@ -1,7 +1,7 @@
 //! [`TcpListener`]: a TCP socket that accepts connections.
 
 use super::stream::TcpStream;
-use crate::io::{AsyncFd, Interest, Mode};
+use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
 use crate::net::accept::register_accepted;
 use crate::net::connect::each_address;
 use crate::net::error::with_context;
@@ -92,7 +92,7 @@ impl TcpListener {
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self.0.async_io(Interest::READABLE, sys::accept_tcp).await;
-        register_accepted(accepted, || self.local_addr())
+        register_accepted(accepted, || Ok(self.local_addr()?.to_string()))
     }
 
     /// Polls for a connection, for use in a manual `Future` impl.
@@ -118,7 +118,7 @@ impl TcpListener {
     /// Those of [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let accepted = self.0.poll_read_with(cx, sys::accept_tcp);
-        accepted.map(|accepted| register_accepted(accepted, || self.local_addr()))
+        accepted.map(|accepted| register_accepted(accepted, || Ok(self.local_addr()?.to_string())))
     }
 
     /// The address that the socket is bound to.

@@ -1,5 +1,6 @@
 //! The halves of a `TcpStream`.
 
+use crate::io::HasAsyncFd;
 use crate::net::TcpStream;
 use std::io;
 use std::net::SocketAddr;

@@ -1,6 +1,6 @@
 //! [`TcpStream`]: a TCP connection.
 
-use crate::io::{AsyncFd, Interest};
+use crate::io::{AsyncFd, HasAsyncFd, Interest};
 use crate::net::ToSocketAddrs;
 use crate::net::connect::{check_and_finish_connect, connect_tcp, each_address};
 use std::io;

@@ -1,7 +1,7 @@
 //! [`UnixDatagram`]: a Unix datagram socket.
 
 use super::address::{path_address, remove_path};
-use crate::io::{AsyncFd, Interest, Mode};
+use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
 use crate::net::connect::retry_until_room;
 use crate::net::error::{DisplayAddr, with_context};
 use crate::trace::Origin;

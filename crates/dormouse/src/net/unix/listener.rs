@@ -1,7 +1,7 @@
 //! [`UnixListener`]: a Unix stream socket that accepts connections.
 
 use super::address::{path_address, remove_path};
-use crate::io::{AsyncFd, Interest, Mode};
+use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
 use crate::net::accept::register_accepted;
 use crate::net::error::{DisplayAddr, with_context};
 use crate::net::{UnixStream, sys};
@@ -123,7 +123,7 @@ impl UnixListener {
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let accepted = self.0.async_io(Interest::READABLE, sys::accept_unix).await;
-        register_accepted(accepted, || self.local_addr().map(DisplayAddr))
+        register_accepted(accepted, || Ok(DisplayAddr(self.local_addr()?).to_string()))
     }
 
     /// Polls for a connection, for use in a manual `Future` impl.
@@ -147,7 +147,7 @@ impl UnixListener {
     /// Those of [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         let accepted = self.0.poll_read_with(cx, sys::accept_unix);
-        accepted.map(|accepted| register_accepted(accepted, || self.local_addr().map(DisplayAddr)))
+        accepted.map(|accepted| register_accepted(accepted, || Ok(DisplayAddr(self.local_addr()?).to_string())))
     }
 
     /// The address that the socket is bound to.

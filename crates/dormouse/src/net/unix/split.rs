@@ -1,5 +1,6 @@
 //! The halves of a `UnixStream`.
 
+use crate::io::HasAsyncFd;
 use crate::net::UnixStream;
 use std::os::unix::net::SocketAddr;
 

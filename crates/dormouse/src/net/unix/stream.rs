@@ -1,7 +1,7 @@
 //! [`UnixStream`]: a connected Unix stream socket.
 
 use super::address::path_address;
-use crate::io::{AsyncFd, Interest, Mode};
+use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
 use crate::net::connect::retry_until_room;
 use crate::net::error::{DisplayAddr, with_context};
 use crate::trace::Origin;

@@ -96,7 +96,7 @@ macro_rules! impl_peer_cred {
             /// # Errors
             /// Those of getsockopt(2).
             pub fn peer_cred(&self) -> std::io::Result<$crate::net::unix::UCred> {
-                $crate::net::unix::ucred::peer_cred(self.async_fd())
+                $crate::net::unix::ucred::peer_cred($crate::io::HasAsyncFd::async_fd(self))
             }
         }
     };

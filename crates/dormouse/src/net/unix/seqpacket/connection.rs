@@ -1,7 +1,7 @@
 //! [`UnixSeqpacket`]: a connection.
 
 use super::{FLAGS, socket, take_error, to_rustix};
-use crate::io::{AsyncFd, Mode};
+use crate::io::{AsyncFd, HasAsyncFd, Mode};
 use crate::net::connect::retry_until_room;
 use crate::net::error::{DisplayAddr, with_context};
 use crate::net::sys::std_unix_address;

@@ -1,7 +1,7 @@
 //! [`UnixSeqpacketListener`]: accepts connections.
 
 use super::{UnixSeqpacket, socket, take_error, to_rustix};
-use crate::io::{AsyncFd, Interest, Mode};
+use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
 use crate::net::accept::register_accepted;
 use crate::net::error::{DisplayAddr, with_context};
 use crate::net::sys::{self, std_unix_address};
@@ -146,7 +146,7 @@ impl UnixSeqpacketListener {
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(UnixSeqpacket, SocketAddr)> {
         let accepted = self.0.async_io(Interest::READABLE, accept).await;
-        register_accepted(accepted, || self.local_addr().map(DisplayAddr))
+        register_accepted(accepted, || Ok(DisplayAddr(self.local_addr()?).to_string()))
     }
 
     /// Polls for a connection, for use in a manual `Future` impl.
@@ -174,7 +174,7 @@ impl UnixSeqpacketListener {
     ) -> Poll<io::Result<(UnixSeqpacket, SocketAddr)>> {
         self.0
             .poll_read_with(cx, accept)
-            .map(|accepted| register_accepted(accepted, || self.local_addr().map(DisplayAddr)))
+            .map(|accepted| register_accepted(accepted, || Ok(DisplayAddr(self.local_addr()?).to_string())))
     }
 
     /// The address that the socket is bound to.
