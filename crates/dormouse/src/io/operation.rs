@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //! - *An operation is tried first.* It waits only after it has returned `WouldBlock`, or if an earlier operation or wait
-//!   has found the fd not ready and no event has been delivered since.
+//!   has found the fd not ready and no event has been delivered since. (A connect is tried before the fd is registered.)
 //! - Only an operation that returned `WouldBlock` clears readiness, that for which it was tried. After that it waits for
 //!   a newer event. So a hang-up that stays does not make it try again and again.
 
@@ -93,6 +93,18 @@ impl<T: AsSource> AsyncFd<T> {
         mut f: impl FnMut(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
         Operation::new(self, interest, |fd: &mut &mut Self, _| f(fd.get_mut())).await
+    }
+
+    /// Like [`async_io`](Self::async_io), but waits before the first call of `f`: the same operation has returned
+    /// `WouldBlock` before the fd was registered. The registration reports what has happened since.
+    pub(crate) fn async_io_after_wait<R>(
+        &self,
+        interest: Interest,
+        mut f: impl FnMut(&T) -> io::Result<R>,
+    ) -> impl Future<Output = io::Result<R>> {
+        let tried = Some(Some(ReadyEvent::unknown(interest)));
+        let f = move |fd: &mut &Self, _| f(fd.get_ref());
+        cooperative(Operation { fd: self, interest, f, tried, key: None })
     }
 
     /// Like [`async_io`](Self::async_io), and passes the readiness that is known to `f`.

@@ -6,7 +6,7 @@
 
 use super::blocking::Mode;
 use super::{AsSource, AsyncFd};
-use crate::reactor::{Interest, Reactor};
+use crate::reactor::{Interest, Reactor, Registration};
 use crate::trace::Origin;
 use std::error::Error;
 use std::fmt;
@@ -159,6 +159,14 @@ impl<T: AsSource> AsyncFd<T> {
         Ok(AsyncFd { registration, set_blocking })
     }
 
+    /// Wraps a socket in `mode` that connects. A wait until it is writable follows, so that is registered at once.
+    pub(crate) fn connecting(inner: T, mode: Mode) -> io::Result<AsyncFd<T>> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let reactor = Reactor::current();
+        let registered = reactor.register_or_next(inner, interest, interest, Origin::UNKNOWN);
+        AsyncFd::registered(registered, mode).map_err(|err| err.cause)
+    }
+
     fn register(
         reactor: &Reactor,
         inner: T,
@@ -166,9 +174,19 @@ impl<T: AsSource> AsyncFd<T> {
         mode: Mode,
         origin: Origin,
     ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
-        let registration = reactor
-            .register_or_next(inner, interest, origin)
-            .map_err(|(inner, cause)| AsyncFdTryNewError { inner, cause })?;
+        AsyncFd::registered(
+            reactor.register_or_next(inner, interest, interest.eager(), origin),
+            mode,
+        )
+    }
+
+    /// Sets the fd non-blocking, once it is registered.
+    fn registered(
+        registered: Result<Registration<T>, (T, io::Error)>,
+        mode: Mode,
+    ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
+        let registration =
+            registered.map_err(|(inner, cause)| AsyncFdTryNewError { inner, cause })?;
         match mode.set_non_blocking(registration.get_ref()) {
             Ok(set_blocking) => Ok(AsyncFd { registration, set_blocking }),
             Err(cause) => Err(AsyncFdTryNewError { inner: registration.into_inner(), cause }),

@@ -11,7 +11,6 @@ use super::{TcpStream, sys};
 use crate::coop::cooperative;
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::time::RetryPauses;
-use crate::trace::Origin;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{SocketType, sockopt::socket_type};
@@ -53,8 +52,8 @@ pub(super) async fn finish_connect(stream: net::TcpStream, mode: Mode) -> io::Re
     match connect_result(&stream) {
         Ok(()) => AsyncFd::connected(stream, mode).map(TcpStream::from),
         Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-            let stream = AsyncFd::created(stream, mode, Origin::UNKNOWN)?;
-            stream.async_io(Interest::WRITABLE, connect_result).await?;
+            let stream = AsyncFd::connecting(stream, mode)?;
+            stream.async_io_after_wait(Interest::WRITABLE, connect_result).await?;
             Ok(stream.into())
         }
         Err(err) => Err(err),

@@ -49,19 +49,22 @@ impl Reactor {
         object: T,
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        self.register_by(object, interest, Origin::UNKNOWN, |fd, now, io| {
+        let now = interest.eager();
+        self.register_by(object, now, Origin::UNKNOWN, |fd, io| {
             self.attach_here(fd, interest, now, io)
         })
     }
 
-    /// Like [`register`](Self::register), but with the next reactor if this one has shut down.
+    /// Like [`register`](Self::register), but with the next reactor if this one has shut down. Registers the fd for
+    /// `now`; the rest of `interest` is registered by the first wait for it.
     pub(crate) fn register_or_next<T: AsFd>(
         &self,
         object: T,
         interest: Interest,
+        now: Interest,
         created: Origin,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        let registered = self.register_by(object, interest, created, |fd, now, io| {
+        let registered = self.register_by(object, now, created, |fd, io| {
             let (attached, refused_by) = self.attach_or_next(fd, interest, now, io, || Ok(()))?;
             if let Some(from) = refused_by {
                 let to = attached.reactor.name();
@@ -81,7 +84,8 @@ impl Reactor {
         interest: Interest,
         created: Origin,
     ) -> Registration<T> {
-        self.register_or_next(object, interest, created).unwrap_or_else(|(object, _)| {
+        let registered = self.register_or_next(object, interest, interest.eager(), created);
+        registered.unwrap_or_else(|(object, _)| {
             let io = Arc::new(ScheduledIo::default());
             io.mark_shut_down();
             let reactor = self.select_for(interest);
@@ -94,14 +98,14 @@ impl Reactor {
     fn register_by<T: AsFd>(
         &self,
         object: T,
-        interest: Interest,
+        now: Interest,
         created: Origin,
-        attach: impl FnOnce(BorrowedFd<'_>, Interest, &Arc<ScheduledIo>) -> io::Result<Attached>,
+        attach: impl FnOnce(BorrowedFd<'_>, &Arc<ScheduledIo>) -> io::Result<Attached>,
     ) -> Result<Registration<T>, (T, io::Error)> {
         let io = Arc::new(ScheduledIo::default());
-        match attach(object.as_fd(), interest.eager(), &io) {
+        match attach(object.as_fd(), &io) {
             Ok(attached) => {
-                attached.activate(&io, interest.eager());
+                attached.activate(&io, now);
                 Ok(Registration::new(object, io, attached, created))
             }
             Err(err) => Err((object, err)),
