@@ -6,6 +6,7 @@ use crate::net::addr::std_address;
 use rustix::io::retry_on_intr;
 use rustix::net::sockopt::socket_acceptconn;
 use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketFlags, acceptfrom_with};
+use socket2::{Domain, Protocol, Socket, Type};
 use std::ffi::OsStr;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -40,6 +41,14 @@ pub(super) fn accept_unix_socket(
     // std cannot hold each address of the system. The connection must not be lost because of it.
     let peer = std_unix_address(peer).or_else(|_| unnamed())?;
     Ok((socket, peer))
+}
+
+pub(super) fn non_blocking_socket(
+    domain: Domain,
+    r#type: Type,
+    protocol: Protocol,
+) -> io::Result<Socket> {
+    Socket::new(domain, r#type.nonblocking(), Some(protocol))
 }
 
 pub(super) fn is_listening(stream: &TcpStream) -> io::Result<bool> {

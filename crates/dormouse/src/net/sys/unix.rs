@@ -1,6 +1,7 @@
 //! Other systems. This module supports abstract names of Unix sockets on Linux only.
 
 use crate::io::Mode;
+use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::{self, UnixListener, UnixStream};
@@ -14,6 +15,16 @@ pub(super) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, Socke
 
 pub(super) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, net::SocketAddr)> {
     listener.accept()
+}
+
+pub(super) fn non_blocking_socket(
+    domain: Domain,
+    r#type: Type,
+    protocol: Protocol,
+) -> io::Result<Socket> {
+    let socket = Socket::new(domain, r#type, Some(protocol))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }
 
 /// False: Apple's systems cannot tell.

@@ -5,17 +5,19 @@ use super::stream::TcpStream;
 use crate::io::{AsyncFd, Interest, Mode};
 use crate::net::connect::{cannot_connect, connect_socket};
 use crate::net::error::with_context;
+use crate::net::sys;
 use crate::trace::Origin;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// A TCP socket that is neither connected nor listens yet: set its options, bind it, then convert it by
 /// [`connect`](Self::connect) or [`listen`](Self::listen).
 ///
-/// [`TcpStream::connect`] and [`TcpListener::bind`] are shorter, for sockets with default options.
+/// [`TcpStream::connect`] and [`TcpListener::bind`] are shorter, for sockets with default options. For options that this
+/// type does not have, use `socket2::SockRef::from(&socket)` of the crate `socket2`.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -75,13 +77,12 @@ impl TcpSocket {
     }
 
     fn new(domain: Domain) -> io::Result<TcpSocket> {
-        let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
+        let socket = sys::non_blocking_socket(domain, Type::STREAM, Protocol::TCP)?;
         Ok(TcpSocket { socket, mode: Mode::NonBlocking })
     }
 
-    /// Converts a socket of std that is not connected, for options that this type does not have. It need not be
-    /// non-blocking: [`connect`](Self::connect) and [`listen`](Self::listen) set it so.
+    /// Converts a socket of std that is not connected. It need not be non-blocking: [`connect`](Self::connect) and
+    /// [`listen`](Self::listen) set it so.
     ///
     /// For a socket that connects already, use [`TcpStream::finish_connect`].
     ///
@@ -294,6 +295,23 @@ fn not_tcp() -> io::Error {
 impl AsFd for TcpSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
+    }
+}
+
+/// Returns the socket, which stays non-blocking if this type has created it.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::os::fd::OwnedFd;
+#[doc = example_set_up!(TcpSocket)]
+/// let socket = OwnedFd::from(socket);
+/// # let _ = socket;
+/// # Ok(())
+/// # }
+/// ```
+impl From<TcpSocket> for OwnedFd {
+    fn from(socket: TcpSocket) -> OwnedFd {
+        socket.socket.into()
     }
 }
 
