@@ -95,7 +95,7 @@ pub use as_source::AsSource;
 pub use async_fd::AsyncFd;
 pub(crate) use blocking::{Mode, set_blocking};
 pub use guard::{AsyncFdReadyGuard, TryIoError};
-pub(crate) use halves::{ReadRef, HasAsyncFd, WriteRef, split};
+pub(crate) use halves::{HasAsyncFd, ReadRef, WriteRef, split};
 pub use mutable::AsyncFdReadyMutGuard;
 pub use readiness::ReadyOwned;
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};

@@ -4,7 +4,8 @@ use std::os::fd::AsFd;
 
 /// An object that [`AsyncFd`](super::AsyncFd) can wrap: every type that implements [`AsFd`].
 ///
-/// Use it as a bound in generic code. On Unix it means `AsFd`; on Windows it will mean `AsSocket`.
+/// Use it as a bound in generic code. On Unix it means `AsFd`. On Windows it will mean `AsSocket`, and the wrapper, which is
+/// one type everywhere, will be called `AsyncSocket` there.
 ///
 /// ```
 /// use dormouse::io::{AsSource, AsyncFd, Interest};

@@ -3,7 +3,7 @@
 //! Both own the `AsyncFd`, through the references of [`halves`](super::halves). The `AsyncFd` stores one waker for each
 //! direction, so the halves can wait in two tasks.
 
-use super::halves::{ReadRef, HasAsyncFd, WriteRef, split};
+use super::halves::{HasAsyncFd, ReadRef, WriteRef, split};
 use super::{AsSource, AsyncFd};
 use std::error::Error;
 use std::fmt;

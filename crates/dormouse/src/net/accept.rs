@@ -16,10 +16,7 @@ pub(super) fn register_accepted<Inner: AsSource, Socket: From<AsyncFd<Inner>>, P
 }
 
 #[cold]
-fn cannot_accept(
-    source: io::Error,
-    local_addr: impl FnOnce() -> io::Result<String>,
-) -> io::Error {
+fn cannot_accept(source: io::Error, local_addr: impl FnOnce() -> io::Result<String>) -> io::Error {
     match local_addr() {
         Ok(address) => {
             with_context(source, format_args!("cannot accept a connection on {address}"))

@@ -23,11 +23,10 @@
 //! # fn main() {}
 //! ```
 //!
-//! A path or a name has a maximum length: 107 bytes on Linux, 103 on the BSDs and macOS. A path that is longer, or empty,
-//! or contains a NUL byte, is an error of the kind [`InvalidInput`](std::io::ErrorKind::InvalidInput)
-//! that names the path and the limit. So is an abstract name that is longer; it
-//! can contain NUL bytes. On other systems than Linux, an abstract
-//! name is an error of the kind [`Unsupported`](std::io::ErrorKind::Unsupported).
+//! A path or a name has a maximum length: 107 bytes on Linux, 103 on the BSDs and macOS. One that is longer is an error of
+//! the kind [`InvalidInput`](std::io::ErrorKind::InvalidInput) that names it and the limit. So is a path that is empty or
+//! contains a NUL byte; the error names the path. An abstract name can contain NUL bytes. On other systems than Linux
+//! and Android, an abstract name is an error of the kind [`Unsupported`](std::io::ErrorKind::Unsupported).
 
 #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
 #[macro_use]

@@ -100,6 +100,9 @@ macro_rules! recv_buf {
         impl $Type {
             /// Like [`recv`](Self::recv), but appends to a buffer. What does not fit in its unused part is lost.
             ///
+            /// The bytes go through a buffer as large as the unused part. One of more than 16 KiB is allocated for each
+            /// attempt, so reserve what the datagrams can take, and not more.
+            ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
@@ -154,6 +157,9 @@ macro_rules! recv_buf_from {
         #[cfg_attr(docsrs, doc(cfg(feature = "bytes")))]
         impl $Type {
             /// Like [`recv_from`](Self::recv_from), but appends to a buffer. What does not fit in its unused part is lost.
+            ///
+            /// The bytes go through a buffer as large as the unused part. One of more than 16 KiB is allocated for each
+            /// attempt, so reserve what the datagrams can take, and not more.
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {

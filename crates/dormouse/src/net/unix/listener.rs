@@ -147,7 +147,9 @@ impl UnixListener {
     /// Those of [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         let accepted = self.0.poll_read_with(cx, sys::accept_unix);
-        accepted.map(|accepted| register_accepted(accepted, || Ok(DisplayAddr(self.local_addr()?).to_string())))
+        accepted.map(|accepted| {
+            register_accepted(accepted, || Ok(DisplayAddr(self.local_addr()?).to_string()))
+        })
     }
 
     /// The address that the socket is bound to.

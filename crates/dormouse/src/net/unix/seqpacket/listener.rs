@@ -172,9 +172,9 @@ impl UnixSeqpacketListener {
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<(UnixSeqpacket, SocketAddr)>> {
-        self.0
-            .poll_read_with(cx, accept)
-            .map(|accepted| register_accepted(accepted, || Ok(DisplayAddr(self.local_addr()?).to_string())))
+        self.0.poll_read_with(cx, accept).map(|accepted| {
+            register_accepted(accepted, || Ok(DisplayAddr(self.local_addr()?).to_string()))
+        })
     }
 
     /// The address that the socket is bound to.
