@@ -3,13 +3,15 @@
 
 mod common;
 
-use common::stream::{pair, ping_pong, receive, send};
-use common::{MS, assert_not_early, threads, within_time};
+use common::stream::{pair, ping_pong, receive, send, std_pair};
+use common::{MS, assert_not_early, within_time};
 use dormouse::io::AsyncFd;
 use dormouse::reactor::Reactor;
 use dormouse::{block_on, sleep};
-use std::os::unix::net::UnixStream;
 use std::sync::Barrier;
+
+/// How often bytes are sent back and forth. wine takes milliseconds for each.
+const ROUNDS: usize = if cfg!(windows) { 200 } else { 2000 };
 
 #[test]
 fn many_threads_can_be_in_block_on_at_once() {
@@ -18,11 +20,11 @@ fn many_threads_can_be_in_block_on_at_once() {
             for _ in 0..8 {
                 scope.spawn(|| {
                     block_on(async {
-                        ping_pong(200).await;
+                        ping_pong(ROUNDS / 10).await;
                         for _ in 0..20 {
                             assert_not_early(sleep(MS)).await;
                         }
-                        ping_pong(200).await;
+                        ping_pong(ROUNDS / 10).await;
                     })
                 });
             }
@@ -37,14 +39,14 @@ fn threads_that_wait_for_each_other_in_block_on_do_not_deadlock() {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 block_on(async {
-                    for _ in 0..2000 {
+                    for _ in 0..ROUNDS {
                         receive(&b).await;
                         send(&b).await;
                     }
                 })
             });
             block_on(async {
-                for _ in 0..2000 {
+                for _ in 0..ROUNDS {
                     send(&a).await;
                     receive(&a).await;
                 }
@@ -57,7 +59,7 @@ fn threads_that_wait_for_each_other_in_block_on_do_not_deadlock() {
 fn block_on_and_other_executors_can_be_nested_in_block_on() {
     within_time(|| {
         block_on(async {
-            for rounds in [0, 2000] {
+            for rounds in [0, ROUNDS] {
                 ping_pong(rounds).await;
                 block_on(assert_not_early(sleep(2 * MS)));
                 block_on(ping_pong(20));
@@ -72,7 +74,7 @@ fn block_on_and_other_executors_can_be_nested_in_block_on() {
 fn block_on_uses_the_builtin_reactor_with_every_set_of_features() {
     let uses_builtin = || async {
         assert_eq!(Reactor::current().name(), "builtin");
-        let (local, _peer) = UnixStream::pair().unwrap();
+        let (local, _peer) = std_pair();
         assert_eq!(AsyncFd::new(local).unwrap().reactor().name(), "builtin");
         assert_not_early(sleep(2 * MS)).await;
     };
@@ -81,7 +83,8 @@ fn block_on_uses_the_builtin_reactor_with_every_set_of_features() {
         block_on(async { futures::executor::block_on(uses_builtin()) });
         block_on(async { block_on(uses_builtin()) });
         // async-io would have started this thread.
-        assert!(!threads().contains(&"async-io".to_owned()), "{:?}", threads());
+        #[cfg(unix)]
+        assert!(!common::threads().contains(&"async-io".to_owned()), "{:?}", common::threads());
     });
 }
 

@@ -1,4 +1,5 @@
 //! `block_on` in a process in which other threads use the builtin reactor as well: every thread gets its events.
+#![cfg(unix)]
 
 mod common;
 

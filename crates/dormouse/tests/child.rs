@@ -2,6 +2,7 @@
 //!
 //! They have a test binary of their own: until a child has started its program, it keeps copies of all fds open, also of
 //! pipes whose end another test expects.
+#![cfg(unix)]
 
 mod common;
 

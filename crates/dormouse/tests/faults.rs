@@ -1,5 +1,6 @@
 //! Timers and fds in a process that cannot open fds or start threads. Each case runs in a child process: this test
 //! binary, started again with one of the ignored tests below.
+#![cfg(unix)]
 
 mod common;
 

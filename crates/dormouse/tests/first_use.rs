@@ -1,5 +1,6 @@
 //! The threads and fds that the first use of the crate creates. The only test in its file, because the tests of a file
 //! share a process.
+#![cfg(unix)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Hostile durations, peers, wakers and I/O objects, and the limits of what they can do. SECURITY.md cites these tests.
+#![cfg(unix)]
 
 mod common;
 

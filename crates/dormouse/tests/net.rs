@@ -4,7 +4,7 @@ mod common;
 
 use common::MS;
 use common::ports::{closed_tcp_port, closed_udp_port, full_listener};
-use dormouse::net::{TcpListener, TcpStream, UdpSocket, pipe};
+use dormouse::net::{TcpListener, TcpStream, UdpSocket};
 use dormouse::{sleep, timeout};
 use futures::future::join_all;
 use futures::join;
@@ -34,8 +34,6 @@ on_every_reactor! {
     a_connected_udp_socket_receives_only_from_its_peer
     a_peeked_datagram_can_be_received
     a_refused_datagram_returns_an_error_and_the_socket_stays_usable
-    a_pipe_waits_for_bytes_and_for_room
-    closing_an_end_of_a_pipe_is_reported_at_the_other
 }
 
 const ANY: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
@@ -348,36 +346,54 @@ async fn a_refused_datagram_returns_an_error_and_the_socket_stays_usable() {
     assert_eq!(socket.recv(&mut [0; 16]).await.unwrap(), 3);
 }
 
-async fn a_pipe_waits_for_bytes_and_for_room() {
-    let (reader, writer) = pipe().unwrap();
-    assert!(timeout(2 * MS, reader.read(&mut [0; 16])).await.is_err());
-    let bytes = pattern(1 << 20);
-    let ((), read) = join!(
-        async {
-            write_all!(writer, &bytes);
+#[cfg(unix)]
+mod pipes {
+    use super::*;
+    use dormouse::net::pipe;
+
+    on_every_reactor! {
+        a_pipe_waits_for_bytes_and_for_room
+        closing_an_end_of_a_pipe_is_reported_at_the_other
+    }
+
+    async fn a_pipe_waits_for_bytes_and_for_room() {
+        let (reader, writer) = pipe().unwrap();
+        assert!(timeout(2 * MS, reader.read(&mut [0; 16])).await.is_err());
+        let bytes = pattern(1 << 20);
+        let ((), read) = join!(
+            async {
+                write_all!(writer, &bytes);
+                drop(writer);
+            },
+            async { read_to_end!(reader) }
+        );
+        assert!(read == bytes);
+    }
+
+    async fn closing_an_end_of_a_pipe_is_reported_at_the_other() {
+        let (reader, writer) = pipe().unwrap();
+        let mut buffer = [0; 16];
+        let (read, ()) = join!(reader.read(&mut buffer), async {
+            sleep(2 * MS).await;
             drop(writer);
-        },
-        async { read_to_end!(reader) }
-    );
-    assert!(read == bytes);
-}
+        });
+        assert_eq!(read.unwrap(), 0);
 
-async fn closing_an_end_of_a_pipe_is_reported_at_the_other() {
-    let (reader, writer) = pipe().unwrap();
-    let mut buffer = [0; 16];
-    let (read, ()) = join!(reader.read(&mut buffer), async {
-        sleep(2 * MS).await;
-        drop(writer);
-    });
-    assert_eq!(read.unwrap(), 0);
+        let (reader, writer) = pipe().unwrap();
+        while timeout(5 * MS, writer.write(&[0; 4096])).await.is_ok() {}
+        let (written, ()) = join!(writer.write(b"x"), async {
+            sleep(2 * MS).await;
+            drop(reader);
+        });
+        assert_eq!(written.unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
 
-    let (reader, writer) = pipe().unwrap();
-    while timeout(5 * MS, writer.write(&[0; 4096])).await.is_ok() {}
-    let (written, ()) = join!(writer.write(b"x"), async {
-        sleep(2 * MS).await;
-        drop(reader);
-    });
-    assert_eq!(written.unwrap_err().kind(), ErrorKind::BrokenPipe);
+    #[test]
+    fn the_futures_of_pipes_are_send() {
+        let (reader, writer) = pipe().unwrap();
+        assert_send(reader.read(&mut [0]));
+        assert_send(writer.write(&[0]));
+    }
 }
 
 #[cfg(feature = "stream")]
@@ -409,9 +425,10 @@ mod streams {
     }
 }
 
+fn assert_send<T: Send>(_: T) {}
+
 #[test]
 fn the_futures_of_sockets_are_send() {
-    fn assert_send<T: Send>(_: T) {}
     let listener = dormouse::block_on(TcpListener::bind(ANY)).unwrap();
     assert_send(listener.accept());
     assert_send(TcpStream::connect(ANY));
@@ -420,9 +437,6 @@ fn the_futures_of_sockets_are_send() {
     let socket = dormouse::block_on(UdpSocket::bind(ANY)).unwrap();
     assert_send(socket.recv_from(&mut [0]));
     assert_send(socket.send_to(&[0], ANY));
-    let (reader, writer) = pipe().unwrap();
-    assert_send(reader.read(&mut [0]));
-    assert_send(writer.write(&[0]));
     #[cfg(feature = "stream")]
     assert_send(listener.incoming());
 }

@@ -1,5 +1,6 @@
 //! Sockets in a process that cannot open fds or reach a network, and leaks of fds. Each case runs in a child process:
 //! this test binary, started again with one of the ignored tests below.
+#![cfg(unix)]
 
 mod common;
 

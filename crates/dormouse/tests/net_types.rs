@@ -1,5 +1,6 @@
 //! What the socket types have besides `connect`, `accept`, `read` and `write`: prepared sockets, Happy Eyeballs, attempts
 //! without waiting, poll functions, halves, options, and errors of bad input.
+#![cfg(unix)]
 
 mod common;
 

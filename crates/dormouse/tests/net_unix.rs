@@ -1,4 +1,5 @@
 //! Unix sockets, on every reactor.
+#![cfg(unix)]
 
 mod common;
 

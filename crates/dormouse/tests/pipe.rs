@@ -1,4 +1,5 @@
 //! The ends of pipes and FIFOs, on every reactor.
+#![cfg(unix)]
 
 mod common;
 

@@ -2,14 +2,14 @@
 
 mod common;
 
+use common::stream::{Stream, std_pair};
 use common::{Count, MS, poll, within_time};
 use dormouse::clock::Monotonic;
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use dormouse::stats::{Lateness, Stats, TimerStats};
 use dormouse::{sleep, stats};
-use std::os::unix::net::UnixStream;
-#[cfg(feature = "tokio")]
+#[cfg(all(feature = "tokio", unix))]
 use std::task::Poll;
 use std::time::Duration;
 
@@ -38,6 +38,10 @@ each_in_a_child_process! {
 #[cfg(feature = "tokio")]
 each_in_a_child_process! {
     an_fd_that_moves_is_counted_by_its_new_reactor
+}
+
+#[cfg(all(feature = "tokio", unix))]
+each_in_a_child_process! {
     an_fd_that_cannot_move_is_not_counted
 }
 
@@ -65,7 +69,7 @@ fn fds(reactor: &str) -> usize {
     stats().reactors.iter().find(|stats| stats.name == reactor).unwrap().fds
 }
 
-fn watch(reactor: &Reactor, socket: UnixStream) -> AsyncFd<UnixStream> {
+fn watch(reactor: &Reactor, socket: Stream) -> AsyncFd<Stream> {
     AsyncFd::new_on(reactor, socket, Interest::READABLE).unwrap()
 }
 
@@ -162,7 +166,7 @@ mod cases {
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
     fn an_fd_is_counted_while_it_is_registered() {
-        let (ours, theirs) = UnixStream::pair().unwrap();
+        let (ours, theirs) = std_pair();
         assert_eq!(fds("builtin"), 0);
         let ours = watch(&Reactor::builtin(), ours);
         let theirs = watch(&Reactor::builtin(), theirs);
@@ -235,7 +239,7 @@ mod cases {
     fn an_fd_that_moves_is_counted_by_its_new_reactor() {
         let runtime = common::current_thread();
         let reactor = Reactor::tokio(runtime.handle()).unwrap();
-        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let (ours, _theirs) = std_pair();
         let ours = watch(&reactor, ours);
         assert_eq!((fds("tokio"), fds("builtin")), (1, 0));
         let wait = async || {
@@ -249,13 +253,13 @@ mod cases {
         assert_eq!((fds("tokio"), fds("builtin")), (0, 1));
     }
 
-    #[cfg(feature = "tokio")]
+    #[cfg(all(feature = "tokio", unix))]
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
     fn an_fd_that_cannot_move_is_not_counted() {
         let runtime = common::current_thread();
         let reactor = Reactor::tokio(runtime.handle()).unwrap();
-        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let (ours, _theirs) = std_pair();
         let ours = watch(&reactor, ours);
         let wait = async || {
             let (_, waker) = Count::new();
@@ -290,7 +294,7 @@ mod cases {
         use rustix::process::{Pid, WaitOptions, waitpid};
 
         within_time(|| dormouse::block_on(sleep(SOON)));
-        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let (ours, _theirs) = std_pair();
         let _ours = watch(&Reactor::builtin(), ours);
         match fork::fork().unwrap() {
             fork::Fork::Parent(child) => {

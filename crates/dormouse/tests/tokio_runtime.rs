@@ -15,6 +15,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 // In a child process: other tests open fds at the same time.
+#[cfg(unix)]
 each_in_a_child_process! {
     creating_and_dropping_runtimes_leaks_no_fds
 }
@@ -177,7 +178,7 @@ fn block_on_works_in_every_tokio_context() {
         dormouse::block_on(async {
             assert_eq!(dormouse::reactor::Reactor::current().name(), "builtin");
             assert_not_early(sleep(5 * MS)).await;
-            let (local, peer) = std::os::unix::net::UnixStream::pair().unwrap();
+            let (local, peer) = common::stream::std_pair();
             let local = dormouse::io::AsyncFd::new(local).unwrap();
             drop(peer);
             drop(local.readable().await.unwrap());
@@ -242,6 +243,7 @@ fn a_sleep_in_a_local_set_fires() {
     });
 }
 
+#[cfg(unix)]
 mod cases {
     use super::*;
 

@@ -1,5 +1,6 @@
 //! The events of the feature `tracing`. Each test has a process of its own, with a global subscriber: the reactor thread
 //! emits events too.
+#![cfg(unix)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The behaviour of `AsyncFd`, on every reactor.
+#![cfg(unix)]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,6 +1,7 @@
 //! Helpers shared by the test binaries.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test binary uses a part of them")]
 
+#[cfg(unix)]
 pub mod fifo;
 pub mod ports;
 #[cfg(target_os = "linux")]
@@ -8,18 +9,22 @@ pub mod pty;
 pub mod reactors;
 #[cfg(target_os = "linux")]
 pub mod sockets;
+#[cfg(unix)]
 pub mod strace;
 pub mod stream;
+#[cfg(unix)]
+mod system;
+
+#[cfg(unix)]
+#[allow(unused_imports, reason = "each test binary uses a part of them")]
+pub use system::*;
 
 use dormouse::clock::Clock;
 use dormouse::io::Interest;
 use dormouse::time::Sleep;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::io::Write;
-use std::os::fd::OwnedFd;
 use std::pin::pin;
 use std::process::Command;
 use std::sync::Arc;
@@ -240,55 +245,6 @@ pub async fn assert_not_early<C: Clock>(sleep: Sleep<C>) -> Duration {
     now - deadline
 }
 
-/// The id of this thread.
-#[cfg(target_os = "linux")]
-pub fn thread_id() -> i32 {
-    rustix::thread::gettid().as_raw_nonzero().get()
-}
-
-/// The ids of the threads of this process, each from its start until it can be joined.
-pub fn thread_ids() -> BTreeSet<i32> {
-    // The kernel lists a thread for a moment after it has been joined. Before that, it sets this flag.
-    const PF_EXITING: u32 = 4;
-    let id = |task: std::io::Result<std::fs::DirEntry>| {
-        let task = task.ok()?;
-        let stat = std::fs::read_to_string(task.path().join("stat")).ok()?;
-        let (_name, fields) = stat.rsplit_once(')')?;
-        let flags: u32 = fields.split_whitespace().nth(6)?.parse().unwrap();
-        (flags & PF_EXITING == 0).then(|| task.file_name().to_str().unwrap().parse().unwrap())
-    };
-    std::fs::read_dir("/proc/self/task").unwrap().filter_map(id).collect()
-}
-
-/// The names of the threads of this process. A new thread has the name of its parent until it runs.
-pub fn threads() -> Vec<String> {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let comm = |task: std::io::Result<std::fs::DirEntry>| {
-        std::fs::read_to_string(task.ok()?.path().join("comm")).ok()
-    };
-    tasks.filter_map(comm).map(|name| name.trim_end().to_owned()).collect()
-}
-
-/// The CPU time of this process.
-pub fn cpu_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
-/// The number of open fds of this process.
-pub fn fds() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
-}
-
-/// The entries in `/proc/self/fdinfo` of the timerfds of this process that use `clock`.
-#[cfg(target_os = "linux")]
-pub fn timerfds(clock: rustix::time::TimerfdClockId) -> Vec<String> {
-    let files = std::fs::read_dir("/proc/self/fdinfo").unwrap();
-    let entries = files.filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
-    let clock = format!("clockid: {}\n", clock as u32);
-    entries.filter(|entry| entry.contains(&clock)).collect()
-}
-
 /// Runs a future on each reactor: the argument is evaluated for each.
 #[macro_export]
 macro_rules! with_each_reactor {
@@ -320,25 +276,4 @@ pub fn run_case(mut program: Command, case: &str) {
     let output = program.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
-}
-
-/// Opens fds until the process is at its limit, which it first sets to 64.
-pub fn take_all_fds() -> Vec<OwnedFd> {
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: Some(64), ..limit }).unwrap();
-    let mut taken = Vec::new();
-    while let Ok(file) = std::fs::File::open("/dev/null") {
-        taken.push(file.into());
-    }
-    taken
-}
-
-/// Limits the address space, so that the stack of another thread cannot be allocated.
-pub fn prevent_new_threads() {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
-    let size = pages * rustix::param::page_size() as u64 + (1 << 20);
-    let limit = getrlimit(Resource::As);
-    setrlimit(Resource::As, Rlimit { current: Some(size), ..limit }).unwrap();
-    assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "a thread was started");
 }

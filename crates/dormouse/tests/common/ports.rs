@@ -1,22 +1,21 @@
 //! Ports at which nothing accepts. A socket holds each of them, because the port of a socket that is closed may be taken by
 //! another test.
 
-use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
+use socket2::{Domain, SockRef, Socket, Type};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::OwnedFd;
 
 /// A TCP port that refuses connections, as long as the socket is open: it does not listen.
-pub fn closed_tcp_port() -> (OwnedFd, SocketAddr) {
-    let holder = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    bind(&holder, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
-    let address = getsockname(&holder).unwrap().try_into().unwrap();
+pub fn closed_tcp_port() -> (Socket, SocketAddr) {
+    let holder = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    holder.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    let address = holder.local_addr().unwrap().as_socket().unwrap();
     (holder, address)
 }
 
 /// A listener with a full backlog, and the connection that fills it. A further connect waits.
 pub fn full_listener() -> (TcpListener, SocketAddr, TcpStream) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    rustix::net::listen(&listener, 0).unwrap();
+    SockRef::from(&listener).listen(0).unwrap();
     let address = listener.local_addr().unwrap();
     // A backlog of 0 has room for one connection.
     let first = TcpStream::connect(address).unwrap();

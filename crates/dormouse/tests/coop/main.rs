@@ -1,4 +1,5 @@
 //! The coop budget: operations that are always ready keep neither a timeout nor another task from running.
+#![cfg(unix)]
 
 #[path = "../common/mod.rs"]
 mod common;

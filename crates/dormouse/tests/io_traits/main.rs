@@ -1,5 +1,5 @@
 //! The I/O traits of futures and tokio for `AsyncFd` and its halves, on every reactor.
-#![cfg(feature = "futures-io")]
+#![cfg(all(feature = "futures-io", unix))]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,6 +1,6 @@
 //! An fd outlives the tokio runtime that watches it: its waits are woken, and the next poll registers it with the next
 //! reactor.
-#![cfg(feature = "tokio")]
+#![cfg(all(feature = "tokio", unix))]
 
 mod afterwards;
 #[path = "../common/mod.rs"]

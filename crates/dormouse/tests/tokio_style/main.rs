@@ -12,10 +12,12 @@ mod on_tokio {
     use ::tokio as rt;
 
     pub(crate) mod echo;
+    #[cfg(unix)]
     pub(crate) mod fd;
     pub(crate) mod http;
     pub(crate) mod interval;
     pub(crate) mod udp;
+    #[cfg(unix)]
     pub(crate) mod unix;
 }
 
@@ -26,10 +28,12 @@ mod on_dormouse {
     use crate::facade as rt;
 
     pub(crate) mod echo;
+    #[cfg(unix)]
     pub(crate) mod fd;
     pub(crate) mod http;
     pub(crate) mod interval;
     pub(crate) mod udp;
+    #[cfg(unix)]
     pub(crate) mod unix;
 }
 
@@ -61,4 +65,6 @@ macro_rules! runs_with_tokio_and_with_dormouse {
     )*};
 }
 
-runs_with_tokio_and_with_dormouse!(echo fd http interval udp unix);
+runs_with_tokio_and_with_dormouse!(echo http interval udp);
+#[cfg(unix)]
+runs_with_tokio_and_with_dormouse!(fd unix);

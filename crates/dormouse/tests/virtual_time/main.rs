@@ -5,6 +5,7 @@ mod common;
 
 mod aligned_intervals;
 mod block_on;
+#[cfg(unix)]
 mod cases;
 mod clocks;
 mod conversions;
@@ -17,7 +18,7 @@ mod order;
 mod others;
 mod programs;
 mod random;
-#[cfg(feature = "futures-io")]
+#[cfg(all(feature = "futures-io", unix))]
 mod sockets;
 mod suspend;
 mod wakers;
@@ -28,6 +29,7 @@ use dormouse::time::Instant;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
+#[cfg(unix)]
 each_in_a_child_process! {
     an_event_drained_by_the_poller_is_delivered_before_a_jump
 }
