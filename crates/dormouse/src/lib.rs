@@ -4,7 +4,6 @@
 //! [faults]: https://docs.rs/crate/dormouse/latest/source/docs/faults.md
 //! [Promises]: https://docs.rs/crate/dormouse/latest/source/docs/promises.md
 //! [ARCHITECTURE.md]: https://docs.rs/crate/dormouse/latest/source/ARCHITECTURE.md
-//! [PLATFORM.md]: https://docs.rs/crate/dormouse/latest/source/docs/PLATFORM.md
 //! [BENCHMARKS.md]: https://docs.rs/crate/dormouse/latest/source/BENCHMARKS.md
 //! [CHANGELOG.md]: https://docs.rs/crate/dormouse/latest/source/CHANGELOG.md
 //! [CONTRIBUTING.md]: https://docs.rs/crate/dormouse/latest/source/CONTRIBUTING.md
