@@ -83,7 +83,8 @@ mod sealed {
 ///
 /// The name is that of Linux and OpenBSD. On Apple's systems it is their `CLOCK_MONOTONIC`, which counts the time that the
 /// machine sleeps. On FreeBSD, NetBSD and illumos it is `CLOCK_MONOTONIC` too, and whether that counts suspend depends on
-/// the release and the hardware: see [the table](self#by-system).
+/// the release and the hardware. On Windows it is the performance counter, which counts suspend: see
+/// [the table](self#by-system).
 ///
 /// ```
 /// use dormouse::clock::Boottime;
@@ -100,8 +101,8 @@ pub struct Boottime;
 /// On Linux and Apple's systems, the clock of `std::time::Instant` and of `tokio::time`. Use it to measure work, and for
 /// retry back-off.
 ///
-/// The name is that of Linux. On Apple's systems it is `CLOCK_UPTIME_RAW`, on the BSDs except NetBSD `CLOCK_UPTIME`: see [the
-/// table](self#by-system).
+/// The name is that of Linux. On Apple's systems it is `CLOCK_UPTIME_RAW`, on the BSDs except NetBSD `CLOCK_UPTIME`. On
+/// Windows it is the same clock as [`Boottime`], so it counts suspend: see [the table](self#by-system).
 ///
 /// ```
 /// use dormouse::clock::Monotonic;

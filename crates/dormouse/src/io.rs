@@ -5,6 +5,12 @@
 //!
 //! What can be wrapped is an [`AsSource`]: every type that implements [`AsFd`](std::os::fd::AsFd).
 //!
+//! # Windows
+//! Windows has readiness for sockets only. There an [`AsyncFd`] wraps every type that implements `AsSocket`, and implements
+//! `AsSocket` and `AsRawSocket` itself. It keeps its name, so that code for both systems has one `use` line; `AsyncSocket` is
+//! another name for it. In these pages, read "socket" for "fd". What differs is in the
+//! [table of the platforms](https://docs.rs/crate/dormouse/latest/source/docs/PLATFORM.md).
+//!
 //! # Reading and writing
 //! `AsyncFd<T>`, `&AsyncFd<T>` and the halves of [`AsyncFd::into_split`] implement the asynchronous I/O
 //! traits of three crates if `&T` implements std's `Read` and `Write`. TCP streams, Unix streams and `File`
@@ -69,9 +75,9 @@
 //! A poll that returns `Pending` has read and written nothing. For the combinators of the other crates, see
 //! their docs: a `write_all` that is dropped before it completes does not report how much it has written.
 
-mod as_source;
 mod async_fd;
-mod blocking;
+#[cfg_attr(windows, path = "io/blocking/windows.rs")]
+pub(crate) mod blocking;
 mod end_of_file;
 #[macro_use]
 mod guard;
@@ -81,7 +87,7 @@ mod object;
 mod operation;
 mod poll;
 mod readiness;
-#[cfg_attr(target_vendor = "apple", path = "io/send/apple.rs")]
+#[cfg_attr(any(target_vendor = "apple", windows), path = "io/send/plain.rs")]
 mod send;
 mod split;
 mod stream;
@@ -91,9 +97,12 @@ mod wrap;
 
 pub use crate::reactor::interest::Interest;
 pub use crate::reactor::ready::Ready;
-pub use as_source::AsSource;
+pub use crate::source::AsSource;
 pub use async_fd::AsyncFd;
-pub(crate) use blocking::{Mode, set_blocking};
+#[cfg(windows)]
+#[doc(no_inline)]
+pub use async_fd::AsyncFd as AsyncSocket;
+pub(crate) use blocking::Mode;
 pub use guard::{AsyncFdReadyGuard, TryIoError};
 pub(crate) use halves::{HasAsyncFd, ReadRef, WriteRef, split};
 pub use mutable::AsyncFdReadyMutGuard;

@@ -16,8 +16,10 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(not(any(unix, target_family = "wasm")))]
-compile_error!("dormouse supports Unix only: see the section Limits of its README");
+#[cfg(not(any(unix, windows, target_family = "wasm")))]
+compile_error!(
+    "dormouse supports Unix, Windows and wasm only: see the section Limits of its README"
+);
 #[cfg(all(target_family = "wasm", not(target_os = "unknown")))]
 compile_error!(
     "dormouse has no timers on WASI and Emscripten yet: there is no function that calls a waker at a time. Of the wasm \
@@ -60,10 +62,13 @@ mod catch_panic;
 mod context;
 #[cfg_attr(target_family = "wasm", path = "coop/web.rs")]
 mod coop;
-#[cfg_attr(target_family = "wasm", path = "fork/absent.rs")]
+#[cfg_attr(not(unix), path = "fork/absent.rs")]
+#[cfg_attr(target_family = "wasm", allow(dead_code, reason = "reactors need a part of it"))]
 mod fork;
 #[cfg(all(loom, test))]
 mod loom_test;
+#[cfg_attr(target_family = "wasm", path = "source/web.rs")]
+mod source;
 #[cfg(feature = "stats")]
 #[cfg_attr(docsrs, doc(cfg(feature = "stats")))]
 #[cfg_attr(
@@ -79,6 +84,7 @@ pub mod stats;
 )]
 mod stats;
 #[cfg(not(target_family = "wasm"))]
+#[cfg_attr(windows, path = "stdio/absent.rs")]
 mod stdio;
 #[cfg_attr(all(loom, test), path = "loom_test/sync.rs")]
 mod sync;
@@ -89,11 +95,16 @@ mod timer;
 mod trace;
 #[cfg(feature = "test-util")]
 #[cfg_attr(
-    target_family = "wasm",
-    allow(dead_code, unused_imports, reason = "`block_on` and retries need a part of it")
+    not(unix),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "only `block_on` and Unix sockets need a part of it"
+    )
 )]
 mod virtual_clock;
 #[cfg(not(feature = "test-util"))]
+#[cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "only Unix sockets retry"))]
 #[path = "virtual_clock/absent.rs"]
 #[cfg_attr(
     target_family = "wasm",

@@ -90,31 +90,38 @@ mod happy_eyeballs;
 #[cfg(feature = "stream")]
 mod incoming;
 mod options;
+#[cfg(unix)]
 mod pipe;
 #[cfg_attr(
     all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)),
     path = "net/sys/linux.rs"
 )]
 #[cfg_attr(
-    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
+    any(dormouse_portable, not(any(target_os = "linux", target_os = "android", windows))),
     path = "net/sys/unix.rs"
 )]
+#[cfg_attr(windows, path = "net/sys/windows.rs")]
 mod sys;
 pub mod tcp;
 #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod traits;
 mod udp;
+#[cfg(unix)]
 pub mod unix;
 
 pub use addr::ToSocketAddrs;
 pub use happy_eyeballs::HappyEyeballs;
+#[cfg(unix)]
 pub use pipe::{PipeReader, PipeWriter, pipe};
 pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
 pub use udp::UdpSocket;
+#[cfg(unix)]
 pub use unix::datagram::UnixDatagram;
+#[cfg(unix)]
 pub use unix::listener::UnixListener;
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
 pub use unix::seqpacket::{UnixSeqpacket, UnixSeqpacketListener};
+#[cfg(unix)]
 pub use unix::stream::UnixStream;

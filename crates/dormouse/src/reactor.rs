@@ -12,6 +12,8 @@ mod scheduled_io;
 
 #[cfg_attr(not(feature = "smol"), path = "reactor/async_io/absent.rs")]
 mod async_io;
+#[cfg(any(feature = "smol", all(feature = "tokio", windows)))]
+mod oneshot;
 #[cfg(all(any(feature = "tokio", feature = "smol"), not(all(loom, test))))]
 mod probe;
 #[cfg_attr(not(feature = "tokio"), path = "reactor/tokio/absent.rs")]

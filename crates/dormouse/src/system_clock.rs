@@ -13,6 +13,7 @@
     path = "system_clock/linux.rs"
 )]
 #[cfg_attr(target_vendor = "apple", path = "system_clock/apple.rs")]
+#[cfg_attr(windows, path = "system_clock/windows.rs")]
 #[cfg_attr(
     any(target_os = "freebsd", target_os = "dragonfly", target_os = "openbsd"),
     path = "system_clock/bsd.rs"
@@ -21,9 +22,8 @@
     all(
         not(all(loom, test)),
         any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
-        not(target_vendor = "apple"),
-        not(any(target_os = "freebsd", target_os = "dragonfly", target_os = "openbsd")),
-        not(target_family = "wasm")
+        not(any(target_vendor = "apple", windows, target_family = "wasm")),
+        not(any(target_os = "freebsd", target_os = "dragonfly", target_os = "openbsd"))
     ),
     path = "system_clock/unix.rs"
 )]

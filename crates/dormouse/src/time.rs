@@ -43,7 +43,7 @@ pub mod error;
 #[cfg(feature = "hyper")]
 mod hyper;
 mod interval;
-#[cfg(not(target_family = "wasm"))]
+#[cfg(unix)]
 mod retry;
 pub(crate) mod slack;
 mod sleep;
@@ -56,7 +56,7 @@ pub use crate::clock::instant::Instant;
 pub use alarm::{Alarm, AlarmClock};
 pub use aligned::AlignedInterval;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
-#[cfg(not(target_family = "wasm"))]
+#[cfg(unix)]
 pub(crate) use retry::RetryPauses;
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use steps::{Resumes, WallClockChange, WallClockChanges};

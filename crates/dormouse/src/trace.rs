@@ -17,6 +17,7 @@ mod event;
 pub(crate) use event::Resource;
 
 use crate::catch_panic::catch_panic;
+use crate::source::RawSource;
 use crate::system_clock::ClockId;
 use event::Event;
 use std::cell::{Cell, RefCell};
@@ -119,7 +120,7 @@ pub(crate) fn queue_drained(clock: ClockId, reactor: &'static str, timers: usize
 
 /// An fd is registered with another reactor than before.
 pub(crate) fn fd_moved(
-    fd: i32,
+    fd: RawSource,
     from: &'static str,
     to: &'static str,
     why: &'static str,

@@ -16,8 +16,15 @@ pub(crate) fn close(number: RawFd) {
     let _ = nix::unistd::close(number);
 }
 
+/// Closes `duplicate`, whose owner is never dropped, if it still is a duplicate of `original`.
+pub(crate) fn close_duplicate(duplicate: impl AsFd, original: impl AsFd) {
+    if are_duplicates(&duplicate, original) {
+        close(duplicate.as_fd().as_raw_fd());
+    }
+}
+
 /// Whether two fds are duplicates of one. (Two FIFOs or files that were opened separately count as such, too.)
-pub(crate) fn are_duplicates(one: impl AsFd, other: impl AsFd) -> bool {
+fn are_duplicates(one: impl AsFd, other: impl AsFd) -> bool {
     let stats = (fstat(&one), fstat(&other));
     let (Ok(stat), Ok(other_stat)) = stats else { return false };
     if (stat.st_dev, stat.st_ino) != (other_stat.st_dev, other_stat.st_ino) {

@@ -8,9 +8,9 @@ use super::readiness::Readiness;
 use super::{AsSource, AsyncFdReadyGuard};
 use crate::coop::poll_cooperative;
 use crate::reactor::{Interest, Reactor, ReadyEvent, Registration, WaiterSlot};
+use crate::source::impl_as_source;
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::{Context, Poll};
 
 /// Wraps an object that has a file descriptor, to wait until the fd is ready.
@@ -288,17 +288,7 @@ impl<T: AsSource> AsyncFd<T> {
     }
 }
 
-impl<T: AsSource> AsFd for AsyncFd<T> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.get_ref().as_fd()
-    }
-}
-
-impl<T: AsSource> AsRawFd for AsyncFd<T> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
-    }
-}
+impl_as_source!([T: AsSource] AsyncFd<T>, fd => fd.get_ref());
 
 impl<T: AsSource> AsRef<T> for AsyncFd<T> {
     fn as_ref(&self) -> &T {

@@ -5,7 +5,7 @@
 
 use super::operation::try_now;
 use super::{AsSource, AsyncFd, Interest, Ready};
-use rustix::fs::{FileType, fstat};
+use crate::source;
 use std::future::Future;
 use std::io;
 
@@ -49,7 +49,7 @@ impl<T: AsSource> AsyncFd<T> {
     /// the next read decides.
     #[cold]
     fn has_no_writer_yet(&self) -> bool {
-        let is_fifo = fstat(self).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_fifo());
+        let is_fifo = source::is_fifo(source::borrow(self.get_ref()));
         let is_end = |now| now == Ready::READ_CLOSED;
         is_fifo && !self.registration.poll_now(Interest::READABLE).is_ok_and(is_end)
     }

@@ -9,12 +9,12 @@
 //!   fork it does not: the connection is the parent's.
 
 use super::{AsSource, AsyncFd};
+use crate::source;
 use rustix::io::Errno;
 use rustix::net::{Shutdown, shutdown};
 use std::fmt;
 use std::io;
 use std::ops::Deref;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
 /// An object that is, contains, or refers to an [`AsyncFd`].
@@ -109,8 +109,8 @@ impl<S: HasAsyncFd + fmt::Debug> fmt::Debug for WriteRef<S> {
 ///
 /// It succeeds without effect on an fd that does not support it: a pipe, a socket that is not connected or no longer
 /// connected, a socket type without connections.
-pub(super) fn shut_down(fd: &impl AsFd) -> io::Result<()> {
-    match shutdown(fd, Shutdown::Write) {
+pub(super) fn shut_down(fd: &impl AsSource) -> io::Result<()> {
+    match shutdown(source::borrow(fd), Shutdown::Write) {
         Ok(()) | Err(Errno::NOTSOCK | Errno::NOTCONN | Errno::OPNOTSUPP) => Ok(()),
         Err(err) => Err(err.into()),
     }

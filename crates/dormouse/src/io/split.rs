@@ -5,9 +5,9 @@
 
 use super::halves::{HasAsyncFd, ReadRef, WriteRef, split};
 use super::{AsSource, AsyncFd};
+use crate::source::impl_as_source;
 use std::error::Error;
 use std::fmt;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 impl<T: AsSource> HasAsyncFd for AsyncFd<T> {
     type Source = T;
@@ -185,17 +185,7 @@ macro_rules! half {
             }
         }
 
-        impl<T: AsSource> AsFd for $Half<T> {
-            fn as_fd(&self) -> BorrowedFd<'_> {
-                self.as_ref().as_fd()
-            }
-        }
-
-        impl<T: AsSource> AsRawFd for $Half<T> {
-            fn as_raw_fd(&self) -> RawFd {
-                self.as_ref().as_raw_fd()
-            }
-        }
+        impl_as_source!([T: AsSource] $Half<T>, half => half.as_ref());
     };
 }
 

@@ -5,15 +5,15 @@
 //!   socket as hung up, and tokio's reactor never clears that.
 //! - The future that waits owns the socket. Dropping the future closes the socket.
 
+#[cfg_attr(unix, path = "connect/unix.rs")]
+#[cfg_attr(windows, path = "connect/windows.rs")]
+mod sys;
+
+use super::TcpStream;
 use super::addr::ToSocketAddrs;
 use super::error::{no_addresses, with_context};
-use super::{TcpStream, sys};
 use crate::coop::cooperative;
 use crate::io::{AsyncFd, Interest, Mode};
-use crate::time::RetryPauses;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::{Errno, retry_on_intr};
-use rustix::net::{SocketType, sockopt::socket_type};
 use std::future::Future;
 use std::io;
 use std::net::{self, SocketAddr};
@@ -68,37 +68,15 @@ pub(super) async fn connect_socket(
 ) -> io::Result<TcpStream> {
     check_port(address)?;
     match cooperative(async { socket.connect(&address.into()) }).await {
-        Err(err) if err.raw_os_error() != Some(Errno::INPROGRESS.raw_os_error()) => Err(err),
+        Err(err) if !sys::is_in_progress(&err) => Err(err),
         _ => finish_connect(socket.into(), mode).await,
     }
 }
 
 /// [`finish_connect`] for a socket of the caller, on which connect(2) may not have been called.
 pub(super) async fn check_and_finish_connect(stream: net::TcpStream) -> io::Result<TcpStream> {
-    check_begun(&stream)?;
+    sys::check_begun(&stream)?;
     finish_connect(stream, Mode::Unknown).await
-}
-
-/// A wait for a socket on which connect(2) has not been called would not end. Linux reports it as hung up, unless it
-/// listens or is a datagram socket; other systems do not distinguish it from one that connects.
-fn check_begun(stream: &net::TcpStream) -> io::Result<()> {
-    if socket_type(stream)? != SocketType::STREAM || sys::is_listening(stream)? {
-        let message = "the socket listens, or is not a stream socket";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-    }
-    let mut fds = [PollFd::new(stream, PollFlags::empty())];
-    // A signal interrupts it even with this timeout.
-    retry_on_intr(|| poll(&mut fds, Some(&Timespec::default())))?;
-    if fds[0].revents().contains(PollFlags::HUP) {
-        // A connect that has failed is reported as hung up too.
-        connect_result(stream).map_err(|err| match err.kind() {
-            io::ErrorKind::WouldBlock => {
-                io::Error::new(io::ErrorKind::NotConnected, "connect(2) has not been called")
-            }
-            _ => err,
-        })?;
-    }
-    Ok(())
 }
 
 /// The result of connect(2); `WouldBlock` while it is in progress.
@@ -126,29 +104,6 @@ pub(super) fn check_port(address: SocketAddr) -> io::Result<()> {
 
 pub(super) fn cannot_connect(err: io::Error, address: SocketAddr) -> io::Error {
     with_context(err, format_args!("cannot connect to {address}"))
-}
-
-/// Retries `f`, an operation on a Unix socket, while it returns `WouldBlock` because the peer has no room. Pauses
-/// in real time between the attempts.
-///
-/// No event reports that the peer has room:
-/// - If the backlog of a listener is full, connect(2) fails with `EAGAIN` on Linux, and the socket stays
-///   unconnected.
-/// - If the receive queue of a datagram socket is full, and the sender is not connected to it, Linux reports the
-///   sender as writable after each attempt. Waiting for writability would be a busy loop. (An auxiliary socket that is
-///   connected to the receiver would report room, but the path may name another receiver by then.)
-pub(super) async fn retry_until_room<R>(mut f: impl FnMut() -> io::Result<R>) -> io::Result<R> {
-    cooperative(async {
-        let mut pauses = RetryPauses::new();
-        loop {
-            match f() {
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            pauses.pause().await;
-        }
-    })
-    .await
 }
 
 #[cfg(all(test, target_os = "linux", not(any(loom, dormouse_portable))))]

@@ -3,13 +3,10 @@
 //! The system's error states only the cause. In a program with many connections, it does not identify the connection
 //! that failed.
 
-use super::sys;
 use rustix::io::Errno;
-use std::borrow::Borrow;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::os::unix::net::SocketAddr;
 
 /// An error of the system, with a description of the operation.
 #[derive(Debug)]
@@ -43,22 +40,5 @@ impl fmt::Display for ErrorWithContext {
 impl Error for ErrorWithContext {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.source)
-    }
-}
-
-/// Displays the address of a Unix socket: a path in quotes, or `@` and an abstract name, as Linux tools do. Control
-/// characters are escaped: an error may be printed on a terminal.
-pub(super) struct DisplayAddr<A>(pub(super) A);
-
-impl<A: Borrow<SocketAddr>> fmt::Display for DisplayAddr<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = self.0.borrow();
-        if let Some(path) = address.as_pathname() {
-            return write!(f, "{path:?}");
-        }
-        if let Some(name) = sys::abstract_name(address) {
-            return write!(f, "@{}", name.escape_ascii());
-        }
-        f.write_str("an unnamed socket")
     }
 }

@@ -27,6 +27,7 @@ mod handle;
 mod halves;
 #[macro_use]
 mod option;
+#[cfg(unix)]
 #[macro_use]
 mod owned_fd;
 #[macro_use]

@@ -5,6 +5,8 @@ use super::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
 mod linux;
+#[cfg(unix)]
+mod unix;
 
 option!(
     keepalive = keepalive,
@@ -20,16 +22,6 @@ option!(
     bool,
     "true",
     "whether an address can be bound that connections in TIME_WAIT still use (`SO_REUSEADDR`).",
-    TcpSocket(socket)
-);
-// illumos has no such option.
-#[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
-option!(
-    reuseport = reuse_port,
-    set_reuseport = set_reuse_port,
-    bool,
-    "true",
-    "whether several sockets can be bound to the same address (`SO_REUSEPORT`).",
     TcpSocket(socket)
 );
 option!(
@@ -76,15 +68,6 @@ option!(
     "the type of service of IPv4 packets (`IP_TOS`).",
     TcpSocket(socket),
     UdpSocket(socket)
-);
-option!(
-    tclass_v6 = tclass_v6,
-    set_tclass_v6 = set_tclass_v6,
-    u32,
-    "0x10",
-    "the traffic class of IPv6 packets (`IPV6_TCLASS`).",
-    TcpSocket(socket v6),
-    UdpSocket(socket v6)
 );
 option!(
     broadcast = broadcast,

@@ -34,7 +34,11 @@ mod ucred;
 
 mod address;
 pub(super) mod datagram;
+mod display_addr;
+#[cfg(feature = "stream")]
+mod incoming;
 pub(super) mod listener;
+mod retry;
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
 pub(super) mod seqpacket;
 mod split;

@@ -24,16 +24,15 @@ use super::builtin::spawn::{use_processors_of_main_thread, with_signals_blocked}
 use super::error::cannot;
 use super::probe::{can_probe, catch_probe};
 use super::scheduled_io::{Direction, ScheduledIo};
-use super::{Interest, Kind, Reactor, Ready};
-use crate::catch_panic::wake;
+use super::{Interest, Kind, Reactor, oneshot};
 use crate::fork::{Once, Process, fds};
+use crate::source::{BorrowedSource, OwnedSource};
 use crate::stdio::take_free_stdio;
 use crate::trace::{self, Resource};
 use async_io::Async;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// The one reactor of the process.
 #[derive(Clone)]
@@ -60,45 +59,20 @@ pub(crate) fn reactor() -> Option<Reactor> {
 /// An fd that is registered with async-io.
 #[derive(Debug)]
 pub(super) struct AsyncIoRegistration {
-    fd: Async<OwnedFd>,
+    fd: Async<OwnedSource>,
     io: Arc<ScheduledIo>,
     oneshot_wakers: [Waker; 2],
 }
 
-/// The waker that async-io calls for one direction.
-struct OneshotWaker {
-    io: Arc<ScheduledIo>,
-    direction: Direction,
-    process: Process,
-}
-
-impl Wake for OneshotWaker {
-    fn wake(self: Arc<Self>) {
-        if self.process.forked() {
-            // An event of the parent. A thread of the parent may hold the lock of the waiters.
-            return;
-        }
-        let ready = match self.direction {
-            Direction::Read => Ready::READABLE,
-            Direction::Write => Ready::WRITABLE,
-        };
-        self.io.deliver(ready, self.direction.interest(), wake);
-    }
-}
-
 pub(super) fn register(
     _: &Handle,
-    fd: BorrowedFd<'_>,
+    fd: BorrowedSource<'_>,
     io: &Arc<ScheduledIo>,
 ) -> io::Result<AsyncIoRegistration> {
     start(fd).inspect_err(|err| trace::failed(Resource::AsyncIo, err))?;
     trace::works(Resource::AsyncIo);
     let fd = Async::new_nonblocking(fd.try_clone_to_owned()?)?;
-    let oneshot_wakers = Direction::BOTH.map(|direction| {
-        let process = Process::current();
-        Waker::from(Arc::new(OneshotWaker { io: io.clone(), direction, process }))
-    });
-    Ok(AsyncIoRegistration { fd, io: io.clone(), oneshot_wakers })
+    Ok(AsyncIoRegistration { fd, io: io.clone(), oneshot_wakers: oneshot::wakers(io) })
 }
 
 /// The process that started async-io, and whether the start succeeded. A failed start is not repeated: async-io's
@@ -121,7 +95,7 @@ fn works() -> bool {
 /// async-io is started on the thread that is created for this check. That thread has all signals blocked and the
 /// affinity of the main thread, and the thread `async-io` inherits both. (If the program has started async-io before,
 /// its thread has inherited those of a thread of the program.)
-fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
+fn start(fd: BorrowedSource<'_>) -> io::Result<()> {
     let error = || {
         Err(io::Error::other(
             "async-io failed to start, or was started before this process was forked",
@@ -158,13 +132,9 @@ fn start(fd: BorrowedFd<'_>) -> io::Result<()> {
 impl AsyncIoRegistration {
     /// In the child of a fork, closes the duplicate of `fd`. A drop of the `Async` would also remove the duplicate from
     /// the epoll instance, which the parent uses, and take a lock of async-io's.
-    pub(super) fn close_in_child(self, fd: BorrowedFd<'_>) {
-        let number = self.fd.as_raw_fd();
-        let is_duplicate = fds::are_duplicates(self.fd.get_ref(), fd);
+    pub(super) fn close_in_child(self, fd: BorrowedSource<'_>) {
+        fds::close_duplicate(self.fd.get_ref(), fd);
         std::mem::forget(self.fd);
-        if is_duplicate {
-            fds::close(number);
-        }
     }
 
     /// Registers the directions of `interest` that are not registered.

@@ -25,6 +25,7 @@ mod flush;
 mod loom_tests;
 mod poller;
 mod selector;
+#[cfg_attr(windows, path = "builtin/spawn/windows.rs")]
 pub(super) mod spawn;
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -44,19 +45,22 @@ use super::error::cannot;
 use super::scheduled_io::ScheduledIo;
 use super::{Interest, Ready};
 use crate::fork::PerProcess;
+use crate::source::BorrowedSource;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread::Thread;
 use crate::sync::{Mutex, OnceLock, lock, loom_const_fn, loom_static};
 use crate::trace::{self, Resource};
-use selector::{Events, Selector, Token};
+use selector::{Events, Registered, Selector, Token};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
+
+/// Whether an event is reported once, until the next wait registers its interest again.
+pub(super) const IS_ONESHOT: bool = Selector::IS_ONESHOT;
 
 /// Calls the wakers that are due, and returns the timeout for the wait of the reactor thread; `None` is without limit.
 pub(crate) type Hook = fn() -> Option<Duration>;
@@ -159,24 +163,24 @@ impl Hasher for TokenHasher {
 pub(super) struct BuiltinRegistration {
     token: Token,
     selector: &'static Selector,
+    registered: Registered,
 }
 
 /// Registers an fd for `interest`.
 pub(super) fn register(
-    fd: BorrowedFd<'_>,
+    fd: BorrowedSource<'_>,
     interest: Interest,
     io: &Arc<ScheduledIo>,
 ) -> io::Result<BuiltinRegistration> {
-    let registration;
-    {
+    let (token, selector) = {
         let state = &mut *lock(&reactor().state);
         let selector = state.start_selector()?;
-        registration = BuiltinRegistration { token: state.add(io), selector };
-    }
-    match registration.selector.register(fd, registration.token, interest) {
-        Ok(()) => Ok(registration),
+        (state.add(io), selector)
+    };
+    match selector.register(fd, token, interest) {
+        Ok(registered) => Ok(BuiltinRegistration { token, selector, registered }),
         Err(err) => {
-            registration.remove();
+            remove(token);
             Err(err)
         }
     }
@@ -184,22 +188,42 @@ pub(super) fn register(
 
 impl BuiltinRegistration {
     /// Sets the interest. If the fd is ready for it already, an event is reported.
-    pub(super) fn reregister(&self, fd: BorrowedFd<'_>, interest: Interest) -> io::Result<()> {
-        self.selector.reregister(fd, self.token, interest)
+    pub(super) fn reregister(&self, fd: BorrowedSource<'_>, interest: Interest) -> io::Result<()> {
+        self.selector.reregister(&self.registered, fd, self.token, interest)
     }
 
-    pub(super) fn deregister(&self, fd: BorrowedFd<'_>) {
-        self.selector.deregister(fd);
-        self.remove();
+    /// Registers the parts of `interest` that are not registered, for one event, if the selector is oneshot. Of several
+    /// calls for one fd, only one is in progress at a time.
+    #[inline]
+    pub(super) fn arm(
+        &self,
+        fd: BorrowedSource<'_>,
+        interest: Interest,
+        io: &ScheduledIo,
+    ) -> Option<io::Result<Ready>> {
+        if !IS_ONESHOT {
+            return None;
+        }
+        let armed = if io.should_register(interest) {
+            self.reregister(fd, io.registered())
+        } else {
+            Ok(())
+        };
+        Some(armed.map(|()| Ready::EMPTY))
     }
 
-    /// Removes the `ScheduledIo`: later events for the token are dropped.
-    fn remove(&self) {
-        let mut state = lock(&reactor().state);
-        let io = state.registrations.as_mut().and_then(|all| all.remove(&self.token));
-        drop(state);
-        drop(io);
+    pub(super) fn deregister(&self, fd: BorrowedSource<'_>) {
+        self.selector.deregister(&self.registered, fd);
+        remove(self.token);
     }
+}
+
+/// Removes the `ScheduledIo` of a token: later events for the token are dropped.
+fn remove(token: Token) {
+    let mut state = lock(&reactor().state);
+    let io = state.registrations.as_mut().and_then(|all| all.remove(&token));
+    drop(state);
+    drop(io);
 }
 
 impl State {
@@ -254,7 +278,8 @@ fn unpark_thread() {
 fn dispatch(events: &Events, deliveries: &mut Vec<Delivery>) {
     collect(events, deliveries);
     for (io, ready) in deliveries.drain(..) {
-        io.deliver(ready, Interest::NONE, wake_or_defer);
+        let disarmed = if IS_ONESHOT { Interest::in_event(ready) } else { Interest::NONE };
+        io.deliver(ready, disarmed, wake_or_defer);
     }
 }
 

@@ -1,9 +1,13 @@
 //! The errors of reactors: what failed, why, and what the user can do.
 
-use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
-use rustix::io::Errno;
+#[cfg_attr(unix, path = "error/unix.rs")]
+#[cfg_attr(windows, path = "error/windows.rs")]
+mod sys;
+
+pub(super) use sys::is_out_of_fds;
+
+use crate::source::{self, BorrowedSource};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// `err`, with `what` has failed in front.
 pub(crate) fn cannot(what: &str, err: &io::Error) -> io::Error {
@@ -11,9 +15,9 @@ pub(crate) fn cannot(what: &str, err: &io::Error) -> io::Error {
 }
 
 /// `err`, with the fd, the reactor and a hint added to its message.
-pub(super) fn cannot_register(err: &io::Error, fd: BorrowedFd<'_>, reactor: &str) -> io::Error {
-    let (number, hint) = (fd.as_raw_fd(), hint(err, fd));
-    let message = format!("cannot watch fd {number} on the {reactor} reactor{hint} ({err})");
+pub(super) fn cannot_register(err: &io::Error, fd: BorrowedSource<'_>, reactor: &str) -> io::Error {
+    let (kind, number, hint) = (sys::KIND, source::raw(fd), sys::hint(err, fd));
+    let message = format!("cannot watch {kind} {number} on the {reactor} reactor{hint} ({err})");
     io::Error::new(lasting_kind(err), message)
 }
 
@@ -25,11 +29,6 @@ pub(super) fn inherited_fd() -> io::Error {
     )
 }
 
-/// Whether the process or the system is at its limit of open fds.
-pub(super) fn is_out_of_fds(err: &io::Error) -> bool {
-    matches!(Errno::from_io_error(err), Some(Errno::MFILE | Errno::NFILE))
-}
-
 /// The kind of an error that is not the result of the user's operation. `WouldBlock` and `Interrupted` are replaced,
 /// because a caller would repeat its operation at once, for ever. For example, clone(2) returns `EAGAIN` at the limit of
 /// threads.
@@ -38,52 +37,4 @@ fn lasting_kind(err: &io::Error) -> io::ErrorKind {
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => io::ErrorKind::Other,
         kind => kind,
     }
-}
-
-/// Why the fd cannot be registered, and what to do. Empty if the error says it.
-fn hint(err: &io::Error, fd: BorrowedFd<'_>) -> &'static str {
-    match Errno::from_io_error(err) {
-        Some(Errno::BADF | Errno::PERM) if is_path(fd) => {
-            ": it was opened with O_PATH, so it cannot be read, written or watched. Open the file \
-             again without O_PATH, on Linux through /proc/self/fd"
-        }
-        Some(Errno::PERM | Errno::ACCESS | Errno::NOSYS) => refused(fd),
-        // kevent(2).
-        Some(Errno::INVAL | Errno::NODEV | Errno::OPNOTSUPP) => {
-            ": the kernel has no readiness for this kind of file"
-        }
-        Some(Errno::EXIST) => {
-            ": this reactor watches it already. Share the one AsyncFd, or wrap a duplicate \
-             (try_clone)"
-        }
-        Some(Errno::BADF) => ": it is not open",
-        Some(Errno::MFILE) => ": the process is at its limit of open fds (ulimit -n)",
-        Some(Errno::NOSPC) => {
-            ": the user is at the limit of watched fds (/proc/sys/fs/epoll/max_user_watches)"
-        }
-        _ => "",
-    }
-}
-
-/// Linux reports a file without readiness by the same error as a system call that a sandbox refuses.
-fn refused(fd: BorrowedFd<'_>) -> &'static str {
-    match fstat(fd).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
-        Ok(FileType::RegularFile | FileType::Directory | FileType::BlockDevice) => {
-            ": the kernel has no readiness for this kind of file. Regular files and directories \
-             are always ready; read and write them directly"
-        }
-        Ok(FileType::Socket | FileType::Fifo) => {
-            ": a system call, such as epoll_ctl or fcntl, is refused, as by a sandbox (seccomp)"
-        }
-        _ => {
-            ": the kernel has no readiness for this kind of file, or a system call, such as \
-             epoll_ctl or fcntl, is refused, as by a sandbox (seccomp)"
-        }
-    }
-}
-
-/// Whether the fd was opened with `O_PATH`, a flag that not every system has.
-fn is_path(fd: BorrowedFd<'_>) -> bool {
-    let path = OFlags::from_name("PATH");
-    path.is_some_and(|path| fcntl_getfl(fd).is_ok_and(|flags| flags.contains(path)))
 }

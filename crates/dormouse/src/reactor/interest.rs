@@ -176,6 +176,23 @@ impl Interest {
         self == Interest::READABLE || self == Interest::WRITABLE
     }
 
+    /// The interests that an event with this readiness reports.
+    pub(crate) const fn in_event(ready: Ready) -> Interest {
+        let mut interest = ready.0 & Interest::ALL.0;
+        if ready.is_read_closed() {
+            interest |= Interest::READABLE.0;
+        }
+        if ready.is_write_closed() {
+            interest |= Interest::WRITABLE.0;
+        }
+        Interest(interest)
+    }
+
+    /// The interest with these [`compact_bits`](Self::compact_bits).
+    pub(crate) const fn from_compact_bits(bits: usize) -> Interest {
+        Interest(bits as u8 & 3 | (bits as u8 & 0b1100) << 2)
+    }
+
     /// One bit for each interest, from bit 0 on.
     pub(crate) fn compact_bits(self) -> usize {
         usize::from(self.0 & 3 | self.0 >> 2 & 0b1100)

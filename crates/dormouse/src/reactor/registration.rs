@@ -17,18 +17,19 @@ use super::{
     Interest, Reactor, Ready, ReadyEvent, ScheduledIo, ShutDown, WaiterSlot, async_io, builtin,
     tokio,
 };
+use crate::catch_panic::wake;
 use crate::fork::Process;
+use crate::source::{self, AsSource, BorrowedSource};
 use crate::stats::CountedFd;
 use crate::sync::{Mutex, lock};
 use crate::trace::{self, Origin};
 use std::io;
-use std::os::fd::AsFd;
 use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
 
 /// See the [module](self).
 #[derive(Debug)]
-pub(crate) struct Registration<T: AsFd> {
+pub(crate) struct Registration<T: AsSource> {
     io: Arc<ScheduledIo>,
     attached: Mutex<Attached>,
     process: Process,
@@ -63,6 +64,27 @@ enum Backend {
     Refused,
 }
 
+impl Backend {
+    /// Registers the parts of `interest` that are not registered, for one event. If the reactor has reported them already,
+    /// returns that event. `None` if the reactor need not be asked for each event, or cannot report the interest.
+    fn arm(
+        &self,
+        fd: BorrowedSource<'_>,
+        interest: Interest,
+        io: &ScheduledIo,
+    ) -> Option<io::Result<Ready>> {
+        match self {
+            Backend::Builtin(registration) => registration.arm(fd, interest, io),
+            Backend::Tokio(_) | Backend::AsyncIo(_) if interest.needs_builtin() => None,
+            Backend::Tokio(registration) => registration.arm(interest),
+            Backend::AsyncIo(registration) => {
+                Some(registration.arm(interest).map(|()| Ready::EMPTY))
+            }
+            Backend::Detached | Backend::Refused => None,
+        }
+    }
+}
+
 /// Why a wait cannot be registered with the reactor that its fd is registered with.
 pub(crate) enum WaitError {
     /// The reactor has shut down or failed.
@@ -71,13 +93,19 @@ pub(crate) enum WaitError {
     Unregistered(io::Error),
 }
 
-impl<T: AsFd> Registration<T> {
+impl<T: AsSource> Registration<T> {
     pub(crate) fn get_ref(&self) -> &T {
         self.object.as_ref().expect("only `deregister` takes the object")
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut T {
         self.object.as_mut().expect("only `deregister` takes the object")
+    }
+
+    /// The fd of the object.
+    #[inline]
+    fn source(&self) -> BorrowedSource<'_> {
+        source::borrow(self.get_ref())
     }
 
     /// Deregisters the fd.
@@ -96,7 +124,7 @@ impl<T: AsFd> Registration<T> {
 
     /// What poll(2) reports for `interest` at this moment. The readiness that is known does not change.
     pub(crate) fn poll_now(&self, interest: Interest) -> io::Result<Ready> {
-        builtin::poll_now(self.get_ref().as_fd(), interest)
+        builtin::poll_now(self.source(), interest)
     }
 
     /// The readiness that is known: none in the child of a fork, which gets no events.
@@ -188,8 +216,8 @@ impl<T: AsFd> Registration<T> {
             self.register_interest(interest)?;
             event = self.io.poll_readiness(slot, tried, waker);
         }
-        if event.is_pending() && !self.io.is_registered(interest) {
-            self.arm(slot, waker)?;
+        while event.is_pending() && !self.io.is_registered(interest) && self.arm(slot, waker)? {
+            event = self.io.poll_readiness(slot, tried, waker);
         }
         event.map_err(|ShutDown| WaitError::ShutDown)
     }
@@ -206,7 +234,7 @@ impl<T: AsFd> Registration<T> {
         if tried.is_some() && interest.is_one_direction() {
             return Poll::Pending;
         }
-        let ready = builtin::poll_now(self.get_ref().as_fd(), interest).unwrap_or(Ready::EMPTY);
+        let ready = builtin::poll_now(self.source(), interest).unwrap_or(Ready::EMPTY);
         if ready.is_empty() {
             return Poll::Pending;
         }
@@ -219,11 +247,15 @@ impl<T: AsFd> Registration<T> {
         }
     }
 
-    /// Registers the parts of `interest` that are not registered yet, except with async-io. Called before the waker is
-    /// stored, because a failure calls all stored wakers.
+    /// Registers the parts of `interest` that are not registered yet, except with a oneshot reactor. Called before the
+    /// waker is stored, because a failure calls all stored wakers.
     #[inline]
     fn register_interest(&self, interest: Interest) -> Result<(), WaitError> {
-        let is_armed_later = self.is_oneshot() && !interest.needs_builtin();
+        let is_armed_later = match self.io.backend() {
+            BackendKind::Builtin => builtin::IS_ONESHOT,
+            BackendKind::Edge => false,
+            BackendKind::Oneshot => !interest.needs_builtin(),
+        };
         if is_armed_later || !self.io.should_register(interest) {
             return Ok(());
         }
@@ -232,7 +264,7 @@ impl<T: AsFd> Registration<T> {
 
     #[cold]
     fn register_now(&self, interest: Interest) -> Result<(), WaitError> {
-        let fd = self.get_ref().as_fd();
+        let fd = self.source();
         let mut attached = lock(&self.attached);
         let all = attached.interest | interest;
         let registered = match &attached.backend {
@@ -258,23 +290,34 @@ impl<T: AsFd> Registration<T> {
         Ok(())
     }
 
-    /// Registers the directions of the slot that are not registered although its waker was stored: with async-io, or
-    /// because the fd has moved meanwhile.
-    fn arm(&self, slot: &WaiterSlot<'_>, waker: &Waker) -> Result<(), WaitError> {
+    /// Registers the directions of the slot that are not registered although its waker was stored: with a oneshot
+    /// reactor, or because the fd has moved meanwhile. Returns whether an event was delivered instead.
+    fn arm(&self, slot: &WaiterSlot<'_>, waker: &Waker) -> Result<bool, WaitError> {
         let interest = slot.interest();
         let mut attached = lock(&self.attached);
-        let armed = match &attached.backend {
-            Backend::AsyncIo(registration) if !attached.must_move => {
-                let armed = registration.arm(interest);
-                attached.interest |= interest;
-                Some(armed.map_err(|_| WaitError::ShutDown))
-            }
-            _ => None,
+        let armed = if attached.must_move {
+            None
+        } else {
+            attached.backend.arm(source::borrow(self.get_ref()), interest, &self.io)
         };
+        if armed.is_some() {
+            attached.interest |= interest;
+        }
         drop(attached);
-        let armed = armed.unwrap_or_else(|| {
-            if self.io.should_register(interest) { self.register_now(interest) } else { Ok(()) }
-        });
+        let armed = match armed {
+            Some(Ok(Ready::EMPTY)) => Ok(false),
+            Some(Ok(ready)) => {
+                // Not the waker of this wait, which polls again.
+                self.io.take_back_waker(slot, waker);
+                self.io.deliver(ready, Interest::in_event(ready), wake);
+                Ok(true)
+            }
+            Some(Err(_)) => Err(WaitError::ShutDown),
+            None if self.io.should_register(interest) => {
+                self.register_now(interest).map(|()| false)
+            }
+            None => Ok(false),
+        };
         armed.inspect_err(|err| {
             // This wait does not need its waker any more. It must not be called here, because it may take a lock that
             // the caller holds.
@@ -338,7 +381,7 @@ impl<T: AsFd> Registration<T> {
         self.io.clear_readiness(event, Ready::ALL);
     }
 
-    /// Whether the reactor is oneshot and level-triggered (async-io).
+    /// Whether the reactor is oneshot and level-triggered (async-io, and tokio on Windows).
     pub(crate) fn is_oneshot(&self) -> bool {
         self.io.backend() == BackendKind::Oneshot
     }
@@ -347,7 +390,7 @@ impl<T: AsFd> Registration<T> {
         let object = self.object.take()?;
         // Exclusive access needs no lock. In the child of a fork, the lock may be held by a thread of the parent.
         let attached = self.attached.get_mut().unwrap_or_else(PoisonError::into_inner);
-        attached.detach(object.as_fd(), &self.process);
+        attached.detach(source::borrow(&object), &self.process);
         if self.process.forked() {
             self.io.clear_wakers_in_child();
         } else {
@@ -357,7 +400,7 @@ impl<T: AsFd> Registration<T> {
     }
 }
 
-impl<T: AsFd> Drop for Registration<T> {
+impl<T: AsSource> Drop for Registration<T> {
     fn drop(&mut self) {
         drop(self.deregister());
     }

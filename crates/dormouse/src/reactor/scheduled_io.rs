@@ -176,6 +176,11 @@ impl ScheduledIo {
         self.load().is_registered(interest)
     }
 
+    /// What is registered with the reactor.
+    pub(crate) fn registered(&self) -> Interest {
+        self.load().registered()
+    }
+
     /// Whether an operation should be tried although no readiness is known: because no task has waited for it yet, or
     /// because nothing reports it at present. Otherwise the fd was not ready when it was tried or polled, and no event
     /// has been delivered since.

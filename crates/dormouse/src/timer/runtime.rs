@@ -8,7 +8,7 @@
 
 #[cfg(all(loom, test))]
 pub(super) mod loom_tests;
-#[cfg(all(test, not(any(loom, dormouse_portable))))]
+#[cfg(all(test, not(any(loom, dormouse_portable, windows))))]
 mod tests;
 
 use super::queue::{ReactorKind, TimerQueue};

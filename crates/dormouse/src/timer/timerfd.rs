@@ -3,12 +3,13 @@
 use crate::clock::ClockId;
 use crate::fork::fds;
 use crate::stdio::above_stdio;
+use rustix::io::Errno;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
 };
 use std::io;
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// Whether the system has timerfds.
 pub(crate) const EXISTS: bool = true;
@@ -24,6 +25,10 @@ fn system_clock(clock: ClockId) -> TimerfdClockId {
         ClockId::Monotonic => TimerfdClockId::Monotonic,
         ClockId::Realtime => TimerfdClockId::Realtime,
     }
+}
+
+pub(crate) fn number(fd: &OwnedFd) -> RawFd {
+    fd.as_raw_fd()
 }
 
 /// In the child of a fork, closes its copy of a timerfd on this clock, if the number still is that of a timerfd on this
@@ -71,4 +76,10 @@ pub(crate) fn set(fd: &OwnedFd, cancel_on_set: bool, at_ns: u64) -> io::Result<(
 pub(crate) fn read(fd: &OwnedFd) -> io::Result<()> {
     rustix::io::read(fd, &mut [0; 8])?;
     Ok(())
+}
+
+/// Whether a timerfd reports with this error that the wall clock was set or the machine was suspended
+/// (`TFD_TIMER_CANCEL_ON_SET`).
+pub(crate) fn is_clock_set(err: &io::Error) -> bool {
+    err.raw_os_error() == Some(Errno::CANCELED.raw_os_error())
 }

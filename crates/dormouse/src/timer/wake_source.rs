@@ -9,26 +9,26 @@ use crate::clock::ClockId;
 use crate::reactor::{
     Direction, Interest, Reactor, ReadyEvent, Registration, WaitError, WaiterSlot,
 };
+use crate::source::OwnedSource;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::task::{Poll, Waker};
 
 #[derive(Debug)]
 pub(crate) enum WakeSource {
-    Timerfd { fd: Registration<OwnedFd>, clock: ClockId },
+    Timerfd { fd: Registration<OwnedSource>, clock: ClockId },
     Fallback { clock: ClockId, waker: Waker },
 }
 
 impl WakeSource {
     /// A timerfd, for [`timerfd`](Self::timerfd).
-    pub(crate) fn create_timerfd(clock: ClockId) -> io::Result<OwnedFd> {
+    pub(crate) fn create_timerfd(clock: ClockId) -> io::Result<OwnedSource> {
         super::close_inherited();
         timerfd::create(clock)
     }
 
     /// Registers a timerfd with `reactor`.
     pub(crate) fn timerfd(
-        fd: OwnedFd,
+        fd: OwnedSource,
         clock: ClockId,
         reactor: &Reactor,
         waker: &Waker,
@@ -47,9 +47,9 @@ impl WakeSource {
     }
 
     /// The number of the timerfd.
-    pub(crate) fn number(&self) -> Option<RawFd> {
+    pub(crate) fn number(&self) -> Option<i32> {
         match self {
-            WakeSource::Timerfd { fd, .. } => Some(fd.get_ref().as_raw_fd()),
+            WakeSource::Timerfd { fd, .. } => Some(timerfd::number(fd.get_ref())),
             WakeSource::Fallback { .. } => None,
         }
     }
@@ -68,7 +68,7 @@ impl WakeSource {
             WakeSource::Timerfd { fd, clock } => {
                 let cancel_on_set = *clock == ClockId::Realtime;
                 match timerfd::set(fd.get_ref(), cancel_on_set, at) {
-                    Err(err) if is_clock_set(&err) => {
+                    Err(err) if timerfd::is_clock_set(&err) => {
                         // Setting the timerfd has cleared its readiness, which would have reported the change.
                         timerfd::set(fd.get_ref(), cancel_on_set, 0)?;
                         Ok(true)
@@ -94,14 +94,14 @@ impl WakeSource {
         let must_read = fd.is_oneshot() || *clock == ClockId::Realtime;
         // `WouldBlock`: it has not expired.
         let clock_was_set =
-            must_read && timerfd::read(fd.get_ref()).is_err_and(|err| is_clock_set(&err));
+            must_read && timerfd::read(fd.get_ref()).is_err_and(|err| timerfd::is_clock_set(&err));
         register_waker(fd, waker)?;
         Ok(clock_was_set)
     }
 }
 
 /// Registers the waker for the next event. Events reported so far are cleared.
-fn register_waker(fd: &Registration<OwnedFd>, waker: &Waker) -> io::Result<()> {
+fn register_waker(fd: &Registration<OwnedSource>, waker: &Waker) -> io::Result<()> {
     let mut slot = WaiterSlot::Direction(Direction::Read);
     // A timerfd that has expired is reported, so it need not be polled.
     let tried = Some(ReadyEvent::unknown(Interest::READABLE));
@@ -113,10 +113,4 @@ fn register_waker(fd: &Registration<OwnedFd>, waker: &Waker) -> io::Result<()> {
         fd.clear_attached(event);
     }
     Ok(())
-}
-
-/// Whether a timerfd reports with this error that the wall clock was set or the machine was suspended
-/// (`TFD_TIMER_CANCEL_ON_SET`).
-fn is_clock_set(err: &io::Error) -> bool {
-    err.raw_os_error() == Some(rustix::io::Errno::CANCELED.raw_os_error())
 }

@@ -1,5 +1,6 @@
 //! In place of `trace.rs` without the feature `tracing`: nothing is recorded.
 
+use crate::source::RawSource;
 use crate::system_clock::ClockId;
 use std::io;
 
@@ -56,7 +57,7 @@ pub(crate) fn queue_drained(_: ClockId, _reactor: &'static str, _timers: usize) 
 
 #[inline]
 pub(crate) fn fd_moved(
-    _: i32,
+    _: RawSource,
     _from: &'static str,
     _to: &'static str,
     _why: &'static str,

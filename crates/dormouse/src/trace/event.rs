@@ -1,6 +1,7 @@
 //! The events, with their fields. README.md documents them.
 
 use super::Origin;
+use crate::source::RawSource;
 use crate::system_clock::ClockId;
 use std::panic::Location;
 use std::thread;
@@ -11,11 +12,36 @@ use tracing::{debug, info, warn};
 const TARGET: &str = "dormouse";
 
 pub(super) enum Event {
-    LateSleep { clock: ClockId, reactor: &'static str, lateness: Duration, created: Origin },
-    LateTimers { clock: ClockId, reactor: &'static str, timers: usize, lateness: Duration },
-    SleepMoved { clock: ClockId, from: &'static str, to: &'static str, created: Origin },
-    QueueDrained { clock: ClockId, reactor: &'static str, timers: usize },
-    FdMoved { fd: i32, from: &'static str, to: &'static str, why: &'static str, created: Origin },
+    LateSleep {
+        clock: ClockId,
+        reactor: &'static str,
+        lateness: Duration,
+        created: Origin,
+    },
+    LateTimers {
+        clock: ClockId,
+        reactor: &'static str,
+        timers: usize,
+        lateness: Duration,
+    },
+    SleepMoved {
+        clock: ClockId,
+        from: &'static str,
+        to: &'static str,
+        created: Origin,
+    },
+    QueueDrained {
+        clock: ClockId,
+        reactor: &'static str,
+        timers: usize,
+    },
+    FdMoved {
+        fd: RawSource,
+        from: &'static str,
+        to: &'static str,
+        why: &'static str,
+        created: Origin,
+    },
     Failed(Resource, String),
     Recovered(Resource),
 }

@@ -303,17 +303,7 @@ macro_rules! half {
             }
         }
 
-        impl std::os::fd::AsFd for $Half {
-            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-                self.0.as_fd()
-            }
-        }
-
-        impl std::os::fd::AsRawFd for $Half {
-            fn as_raw_fd(&self) -> std::os::fd::RawFd {
-                self.0.as_raw_fd()
-            }
-        }
+        crate::source::impl_as_source!([] $Half, half => &*half.0);
 
         impl AsRef<$Stream> for $Half {
             fn as_ref(&self) -> &$Stream {

@@ -143,19 +143,7 @@ macro_rules! handle {
             }
         }
 
-        impl std::os::fd::AsFd for $Type {
-            #[inline]
-            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-                std::os::fd::AsFd::as_fd(&self.0)
-            }
-        }
-
-        impl std::os::fd::AsRawFd for $Type {
-            #[inline]
-            fn as_raw_fd(&self) -> std::os::fd::RawFd {
-                std::os::fd::AsRawFd::as_raw_fd(&self.0)
-            }
-        }
+        crate::source::impl_as_source!([] $Type, socket => &socket.0);
 
         impl std::fmt::Debug for $Type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -24,7 +24,7 @@ macro_rules! owned_fd {
             /// If the system call that sets the mode is refused, for example by a sandbox. Then the fd is closed.
             pub fn into_blocking_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
                 let fd = self.into_nonblocking_fd()?;
-                crate::io::set_blocking(&fd)?;
+                crate::io::blocking::set_blocking(&fd)?;
                 Ok(fd)
             }
 

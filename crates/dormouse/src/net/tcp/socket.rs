@@ -6,12 +6,12 @@ use crate::io::{AsyncFd, Interest, Mode};
 use crate::net::connect::{cannot_connect, connect_socket};
 use crate::net::error::with_context;
 use crate::net::sys;
+use crate::source::{OwnedSource, impl_as_source};
 use crate::trace::Origin;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// A TCP socket that is neither connected nor listens yet: set its options, bind it, then convert it by
 /// [`connect`](Self::connect) or [`listen`](Self::listen).
@@ -105,7 +105,7 @@ impl TcpSocket {
     fn prepare(self) -> io::Result<(Socket, Mode)> {
         let TcpSocket { socket, mode } = self;
         if let Mode::Unknown = mode {
-            if socket.r#type()? != Type::STREAM || socket.local_addr()?.as_socket().is_none() {
+            if socket.r#type()? != Type::STREAM || is_of_another_family(&socket) {
                 return Err(not_tcp());
             }
         }
@@ -288,36 +288,34 @@ impl TcpSocket {
     }
 }
 
+/// Windows does not report the address of a socket that is not bound.
+fn is_of_another_family(socket: &Socket) -> bool {
+    socket.local_addr().is_ok_and(|address| address.as_socket().is_none())
+}
+
 fn not_tcp() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "it is not a TCP socket")
 }
 
-impl AsFd for TcpSocket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
-}
+impl_as_source!([] TcpSocket, socket => &socket.socket);
 
 /// Returns the socket, which stays non-blocking if this type has created it.
 ///
 /// ```
+/// # #[cfg(unix)]
 /// # fn main() -> std::io::Result<()> {
-/// use std::os::fd::OwnedFd;
+/// use std::os::fd::OwnedFd; // on Windows: `OwnedSocket`
 #[doc = example_set_up!(TcpSocket)]
 /// let socket = OwnedFd::from(socket);
 /// # let _ = socket;
 /// # Ok(())
 /// # }
+/// # #[cfg(not(unix))]
+/// # fn main() {}
 /// ```
-impl From<TcpSocket> for OwnedFd {
-    fn from(socket: TcpSocket) -> OwnedFd {
+impl From<TcpSocket> for OwnedSource {
+    fn from(socket: TcpSocket) -> OwnedSource {
         socket.socket.into()
-    }
-}
-
-impl AsRawFd for TcpSocket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
     }
 }
 

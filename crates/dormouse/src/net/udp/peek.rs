@@ -2,6 +2,7 @@
 
 use super::UdpSocket;
 use crate::io::Interest;
+use socket2::SockRef;
 use std::io;
 use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
@@ -205,5 +206,7 @@ impl UdpSocket {
 }
 
 fn peek_sender(socket: &net::UdpSocket) -> io::Result<SocketAddr> {
-    socket.peek_from(&mut []).map(|(_, sender)| sender)
+    // Unlike std's `peek_from`, it succeeds on Windows, where an empty buffer is too short.
+    let sender = SockRef::from(socket).peek_sender()?;
+    sender.as_socket().ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

@@ -2,8 +2,9 @@
 
 use super::address::{path_address, remove_path};
 use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
-use crate::net::connect::retry_until_room;
-use crate::net::error::{DisplayAddr, with_context};
+use crate::net::error::with_context;
+use crate::net::unix::display_addr::DisplayAddr;
+use crate::net::unix::retry::retry_until_room;
 use crate::trace::Origin;
 use std::io;
 use std::net::Shutdown;

@@ -3,7 +3,8 @@
 use super::address::{path_address, remove_path};
 use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
 use crate::net::accept::register_accepted;
-use crate::net::error::{DisplayAddr, with_context};
+use crate::net::error::with_context;
+use crate::net::unix::display_addr::DisplayAddr;
 use crate::net::{UnixStream, sys};
 use crate::trace::Origin;
 use std::io;

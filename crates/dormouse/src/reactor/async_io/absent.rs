@@ -1,8 +1,8 @@
 //! In place of `reactor/async_io.rs` without the feature `smol`: its types are uninhabited.
 
 use super::{Interest, Kind, Reactor, ScheduledIo};
+use crate::source::BorrowedSource;
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -18,14 +18,14 @@ pub(crate) fn reactor() -> Option<Reactor> {
 
 pub(super) fn register(
     handle: &Handle,
-    _: BorrowedFd<'_>,
+    _: BorrowedSource<'_>,
     _: &Arc<ScheduledIo>,
 ) -> io::Result<AsyncIoRegistration> {
     match *handle {}
 }
 
 impl AsyncIoRegistration {
-    pub(super) fn close_in_child(self, _: BorrowedFd<'_>) {
+    pub(super) fn close_in_child(self, _: BorrowedSource<'_>) {
         match self {}
     }
 

@@ -1,7 +1,8 @@
 //! The seam to the system: an epoll instance, or what mio offers on other systems.
 //!
-//! All implementations report readiness by token, edge-triggered. They differ in one thing: several threads can wait on
-//! one epoll instance at a time, but only one thread on what mio offers (`Selector::CAN_BE_SHARED`).
+//! All implementations report readiness by token. They differ in two things. Several threads can wait on one epoll instance
+//! at a time, but only one thread on what mio offers (`Selector::CAN_BE_SHARED`). All are edge-triggered, except the one for
+//! Windows, which is oneshot and level-triggered (`Selector::IS_ONESHOT`).
 
 #[cfg_attr(all(loom, test), path = "selector/mock.rs")]
 #[cfg_attr(
@@ -13,18 +14,19 @@
     path = "selector/epoll.rs"
 )]
 #[cfg_attr(
-    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
+    any(dormouse_portable, not(any(target_os = "linux", target_os = "android", windows))),
     path = "selector/mio.rs"
 )]
+#[cfg_attr(windows, path = "selector/windows.rs")]
 mod sys;
-#[cfg(not(all(loom, test)))]
+#[cfg(not(any(all(loom, test), windows)))]
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
     path = "selector/timeout/absent.rs"
 )]
 mod timeout;
 
-pub(super) use sys::{Events, Selector};
+pub(super) use sys::{Events, Registered, Selector};
 pub(in crate::reactor) use sys::{check_kind, closed, poll_now, state_now};
 
 /// Identifies the source of an event: a registered fd, or one of the two wake-up signals below.

@@ -24,11 +24,11 @@ use crate::reactor::scheduled_io::BackendKind;
 use crate::reactor::{
     Interest, Kind, Reactor, Ready, ReadyEvent, ScheduledIo, async_io, builtin, tokio,
 };
+use crate::source::{self, AsSource, BorrowedSource};
 use crate::stats::CountedFd;
 use crate::sync::{Mutex, lock};
 use crate::trace::{self, Origin};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::Arc;
 
 /// Why an fd has moved.
@@ -44,7 +44,7 @@ impl Reactor {
     ///
     /// # Errors
     /// Returns the object with the error.
-    pub(crate) fn register<T: AsFd>(
+    pub(crate) fn register<T: AsSource>(
         &self,
         object: T,
         interest: Interest,
@@ -57,7 +57,7 @@ impl Reactor {
 
     /// Like [`register`](Self::register), but with the next reactor if this one has shut down. Registers the fd for
     /// `now`; the rest of `interest` is registered by the first wait for it.
-    pub(crate) fn register_or_next<T: AsFd>(
+    pub(crate) fn register_or_next<T: AsSource>(
         &self,
         object: T,
         interest: Interest,
@@ -68,7 +68,7 @@ impl Reactor {
             let (attached, refused_by) = self.attach_or_next(fd, interest, now, io, || Ok(()))?;
             if let Some(from) = refused_by {
                 let to = attached.reactor.name();
-                trace::fd_moved(fd.as_raw_fd(), from, to, REFUSED, created);
+                trace::fd_moved(source::raw(fd), from, to, REFUSED, created);
             }
             Ok(attached)
         });
@@ -78,7 +78,7 @@ impl Reactor {
 
     /// Like [`register_or_next`](Self::register_or_next), for an object that must not be lost. If its fd cannot be
     /// registered, each wait tries it again, and returns the error.
-    pub(crate) fn register_or_later<T: AsFd>(
+    pub(crate) fn register_or_later<T: AsSource>(
         &self,
         object: T,
         interest: Interest,
@@ -95,15 +95,15 @@ impl Reactor {
         })
     }
 
-    fn register_by<T: AsFd>(
+    fn register_by<T: AsSource>(
         &self,
         object: T,
         now: Interest,
         created: Origin,
-        attach: impl FnOnce(BorrowedFd<'_>, &Arc<ScheduledIo>) -> io::Result<Attached>,
+        attach: impl FnOnce(BorrowedSource<'_>, &Arc<ScheduledIo>) -> io::Result<Attached>,
     ) -> Result<Registration<T>, (T, io::Error)> {
         let io = Arc::new(ScheduledIo::default());
-        match attach(object.as_fd(), &io) {
+        match attach(source::borrow(&object), &io) {
             Ok(attached) => {
                 attached.activate(&io, now);
                 Ok(Registration::new(object, io, attached, created))
@@ -115,7 +115,7 @@ impl Reactor {
     /// Registers an fd with this reactor.
     fn attach_here(
         &self,
-        fd: BorrowedFd<'_>,
+        fd: BorrowedSource<'_>,
         interest: Interest,
         now: Interest,
         io: &Arc<ScheduledIo>,
@@ -128,7 +128,7 @@ impl Reactor {
     /// is the builtin one. Also returns the name of the reactor that had been selected, if another one watches the fd.
     fn attach_or_next(
         &self,
-        fd: BorrowedFd<'_>,
+        fd: BorrowedSource<'_>,
         interest: Interest,
         now: Interest,
         io: &Arc<ScheduledIo>,
@@ -157,7 +157,7 @@ impl Reactor {
     /// Registers an fd for `now`, and later for the rest of `interest`. The caller then calls `Attached::activate`.
     fn attach(
         &self,
-        fd: BorrowedFd<'_>,
+        fd: BorrowedSource<'_>,
         interest: Interest,
         now: Interest,
         io: &Arc<ScheduledIo>,
@@ -165,9 +165,7 @@ impl Reactor {
         builtin::check_kind(fd)?;
         let backend = match &self.0 {
             Kind::Builtin => builtin::register(fd, now, io).map(Backend::Builtin)?,
-            Kind::Tokio(handle) => {
-                tokio::register(handle, fd.as_raw_fd(), now, io).map(Backend::Tokio)?
-            }
+            Kind::Tokio(handle) => tokio::register(handle, fd, now, io).map(Backend::Tokio)?,
             Kind::AsyncIo(handle) => async_io::register(handle, fd, io).map(Backend::AsyncIo)?,
         };
         let counted = CountedFd::new(self.name());
@@ -191,17 +189,21 @@ impl Attached {
     /// Waits use this registration from here on. The fd is registered for `now`.
     fn activate(&self, io: &ScheduledIo, now: Interest) {
         match self.backend {
+            // A oneshot registration may have reported its event already.
+            Backend::Builtin(_) if builtin::IS_ONESHOT => {
+                io.attach(BackendKind::Builtin, Interest::NONE);
+            }
             Backend::Builtin(_) => io.attach(BackendKind::Builtin, now | Interest::ERROR),
             // Without a wait no waker is stored with these reactors, so they report nothing yet, not even a hang-up or
             // the shutdown of the runtime. The first wait in a direction registers it.
-            Backend::Tokio(_) => io.attach(BackendKind::Edge, Interest::NONE),
+            Backend::Tokio(_) => io.attach(tokio::KIND, Interest::NONE),
             Backend::AsyncIo(_) => io.attach(BackendKind::Oneshot, Interest::NONE),
             Backend::Detached | Backend::Refused => {}
         }
     }
 
     /// Deregisters the fd. In the child of a fork, it only closes the duplicate of the fd that async-io owns.
-    pub(super) fn detach(&mut self, fd: BorrowedFd<'_>, process: &Process) {
+    pub(super) fn detach(&mut self, fd: BorrowedSource<'_>, process: &Process) {
         if let Backend::Refused = self.backend {
             return;
         }
@@ -224,7 +226,7 @@ impl Attached {
     }
 }
 
-impl<T: AsFd> Registration<T> {
+impl<T: AsSource> Registration<T> {
     fn new(
         object: T,
         io: Arc<ScheduledIo>,
@@ -246,7 +248,7 @@ impl<T: AsFd> Registration<T> {
             return Err(inherited_fd());
         }
         let reactor = Reactor::current();
-        let fd = self.get_ref().as_fd();
+        let fd = self.source();
         let mut attached = lock(&self.attached);
         // Another task may have registered it meanwhile.
         if self.io.is_shut_down() {
@@ -268,7 +270,7 @@ impl<T: AsFd> Registration<T> {
                 refused_by => (refused_by.unwrap_or(from), REFUSED),
             };
             if was_registered || from != to {
-                trace::fd_moved(fd.as_raw_fd(), from, to, why, self.created);
+                trace::fd_moved(source::raw(fd), from, to, why, self.created);
             }
         }
         Ok(())
@@ -283,12 +285,12 @@ impl<T: AsFd> Registration<T> {
         attached: &mut Attached,
         interest: Interest,
     ) -> io::Result<()> {
-        let fd = self.get_ref().as_fd();
+        let fd = self.source();
         builtin::serve_all_by_thread()?;
         let moved = Reactor::builtin().attach_here(fd, interest, interest, &self.io)?;
         attached.detach(fd, &self.process);
         let (from, to) = (attached.reactor.name(), moved.reactor.name());
-        trace::fd_moved(fd.as_raw_fd(), from, to, STUCK, self.created);
+        trace::fd_moved(source::raw(fd), from, to, STUCK, self.created);
         *attached = moved;
         // Not before the former registration has ended, which may mark the `ScheduledIo` as shut down.
         attached.activate(&self.io, interest);
@@ -311,7 +313,7 @@ impl<T: AsFd> Registration<T> {
     /// fd, registers it again, or moves it to the builtin reactor. `tried`: the next wait is for a newer event.
     #[cold]
     pub(super) fn clear_and_check(&self, event: ReadyEvent, cleared: Ready, tried: bool) {
-        let fd = self.get_ref().as_fd();
+        let fd = self.source();
         // If it cannot be polled, nothing is known to have ended.
         let now = builtin::state_now(fd).unwrap_or(CLOSED);
         let ended = cleared.without(builtin::closed(now));

@@ -64,6 +64,12 @@ impl Word {
         self.0 & needed == needed
     }
 
+    /// What is registered.
+    #[inline]
+    pub(super) fn registered(self) -> Interest {
+        Interest::from_compact_bits(self.0 >> REGISTERED & 0b1111)
+    }
+
     #[inline]
     pub(super) fn register(self, interest: Interest) -> Word {
         Word(self.0 | registered_bits(interest))

@@ -1,8 +1,9 @@
 //! In place of `reactor/tokio.rs` without the feature `tokio`: its types are uninhabited.
 
-use super::{Interest, Kind, Reactor, ScheduledIo};
+use super::scheduled_io::BackendKind;
+use super::{Interest, Kind, Reactor, Ready, ScheduledIo};
+use crate::source::BorrowedSource;
 use std::io;
-use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -18,7 +19,7 @@ pub(super) fn reactor() -> Option<Reactor> {
 
 pub(super) fn register(
     handle: &Handle,
-    _: RawFd,
+    _: BorrowedSource<'_>,
     _: Interest,
     _: &Arc<ScheduledIo>,
 ) -> io::Result<TokioRegistration> {
@@ -32,6 +33,8 @@ pub(super) fn is_shut_down(handle: &Handle, _: &io::Error) -> bool {
 pub(super) fn needs_builtin(interest: Interest) -> bool {
     interest.needs_builtin()
 }
+
+pub(super) const KIND: BackendKind = BackendKind::Edge;
 
 pub(super) enum Drain {}
 
@@ -48,18 +51,22 @@ impl TokioRegistration {
 
     pub(super) fn register_interest(
         &self,
-        _: BorrowedFd<'_>,
+        _: BorrowedSource<'_>,
         _: Interest,
         _: Interest,
     ) -> io::Result<Drain> {
         match *self {}
     }
 
-    pub(super) fn register_again(&self, _: BorrowedFd<'_>, _: Interest) -> io::Result<Drain> {
+    pub(super) fn register_again(&self, _: BorrowedSource<'_>, _: Interest) -> io::Result<Drain> {
         match *self {}
     }
 
-    pub(super) fn deregister(&self, _: BorrowedFd<'_>) {
+    pub(super) fn arm(&self, _: Interest) -> Option<io::Result<Ready>> {
+        match *self {}
+    }
+
+    pub(super) fn deregister(&self, _: BorrowedSource<'_>) {
         match *self {}
     }
 }

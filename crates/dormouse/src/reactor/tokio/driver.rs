@@ -20,9 +20,9 @@
 //!   A timer: (1) reads `REGISTERED`, (2) looks the runtime up, (3) caches the result with the count.
 //!   If the lookup is too early to find the runtime, the count that is cached is outdated.
 
-use super::{Handle, TokioFd, can_enter};
+use super::registration::probe;
+use super::{Handle, can_enter};
 use crate::fork::PerProcess;
-use crate::reactor::Interest;
 use crate::reactor::probe::{CAN_CATCH, can_probe, catch_probe};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, lock, loom_static, thread_local};
@@ -135,7 +135,7 @@ fn find_io(handle: &Handle, id: Id) -> Option<bool> {
         // An ending thread cannot register an fd with any runtime.
         None if !can_probe() || !can_enter() => return None,
         None => {
-            let found = catch_probe(|| drop(TokioFd::new(handle, -1, Interest::READABLE)));
+            let found = catch_probe(|| probe(handle));
             with_known(|runtimes| {
                 // Another thread may have recorded meanwhile that the runtime has shut down.
                 runtimes.get(id).unwrap_or_else(|| {

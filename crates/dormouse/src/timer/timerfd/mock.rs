@@ -11,6 +11,10 @@ pub(crate) fn create(_: ClockId) -> io::Result<OwnedFd> {
     kernel::timerfd()
 }
 
+pub(crate) fn number(fd: &OwnedFd) -> RawFd {
+    fd.as_raw_fd()
+}
+
 pub(crate) fn close_in_child(_: RawFd, _: ClockId) {}
 
 pub(crate) fn set(fd: &OwnedFd, _: bool, at_ns: u64) -> io::Result<()> {
@@ -20,4 +24,8 @@ pub(crate) fn set(fd: &OwnedFd, _: bool, at_ns: u64) -> io::Result<()> {
 
 pub(crate) fn read(_: &OwnedFd) -> io::Result<()> {
     Ok(())
+}
+
+pub(crate) fn is_clock_set(_: &io::Error) -> bool {
+    false
 }

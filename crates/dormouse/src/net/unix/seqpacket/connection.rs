@@ -2,10 +2,11 @@
 
 use super::{FLAGS, socket, take_error, to_rustix};
 use crate::io::{AsyncFd, HasAsyncFd, Mode};
-use crate::net::connect::retry_until_room;
-use crate::net::error::{DisplayAddr, with_context};
+use crate::net::error::with_context;
 use crate::net::sys::std_unix_address;
 use crate::net::unix::address::path_address;
+use crate::net::unix::display_addr::DisplayAddr;
+use crate::net::unix::retry::retry_until_room;
 use crate::trace::Origin;
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketType, connect, getpeername, getsockname, recv, send,

@@ -3,9 +3,10 @@
 use super::{UnixSeqpacket, socket, take_error, to_rustix};
 use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
 use crate::net::accept::register_accepted;
-use crate::net::error::{DisplayAddr, with_context};
+use crate::net::error::with_context;
 use crate::net::sys::{self, std_unix_address};
 use crate::net::unix::address::{path_address, remove_path};
+use crate::net::unix::display_addr::DisplayAddr;
 use crate::trace::Origin;
 use rustix::net::{bind, getsockname, listen};
 use std::io;

@@ -20,6 +20,9 @@ use std::time::Duration;
 /// How many events one wait returns at most.
 const CAPACITY: usize = 256;
 
+/// What a registration holds: nothing besides its token.
+pub(in super::super) type Registered = ();
+
 #[derive(Debug)]
 pub(in super::super) struct Selector {
     epoll: OwnedFd,
@@ -34,6 +37,8 @@ impl Selector {
     pub(in super::super) const CAN_BE_SHARED: bool = true;
     /// The system call by which [`wait`](Self::wait) waits.
     pub(in super::super) const WAIT_CALL: &str = "epoll_pwait";
+    /// Whether an event is reported once, until its interest is registered again.
+    pub(in super::super) const IS_ONESHOT: bool = false;
     /// After so many failures in a row, a wait is not tried again.
     pub(in super::super) const MAX_FAILED_WAITS: u32 = 20;
 
@@ -63,13 +68,14 @@ impl Selector {
         fd: BorrowedFd<'_>,
         token: Token,
         interest: Interest,
-    ) -> io::Result<()> {
+    ) -> io::Result<Registered> {
         Ok(epoll::add(&self.epoll, fd, EventData::new_u64(token.0), flags(interest))?)
     }
 
     /// Sets the interest. If the fd is ready for it already, an event is reported.
     pub(in super::super) fn reregister(
         &self,
+        (): &Registered,
         fd: BorrowedFd<'_>,
         token: Token,
         interest: Interest,
@@ -77,7 +83,7 @@ impl Selector {
         Ok(epoll::modify(&self.epoll, fd, EventData::new_u64(token.0), flags(interest))?)
     }
 
-    pub(in super::super) fn deregister(&self, fd: BorrowedFd<'_>) {
+    pub(in super::super) fn deregister(&self, (): &Registered, fd: BorrowedFd<'_>) {
         // Fails only if the owner has closed the fd, which has removed it from the epoll instance.
         let _ = epoll::delete(&self.epoll, fd);
     }

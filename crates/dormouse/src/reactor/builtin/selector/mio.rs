@@ -18,6 +18,9 @@ use std::time::Duration;
 /// How many events one wait returns at most.
 const CAPACITY: usize = 256;
 
+/// What a registration holds: nothing besides its token.
+pub(in super::super) type Registered = ();
+
 #[derive(Debug)]
 pub(in super::super) struct Selector {
     poll: Mutex<mio::Poll>,
@@ -30,6 +33,8 @@ impl Selector {
     pub(in super::super) const CAN_BE_SHARED: bool = false;
     /// The system call by which [`wait`](Self::wait) waits.
     pub(in super::super) const WAIT_CALL: &str = "kevent";
+    /// Whether an event is reported once, until its interest is registered again.
+    pub(in super::super) const IS_ONESHOT: bool = false;
     /// After so many failures in a row, a wait is not tried again.
     pub(in super::super) const MAX_FAILED_WAITS: u32 = 20;
 
@@ -46,7 +51,7 @@ impl Selector {
         fd: BorrowedFd<'_>,
         token: Token,
         interest: Interest,
-    ) -> io::Result<()> {
+    ) -> io::Result<Registered> {
         let token = mio::Token(token.0 as usize);
         self.registry.register(&mut SourceFd(&fd.as_raw_fd()), token, interests(interest))
     }
@@ -54,6 +59,7 @@ impl Selector {
     /// Sets the interest.
     pub(in super::super) fn reregister(
         &self,
+        (): &Registered,
         fd: BorrowedFd<'_>,
         token: Token,
         interest: Interest,
@@ -62,7 +68,7 @@ impl Selector {
         self.registry.reregister(&mut SourceFd(&fd.as_raw_fd()), token, interests(interest))
     }
 
-    pub(in super::super) fn deregister(&self, fd: BorrowedFd<'_>) {
+    pub(in super::super) fn deregister(&self, (): &Registered, fd: BorrowedFd<'_>) {
         let _ = self.registry.deregister(&mut SourceFd(&fd.as_raw_fd()));
     }
 

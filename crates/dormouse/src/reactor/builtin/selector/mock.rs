@@ -7,12 +7,16 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
 
+/// What a registration holds: nothing besides its token.
+pub(in super::super) type Registered = ();
+
 #[derive(Debug)]
 pub(in super::super) struct Selector(Epoll);
 
 impl Selector {
     pub(in super::super) const CAN_BE_SHARED: bool = true;
     pub(in super::super) const WAIT_CALL: &str = "a wait";
+    pub(in super::super) const IS_ONESHOT: bool = false;
     pub(in super::super) const MAX_FAILED_WAITS: u32 = 1;
 
     pub(in super::super) fn new() -> io::Result<Selector> {
@@ -24,12 +28,13 @@ impl Selector {
         fd: BorrowedFd<'_>,
         token: Token,
         interest: Interest,
-    ) -> io::Result<()> {
+    ) -> io::Result<Registered> {
         self.0.add(fd.as_raw_fd(), token.0, interest)
     }
 
     pub(in super::super) fn reregister(
         &self,
+        (): &Registered,
         fd: BorrowedFd<'_>,
         token: Token,
         interest: Interest,
@@ -37,7 +42,7 @@ impl Selector {
         self.0.modify(fd.as_raw_fd(), token.0, interest)
     }
 
-    pub(in super::super) fn deregister(&self, fd: BorrowedFd<'_>) {
+    pub(in super::super) fn deregister(&self, (): &Registered, fd: BorrowedFd<'_>) {
         self.0.delete(fd.as_raw_fd());
     }
 

@@ -1,11 +1,22 @@
-//! The trait of the objects that an [`AsyncFd`](super::AsyncFd) can wrap.
+//! What a reactor watches: file descriptors on Unix, sockets on Windows. The code that is the same on both imports the
+//! types of std from here, under names that fit both.
+//!
+//! It knows no reactor.
 
-use std::os::fd::AsFd;
+#[cfg_attr(unix, path = "source/unix.rs")]
+#[cfg_attr(windows, path = "source/windows.rs")]
+mod sys;
 
-/// An object that [`AsyncFd`](super::AsyncFd) can wrap: every type that implements [`AsFd`].
+pub(crate) use sys::{
+    BorrowedSource, OwnedSource, RawSource, borrow, impl_as_source, is_fifo, raw,
+};
+
+use sys::AsHandle;
+
+/// An object that [`AsyncFd`](crate::io::AsyncFd) can wrap. On Unix it is every type that implements
+/// [`AsFd`](std::os::fd::AsFd), on Windows every type that implements `AsSocket`.
 ///
-/// Use it as a bound in generic code. On Unix it means `AsFd`. On Windows it will mean `AsSocket`, and the wrapper, which is
-/// one type everywhere, will be called `AsyncSocket` there.
+/// Use it as a bound in generic code. The wrapper is one type everywhere; on Windows it has the name `AsyncSocket` too.
 ///
 /// ```
 /// use dormouse::io::{AsSource, AsyncFd, Interest};
@@ -100,12 +111,12 @@ use std::os::fd::AsFd;
 /// If the object reads through a shared reference, as a `TcpStream` of std does, write
 /// `(&**fd.get_ref()).read(&mut buffer)`: the compiler does not insert that `&**` by itself.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be wrapped in an `AsyncFd`: it does not implement `AsFd`",
+    message = "`{Self}` cannot be wrapped in an `AsyncFd`: it does not implement `AsFd` (on Windows: `AsSocket`)",
     label = "does not implement `std::os::fd::AsFd`",
     note = "if `{Self}` implements `AsRawFd` alone, wrap it in a type of your own: see `dormouse::io::AsSource`"
 )]
-pub trait AsSource: AsFd {}
+pub trait AsSource: AsHandle {}
 
 // Without this, the compiler reports the missing `AsFd`, and not the message above.
 #[diagnostic::do_not_recommend]
-impl<T: AsFd + ?Sized> AsSource for T {}
+impl<T: AsHandle + ?Sized> AsSource for T {}

@@ -1,4 +1,5 @@
-//! Apple's systems have no `MSG_NOSIGNAL`. There, std and mio disable `SIGPIPE` for each socket that they create.
+//! Systems without `MSG_NOSIGNAL`. On Apple's, std and mio disable `SIGPIPE` for each socket that they create; Windows has
+//! no signals.
 
 use std::io::{self, IoSlice, Write};
 
