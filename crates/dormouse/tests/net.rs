@@ -1,4 +1,5 @@
 //! TCP, UDP and pipes, on every reactor.
+#![cfg_attr(windows, allow(dead_code, reason = "some promises hold on Unix only"))]
 
 mod common;
 
@@ -18,14 +19,8 @@ on_every_reactor! {
     a_connection_over_ipv6_works
     a_read_at_the_end_of_a_connection_returns_zero
     vectored_reads_and_writes_use_the_buffers_in_order
-    peeked_data_can_be_read
     a_refused_connect_returns_the_address_and_the_cause
-    an_unreachable_address_is_named_in_the_error
-    an_address_in_use_is_named_in_the_error
     connect_uses_the_first_address_that_accepts
-    a_connect_to_a_full_backlog_can_be_timed_out
-    a_connect_that_waits_completes_when_the_backlog_has_room
-    a_connect_that_waits_returns_a_late_refusal
     a_dropped_accept_loses_no_connection
     many_tasks_accept_from_one_listener
     many_connections_can_be_open_at_once
@@ -33,6 +28,17 @@ on_every_reactor! {
     recv_from_returns_the_address_of_the_sender
     a_connected_udp_socket_receives_only_from_its_peer
     a_peeked_datagram_can_be_received
+}
+
+// Windows has other errors, backlogs and reads into empty buffers.
+#[cfg(unix)]
+on_every_reactor! {
+    an_unreachable_address_is_named_in_the_error
+    an_address_in_use_is_named_in_the_error
+    a_connect_to_a_full_backlog_can_be_timed_out
+    a_connect_that_waits_completes_when_the_backlog_has_room
+    a_connect_that_waits_returns_a_late_refusal
+    peeked_data_can_be_read
     a_refused_datagram_returns_an_error_and_the_socket_stays_usable
 }
 
