@@ -140,7 +140,6 @@ impl TimerHandle {
     }
 
     /// Like [`remove`](Self::remove), for a timer whose sleep has completed.
-    #[inline]
     pub(crate) fn complete(self) {
         self.queue.complete(self.id);
     }

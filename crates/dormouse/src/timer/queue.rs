@@ -304,8 +304,9 @@ impl TimerQueue {
         }
     }
 
-    /// Like [`remove`](Self::remove), for a timer whose sleep has completed.
-    #[inline]
+    /// Like [`remove`](Self::remove), for a timer whose sleep has completed. Inlined as well, it would slow down the removal
+    /// of a timer by 7 ns.
+    #[cold]
     pub(crate) fn complete(&self, id: TimerId) {
         if !self.is_inherited() {
             let waker = self.shards.lock(id.shard()).complete(id.key());
