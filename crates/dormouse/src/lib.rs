@@ -42,6 +42,7 @@ pub mod net;
 /// [child]: https://docs.rs/crate/dormouse/latest/source/examples/child.rs
 /// [as-source]: crate::io::AsSource#objects-that-implement-asrawfd-alone
 /// [limits]: crate#limits
+/// [platform]: https://docs.rs/crate/dormouse/latest/source/docs/PLATFORM.md
 #[cfg_attr(feature = "test-util", doc = "[virtual-time]: crate::virtual_time")]
 #[doc = include_str!("../docs/porting.md")]
 #[doc(alias = "spawn")]
