@@ -21,7 +21,7 @@ pub(crate) mod atomic {
 
 /// Atomics that loom does not explore, with `const` constructors.
 pub(crate) mod unexplored {
-    #[cfg_attr(target_family = "wasm", allow(unused_imports, reason = "only Linux uses it"))]
+    #[allow(unused_imports, reason = "only Linux and the feature test-util use it")]
     pub(crate) use super::atomic::AtomicU64;
 }
 
