@@ -18,11 +18,10 @@
 
 // `time` exports it.
 pub(crate) mod instant;
-pub(crate) mod read_pair;
 #[cfg(not(target_family = "wasm"))]
 mod std_instant;
 
-pub(crate) use crate::system_clock::{ClockId, OFFSET_ERROR_NS};
+pub(crate) use crate::system_clock::{ClockId, Offset};
 pub(crate) use instant::{Instant, to_ns};
 
 use crate::virtual_clock;

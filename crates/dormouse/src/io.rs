@@ -76,7 +76,6 @@
 //! their docs: a `write_all` that is dropped before it completes does not report how much it has written.
 
 mod async_fd;
-#[cfg_attr(windows, path = "io/blocking/windows.rs")]
 pub(crate) mod blocking;
 mod end_of_file;
 #[macro_use]

@@ -30,10 +30,10 @@
 #[cfg_attr(target_family = "wasm", path = "system_clock/web.rs")]
 mod sys;
 
-/// How far the offset between two clocks can seem to move when none was set, apart from the time that it takes to read
-/// them. Browsers that resist fingerprinting round their clocks to 100 ms.
-pub(crate) const OFFSET_ERROR_NS: u64 =
-    if cfg!(target_family = "wasm") { 100_000_000 } else { 1_000 };
+mod offset;
+pub(crate) mod read_pair;
+
+pub(crate) use offset::Offset;
 
 /// A clock as a value, for code that is not generic over [`Clock`](crate::clock::Clock).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

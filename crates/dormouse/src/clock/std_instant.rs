@@ -2,8 +2,8 @@
 //!
 //! Not for the wall clock: when it is set, its time of an event changes, and std's does not.
 
-use super::read_pair::read_pair;
 use super::{Boottime, Clock, Instant, Monotonic, to_ns};
+use crate::system_clock::read_pair::read_pair;
 use std::time::{Duration, Instant as StdInstant};
 
 macro_rules! std_instant {

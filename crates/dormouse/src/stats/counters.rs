@@ -8,11 +8,11 @@
 //! - An fd is counted while its [`CountedFd`] exists. In the child of a fork, the inherited ones change a counter that
 //!   is not read any more.
 
-use super::wall_clock::{Offset, StepDetector};
+use super::wall_clock::{self, StepDetector};
 use super::{Lateness, TimerStats};
 use crate::fork::PerProcess;
 use crate::sync::{Mutex, lock, loom_const_fn};
-use crate::system_clock::ClockId;
+use crate::system_clock::{ClockId, Offset};
 use hdrhistogram::Histogram;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl QueueCounters {
     /// The queue has started: from here on, steps of the wall clock are noticed.
     pub(crate) fn started(&self, clock: ClockId) {
         if clock == ClockId::Realtime {
-            let offset = Offset::measure();
+            let offset = wall_clock::measure();
             lock(&self.0).steps.start(offset);
         }
     }
@@ -68,7 +68,7 @@ impl QueueCounters {
     /// removed because the clock was set.
     pub(crate) fn woken(&self, clock: ClockId, now: u64, deadlines: impl Iterator<Item = u64>) {
         // After `now` was read, so a step that has made a timer due is noticed: see `StepDetector`.
-        let offset = (clock == ClockId::Realtime).then(Offset::measure);
+        let offset = (clock == ClockId::Realtime).then(wall_clock::measure);
         lock(&self.0).woken(now, offset, deadlines);
     }
 
@@ -205,7 +205,7 @@ mod tests {
 
     fn started() -> Counts {
         let mut counts = Counts::new();
-        counts.steps.start(Offset::exact(BOOTED_AT));
+        counts.steps.start(Offset::known(BOOTED_AT, 0));
         counts
     }
 
@@ -220,7 +220,7 @@ mod tests {
         // Two timers, due in a minute and in an hour; after a second, the wall clock is set forward by half an hour.
         let [soon, late] = [60 * SECOND, hour].map(|after| BOOTED_AT + after);
         let now = BOOTED_AT + hour / 2 + SECOND;
-        let offset = Some(Offset::exact(BOOTED_AT + hour / 2));
+        let offset = Some(Offset::known(BOOTED_AT + hour / 2, 0));
         counts.woken(now, offset, [soon, late].into_iter());
         assert_eq!((counts.fired, counts.cancelled, latest(&counts)), (1, 1, 0));
 
@@ -236,7 +236,7 @@ mod tests {
         let mut counts = started();
         let due = BOOTED_AT + 60 * SECOND;
         // The clock is set between the reading of `now` and the measurement of the offset.
-        let offset = Some(Offset::exact(BOOTED_AT + 3600 * SECOND));
+        let offset = Some(Offset::known(BOOTED_AT + 3600 * SECOND, 0));
         counts.woken(BOOTED_AT + SECOND, offset, [].into_iter());
         counts.woken(BOOTED_AT + 3601 * SECOND, offset, [due].into_iter());
         assert_eq!((counts.fired, latest(&counts)), (1, 0));
@@ -246,7 +246,7 @@ mod tests {
     fn lateness_includes_timers_on_a_wall_clock_that_was_not_set() {
         let mut counts = started();
         let due = BOOTED_AT + SECOND;
-        counts.woken(due + SECOND, Some(Offset::exact(BOOTED_AT)), [due].into_iter());
+        counts.woken(due + SECOND, Some(Offset::known(BOOTED_AT, 0)), [due].into_iter());
         assert!(latest(&counts) >= SECOND);
     }
 
@@ -254,7 +254,7 @@ mod tests {
     fn timers_that_a_step_back_removes_are_cancelled() {
         let mut counts = started();
         let due = BOOTED_AT + 10 * SECOND;
-        counts.woken(due - SECOND, Some(Offset::exact(BOOTED_AT - SECOND)), [due].into_iter());
+        counts.woken(due - SECOND, Some(Offset::known(BOOTED_AT - SECOND, 0)), [due].into_iter());
         assert_eq!((counts.fired, counts.cancelled, counts.wakeups), (0, 1, 1));
     }
 }

@@ -5,33 +5,11 @@
 //! clock and the boot-time clock is compared. On Linux only a step changes it, as NTP slews both clocks. Where the
 //! boot-time clock is not slewed, a slew is taken for a step, and its timers are left out.
 
-use crate::system_clock::{ClockId, OFFSET_ERROR_NS};
+use crate::system_clock::{ClockId, Offset};
 
 /// How far the wall clock is ahead of the boot-time clock.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Offset {
-    ns: i128,
-    /// The error of `ns`, since two clocks cannot be read at the same time.
-    error_ns: u64,
-}
-
-impl Offset {
-    pub(super) fn measure() -> Offset {
-        let before = ClockId::Boottime.now_ns();
-        let wall = ClockId::Realtime.now_ns();
-        let error_ns = ClockId::Boottime.now_ns().saturating_sub(before) + OFFSET_ERROR_NS;
-        Offset { ns: i128::from(wall) - i128::from(before), error_ns }
-    }
-
-    #[cfg(test)]
-    pub(super) fn exact(ns: u64) -> Offset {
-        Offset { ns: i128::from(ns), error_ns: 0 }
-    }
-
-    fn equals(self, other: Offset) -> bool {
-        (self.ns - other.ns).unsigned_abs()
-            <= u128::from(self.error_ns) + u128::from(other.error_ns)
-    }
+pub(super) fn measure() -> Offset {
+    Offset::measure(|| ClockId::Realtime.now_ns(), || ClockId::Boottime.now_ns())
 }
 
 /// Compares each offset with the one before.
@@ -62,16 +40,10 @@ impl StepDetector {
 
     /// Whether the offset is another one than at the last call.
     fn differs(&mut self, now: Offset) -> bool {
-        let known = self.known.get_or_insert(now);
-        if known.equals(now) {
-            // The more exact one is kept.
-            if now.error_ns < known.error_ns {
-                *known = now;
-            }
-            return false;
-        }
-        *known = now;
-        true
+        let known = self.known.unwrap_or(now);
+        let differs = now.change_since(known).is_some();
+        self.known = Some(if differs { now } else { known.or_more_exact(now) });
+        differs
     }
 }
 
@@ -82,17 +54,17 @@ mod tests {
     #[test]
     fn an_inexact_measurement_is_no_step() {
         let mut steps = StepDetector::new();
-        steps.start(Offset::exact(1_000_000));
-        assert!(!steps.was_set(Offset { ns: 900_000, error_ns: 100_000 }));
-        assert!(!steps.was_set(Offset::exact(1_000_000)), "the exact one is kept");
-        assert!(steps.was_set(Offset::exact(900_000)));
+        steps.start(Offset::known(1_000_000, 0));
+        assert!(!steps.was_set(Offset::known(900_000, 100_000)));
+        assert!(!steps.was_set(Offset::known(1_000_000, 0)), "the exact one is kept");
+        assert!(steps.was_set(Offset::known(900_000, 0)));
     }
 
     #[test]
     fn a_step_is_reported_to_two_wake_ups() {
         let mut steps = StepDetector::new();
-        steps.start(Offset::exact(1_000_000));
-        let reported = [(); 3].map(|()| steps.was_set(Offset::exact(900_000)));
+        steps.start(Offset::known(1_000_000, 0));
+        let reported = [(); 3].map(|()| steps.was_set(Offset::known(900_000, 0)));
         assert_eq!(reported, [true, true, false]);
     }
 }

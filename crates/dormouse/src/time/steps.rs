@@ -10,8 +10,7 @@
 //!   (1) changes the offset, (2) wakes the task of the sleep. So either the poll measures the new offset, or the jump
 //!   wakes the task, which polls again.
 
-use crate::clock::read_pair::read_pair;
-use crate::clock::{ClockId, OFFSET_ERROR_NS, Realtime};
+use crate::clock::{ClockId, Offset, Realtime};
 use crate::time::{Instant, Sleep, sleep_until};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -249,46 +248,23 @@ struct Jumps {
     sleep: Sleep<Realtime>,
 }
 
-/// How far `clock` is ahead of `reference`. (In an i128, since a wall clock in virtual time can be set to after 2262, for
-/// which an i64 of ns is too small.)
-#[derive(Clone, Copy, Debug)]
-struct Offset {
-    ns: i128,
-    /// The error of `ns`, since two clocks cannot be read at the same time.
-    error_ns: i128,
-}
-
 impl Jumps {
     fn new(clock: ClockId, reference: ClockId) -> Jumps {
         // Not `FAR_FUTURE`: a sleep until then needs no timerfd, so there would be none for a step to cancel.
-        let mut jumps = Jumps {
-            clock,
-            reference,
-            known: Offset { ns: 0, error_ns: 0 },
-            sleep: sleep_until(Instant::from_ns(u64::MAX - 1)),
-        };
-        jumps.known = jumps.measure();
-        jumps
+        let sleep = sleep_until(Instant::from_ns(u64::MAX - 1));
+        Jumps { clock, reference, known: measure(&sleep, clock, reference), sleep }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<i128> {
         let _never = Pin::new(&mut self.sleep).poll(cx);
-        let now = self.measure();
-        let by = now.ns - self.known.ns;
-        if by.abs() <= now.error_ns + self.known.error_ns {
-            return Poll::Pending;
-        }
+        let now = measure(&self.sleep, self.clock, self.reference);
+        let Some(by) = now.change_since(self.known) else { return Poll::Pending };
         self.known = now;
         Poll::Ready(by)
     }
+}
 
-    fn measure(&self) -> Offset {
-        let (error, ns) = read_pair(|| {
-            let before = self.sleep.now_ns(self.reference);
-            let clock = self.sleep.now_ns(self.clock);
-            let error = self.sleep.now_ns(self.reference).saturating_sub(before);
-            (error, i128::from(clock) - i128::from(before) - i128::from(error / 2))
-        });
-        Offset { ns, error_ns: i128::from(error) + i128::from(OFFSET_ERROR_NS) }
-    }
+/// How far `clock` is ahead of `reference`, in the virtual time of `sleep` or in real time.
+fn measure(sleep: &Sleep<Realtime>, clock: ClockId, reference: ClockId) -> Offset {
+    Offset::measure(|| sleep.now_ns(clock), || sleep.now_ns(reference))
 }

@@ -7,6 +7,7 @@ pub(crate) mod io {
     pub(crate) use dormouse::io::Interest;
     pub(crate) use tokio::io::*;
 
+    #[cfg(unix)]
     pub(crate) mod unix {
         pub(crate) use dormouse::io::AsyncFd;
     }

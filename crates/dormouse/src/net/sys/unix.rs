@@ -1,30 +1,15 @@
 //! Other systems. This module supports abstract names of Unix sockets on Linux only.
 
-use crate::io::Mode;
-use socket2::{Domain, Protocol, Socket, Type};
+mod portable;
+
+pub(super) use portable::{ACCEPTED, accept_tcp, non_blocking_socket};
+
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::net::{self, UnixListener, UnixStream};
-
-/// The mode of an accepted socket.
-pub(super) const ACCEPTED: Mode = Mode::Blocking;
-
-pub(super) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    listener.accept()
-}
 
 pub(super) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, net::SocketAddr)> {
     listener.accept()
-}
-
-pub(super) fn non_blocking_socket(
-    domain: Domain,
-    r#type: Type,
-    protocol: Protocol,
-) -> io::Result<Socket> {
-    let socket = Socket::new(domain, r#type, Some(protocol))?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
 }
 
 /// False: Apple's systems cannot tell.

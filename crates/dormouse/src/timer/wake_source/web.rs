@@ -13,8 +13,7 @@
 //! - While a slot has a deadline, a timeout is set that comes by then, by the clock of the host.
 //! - No slot is borrowed while the waker is called, which may set the next deadline.
 
-use crate::clock::read_pair::read_pair;
-use crate::clock::{ClockId, OFFSET_ERROR_NS};
+use crate::clock::{ClockId, Offset};
 use std::cell::RefCell;
 use std::io;
 use std::task::Waker;
@@ -50,7 +49,7 @@ struct Slot {
     deadline: Option<u64>,
     timeout: Option<JsValue>,
     /// How far the wall clock was ahead of the monotonic one when that was last measured.
-    wall_clock_offset: i128,
+    wall_clock_offset: Offset,
     clock_was_set: bool,
 }
 
@@ -69,7 +68,7 @@ impl WakeSource {
             callback,
             deadline: None,
             timeout: None,
-            wall_clock_offset: 0,
+            wall_clock_offset: measure_wall_clock(),
             clock_was_set: false,
         };
         SLOTS.with_borrow_mut(|slots| slots[clock as usize] = Some(slot));
@@ -151,16 +150,14 @@ impl Slot {
         }
     }
 
-    /// Measures how far the wall clock is ahead of the monotonic one. Returns whether it was set since the last call.
+    /// Measures how far the wall clock is ahead. Returns whether it was set since the last call.
     fn note_wall_clock(&mut self) -> bool {
-        let (error, offset) = read_pair(|| {
-            let before = ClockId::Monotonic.now_ns();
-            let wall = ClockId::Realtime.now_ns();
-            let error = ClockId::Monotonic.now_ns().saturating_sub(before);
-            (error, i128::from(wall) - i128::from(before))
-        });
-        let moved = (offset - self.wall_clock_offset).unsigned_abs();
-        self.wall_clock_offset = offset;
-        moved > u128::from(error + 2 * OFFSET_ERROR_NS)
+        let before = std::mem::replace(&mut self.wall_clock_offset, measure_wall_clock());
+        self.wall_clock_offset.change_since(before).is_some()
     }
+}
+
+/// How far the wall clock is ahead of the monotonic one.
+fn measure_wall_clock() -> Offset {
+    Offset::measure(|| ClockId::Realtime.now_ns(), || ClockId::Monotonic.now_ns())
 }

@@ -1,32 +1,31 @@
 //! Systems other than Linux, through mio. Only the reactor thread waits.
 
+mod mio_poll;
+
+pub(in super::super) use mio_poll::Events;
+
 use super::Token;
 use super::timeout::wait_until_ready;
 use crate::reactor::{Interest, Ready};
 use crate::stdio::take_free_stdio;
-use crate::sync::lock;
 use mio::unix::SourceFd;
+use mio_poll::{MioPoll, mio_interest, mio_token};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 use rustix::time::Timespec;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::sync::Mutex;
 use std::time::Duration;
 
-/// How many events one wait returns at most.
-const CAPACITY: usize = 256;
+/// What is set if mio reports the write direction as closed.
+const WRITE_CLOSED: Ready = Ready::WRITE_CLOSED;
 
 /// What a registration holds: nothing besides its token.
 pub(in super::super) type Registered = ();
 
 #[derive(Debug)]
-pub(in super::super) struct Selector {
-    poll: Mutex<mio::Poll>,
-    registry: mio::Registry,
-    waker: mio::Waker,
-}
+pub(in super::super) struct Selector(MioPoll);
 
 impl Selector {
     /// Whether several threads can wait at a time.
@@ -40,10 +39,7 @@ impl Selector {
 
     pub(in super::super) fn new() -> io::Result<Selector> {
         let _taken = take_free_stdio();
-        let poll = mio::Poll::new()?;
-        let registry = poll.registry().try_clone()?;
-        let waker = mio::Waker::new(&registry, mio::Token(Token::WAKE_THREAD.0 as usize))?;
-        Ok(Selector { poll: Mutex::new(poll), registry, waker })
+        Ok(Selector(MioPoll::new()?))
     }
 
     pub(in super::super) fn register(
@@ -52,8 +48,8 @@ impl Selector {
         token: Token,
         interest: Interest,
     ) -> io::Result<Registered> {
-        let token = mio::Token(token.0 as usize);
-        self.registry.register(&mut SourceFd(&fd.as_raw_fd()), token, interests(interest))
+        let (token, interest) = (mio_token(token), mio_interest(interest));
+        self.0.registry.register(&mut SourceFd(&fd.as_raw_fd()), token, interest)
     }
 
     /// Sets the interest.
@@ -64,12 +60,12 @@ impl Selector {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let token = mio::Token(token.0 as usize);
-        self.registry.reregister(&mut SourceFd(&fd.as_raw_fd()), token, interests(interest))
+        let (token, interest) = (mio_token(token), mio_interest(interest));
+        self.0.registry.reregister(&mut SourceFd(&fd.as_raw_fd()), token, interest)
     }
 
     pub(in super::super) fn deregister(&self, (): &Registered, fd: BorrowedFd<'_>) {
-        let _ = self.registry.deregister(&mut SourceFd(&fd.as_raw_fd()));
+        let _ = self.0.registry.deregister(&mut SourceFd(&fd.as_raw_fd()));
     }
 
     /// Waits for events, which replace the contents of `events`.
@@ -78,19 +74,18 @@ impl Selector {
         events: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        events.0.clear();
-        let timeout = wait_until_ready(&self.registry, timeout)?;
-        lock(&self.poll).poll(&mut events.0, timeout)
+        events.clear();
+        self.0.wait(events, wait_until_ready(&self.0.registry, timeout)?)
     }
 
     /// A child of `fork` does not inherit a kqueue. It inherits an epoll instance (of illumos), which stays open: mio does
-    /// not tell its fds.
+    /// not expose its fds.
     pub(in super::super) fn close_in_child(&self) {}
 
     /// Makes one wait, present or future, return `Token::WAKE_THREAD`. There is no poller to wake, because the selector
     /// cannot be shared.
     pub(in super::super) fn signal(&self, _: Token) {
-        let _ = self.waker.wake();
+        self.0.wake();
     }
 }
 
@@ -145,53 +140,4 @@ pub(in crate::reactor) fn closed(now: Ready) -> Ready {
     let may_be_end = read_hang_up().is_empty() && now.intersects(Ready::READABLE);
     let end = if may_be_end { Ready::READ_CLOSED } else { Ready::EMPTY };
     end | now.intersection(Ready::READ_CLOSED | Ready::WRITE_CLOSED)
-}
-
-pub(in super::super) struct Events(mio::Events);
-
-impl Events {
-    pub(in super::super) fn new() -> Events {
-        Events(mio::Events::with_capacity(CAPACITY))
-    }
-
-    /// Whether there may be more events than these.
-    pub(in super::super) fn is_full(&self) -> bool {
-        self.0.iter().count() >= CAPACITY
-    }
-
-    pub(in super::super) fn iter(&self) -> impl Iterator<Item = (Token, Ready)> {
-        self.0.iter().map(|event| {
-            // `mio::Token` holds a usize, which has 32 or 64 bits. So `WAKE_THREAD` may come back truncated.
-            let token = match event.token().0 {
-                usize::MAX => Token::WAKE_THREAD,
-                token => Token(token as u64),
-            };
-            (token, readiness(event))
-        })
-    }
-}
-
-fn interests(interest: Interest) -> mio::Interest {
-    match (interest.is_readable(), interest.is_writable()) {
-        (true, true) => mio::Interest::READABLE | mio::Interest::WRITABLE,
-        (false, true) => mio::Interest::WRITABLE,
-        // Error conditions are reported with any interest, but mio requires at least one.
-        _ => mio::Interest::READABLE,
-    }
-}
-
-fn readiness(event: &mio::event::Event) -> Ready {
-    let mut ready = Ready::EMPTY;
-    for (is_set, bit) in [
-        (event.is_readable(), Ready::READABLE),
-        (event.is_writable(), Ready::WRITABLE),
-        (event.is_read_closed(), Ready::READ_CLOSED),
-        (event.is_write_closed(), Ready::WRITE_CLOSED),
-        (event.is_error(), Ready::ERROR),
-    ] {
-        if is_set {
-            ready |= bit;
-        }
-    }
-    ready
 }

@@ -22,25 +22,26 @@
 //! - A registration watches for its interest before anything is marked: when a socket has moved to this reactor, wakers are
 //!   stored already. What it watches for stays in [`Watched::unmarked`] until a wait marks it.
 
+mod mio_poll;
+
+pub(in super::super) use mio_poll::Events;
+
 use super::Token;
 use crate::reactor::{Interest, Ready};
 use crate::source::BorrowedSource;
 use crate::sync::lock;
 use mio::net::UdpSocket;
+use mio_poll::{MioPoll, mio_interest, mio_token};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// How many events one wait returns at most.
-const CAPACITY: usize = 256;
+/// What is set if mio reports the write direction as closed: the connection was aborted, or could not be established.
+const WRITE_CLOSED: Ready = Ready(Ready::WRITE_CLOSED.0 | Ready::ERROR.0);
 
 #[derive(Debug)]
-pub(in super::super) struct Selector {
-    poll: Mutex<mio::Poll>,
-    registry: mio::Registry,
-    waker: mio::Waker,
-}
+pub(in super::super) struct Selector(MioPoll);
 
 /// What a registration holds.
 #[derive(Debug)]
@@ -66,10 +67,7 @@ impl Selector {
     pub(in super::super) const MAX_FAILED_WAITS: u32 = 1;
 
     pub(in super::super) fn new() -> io::Result<Selector> {
-        let poll = mio::Poll::new()?;
-        let registry = poll.registry().try_clone()?;
-        let waker = mio::Waker::new(&registry, mio::Token(Token::WAKE_THREAD.0 as usize))?;
-        Ok(Selector { poll: Mutex::new(poll), registry, waker })
+        Ok(Selector(MioPoll::new()?))
     }
 
     pub(in super::super) fn register(
@@ -80,7 +78,7 @@ impl Selector {
     ) -> io::Result<Registered> {
         let duplicate = std::net::UdpSocket::from(socket.try_clone_to_owned()?);
         let mut socket = UdpSocket::from_std(duplicate);
-        self.registry.register(&mut socket, mio::Token(token.0 as usize), interests(interest))?;
+        self.0.registry.register(&mut socket, mio_token(token), mio_interest(interest))?;
         Ok(Registered(Mutex::new(Watched { socket, unmarked: interest })))
     }
 
@@ -94,13 +92,13 @@ impl Selector {
     ) -> io::Result<()> {
         let watched = &mut *lock(&registered.0);
         watched.unmarked = watched.unmarked.remove(marked).unwrap_or(Interest::NONE);
-        let interests = interests(watched.unmarked | marked);
-        self.registry.reregister(&mut watched.socket, mio::Token(token.0 as usize), interests)
+        let interest = mio_interest(watched.unmarked | marked);
+        self.0.registry.reregister(&mut watched.socket, mio_token(token), interest)
     }
 
     /// The socket of the user may be another one by now, if the object was replaced. The duplicate is not affected.
     pub(in super::super) fn deregister(&self, registered: &Registered, _: BorrowedSource<'_>) {
-        let _ = self.registry.deregister(&mut lock(&registered.0).socket);
+        let _ = self.0.registry.deregister(&mut lock(&registered.0).socket);
     }
 
     /// Waits for events, which replace the contents of `events`. The system rounds the timeout up, to milliseconds at
@@ -110,8 +108,8 @@ impl Selector {
         events: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        events.0.clear();
-        lock(&self.poll).poll(&mut events.0, timeout)
+        events.clear();
+        self.0.wait(events, timeout)
     }
 
     /// No process is forked.
@@ -120,7 +118,7 @@ impl Selector {
     /// Makes one wait, present or future, return `Token::WAKE_THREAD`. There is no poller to wake, because the selector
     /// cannot be shared.
     pub(in super::super) fn signal(&self, _: Token) {
-        let _ = self.waker.wake();
+        self.0.wake();
     }
 }
 
@@ -161,53 +159,4 @@ pub(in crate::reactor) fn state_now(socket: BorrowedSource<'_>) -> io::Result<Re
 /// Which hang-ups stay if readiness is cleared in the state `now`.
 pub(in crate::reactor) fn closed(now: Ready) -> Ready {
     now.intersection(Ready::READ_CLOSED | Ready::WRITE_CLOSED)
-}
-
-pub(in super::super) struct Events(mio::Events);
-
-impl Events {
-    pub(in super::super) fn new() -> Events {
-        Events(mio::Events::with_capacity(CAPACITY))
-    }
-
-    /// Whether there may be more events than these.
-    pub(in super::super) fn is_full(&self) -> bool {
-        self.0.iter().count() >= CAPACITY
-    }
-
-    pub(in super::super) fn iter(&self) -> impl Iterator<Item = (Token, Ready)> {
-        self.0.iter().map(|event| {
-            // `mio::Token` holds a usize, which has 32 or 64 bits. So `WAKE_THREAD` may come back truncated.
-            let token = match event.token().0 {
-                usize::MAX => Token::WAKE_THREAD,
-                token => Token(token as u64),
-            };
-            (token, readiness(event))
-        })
-    }
-}
-
-/// mio requires at least one interest, and reports errors with each.
-fn interests(interest: Interest) -> mio::Interest {
-    match (interest.is_readable(), interest.is_writable()) {
-        (true, true) => mio::Interest::READABLE | mio::Interest::WRITABLE,
-        (false, true) => mio::Interest::WRITABLE,
-        _ => mio::Interest::READABLE,
-    }
-}
-
-fn readiness(event: &mio::event::Event) -> Ready {
-    let mut ready = Ready::EMPTY;
-    for (is_set, bits) in [
-        (event.is_readable(), Ready::READABLE),
-        (event.is_writable(), Ready::WRITABLE),
-        (event.is_read_closed(), Ready::READ_CLOSED),
-        // The connection was aborted, or could not be established.
-        (event.is_write_closed(), Ready::WRITE_CLOSED | Ready::ERROR),
-    ] {
-        if is_set {
-            ready |= bits;
-        }
-    }
-    ready
 }
