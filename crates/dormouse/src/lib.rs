@@ -15,6 +15,9 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// What the systems share is there for Unix, where dead code is an error. Windows has no `fork`, pipes and Unix sockets, and
+// JavaScript hosts have no fds.
+#![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "only Unix uses all of it"))]
 
 #[cfg(not(any(unix, windows, target_family = "wasm")))]
 compile_error!(
@@ -64,7 +67,6 @@ mod context;
 #[cfg_attr(target_family = "wasm", path = "coop/web.rs")]
 mod coop;
 #[cfg_attr(not(unix), path = "fork/absent.rs")]
-#[cfg_attr(target_family = "wasm", allow(dead_code, reason = "reactors need a part of it"))]
 mod fork;
 #[cfg(all(loom, test))]
 mod loom_test;
@@ -72,17 +74,9 @@ mod loom_test;
 mod source;
 #[cfg(feature = "stats")]
 #[cfg_attr(docsrs, doc(cfg(feature = "stats")))]
-#[cfg_attr(
-    target_family = "wasm",
-    allow(dead_code, unused_imports, reason = "fds are counted too")
-)]
 pub mod stats;
 #[cfg(not(feature = "stats"))]
 #[path = "stats/absent.rs"]
-#[cfg_attr(
-    target_family = "wasm",
-    allow(dead_code, unused_imports, reason = "fds are counted too")
-)]
 mod stats;
 #[cfg(not(target_family = "wasm"))]
 #[cfg_attr(windows, path = "stdio/absent.rs")]
@@ -92,25 +86,11 @@ mod sync;
 mod system_clock;
 mod timer;
 #[cfg_attr(not(feature = "tracing"), path = "trace/absent.rs")]
-#[cfg_attr(target_family = "wasm", allow(dead_code, reason = "reactors have events too"))]
 mod trace;
 #[cfg(feature = "test-util")]
-#[cfg_attr(
-    not(unix),
-    allow(
-        dead_code,
-        unused_imports,
-        reason = "only `block_on` and Unix sockets need a part of it"
-    )
-)]
 mod virtual_clock;
 #[cfg(not(feature = "test-util"))]
-#[cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "only Unix sockets retry"))]
 #[path = "virtual_clock/absent.rs"]
-#[cfg_attr(
-    target_family = "wasm",
-    allow(dead_code, unused_imports, reason = "`block_on` and retries need a part of it")
-)]
 mod virtual_clock;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]

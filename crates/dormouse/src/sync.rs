@@ -7,7 +7,6 @@
 #[cfg(all(feature = "tokio", not(target_family = "wasm")))]
 pub(crate) use ::tokio;
 pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
-#[cfg_attr(target_family = "wasm", allow(unused_imports, reason = "only reactors use `time`"))]
 pub(crate) use std::{thread, thread_local, time};
 
 use std::sync::PoisonError;

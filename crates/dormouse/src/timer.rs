@@ -82,7 +82,6 @@ fn builtin() -> &'static Queues {
 ///
 /// Called before a queue creates a timerfd. That may get a number that the program has closed, as a daemon does that
 /// closes all fds. If the inherited queue were drained later, it would close the new timerfd.
-#[cfg_attr(target_family = "wasm", expect(dead_code, reason = "there is no `fork`"))]
 fn close_inherited() {
     let queues = ASYNC_IO.inherited().chain(BUILTIN.inherited()).flatten();
     queues.chain(runtime::inherited()).for_each(TimerQueue::close_if_inherited);

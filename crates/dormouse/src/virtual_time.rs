@@ -63,7 +63,6 @@
 #[cfg(not(target_family = "wasm"))]
 mod block_on;
 mod builder;
-#[cfg_attr(target_family = "wasm", allow(dead_code, reason = "`block_on` needs a part of it"))]
 mod quiesce;
 mod scope;
 

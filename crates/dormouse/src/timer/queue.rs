@@ -114,7 +114,6 @@ pub(crate) struct TimerQueue {
     /// The process that uses the queue. Its children inherit the queue, but do not use it.
     owner: OnceLock<Process>,
     /// In a child: the inherited timers have been removed, or a thread is about to remove them.
-    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "there is no `fork`"))]
     is_drained: AtomicBool,
     /// What the wake source calls.
     waker: OnceLock<Waker>,

@@ -84,7 +84,6 @@ impl Shards {
         lock(&self.0[shard].0)
     }
 
-    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "there is no `fork`"))]
     pub(super) fn iter(&self) -> impl Iterator<Item = &Mutex<Shard>> {
         self.0.iter().map(|shard| &shard.0)
     }
@@ -138,11 +137,6 @@ impl Shard {
         let waker = self.wheel.as_mut()?.remove(key)?;
         self.completed.increment();
         Some(waker)
-    }
-
-    #[cfg_attr(not(target_family = "wasm"), expect(dead_code, reason = "see `note_removal`"))]
-    pub(super) fn has_timers(&self) -> bool {
-        self.wheel.as_ref().is_some_and(|wheel| wheel.len > 0)
     }
 
     /// Removes all timers, whenever they are due.

@@ -27,7 +27,8 @@ impl TimerQueue {
     ///
     /// There is one thread, so nothing is inserted between the check and the end.
     pub(super) fn note_removal(&self) {
-        let has_timers = |shard| self.shards.lock(shard).has_timers();
+        let has_timers =
+            |shard| self.shards.lock(shard).wheel.as_ref().is_some_and(|wheel| wheel.len > 0);
         if (0..shards::COUNT).any(has_timers) {
             return;
         }
