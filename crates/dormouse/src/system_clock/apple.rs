@@ -1,7 +1,12 @@
 //! macOS, iOS and the other systems of Apple. `CLOCK_MONOTONIC` counts the time that the machine sleeps there.
 //! `CLOCK_UPTIME_RAW`, the clock of std's `Instant`, does not.
 
+mod gettime;
+
+pub(super) use gettime::CLOCK_ERROR_NS;
+
 use super::ClockId;
+use gettime::read_ns;
 use nix::libc::CLOCK_UPTIME_RAW;
 use std::time::Duration;
 
@@ -24,9 +29,3 @@ pub(super) fn read_coarse(clock: ClockId) -> u64 {
 }
 
 pub(super) fn measure_suspended() {}
-
-fn read_ns(clock: rustix::time::ClockId) -> u64 {
-    let time = rustix::time::clock_gettime(clock);
-    // The wall clock can be set to before 1970.
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + time.tv_nsec as u64
-}

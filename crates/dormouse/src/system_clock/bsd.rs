@@ -2,8 +2,12 @@
 //! `CLOCK_MONOTONIC` has the rate, does not. (FreeBSD documents that since version 15. In earlier versions, and on
 //! DragonFly, the two are one clock.)
 
+mod gettime;
+
+pub(super) use gettime::CLOCK_ERROR_NS;
+
 use super::ClockId;
-use rustix::time::clock_gettime;
+use gettime::read_ns;
 
 #[cfg(target_os = "openbsd")]
 const BOOTTIME: rustix::time::ClockId = rustix::time::ClockId::Boottime;
@@ -12,13 +16,11 @@ const BOOTTIME: rustix::time::ClockId = rustix::time::ClockId::Boottime;
 const BOOTTIME: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
 
 pub(super) fn read(clock: ClockId) -> u64 {
-    let time = clock_gettime(match clock {
+    read_ns(match clock {
         ClockId::Boottime => BOOTTIME,
         ClockId::Monotonic => rustix::time::ClockId::Uptime,
         ClockId::Realtime => rustix::time::ClockId::Realtime,
-    });
-    // The wall clock can be set to before 1970.
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + time.tv_nsec as u64
+    })
 }
 
 pub(super) fn read_coarse(clock: ClockId) -> u64 {

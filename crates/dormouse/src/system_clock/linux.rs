@@ -1,8 +1,12 @@
 //! Linux and Android. `clock_gettime` reads these clocks without a system call.
 
+mod gettime;
+
+pub(super) use gettime::CLOCK_ERROR_NS;
+
 use super::ClockId;
 use crate::sync::unexplored::AtomicU64;
-use rustix::time::clock_gettime;
+use gettime::read_ns;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
@@ -57,11 +61,4 @@ pub(super) fn measure_suspended() {
     let boottime = read(ClockId::Boottime);
     let awake = read(ClockId::Monotonic);
     SUSPENDED_NS.store(boottime.wrapping_sub(awake), Ordering::Relaxed);
-}
-
-#[inline]
-fn read_ns(clock: rustix::time::ClockId) -> u64 {
-    let time = clock_gettime(clock);
-    // The wall clock can be set to before 1970.
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + time.tv_nsec as u64
 }

@@ -2,17 +2,15 @@
 //! against the others.
 
 use super::read_pair::read_pair;
-
-/// How far the offset can seem to move when no clock was set, apart from the time that it takes to read them. Browsers that
-/// resist fingerprinting round their clocks to 100 ms.
-const CLOCK_ERROR_NS: u64 = if cfg!(target_family = "wasm") { 100_000_000 } else { 1_000 };
+use super::sys::CLOCK_ERROR_NS;
 
 /// How far a clock is ahead of its reference. (In an i128, since a wall clock in virtual time can be set to after 2262, for
 /// which an i64 of ns is too small.)
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offset {
     ns: i128,
-    /// The error of `ns`, since two clocks cannot be read at the same time.
+    /// The error of `ns`: the time between the two readings, and `CLOCK_ERROR_NS`, by which the offset can seem to move
+    /// when no clock was set.
     error_ns: u64,
 }
 

@@ -1,15 +1,17 @@
 //! Unix systems that have one monotonic clock, such as NetBSD and illumos: `Boottime` and `Monotonic` both read it.
 
+mod gettime;
+
+pub(super) use gettime::CLOCK_ERROR_NS;
+
 use super::ClockId;
-use rustix::time::clock_gettime;
+use gettime::read_ns;
 
 pub(super) fn read(clock: ClockId) -> u64 {
-    let time = clock_gettime(match clock {
+    read_ns(match clock {
         ClockId::Boottime | ClockId::Monotonic => rustix::time::ClockId::Monotonic,
         ClockId::Realtime => rustix::time::ClockId::Realtime,
-    });
-    // The wall clock can be set to before 1970.
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + time.tv_nsec as u64
+    })
 }
 
 pub(super) fn read_coarse(clock: ClockId) -> u64 {

@@ -9,6 +9,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// What the monotonic clock shows at its beginning: a year. So an instant can be earlier than the page.
 const BEGINNING_NS: u64 = 365 * 86_400 * 1_000_000_000;
 const NS_PER_MS: u64 = 1_000_000;
+/// See [`Offset`](super::Offset). Hosts that resist fingerprinting round to 100 ms.
+pub(super) const CLOCK_ERROR_NS: u64 = 100 * NS_PER_MS;
 
 #[wasm_bindgen]
 extern "C" {

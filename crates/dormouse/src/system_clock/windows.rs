@@ -8,6 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// What the clock shows when it is read first: a year. So an instant can be earlier than that.
 const BEGINNING: Duration = Duration::from_secs(365 * 86_400);
+/// See [`Offset`](super::Offset).
+pub(super) const CLOCK_ERROR_NS: u64 = 1_000;
 
 pub(super) fn read(clock: ClockId) -> u64 {
     static FIRST_READING: OnceLock<Instant> = OnceLock::new();
