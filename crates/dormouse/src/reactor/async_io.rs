@@ -143,14 +143,7 @@ impl AsyncIoRegistration {
     /// If async-io cannot watch the fd any more. Then the caller shuts down the `ScheduledIo`, because other waits
     /// have found the direction marked as registered, and would not be woken.
     pub(super) fn arm(&self, interest: Interest) -> io::Result<()> {
-        for direction in Direction::BOTH {
-            let wanted = match direction {
-                Direction::Read => interest.is_readable(),
-                Direction::Write => interest.is_writable(),
-            };
-            if !wanted || !self.io.should_register(direction.interest()) {
-                continue;
-            }
+        for direction in oneshot::to_register(&self.io, interest) {
             let cx = &mut Context::from_waker(&self.oneshot_wakers[direction as usize]);
             // The first poll may return an event that has been delivered already. It can be skipped: the next poll
             // registers the direction, and async-io checks the fd again.

@@ -123,12 +123,7 @@ impl TokioRegistration {
         let registered = lock(&self.socket);
         let Some(socket) = &*registered else { return Some(Ok(Ready::EMPTY)) };
         let mut ready = Ready::EMPTY;
-        for (direction, wanted) in
-            [(Direction::Read, interest.is_readable()), (Direction::Write, interest.is_writable())]
-        {
-            if !wanted || !self.io.should_register(direction.interest()) {
-                continue;
-            }
+        for direction in oneshot::to_register(&self.io, interest) {
             match arm(socket, direction, &self.oneshot_wakers[direction as usize]) {
                 Poll::Pending => {}
                 Poll::Ready(Ok(seen)) => ready |= seen,
