@@ -14,6 +14,8 @@ mod scheduled_io;
 mod async_io;
 #[cfg(any(feature = "smol", all(feature = "tokio", windows)))]
 mod oneshot;
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
+mod priority;
 #[cfg(all(any(feature = "tokio", feature = "smol"), not(all(loom, test))))]
 mod probe;
 #[cfg_attr(not(feature = "tokio"), path = "reactor/tokio/absent.rs")]

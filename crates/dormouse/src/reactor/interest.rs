@@ -15,7 +15,7 @@ use std::ops::{BitOr, BitOrAssign};
 /// assert!(both.is_readable() && both.is_writable() && !both.is_error());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Interest(u8);
+pub struct Interest(pub(super) u8);
 
 impl Interest {
     pub(crate) const NONE: Interest = Interest(0);
@@ -45,31 +45,6 @@ impl Interest {
     /// # }
     /// ```
     pub const WRITABLE: Interest = Interest(Ready::WRITABLE.0);
-    /// An exceptional condition, which the kernel calls POLLPRI: urgent data of a TCP connection, a change
-    /// of `/proc/self/mounts`, an interrupt of a GPIO line. An fd that is watched for this alone is not
-    /// reported as [`READABLE`](Ready::READABLE).
-    ///
-    /// An fd that is wrapped with this interest is registered with the builtin reactor, also inside an executor: the
-    /// other reactors do not report it separately. An fd that was wrapped without it moves to the builtin reactor at the
-    /// first wait for it.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// use dormouse::io::{AsyncFd, Interest};
-    /// use std::fs::File;
-    ///
-    /// let mounts = AsyncFd::with_interest(File::open("/proc/self/mounts")?, Interest::PRIORITY)?;
-    /// let change = async {
-    ///     let mut guard = mounts.ready(Interest::PRIORITY).await?;
-    ///     guard.clear_ready();
-    ///     Ok::<(), std::io::Error>(()) // read the file again
-    /// };
-    /// # let _ = change;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
-    pub const PRIORITY: Interest = Interest(Ready::URGENT.0);
     /// An error condition, which the kernel calls POLLERR, and nothing else: for example, the reader of a pipe has
     /// closed it, or a socket has a pending error.
     ///
@@ -137,17 +112,6 @@ impl Interest {
     /// ```
     pub const fn is_writable(self) -> bool {
         self.0 & Interest::WRITABLE.0 != 0
-    }
-
-    /// Whether this includes [`PRIORITY`](Self::PRIORITY).
-    ///
-    /// ```
-    /// # #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
-    /// assert!(dormouse::io::Interest::PRIORITY.is_priority());
-    /// ```
-    #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
-    pub const fn is_priority(self) -> bool {
-        self.0 & Interest::PRIORITY.0 != 0
     }
 
     /// Whether this includes [`ERROR`](Self::ERROR).

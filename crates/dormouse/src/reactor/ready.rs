@@ -70,15 +70,7 @@ impl Ready {
     /// assert!(Ready::ERROR.is_readable() && Ready::ERROR.is_writable());
     /// ```
     pub const ERROR: Ready = Ready(1 << 4);
-    /// An exceptional condition: see [`Interest::PRIORITY`](super::Interest::PRIORITY).
-    ///
-    /// ```
-    /// # #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
-    /// assert!(!dormouse::io::Ready::PRIORITY.is_readable());
-    /// ```
-    #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
-    pub const PRIORITY: Ready = Ready::URGENT;
-    /// The bit of the public `PRIORITY` constants, which exist on Linux only. Elsewhere it is never set.
+    /// The bit of the public `PRIORITY` constants: see `priority`. On other systems than Linux, an event never sets it.
     pub(crate) const URGENT: Ready = Ready(1 << 5);
     /// Everything.
     ///
@@ -160,17 +152,6 @@ impl Ready {
     /// ```
     pub const fn is_error(self) -> bool {
         self.0 & Self::ERROR.0 != 0
-    }
-
-    /// Whether an exceptional condition was reported.
-    ///
-    /// ```
-    /// # #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
-    /// assert!(dormouse::io::Ready::PRIORITY.is_priority());
-    /// ```
-    #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
-    pub const fn is_priority(self) -> bool {
-        self.0 & Self::PRIORITY.0 != 0
     }
 
     pub(crate) const fn intersection(self, other: Ready) -> Ready {
