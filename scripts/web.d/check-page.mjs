@@ -46,6 +46,24 @@ const LOW_CONTRAST = `(() => {
     return [...low];
 })()`;
 
+/// The texts that are not inside of their section, apart from those that scroll.
+const OUTSIDE = `(() => {
+    const outside = [];
+    for (const section of document.querySelectorAll("section")) {
+        const [box, style] = [section.getBoundingClientRect(), getComputedStyle(section)];
+        const [left, right] = [box.left + parseFloat(style.paddingLeft), box.right - parseFloat(style.paddingRight)];
+        for (const node of section.querySelectorAll("*")) {
+            const hasText = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+            if (!hasText || node.closest(".scroll")) continue;
+            const range = document.createRange();
+            range.selectNodeContents(node);
+            const text = node.namespaceURI.includes("svg") ? node.getBoundingClientRect() : range.getBoundingClientRect();
+            if (text.left < left - 1 || text.right > right + 1) outside.push(node.textContent.trim().slice(0, 40));
+        }
+    }
+    return outside;
+})()`;
+
 async function run(page, mode) {
     await page.evaluate(`document.querySelector("[data-mode=${mode}]").click()`);
     await page.until(IDLE);
@@ -84,6 +102,7 @@ async function checkLook(page, name, width, height, scheme) {
     await new Promise((done) => setTimeout(done, 300));
     await page.screenshot(join(screenshots, `${name}.png`));
     check(`${name}: nothing overflows`, await page.evaluate(`document.documentElement.scrollWidth > innerWidth`), false);
+    check(`${name}: no text leaves its section`, await page.evaluate(OUTSIDE), []);
     check(`${name}: text can be read`, await page.evaluate(LOW_CONTRAST), []);
 }
 

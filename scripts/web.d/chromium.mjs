@@ -88,10 +88,13 @@ export class Chromium {
                 if (method === "Runtime.exceptionThrown") {
                     print(params.exceptionDetails.exception?.description ?? "an exception", "error");
                 }
+                // Those of the browser, such as a file that the server does not have.
+                if (method === "Log.entryAdded") print(`${params.entry.text} ${params.entry.url ?? ""}`, params.entry.level);
             });
         });
         await page.send("Page.enable");
         await page.send("Runtime.enable");
+        await page.send("Log.enable");
         await page.send("Page.navigate", { url });
         await loaded;
         return page;

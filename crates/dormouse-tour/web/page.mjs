@@ -23,7 +23,7 @@ const MODES = {
         summary: (took) => `The race ended after ${ms(took)}. The others were dropped, and their timers are gone.`,
     },
     within: {
-        code: `timeout(Duration::from_millis(${LIMIT_MS}), join_all(lengths.map(sleep))).await`,
+        code: "timeout(limit, join_all(lengths.map(sleep))).await",
         start: (onEnd) => dormouse.within(LIMIT_MS, LENGTHS_MS, onEnd),
         axisMs: 1800,
         summary: (_, ended) => `Err(Elapsed): ${ended} sleeps had completed after ${ms(LIMIT_MS)}, and the others were dropped.`,
@@ -39,7 +39,7 @@ const MODES = {
 
 const find = (id) => document.getElementById(id);
 const ms = (value) => `${Math.round(value)} ms`;
-const late = (value) => `+${value.toFixed(1)} ms`;
+const late = (value) => `+${value.toFixed(value < 10 ? 1 : 0)} ms`;
 
 function create(name, className, text) {
     const node = document.createElement(name);
@@ -104,7 +104,9 @@ class Lane {
     }
 }
 
-function drawAxis(axisMs) {
+let axisMs = 0;
+
+function drawAxis() {
     const step = axisMs > 3000 ? 2000 : find("axis").clientWidth < 400 ? 1000 : 500;
     const labels = [];
     for (let at = 0; at <= axisMs; at += step) {
@@ -124,7 +126,8 @@ async function runLive(name) {
     });
     find("code").textContent = mode.code;
     find("live-status").textContent = "…";
-    drawAxis(mode.axisMs);
+    axisMs = mode.axisMs;
+    drawAxis();
     const lanes = LENGTHS_MS.map((length) => new Lane(length, mode));
     find("lanes").replaceChildren(...lanes.map((lane) => lane.item));
 
@@ -249,7 +252,10 @@ function report(error) {
     find("error").textContent = `This page does not work here: ${error.message ?? error}`;
 }
 
-window.addEventListener("resize", drawLateness);
+window.addEventListener("resize", () => {
+    drawAxis();
+    drawLateness();
+});
 document.querySelectorAll("[data-mode]").forEach((button) => {
     button.addEventListener("click", () => runLive(button.dataset.mode).catch(report));
 });

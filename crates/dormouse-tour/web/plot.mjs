@@ -1,7 +1,7 @@
 // A dot for each sleep, in order: how long after its deadline it completed, on a logarithmic axis. Below the line is early.
 
 const SVG = "http://www.w3.org/2000/svg";
-const MARGIN = { left: 52, right: 12, top: 14, bottom: 34 };
+const MARGIN = { left: 62, right: 12, top: 14, bottom: 34 };
 const TICKS_MS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 function element(name, attributes, text) {
@@ -37,16 +37,14 @@ export function drawPlot(svg, values, total) {
         const label = tick ? `${tick} ms` : "0";
         svg.append(element("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, label));
     }
-    svg.append(element("text", { x: left, y: height - 10 }, "first sleep"));
-    svg.append(element("text", { x: right, y: height - 10, "text-anchor": "end" }, `sleep ${total}`));
+    svg.append(element("text", { x: left, y: height - 10 }, "sleep 1"));
+    svg.append(element("text", { x: right, y: height - 10, "text-anchor": "end" }, `${total}`));
 
     const r = Math.max(1.7, Math.min(3.2, ((right - left) / total) * 0.7));
     values.forEach((ms, nth) => svg.append(element("circle", { class: "dot", cx: x(nth), cy: y(ms), r })));
-    if (values.length >= 20) drawMedian(svg, quantile(values, 0.5), { left, right, y });
-}
-
-function drawMedian(svg, ms, { left, right, y }) {
-    svg.append(element("line", { class: "median", x1: left, x2: right, y1: y(ms), y2: y(ms) }));
-    const text = { class: "median-text", x: right - 4, y: y(ms) - 7, "text-anchor": "end" };
-    svg.append(element("text", text, `median ${ms.toFixed(1)} ms`));
+    if (values.length < 20) return;
+    const median = quantile(values, 0.5);
+    svg.append(element("line", { class: "median", x1: left, x2: right, y1: y(median), y2: y(median) }));
+    const text = { class: "median-text", x: (left + right) / 2, y: height - 10, "text-anchor": "middle" };
+    svg.append(element("text", text, `median ${median.toFixed(1)} ms`));
 }
