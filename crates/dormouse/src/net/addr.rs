@@ -191,6 +191,10 @@ impl<T: Resolve + ?Sized> Resolve for &T {
 }
 
 /// The address of std for one of rustix.
+#[cfg_attr(
+    not(feature = "bytes"),
+    allow(dead_code, reason = "without `bytes`, only Linux receives addresses from rustix")
+)]
 pub(super) fn std_address(address: Option<SocketAddrAny>) -> io::Result<SocketAddr> {
     let mut address = SocketAddr::try_from(address.ok_or(Errno::AFNOSUPPORT)?)?;
     if let SocketAddr::V6(address) = &mut address {
