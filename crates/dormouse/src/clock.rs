@@ -83,7 +83,7 @@ mod sealed {
 /// The name is that of Linux and OpenBSD. On Apple's systems it is their `CLOCK_MONOTONIC`, which counts the time that the
 /// machine sleeps. On FreeBSD, NetBSD and illumos it is `CLOCK_MONOTONIC` too, and whether that counts suspend depends on
 /// the release and the hardware. On Windows it is the performance counter, which counts suspend: see
-/// [the table](self#by-system).
+/// [the table](crate::platform#clocks).
 ///
 /// ```
 /// use dormouse::clock::Boottime;
@@ -101,7 +101,8 @@ pub struct Boottime;
 /// retry back-off.
 ///
 /// The name is that of Linux. On Apple's systems it is `CLOCK_UPTIME_RAW`, on the BSDs except NetBSD `CLOCK_UPTIME`. On
-/// Windows it is the same clock as [`Boottime`], so it counts suspend: see [the table](self#by-system).
+/// Windows it is the same clock as [`Boottime`], so it counts suspend: see
+/// [the table](crate::platform#clocks).
 ///
 /// ```
 /// use dormouse::clock::Monotonic;
@@ -115,7 +116,8 @@ pub struct Monotonic;
 ///
 /// It counts the time that the machine is suspended, and **it can be set** at any time, forward or back, by the user or
 /// by NTP. Sleeps follow it: a sleep until noon completes at noon by the clock as it is set then, and at once if the
-/// clock is set to past noon. So use it for times of day, and not to measure durations.
+/// clock is set to past noon. (Without a timerfd, as on other systems than Linux, that is noticed within a second.) So use it
+/// for times of day, and not to measure durations.
 ///
 /// An [`Instant`] of this clock converts from a `SystemTime` and back. A time before 1970 becomes
 /// the start of 1970, and a time after 2554 never comes.

@@ -9,7 +9,7 @@
 //! Windows has readiness for sockets only. There an [`AsyncFd`] wraps every type that implements `AsSocket`, and implements
 //! `AsSocket` and `AsRawSocket` itself. It keeps its name, so that code for both systems has one `use` line; `AsyncSocket` is
 //! another name for it. In these pages, read "socket" for "fd". What differs is in the
-//! [table of the platforms](https://docs.rs/crate/dormouse/latest/source/docs/PLATFORM.md).
+//! [table of the platforms](crate::platform#windows).
 //!
 //! # Reading and writing
 //! `AsyncFd<T>`, `&AsyncFd<T>` and the halves of [`AsyncFd::into_split`] implement the asynchronous I/O

@@ -1,6 +1,6 @@
 // The README's links to files, as docs.rs has them. If a link is defined twice, the first definition counts.
 //! [examples]: https://docs.rs/crate/dormouse/latest/source/examples/
-//! [PLATFORM.md]: https://docs.rs/crate/dormouse/latest/source/docs/PLATFORM.md
+//! [PLATFORM.md]: crate::platform
 //! [faults]: https://docs.rs/crate/dormouse/latest/source/docs/faults.md
 //! [Promises]: https://docs.rs/crate/dormouse/latest/source/docs/promises.md
 //! [ARCHITECTURE.md]: https://docs.rs/crate/dormouse/latest/source/ARCHITECTURE.md
@@ -39,13 +39,18 @@ pub mod clock;
 pub mod io;
 #[cfg(not(target_family = "wasm"))]
 pub mod net;
+#[doc = include_str!("../docs/PLATFORM.md")]
+#[doc(alias = "Windows")]
+#[doc(alias = "macOS")]
+#[doc(alias = "wasm")]
+pub mod platform {}
 /// [names]: crate::net::ToSocketAddrs#names
 /// [errors]: crate::net#errors
 /// [pipe]: crate::net::pipe()
 /// [child]: https://docs.rs/crate/dormouse/latest/source/examples/child.rs
 /// [as-source]: crate::io::AsSource#objects-that-implement-asrawfd-alone
 /// [limits]: crate#limits
-/// [platform]: https://docs.rs/crate/dormouse/latest/source/docs/PLATFORM.md
+/// [platform]: crate::platform
 #[cfg_attr(feature = "test-util", doc = "[virtual-time]: crate::virtual_time")]
 #[doc = include_str!("../docs/porting.md")]
 #[doc(alias = "spawn")]

@@ -33,6 +33,9 @@
 //! fire, wake-ups are spaced out to save CPU: after a wake-up for n sleeps, the next comes (n - 1) * 25 us later at the
 //! earliest, but this delay is never more than 500 us. See the README for numbers and how to reproduce them.
 //!
+//! Other systems than Linux have no timerfd. There it depends on how exactly the thread `dormouse` can wait: on Windows, which
+//! rounds up to its timer interrupt, a sleep can be 16 ms late. See [the table of the systems](crate::platform#timers).
+//!
 //! In a browser it depends on `setTimeout`, which rounds up to whole milliseconds. Browsers keep timeouts that follow each
 //! other 4 ms apart, and call those of a background tab once a second, or later once a minute.
 
