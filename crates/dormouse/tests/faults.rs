@@ -65,8 +65,9 @@ mod cases {
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
     fn without_fds_a_sleep_still_fires_on_smol() {
-        // Starts async-io, which cannot start without fds.
-        smol::block_on(smol::Timer::after(MS));
+        // Starts async-io, which cannot start without fds. A timer that is due at its first poll would not start it.
+        let (socket, _peer) = std::os::unix::net::UnixStream::pair().unwrap();
+        drop(smol::Async::new(socket).unwrap());
         let _taken = take_all_fds();
         within_time(|| smol::block_on(some_sleeps()));
     }
