@@ -95,7 +95,8 @@ async fn use_fd() {
     assert!(futures::poll!(&mut read).is_pending());
     peer.write_all(b"dormouse").unwrap();
     assert_eq!(read.await.unwrap(), 8);
-    assert!(futures::poll!(Box::pin(local.readable())).is_ready());
+    // Ready at once, unless the coop budget is spent: on a slow machine, many rounds run in one poll.
+    drop(local.readable().await.unwrap());
 }
 
 async fn assert_no_leaks() {
