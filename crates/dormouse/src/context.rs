@@ -61,6 +61,13 @@ pub(crate) fn in_block_on() -> bool {
     CURRENT.try_with(|current| current.get().in_block_on).unwrap_or(false)
 }
 
+/// Whether the innermost `block_on` of this thread is that of a virtual time.
+#[cfg(all(feature = "task", feature = "test-util"))]
+pub(crate) fn in_virtual_block_on() -> bool {
+    let is_virtual = |current: Current| current.in_block_on && current.polling_waker.0.is_null();
+    CURRENT.try_with(|current| is_virtual(current.get())).unwrap_or(false)
+}
+
 /// Whether the innermost `block_on` of this thread polls the builtin reactor, and waits for this waker.
 #[inline]
 pub(crate) fn is_waker_of_block_on(waker: &Waker) -> bool {

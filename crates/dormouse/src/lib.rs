@@ -51,20 +51,24 @@ pub mod platform {}
 /// [as-source]: crate::io::AsSource#objects-that-implement-asrawfd-alone
 /// [limits]: crate#limits
 /// [platform]: crate::platform
+#[cfg_attr(feature = "task", doc = "[task]: crate::task#where-a-task-runs")]
 #[cfg_attr(feature = "test-util", doc = "[virtual-time]: crate::virtual_time")]
 #[doc = include_str!("../docs/porting.md")]
-#[doc(alias = "spawn")]
-#[doc(alias = "JoinSet")]
 pub mod porting {}
 #[cfg(not(target_family = "wasm"))]
 pub mod reactor;
 #[cfg(target_family = "wasm")]
 #[path = "reactor/web.rs"]
 mod reactor;
+#[cfg(feature = "task")]
+#[cfg_attr(docsrs, doc(cfg(feature = "task")))]
+pub mod task;
 pub mod time;
 
 #[cfg(not(target_family = "wasm"))]
 mod block_on;
+#[cfg(all(feature = "task", not(any(loom, target_family = "wasm"))))]
+mod blocking;
 #[cfg_attr(all(loom, test), path = "loom_test/catch_panic.rs")]
 mod catch_panic;
 #[cfg_attr(target_family = "wasm", path = "context/web.rs")]
@@ -104,6 +108,10 @@ mod wheel;
 
 #[cfg(not(target_family = "wasm"))]
 pub use block_on::block_on;
+#[cfg(feature = "task")]
+#[cfg_attr(docsrs, doc(cfg(feature = "task")))]
+#[doc(inline)]
+pub use task::spawn;
 #[doc(inline)]
 pub use time::{interval, interval_at, sleep, sleep_until, timeout, timeout_at};
 #[cfg(feature = "test-util")]

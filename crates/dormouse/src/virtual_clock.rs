@@ -16,6 +16,8 @@ mod timer;
 pub(crate) use busy::{Busy, BusyToken};
 pub(crate) use clocks::Clocks;
 pub use current::EnterGuard;
+#[cfg(feature = "task")]
+pub(crate) use current::current;
 pub(crate) use current::{now_ns, scoped_polls};
 pub(crate) use recheck::Recheck;
 pub(crate) use retrying::Retrying;

@@ -65,6 +65,12 @@ mod block_on;
 mod builder;
 mod quiesce;
 mod scope;
+#[cfg(not(target_family = "wasm"))]
+#[cfg_attr(any(not(feature = "task"), loom), path = "virtual_time/tasks/absent.rs")]
+mod tasks;
+
+#[cfg(all(feature = "task", not(target_family = "wasm"), not(loom)))]
+pub(crate) use tasks::BlockOnTasks;
 
 pub use crate::virtual_clock::EnterGuard;
 pub use builder::Builder;
@@ -164,9 +170,16 @@ impl VirtualTime {
         EnterGuard::enter(&self.0)
     }
 
+    /// The time that the caller is in.
+    #[cfg(feature = "task")]
+    pub(crate) fn current() -> Option<VirtualTime> {
+        crate::virtual_clock::current().map(VirtualTime)
+    }
+
     /// Wraps `future`, so that it is polled and dropped in this time, on any thread.
     ///
-    /// A task that the future spawns is in this time only if it is scoped too. A sleep that is created before the call is
+    /// A task that the future spawns by `dormouse::spawn` is in this time. One that it spawns by other functions is in this
+    /// time only if it is scoped too. A sleep that is created before the call is
     /// outside: `scope(sleep(duration))` sleeps in real time, `scope(async { sleep(duration).await })` in this time.
     ///
     /// ```

@@ -27,6 +27,11 @@ each_in_a_child_process! {
     without_threads_virtual_time_advances
 }
 
+#[cfg(feature = "task")]
+each_in_a_child_process! {
+    without_threads_a_task_is_cancelled_with_the_reason
+}
+
 #[cfg(feature = "tokio")]
 each_in_a_child_process! {
     an_fd_can_be_polled_in_a_thread_local_destructor
@@ -133,6 +138,34 @@ mod cases {
         let error = futures::executor::block_on(wait).unwrap_err();
         assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
         assert!(error.to_string().contains("cannot start"), "{error}");
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(feature = "task")]
+    fn without_threads_a_task_is_cancelled_with_the_reason() {
+        use dormouse::task::{JoinError, spawn_blocking};
+
+        let says = |err: JoinError, reason: &str| {
+            assert!(err.is_cancelled());
+            assert!(err.to_string().contains(reason), "{err}");
+            let err = std::io::Error::from(err);
+            assert_ne!(err.kind(), std::io::ErrorKind::WouldBlock, "{err}");
+        };
+        let limit = rustix::process::getrlimit(rustix::process::Resource::As);
+        prevent_new_threads();
+        let spawn = || dormouse::block_on(dormouse::spawn(async { 7 }));
+        says(spawn().unwrap_err(), "cannot start a thread \"dormouse-worker\"");
+        let work = || dormouse::block_on(spawn_blocking(|| 7));
+        says(work().unwrap_err(), "cannot start a thread \"dormouse-blocking\"");
+        #[cfg(feature = "tokio")]
+        says(
+            common::current_thread().block_on(async { spawn_blocking(|| 7).await }).unwrap_err(),
+            "tokio cannot start a thread",
+        );
+        // Once there are threads again, tasks run.
+        rustix::process::setrlimit(rustix::process::Resource::As, limit).unwrap();
+        assert_eq!(spawn().unwrap() + work().unwrap(), 14);
     }
 
     #[cfg(feature = "test-util")]

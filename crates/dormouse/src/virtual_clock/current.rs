@@ -74,7 +74,7 @@ impl Drop for EnterGuard {
 }
 
 /// The virtual time that the caller is in.
-pub(super) fn current() -> Option<Arc<Shared>> {
+pub(crate) fn current() -> Option<Arc<Shared>> {
     with_last(|entry| entry.time.clone())
 }
 

@@ -18,6 +18,7 @@
 
 use super::VirtualTime;
 use super::quiesce::{Blocked, BusySince};
+use super::tasks::BlockOnTasks;
 use crate::context::InBlockOn;
 use crate::coop;
 use crate::reactor;
@@ -67,7 +68,10 @@ impl VirtualTime {
 }
 
 fn block_on<F: Future>(time: &VirtualTime, future: F) -> F::Output {
-    let mut future = pin!(coop::without_tokio_budget(time.scope(future)));
+    let _context = InBlockOn::enter();
+    // Declared before the future: a future may spawn tasks when it is dropped.
+    let tasks = BlockOnTasks::enter();
+    let mut future = pin!(coop::without_tokio_budget(tasks.run(time.scope(future))));
     let notify = Arc::new(ThreadNotify {
         thread: std::thread::current(),
         woken: AtomicBool::new(false),
@@ -75,7 +79,6 @@ fn block_on<F: Future>(time: &VirtualTime, future: F) -> F::Output {
     });
     let waker = Waker::from(notify.clone());
     let cx = &mut Context::from_waker(&waker);
-    let _context = InBlockOn::enter();
     let mut idle = Idle::default();
     loop {
         if let Poll::Ready(output) = coop::with_new_budget(|| future.as_mut().poll(cx)) {

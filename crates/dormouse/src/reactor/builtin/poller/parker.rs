@@ -48,7 +48,7 @@ impl Parker {
     }
 
     /// Waits without the role, at most for `timeout`. True if the thread has been woken.
-    pub(super) fn park(&self, timeout: Option<Duration>) -> bool {
+    pub(crate) fn park(&self, timeout: Option<Duration>) -> bool {
         if !self.begin_wait(PARKED) {
             return true;
         }

@@ -1,0 +1,213 @@
+//! The handles of a task: one that awaits it, and any number that can abort it.
+//!
+//! A handle is that of tokio, or of a task of this crate. The handles of tokio are in `tokio.rs`.
+
+use super::state::Shared;
+use super::{JoinError, tokio};
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// Awaits a task. Returned by [`spawn`](super::spawn) and [`spawn_blocking`](super::spawn_blocking).
+///
+/// If it is dropped, the task runs on, detached, and its output is dropped. Awaited once more after it has returned the
+/// output, it returns an error.
+///
+/// ```
+/// # dormouse::block_on(async {
+/// let task = dormouse::spawn(async { 6 * 7 });
+/// assert_eq!(task.await.unwrap(), 42);
+/// # });
+/// ```
+///
+/// # Cancel safety
+/// `&mut handle` can be awaited in `select!`: no output is lost. Dropping the handle does not cancel the task; call
+/// [`abort`](Self::abort).
+#[must_use = "the task runs on if the handle is dropped; `let _ =` or `drop` says that this is meant"]
+pub struct JoinHandle<T>(Kind<T>);
+
+enum Kind<T> {
+    Own(Arc<Shared<T>>),
+    Tokio(tokio::JoinHandle<T>),
+}
+
+impl<T> JoinHandle<T> {
+    pub(super) fn own(shared: Arc<Shared<T>>) -> JoinHandle<T> {
+        JoinHandle(Kind::Own(shared))
+    }
+
+    pub(super) fn tokio(handle: tokio::JoinHandle<T>) -> JoinHandle<T> {
+        JoinHandle(Kind::Tokio(handle))
+    }
+
+    /// The handle of a task that could not be started.
+    pub(super) fn not_started(err: io::Error) -> JoinHandle<T> {
+        JoinHandle(Kind::Own(Shared::complete_with(Err(JoinError::not_started(err)))))
+    }
+
+    /// Cancels the task: it is not polled again, and its executor drops it.
+    ///
+    /// The handle returns an error that [is a cancellation](JoinError::is_cancelled), after the future has been dropped.
+    /// If the task completes first, the handle returns its output. Blocking work that has begun is not interrupted.
+    ///
+    /// ```
+    /// # dormouse::block_on(async {
+    /// let task = dormouse::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
+    pub fn abort(&self) {
+        match &self.0 {
+            Kind::Own(shared) => shared.abort(),
+            Kind::Tokio(handle) => handle.abort(),
+        }
+    }
+
+    /// Whether the task has completed, has panicked or was cancelled. After [`abort`](Self::abort), it is false until the
+    /// task has been dropped.
+    ///
+    /// ```
+    /// # dormouse::block_on(async {
+    /// let task = dormouse::spawn(std::future::pending::<()>());
+    /// assert!(!task.is_finished());
+    /// # task.abort();
+    /// # });
+    /// ```
+    pub fn is_finished(&self) -> bool {
+        match &self.0 {
+            Kind::Own(shared) => shared.is_finished(),
+            Kind::Tokio(handle) => handle.is_finished(),
+        }
+    }
+}
+
+impl<T: Send + 'static> JoinHandle<T> {
+    /// A handle that can abort the task, but does not await it.
+    ///
+    /// ```
+    /// # dormouse::block_on(async {
+    /// let task = dormouse::spawn(std::future::pending::<()>());
+    /// task.abort_handle().abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
+    pub fn abort_handle(&self) -> AbortHandle {
+        AbortHandle(match &self.0 {
+            Kind::Own(shared) => AbortKind::Own(shared.clone()),
+            Kind::Tokio(handle) => AbortKind::Tokio(handle.abort_handle()),
+        })
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let handle = match &mut self.0 {
+            Kind::Own(shared) => return shared.poll_join(cx),
+            Kind::Tokio(handle) => handle,
+        };
+        let polled = handle.poll_join(cx);
+        if polled.is_ready() {
+            // tokio's handle panics if it is polled again.
+            self.0 = Kind::Own(Shared::complete_with(Err(JoinError::TAKEN)));
+        }
+        polled
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        if let Kind::Own(shared) = &self.0 {
+            shared.detach();
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").field("is_finished", &self.is_finished()).finish()
+    }
+}
+
+/// Can abort a task. Returned by [`JoinHandle::abort_handle`] and [`JoinSet::spawn`](super::JoinSet::spawn).
+///
+/// If it is dropped, the task runs on.
+///
+/// ```
+/// # dormouse::block_on(async {
+/// let task = dormouse::spawn(std::future::pending::<()>());
+/// let abort = task.abort_handle();
+/// dormouse::spawn(async move { abort.abort() }).await.unwrap();
+/// assert!(task.await.unwrap_err().is_cancelled());
+/// # });
+/// ```
+#[derive(Clone)]
+pub struct AbortHandle(AbortKind);
+
+#[derive(Clone)]
+enum AbortKind {
+    Own(Arc<dyn Abort>),
+    Tokio(tokio::AbortHandle),
+}
+
+/// A task of this crate, whatever its output is.
+trait Abort: Send + Sync {
+    fn abort(&self);
+    fn is_finished(&self) -> bool;
+}
+
+impl<T: Send> Abort for Shared<T> {
+    fn abort(&self) {
+        self.abort();
+    }
+
+    fn is_finished(&self) -> bool {
+        self.is_finished()
+    }
+}
+
+impl AbortHandle {
+    /// Cancels the task, as [`JoinHandle::abort`].
+    ///
+    /// ```
+    /// # dormouse::block_on(async {
+    /// let task = dormouse::spawn(std::future::pending::<()>());
+    /// task.abort_handle().abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
+    pub fn abort(&self) {
+        match &self.0 {
+            AbortKind::Own(task) => task.abort(),
+            AbortKind::Tokio(handle) => handle.abort(),
+        }
+    }
+
+    /// Whether the task has completed, has panicked or was cancelled, as [`JoinHandle::is_finished`].
+    ///
+    /// ```
+    /// # dormouse::block_on(async {
+    /// let task = dormouse::spawn(async {});
+    /// let abort = task.abort_handle();
+    /// task.await.unwrap();
+    /// assert!(abort.is_finished());
+    /// # });
+    /// ```
+    pub fn is_finished(&self) -> bool {
+        match &self.0 {
+            AbortKind::Own(task) => task.is_finished(),
+            AbortKind::Tokio(handle) => handle.is_finished(),
+        }
+    }
+}
+
+impl fmt::Debug for AbortHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AbortHandle").field("is_finished", &self.is_finished()).finish()
+    }
+}

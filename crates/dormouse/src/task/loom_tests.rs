@@ -1,0 +1,95 @@
+//! Loom tests of tasks, their handles, and sets of them. A thread takes the place of the executor.
+
+use super::join_set::JoinSet;
+use super::state::{Shared, Task};
+use super::{JoinError, JoinHandle};
+use crate::loom_test::{JoinHandle as Thread, check, external_block_on, spawn, start_exploring};
+use std::future::{Future, pending, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Runs a task on a thread.
+fn run<F>(future: F) -> (Thread<()>, Arc<Shared<F::Output>>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    let (task, shared) = Task::new(future);
+    (spawn(move || external_block_on(task)), shared)
+}
+
+/// Counts drops. The counter is std's, which loom does not see.
+#[derive(Clone, Default)]
+struct CountDrops(Arc<AtomicUsize>);
+
+impl Drop for CountDrops {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn an_abort_concurrent_with_a_poll_is_seen_or_wakes_the_task() {
+    check(|| {
+        start_exploring();
+        let (executor, shared) = run(pending::<()>());
+        shared.abort();
+        executor.join();
+        assert!(shared.is_finished());
+    });
+}
+
+#[test]
+fn a_handle_that_is_polled_while_its_task_completes_returns_the_output() {
+    check(|| {
+        start_exploring();
+        let (executor, shared) = run(ready(7));
+        let output = external_block_on(JoinHandle::own(shared));
+        assert!(matches!(output, Ok(7)), "the output was lost");
+        executor.join();
+    });
+}
+
+#[test]
+fn when_the_handle_of_an_aborted_task_returns_the_future_has_been_dropped() {
+    check(|| {
+        start_exploring();
+        let drops = CountDrops::default();
+        let guard = drops.clone();
+        let (executor, shared) = run(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        shared.abort();
+        let output = external_block_on(JoinHandle::own(shared));
+        assert!(output.is_err_and(|err: JoinError| err.is_cancelled()));
+        assert_eq!(drops.0.load(Ordering::SeqCst), 1, "the future is still there");
+        executor.join();
+    });
+}
+
+#[test]
+fn an_output_is_dropped_if_the_handle_is_dropped_while_the_task_completes() {
+    check(|| {
+        start_exploring();
+        let drops = CountDrops::default();
+        let (executor, shared) = run(ready(drops.clone()));
+        drop(JoinHandle::own(shared.clone()));
+        executor.join();
+        assert_eq!(drops.0.load(Ordering::SeqCst), 1, "the output is still there");
+        drop(shared);
+    });
+}
+
+#[test]
+fn a_set_that_is_polled_while_its_task_completes_returns_the_output() {
+    check(|| {
+        start_exploring();
+        let (executor, shared) = run(ready(7));
+        let mut set = JoinSet::new();
+        set.insert(JoinHandle::own(shared));
+        let output = external_block_on(set.join_next());
+        assert!(matches!(output, Some(Ok(7))), "the output was lost");
+        executor.join();
+    });
+}
