@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// Timers of dormouse, tokio, async-io, futures-timer and others, side by side.
 ///
 /// Each measurement runs in its own process, and the peers take turns. Ratios are to `tokio-ct` (in w9 to
-/// `tokio-tcp`), measured in the same rounds. tokio's sleeps run under `task::unconstrained`: under its
+/// `tokio-tcp`, in w10 to `tokio-spawn`), measured in the same rounds. tokio's sleeps run under `task::unconstrained`: under its
 /// coop budget many polls would return Pending without registering the timer.
 ///
 /// dormouse-async-io and each row of w9 need another build of dormouse, and tokio-alt needs tokio built

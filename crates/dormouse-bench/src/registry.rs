@@ -11,11 +11,15 @@ use crate::peer::runtime::{AltTimer, CurrentThread, MultiThread};
 use crate::peer::thread::Threads;
 use crate::peer::tokio::Tokio;
 use crate::peer::{Peer, Spawn, bare, dormouse, timerfd};
-use crate::workload::{self, fds};
+use crate::workload::{self, fds, tasks};
 
 /// The denominator of all ratios of a workload.
 pub(crate) fn reference(workload: &str) -> &'static str {
-    if workload == "w9" { "tokio-tcp" } else { "tokio-ct" }
+    match workload {
+        "w9" => "tokio-tcp",
+        "w10" => "tokio-spawn",
+        _ => "tokio-ct",
+    }
 }
 
 type Measure = fn(&Case) -> Result<Outcome, String>;
@@ -26,7 +30,7 @@ pub(crate) struct Entry {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) build: Build,
-    /// The only workload that it runs, if it does not run all but w9.
+    /// The only workload that it runs, if it does not run all but w9 and w10.
     only: Option<&'static str>,
     timers: Measure,
     fds: Measure,
@@ -53,7 +57,7 @@ impl Entry {
     pub(crate) fn runs(&self, workload: &str) -> bool {
         match self.only {
             Some(only) => only == workload,
-            None => workload != "w9",
+            None => workload != "w9" && workload != "w10",
         }
     }
 
@@ -123,6 +127,11 @@ macro_rules! spawned {
 
 const fn fds_only(name: &'static str, about: &'static str, fds: Measure) -> Entry {
     Entry::new(name, about, |_| Err("has no timer".into())).only("w7").fds(fds)
+}
+
+/// A row of W10.
+const fn tasks(name: &'static str, about: &'static str, measure: Measure) -> Entry {
+    Entry::new(name, about, measure).only("w10")
 }
 
 /// A row of W9.
@@ -245,5 +254,21 @@ pub(crate) const ALL: &[Entry] = &[
         "both, panic = \"abort\" (w9 only)",
         "tokio,smol",
         true,
+    ),
+    tasks("tokio-spawn", "tokio::spawn, 2 workers (w10 only)", tasks::measure::<tasks::Tokio>),
+    tasks(
+        "dormouse-spawn-tokio",
+        "dormouse::spawn there (w10 only)",
+        tasks::measure::<tasks::DormouseOnTokio>,
+    ),
+    tasks(
+        "async-executor",
+        "async-executor, a thread for each processor, and blocking (w10 only)",
+        tasks::measure::<tasks::Smol>,
+    ),
+    tasks(
+        "dormouse-spawn",
+        "dormouse::spawn without an executor (w10 only)",
+        tasks::measure::<tasks::Dormouse>,
     ),
 ];

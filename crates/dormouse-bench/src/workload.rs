@@ -9,6 +9,7 @@ mod lateness;
 mod memory;
 mod reset;
 mod support;
+pub(crate) mod tasks;
 mod timeouts;
 pub(crate) mod wakeups;
 
@@ -27,6 +28,7 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("w7", "file descriptors: ping-pong, registration, an HTTP server"),
     ("w8", "a timeout that does not fire"),
     ("w9", "TCP round trips between two tasks: executors, features of dormouse and panic modes"),
+    ("w10", "spawning tasks and blocking work, and awaiting them"),
 ];
 
 /// All cases of a run.
@@ -41,6 +43,7 @@ pub(crate) fn cases(size: Size) -> Vec<Case> {
     all.extend(fds::cases(size));
     all.extend(timeouts::cases(size));
     all.extend(combinations::cases(size));
+    all.extend(tasks::cases(size));
     all
 }
 

@@ -48,6 +48,21 @@ fn every_combination_is_measured_or_needs_a_build() {
 }
 
 #[test]
+fn every_executor_spawns_tasks_and_blocking_work() {
+    let text = bench(&["--tiny", "--no-build", "--format", "json", "w10"]);
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let cases = report["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 4);
+    for case in cases {
+        let peers = case["peers"].as_array().unwrap();
+        assert_eq!(peers.len(), 4);
+        for peer in peers {
+            assert!(peer["metrics"]["wall ns"]["ratio"].as_f64().unwrap() > 0.0, "{peer}");
+        }
+    }
+}
+
+#[test]
 fn a_table_has_a_row_for_each_selected_peer_and_the_reason_for_each_skipped_one() {
     let text = bench(&["--tiny", "--no-build", "w2", "--peer", "thread", "--peer", "async-io"]);
     assert!(text.contains("W2: reset"), "{text}");

@@ -23,7 +23,7 @@ pub(super) fn of(workload: &str, cases: &[&CaseReport]) -> Result<Vec<String>, B
         }
         "w4" => cases.iter().filter_map(|case| lateness(case)).collect(),
         "w5" => cases.iter().filter_map(|case| bars(case, "bytes", "bytes per timer")).collect(),
-        "w2" | "w8" | "w9" => {
+        "w2" | "w8" | "w9" | "w10" => {
             cases.iter().filter_map(|case| bars(case, "wall ns", "ns per operation")).collect()
         }
         _ => Ok(Vec::new()),
