@@ -205,9 +205,9 @@ mod cases {
         let recorder = Recorder::install(|| {});
         within_time(|| {
             dormouse::block_on(async {
-                let mut late = dormouse::sleep_until(Realtime::now() + 5 * MS);
+                let mut late = dormouse::sleep_until(Realtime::now() + 200 * MS);
                 assert!(futures::poll!(&mut late).is_pending());
-                std::thread::sleep(80 * MS);
+                std::thread::sleep(280 * MS);
                 // The reactor is polled, and fires the timer, while this waits.
                 sleep(10 * MS).await;
                 late.await;
@@ -354,7 +354,8 @@ mod cases {
         });
         let logged = LOGGER.0.lock().unwrap();
         let with = |message| logged.iter().filter(|line| line.contains(message)).count();
-        assert_eq!(with(LATE_SLEEP), 2, "{logged:?}");
+        // On a loaded machine, the sleep between the two may be late too.
+        assert!((2..=3).contains(&with(LATE_SLEEP)), "{logged:?}");
         // Elsewhere the reactor thread fires the timers.
         assert!(with(LATE_TIMERS) >= 1 || !common::IS_LINUX, "{logged:?}");
     }
@@ -377,7 +378,8 @@ mod cases {
             recorder.all().iter().any(is_timerfd)
         };
         within_time(|| {
-            dormouse::block_on(sleep(MS));
+            // Long enough to be pending at its first poll.
+            dormouse::block_on(sleep(200 * MS));
             assert!(has_failed("Boottime") && !has_failed("Monotonic"), "{:?}", recorder.all());
             while !has_failed("Monotonic") {
                 dormouse::block_on(Monotonic::sleep(MS));

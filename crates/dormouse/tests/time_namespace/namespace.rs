@@ -47,6 +47,11 @@ pub(crate) fn exist() -> bool {
     std::path::Path::new("/proc/self/ns/time").exists()
 }
 
+/// Whether this process, which has started no thread yet, has another one.
+pub(crate) fn is_emulated() -> bool {
+    std::fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() > 1)
+}
+
 pub(crate) fn is_permitted() -> bool {
     let status = privileged("unshare").args(["--time", "true"]).status();
     status.is_ok_and(|status| status.success())
