@@ -16,7 +16,7 @@
 
 #[cfg_attr(
     any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
-    path = "async_io/sandbox_other.rs"
+    path = "async_io/sandbox/absent.rs"
 )]
 mod sandbox;
 

@@ -1,5 +1,5 @@
-//! Linux and Android: accept4(2) returns a socket that is non-blocking already, so no step that can fail follows. Unix sockets have
-//! abstract names.
+//! Linux and Android: accept4(2) returns a socket that is non-blocking already, so no step that can fail follows. Unix
+//! sockets have abstract names.
 
 use crate::io::Mode;
 use crate::net::addr::std_address;

@@ -1,4 +1,4 @@
-//! Other systems. This module supports abstract names of Unix sockets on Linux only.
+//! Unix systems other than Linux and Android: what std and socket2 offer. No Unix socket has an abstract name.
 
 mod portable;
 

@@ -1,4 +1,4 @@
-//! Windows.
+//! Windows: what std and socket2 offer.
 
 mod portable;
 

@@ -1,10 +1,10 @@
 //! In place of `timer/wake_source.rs` in JavaScript hosts: `setTimeout`, a global function of browsers, their workers and
 //! Node.js.
 //!
-//! A timeout is only a hint when to look. It can come early (Node.js counts whole milliseconds of another clock), and it
-//! takes no more than 2^31 - 1 ms. So each call of the timeout compares the clock with the deadline, and either calls the
-//! waker, or sets the next timeout. How late a timeout is, the host decides: it rounds up to milliseconds, and browsers
-//! add some where timeouts follow each other quickly, and up to a minute in a background tab.
+//! A timeout can come early (Node.js counts whole milliseconds of another clock), and is no longer than 2^31 - 1 ms. So each
+//! call of the timeout compares the clock with the deadline, and either calls the waker, or sets the next timeout. How late
+//! a timeout is depends on the host: it rounds up to milliseconds, and browsers add some where timeouts follow each other
+//! quickly, and up to a minute in a background tab.
 //!
 //! The objects of JavaScript belong to the thread, so they are in a thread-local, and a `Sleep` stays `Send`. A worker has
 //! an instance of the module of its own, with statics of its own. So there is one queue, and one slot, for each clock.
@@ -25,7 +25,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 const LONGEST_TIMEOUT_MS: u64 = i32::MAX as u64;
 /// Timeouts do not follow the wall clock when it is set, nor, on some hosts, a monotonic clock that counts suspend. So the
 /// clock is compared with the deadline this often.
-const LOOK_EVERY_MS: u64 = 1_000;
+const CHECK_EVERY_MS: u64 = 1_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -43,7 +43,7 @@ thread_local! {
 struct Slot {
     clock: ClockId,
     waker: Waker,
-    /// Calls [`look`]. Created once, because each one takes memory of the host.
+    /// Calls [`check`]. Created once, because each one takes memory of the host.
     callback: Closure<dyn Fn()>,
     /// In ns of the clock.
     deadline: Option<u64>,
@@ -61,7 +61,7 @@ pub(crate) struct WakeSource {
 
 impl WakeSource {
     pub(crate) fn new(clock: ClockId, waker: &Waker) -> WakeSource {
-        let callback = Closure::new(move || look(clock));
+        let callback = Closure::new(move || check(clock));
         let slot = Slot {
             clock,
             waker: waker.clone(),
@@ -111,8 +111,8 @@ impl WakeSource {
 }
 
 /// The callback of the timeouts of a clock.
-fn look(clock: ClockId) {
-    let due = SLOTS.with_borrow_mut(|slots| slots[clock as usize].as_mut().and_then(Slot::look));
+fn check(clock: ClockId) {
+    let due = SLOTS.with_borrow_mut(|slots| slots[clock as usize].as_mut().and_then(Slot::check));
     if let Some(waker) = due {
         waker.wake();
     }
@@ -120,7 +120,7 @@ fn look(clock: ClockId) {
 
 impl Slot {
     /// Returns the waker if the deadline has passed, or the clock was set. Otherwise sets the next timeout.
-    fn look(&mut self) -> Option<Waker> {
+    fn check(&mut self) -> Option<Waker> {
         self.timeout = None;
         let deadline = self.deadline?;
         self.clock_was_set |= self.clock == ClockId::Realtime && self.note_wall_clock();
@@ -137,7 +137,7 @@ impl Slot {
         let Some(deadline) = self.deadline else { return };
         let longest = match self.clock {
             ClockId::Monotonic => LONGEST_TIMEOUT_MS,
-            ClockId::Boottime | ClockId::Realtime => LOOK_EVERY_MS,
+            ClockId::Boottime | ClockId::Realtime => CHECK_EVERY_MS,
         };
         let left_ns = deadline.saturating_sub(self.clock.now_ns());
         let ms = left_ns.div_ceil(1_000_000).min(longest);

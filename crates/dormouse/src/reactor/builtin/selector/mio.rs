@@ -1,4 +1,4 @@
-//! Systems other than Linux, through mio. Only the reactor thread waits.
+//! Unix systems other than Linux and Android, through mio. Only the reactor thread waits.
 
 mod mio_poll;
 
