@@ -11,9 +11,14 @@
 //!   async-io, which registers the direction.
 //!   An event: (1) sets the readiness and clears the mark, in one atomic operation, (2) wakes the stored wakers.
 //!   So a wait that finds the direction marked is woken by that event.
+//! - On Windows, (3) also ends the wait of async-io that is in progress, because that one may not see the registration:
+//!   see `next_wait`.
 //! - async-io owns a duplicate of the fd. So the user's object can be borrowed mutably, or even be
 //!   replaced, while it is registered.
 
+#[cfg_attr(windows, path = "async_io/next_wait/windows.rs")]
+#[cfg_attr(not(windows), path = "async_io/next_wait/absent.rs")]
+mod next_wait;
 #[cfg_attr(
     any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
     path = "async_io/sandbox/absent.rs"
@@ -153,6 +158,7 @@ impl AsyncIoRegistration {
             } {
                 event?;
             }
+            next_wait::begin();
         }
         Ok(())
     }
