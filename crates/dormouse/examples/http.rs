@@ -84,7 +84,13 @@ async fn measure(spawner: Spawner) -> Result<Row> {
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel::<()>();
     let (done, served) = oneshot::channel();
-    let server = serve::serve(listener, serve::respond, stopped.map(drop), spawner.clone());
+    let server = serve::serve(
+        listener,
+        serve::HEADER_TIMEOUT,
+        serve::respond,
+        stopped.map(drop),
+        spawner.clone(),
+    );
     spawner.execute(server.map(|outcome| drop(done.send(outcome))));
 
     let http1_per_s = send_requests(address, Version::Http1, &spawner).await?;

@@ -71,18 +71,20 @@ struct Server {
 
 impl Server {
     fn start(spawner: Spawner) -> Server {
-        Server::start_with(spawner, respond)
+        // On a loaded machine, seconds may pass between the requests of a client.
+        Server::start_with(spawner, TEST_TIMEOUT, respond)
     }
 
     fn start_with<F: Future<Output = Answer> + Send + 'static>(
         spawner: Spawner,
+        header_timeout: Duration,
         respond: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
     ) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let (done, served) = oneshot::channel();
-        let server = serve(listener, respond, stopped.map(drop), spawner.clone());
+        let server = serve(listener, header_timeout, respond, stopped.map(drop), spawner.clone());
         spawner.execute(server.map(|outcome| drop(done.send(outcome))));
         Server { address, spawner, stop, served }
     }
@@ -138,7 +140,7 @@ async fn many_concurrent_requests_are_answered(spawner: Spawner) {
 }
 
 async fn a_client_that_sends_no_request_in_time_is_disconnected(spawner: Spawner) {
-    let server = Server::start(spawner);
+    let server = Server::start_with(spawner, HEADER_TIMEOUT, respond);
     // A client that sends nothing, and one that sends half a header.
     let slow = ["", "GET / HTTP/1.1\r\nhost: loc"].map(|half| async move {
         let start = Instant::now();
@@ -159,7 +161,7 @@ async fn a_client_that_sends_no_request_in_time_is_disconnected(spawner: Spawner
 
 async fn a_shutdown_finishes_the_requests_in_flight(spawner: Spawner) {
     let (arrived, mut arrivals) = mpsc::unbounded();
-    let server = Server::start_with(spawner, move |request| {
+    let server = Server::start_with(spawner, TEST_TIMEOUT, move |request| {
         arrived.unbounded_send(request.uri().path() == "/slow").unwrap();
         respond(request)
     });

@@ -20,7 +20,7 @@ use std::net::{TcpListener, TcpStream};
 use std::pin::pin;
 use std::time::Duration;
 
-/// A client that has not sent a request header within this time is disconnected.
+/// How long a client may take to send a request header.
 pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the requests in flight may take after `shutdown`.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,19 +33,20 @@ type Body = BoxBody<Bytes, hyper::Error>;
 pub(crate) type Answer = Result<Response<Body>, Infallible>;
 
 /// Accepts and serves clients until `shutdown` completes, then finishes the requests in flight. `respond` answers a
-/// request.
+/// request. A client that has not sent a request header within `header_timeout` is disconnected.
 ///
 /// # Errors
 /// If the listener cannot be registered, or if the requests in flight take longer than [`SHUTDOWN_TIMEOUT`].
 pub(crate) async fn serve<F: Future<Output = Answer> + Send + 'static>(
     listener: TcpListener,
+    header_timeout: Duration,
     respond: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
     shutdown: impl Future<Output = ()>,
     spawner: Spawner,
 ) -> io::Result<()> {
     let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
     let mut http = auto::Builder::new(spawner.clone());
-    http.http1().timer(HyperTimer).header_read_timeout(HEADER_TIMEOUT);
+    http.http1().timer(HyperTimer).header_read_timeout(header_timeout);
     http.http2().timer(HyperTimer).keep_alive_interval(KEEP_ALIVE);
 
     let open = GracefulShutdown::new();
@@ -55,7 +56,8 @@ pub(crate) async fn serve<F: Future<Output = Answer> + Send + 'static>(
         let accept = pin!(listener.async_io(Interest::READABLE, |listener| listener.accept()));
         match select(accept, shutdown.as_mut()).await {
             Either::Left((Ok((stream, _)), _)) => {
-                spawner.execute(connection(http.clone(), stream, respond.clone(), open.watcher()));
+                let (http, respond, open) = (http.clone(), respond.clone(), open.watcher());
+                spawner.execute(connection(http, stream, header_timeout, respond, open));
             }
             // The client has disconnected, or the process is at its fd limit. Try again after a pause.
             Either::Left((Err(_), _)) => sleep(Duration::from_millis(50)).await,
@@ -70,13 +72,14 @@ pub(crate) async fn serve<F: Future<Output = Answer> + Send + 'static>(
 async fn connection<F: Future<Output = Answer> + Send + 'static>(
     http: auto::Builder<Spawner>,
     stream: TcpStream,
+    header_timeout: Duration,
     respond: impl Fn(Request<Incoming>) -> F + Send + 'static,
     open: Watcher,
 ) {
     let _ = stream.set_nodelay(true);
     let Ok(stream) = AsyncFd::new(stream) else { return };
     // The timeout of hyper only starts when it has detected the version from the first bytes.
-    let Ok(Ok(_)) = timeout(HEADER_TIMEOUT, stream.readable()).await else { return };
+    let Ok(Ok(_)) = timeout(header_timeout, stream.readable()).await else { return };
     let _ = open.watch(http.serve_connection(stream, service_fn(respond)).into_owned()).await;
 }
 
