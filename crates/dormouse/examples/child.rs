@@ -1,46 +1,38 @@
-//! Reads all that a child process prints, through a pipe.
+//! Reads all that a child process prints, as it prints it.
 //!
-//! The child gets the write end. It must be blocking: a child does not expect that a write fails because the pipe is
-//! full, and would lose a part of its output. `into_blocking_fd` makes it so. The read end stays non-blocking and is read
-//! asynchronously, on any executor.
+//! The end of the pipe that this process has is asynchronous, on any executor. The end of the child stays blocking: a child
+//! does not expect that a write fails because the pipe is full, and would lose a part of its output.
 //!
-//! Run it with `cargo run --example child`.
+//! Run it with `cargo run --example child --features process`. On Windows, it does nothing.
 
-use dormouse::net::{PipeReader, pipe};
-use std::io;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+#[cfg(unix)]
+fn main() -> std::io::Result<()> {
+    use dormouse::{process, sleep};
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
 
-/// Starts a command, and returns the child with the read end of its standard output.
-fn spawn(command: &mut Command) -> io::Result<(Child, PipeReader)> {
-    let (reader, writer) = pipe()?;
-    let child = command.stdout(writer.into_blocking_fd()?).spawn()?;
-    // The command owns the write end too. While it is open, the reader does not read end of file.
-    command.stdout(Stdio::null());
-    Ok((child, reader))
-}
-
-/// Reads to the end of file, and returns the number of bytes. It reads slowly, so the pipe is full most of the time.
-async fn read_slowly(reader: &PipeReader) -> io::Result<usize> {
-    let mut buffer = [0; 4096];
-    let mut bytes = 0;
-    loop {
-        match reader.read(&mut buffer).await? {
-            0 => return Ok(bytes),
-            read => bytes += read,
-        }
-        dormouse::sleep(Duration::from_micros(200)).await;
-    }
-}
-
-fn main() -> io::Result<()> {
     dormouse::block_on(async {
-        let (mut child, reader) = spawn(Command::new("seq").args(["1", "100000"]))?;
-        let bytes = read_slowly(&reader).await?;
-        // The child has closed its end, so it ends now: this blocks for a moment only.
-        let status = child.wait()?;
+        let mut command = Command::new("seq");
+        command.args(["1", "100000"]).stdout(Stdio::piped());
+        // Without `kill_on_drop`, the child would go on to run if this function returned early.
+        let mut child = process::spawn(&mut command)?.kill_on_drop(true);
+        let stdout = child.stdout.take().expect("it is piped");
+        let mut buffer = [0; 4096];
+        let mut bytes = 0;
+        loop {
+            match stdout.read(&mut buffer).await? {
+                0 => break,
+                read => bytes += read,
+            }
+            // Slow, so that the pipe is full most of the time.
+            sleep(Duration::from_micros(200)).await;
+        }
+        let status = child.wait().await?;
         println!("{bytes} bytes, {status}");
         assert_eq!(bytes, 588_895);
         Ok(())
     })
 }
+
+#[cfg(not(unix))]
+fn main() {}

@@ -46,7 +46,6 @@ pub mod net;
 pub mod platform {}
 /// [names]: crate::net::ToSocketAddrs#names
 /// [errors]: crate::net#errors
-/// [pipe]: crate::net::pipe()
 /// [child]: https://docs.rs/crate/dormouse/latest/source/examples/child.rs
 /// [as-source]: crate::io::AsSource#objects-that-implement-asrawfd-alone
 /// [limits]: crate#limits
@@ -55,11 +54,17 @@ pub mod platform {}
 #[cfg_attr(feature = "test-util", doc = "[virtual-time]: crate::virtual_time")]
 #[doc = include_str!("../docs/porting.md")]
 pub mod porting {}
+#[cfg(all(feature = "process", unix))]
+#[cfg_attr(docsrs, doc(cfg(all(feature = "process", unix))))]
+pub mod process;
 #[cfg(not(target_family = "wasm"))]
 pub mod reactor;
 #[cfg(target_family = "wasm")]
 #[path = "reactor/web.rs"]
 mod reactor;
+#[cfg(all(feature = "signal", not(target_family = "wasm")))]
+#[cfg_attr(docsrs, doc(cfg(feature = "signal")))]
+pub mod signal;
 #[cfg(feature = "task")]
 #[cfg_attr(docsrs, doc(cfg(feature = "task")))]
 pub mod task;
@@ -67,7 +72,7 @@ pub mod time;
 
 #[cfg(not(target_family = "wasm"))]
 mod block_on;
-#[cfg(all(feature = "task", not(any(loom, target_family = "wasm"))))]
+#[cfg(all(any(feature = "task", feature = "dns"), not(any(loom, target_family = "wasm"))))]
 mod blocking;
 #[cfg_attr(all(loom, test), path = "loom_test/catch_panic.rs")]
 mod catch_panic;
@@ -96,6 +101,8 @@ mod system_clock;
 mod timer;
 #[cfg_attr(not(feature = "tracing"), path = "trace/absent.rs")]
 mod trace;
+#[cfg(all(feature = "dns", not(any(loom, target_family = "wasm"))))]
+mod unblock;
 #[cfg(feature = "test-util")]
 mod virtual_clock;
 #[cfg(not(feature = "test-util"))]

@@ -23,7 +23,8 @@
 //! ```
 //!
 //! # Name resolution
-//! The functions take socket addresses, also as text, but no host name except `localhost`: see [`ToSocketAddrs`].
+//! The functions take socket addresses, also as text, and `localhost`. With the feature `dns` they take host names too, and
+//! `lookup_host` resolves one: see [`ToSocketAddrs`](ToSocketAddrs#names).
 //!
 //! # Errors
 //! An error of connecting, binding, accepting or `UnixDatagram::send_to` names the address, in a message such as
@@ -92,6 +93,8 @@ mod incoming;
 mod options;
 #[cfg(unix)]
 mod pipe;
+#[cfg_attr(not(feature = "dns"), path = "net/resolver/absent.rs")]
+mod resolver;
 #[cfg_attr(
     all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)),
     path = "net/sys/linux.rs"
@@ -113,6 +116,8 @@ pub use addr::ToSocketAddrs;
 pub use happy_eyeballs::HappyEyeballs;
 #[cfg(unix)]
 pub use pipe::{PipeReader, PipeWriter, pipe};
+#[cfg(feature = "dns")]
+pub use resolver::{LookupFuture, Resolver, SetResolverError, lookup_host, set_resolver};
 pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;

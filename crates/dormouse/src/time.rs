@@ -61,6 +61,8 @@ pub use aligned::AlignedInterval;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 #[cfg(unix)]
 pub(crate) use retry::RetryPauses;
+#[cfg(all(feature = "process", unix))]
+pub(crate) use retry::sleep_in_real_time;
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use steps::{Resumes, WallClockChange, WallClockChanges};
 pub use timeout::{Timeout, timeout, timeout_at};

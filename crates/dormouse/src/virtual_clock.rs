@@ -12,6 +12,8 @@ mod current;
 mod recheck;
 mod retrying;
 mod timer;
+#[cfg(feature = "dns")]
+mod work;
 
 pub(crate) use busy::{Busy, BusyToken};
 pub(crate) use clocks::Clocks;
@@ -22,6 +24,8 @@ pub(crate) use current::{now_ns, scoped_polls};
 pub(crate) use recheck::Recheck;
 pub(crate) use retrying::Retrying;
 pub(crate) use timer::TimerSlot;
+#[cfg(feature = "dns")]
+pub(crate) use work::Work;
 
 use crate::catch_panic::catch_panic;
 use crate::sync::lock;

@@ -310,12 +310,14 @@ async fn errors(address: &str) -> Vec<io::Error> {
 }
 
 #[test]
+#[cfg(not(feature = "dns"))]
 fn a_name_is_an_error_that_says_how_to_resolve_it() {
     for error in dormouse::block_on(errors("example.com:80")) {
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         let message = error.to_string();
         assert!(message.starts_with("cannot "), "{message}");
         assert!(message.contains("\"example.com:80\" is a host name"), "{message}");
+        assert!(message.contains("the feature `dns`"), "{message}");
         assert!(message.contains("std::net::ToSocketAddrs"), "{message}");
     }
 }

@@ -1,8 +1,8 @@
 //! [`ToSocketAddrs`]: what `connect`, `bind` and `send_to` accept.
 //!
-//! A text that contains an address is parsed. There is no resolver: a host name is an error. So nothing waits yet, but the
-//! functions that take a `ToSocketAddrs` are async, and the trait is sealed.
+//! A text that contains an address is parsed. A host name is for `resolver`; only that waits. The trait is sealed.
 
+use super::resolver::{Name, lookup};
 use rustix::io::Errno;
 use rustix::net::SocketAddrAny;
 use std::fmt;
@@ -38,29 +38,32 @@ use std::vec;
 /// ```
 ///
 /// # Names
-/// Any other host name is an error of the kind [`Unsupported`](io::ErrorKind::Unsupported). To resolve it, call
-/// [`ToSocketAddrs`](std::net::ToSocketAddrs) of std, which blocks the thread, on a thread of its own, and pass the
-/// addresses:
+/// Any other host name is resolved by getaddrinfo(3), on a thread of dormouse that may block, or by the resolver that the
+/// program has installed with `net::set_resolver`. That takes the feature `dns`:
 ///
 /// ```no_run
 /// # fn main() -> std::io::Result<()> {
 /// use dormouse::net::TcpStream;
-/// use futures::channel::oneshot;
-/// use std::net::{SocketAddr, ToSocketAddrs};
+/// use dormouse::timeout;
+/// use std::time::Duration;
 ///
 /// # dormouse::block_on(async {
-/// let (sender, resolved) = oneshot::channel();
-/// std::thread::spawn(|| {
-///     let addresses = "example.com:80".to_socket_addrs();
-///     let _ = sender.send(addresses.map(|addresses| addresses.collect::<Vec<SocketAddr>>()));
-/// });
-/// let addresses = resolved.await.expect("no panic")?;
-/// let stream = TcpStream::connect(&addresses[..]).await?;
+/// let connect = TcpStream::connect("example.com:80");
+/// let stream = timeout(Duration::from_secs(10), connect).await??;
 /// # let _ = stream;
 /// # Ok(())
 /// # })
 /// # }
 /// ```
+///
+/// A lookup has no time limit of its own; the system's takes some seconds if the name server does not answer. Dropping the
+/// future cancels it: a getaddrinfo(3) that has begun runs to its end on its thread, and up to 512 run at a time. It does
+/// not delay the shutdown of a tokio runtime.
+///
+/// In [virtual time](crate#virtual-time), a lookup takes real time. Time stands still meanwhile, but for no longer than a
+/// second.
+///
+/// Without the feature, a name is an error of the kind [`Unsupported`](io::ErrorKind::Unsupported).
 ///
 /// # Errors
 /// A text that is neither an address nor a name is an error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput).
@@ -70,16 +73,31 @@ use std::vec;
     note = "pass a `SocketAddr`, a pair such as `(Ipv4Addr::LOCALHOST, 80)`, a text such as `\"127.0.0.1:80\"`, or a \
             `&[SocketAddr]`"
 )]
-pub trait ToSocketAddrs: sealed::Resolve {}
+pub trait ToSocketAddrs: sealed::Parse {}
 
 mod sealed {
     /// The part of the trait that no other crate can see.
-    pub trait Resolve {
-        fn resolve(&self) -> std::io::Result<super::Addresses>;
+    pub trait Parse {
+        fn parse_addrs(&self) -> std::io::Result<super::Parsed>;
     }
 }
 
-pub(super) use sealed::Resolve;
+use sealed::Parse;
+
+/// What a [`ToSocketAddrs`] stands for.
+#[derive(Debug)]
+pub enum Parsed {
+    Addresses(Addresses),
+    Name(Name),
+}
+
+/// The addresses of what was parsed. Waits only for a name.
+pub(super) async fn resolve(parsed: io::Result<Parsed>) -> io::Result<Addresses> {
+    match parsed? {
+        Parsed::Addresses(addresses) => Ok(addresses),
+        Parsed::Name(name) => lookup(name).await,
+    }
+}
 
 /// The addresses that a [`ToSocketAddrs`] stands for. A single one takes no allocation.
 #[derive(Debug)]
@@ -96,10 +114,16 @@ impl Iterator for Addresses {
     }
 }
 
-impl From<SocketAddr> for Addresses {
+impl From<SocketAddr> for Parsed {
     #[inline]
-    fn from(address: SocketAddr) -> Addresses {
-        Addresses { first: Some(address), rest: Vec::new().into_iter() }
+    fn from(address: SocketAddr) -> Parsed {
+        Parsed::Addresses(Addresses { first: Some(address), rest: Vec::new().into_iter() })
+    }
+}
+
+impl From<Vec<SocketAddr>> for Addresses {
+    fn from(addresses: Vec<SocketAddr>) -> Addresses {
+        Addresses { first: None, rest: addresses.into_iter() }
     }
 }
 
@@ -107,10 +131,10 @@ macro_rules! impl_for_addresses {
     ($($Address:ty),*) => {$(
         impl ToSocketAddrs for $Address {}
 
-        impl Resolve for $Address {
+        impl Parse for $Address {
             #[inline]
-            fn resolve(&self) -> io::Result<Addresses> {
-                Ok(SocketAddr::from(*self).into())
+            fn parse_addrs(&self) -> io::Result<Parsed> {
+                Ok(Parsed::from(SocketAddr::from(*self)))
             }
         }
     )*};
@@ -127,20 +151,20 @@ impl_for_addresses!(
 
 impl ToSocketAddrs for [SocketAddr] {}
 
-impl Resolve for [SocketAddr] {
-    fn resolve(&self) -> io::Result<Addresses> {
+impl Parse for [SocketAddr] {
+    fn parse_addrs(&self) -> io::Result<Parsed> {
         let first = self.first().copied();
-        let rest = self.get(1..).unwrap_or_default();
-        Ok(Addresses { first, rest: Vec::from(rest).into_iter() })
+        let rest = Vec::from(self.get(1..).unwrap_or_default());
+        Ok(Parsed::Addresses(Addresses { first, rest: rest.into_iter() }))
     }
 }
 
 impl ToSocketAddrs for str {}
 
-impl Resolve for str {
-    fn resolve(&self) -> io::Result<Addresses> {
+impl Parse for str {
+    fn parse_addrs(&self) -> io::Result<Parsed> {
         if let Ok(address) = self.parse::<SocketAddr>() {
-            return Ok(address.into());
+            return Ok(Parsed::from(address));
         }
         let (host, port) = self.rsplit_once(':').ok_or_else(|| invalid(self))?;
         // The port first: `::1` without brackets is no name.
@@ -151,15 +175,15 @@ impl Resolve for str {
 
 impl ToSocketAddrs for (&str, u16) {}
 
-impl Resolve for (&str, u16) {
-    fn resolve(&self) -> io::Result<Addresses> {
+impl Parse for (&str, u16) {
+    fn parse_addrs(&self) -> io::Result<Parsed> {
         let (host, port) = *self;
         if let Ok(ip) = host.parse::<IpAddr>() {
-            return Ok(SocketAddr::from((ip, port)).into());
+            return Ok(Parsed::from(SocketAddr::from((ip, port))));
         }
         // An IPv6 address with a zone.
         if let Ok(address) = format!("[{host}]:{port}").parse::<SocketAddrV6>() {
-            return Ok(SocketAddr::from(address).into());
+            return Ok(Parsed::from(SocketAddr::from(address)));
         }
         name(host, port, format_args!("{host}:{port}"))
     }
@@ -167,26 +191,26 @@ impl Resolve for (&str, u16) {
 
 impl ToSocketAddrs for String {}
 
-impl Resolve for String {
-    fn resolve(&self) -> io::Result<Addresses> {
-        self.as_str().resolve()
+impl Parse for String {
+    fn parse_addrs(&self) -> io::Result<Parsed> {
+        self.as_str().parse_addrs()
     }
 }
 
 impl ToSocketAddrs for (String, u16) {}
 
-impl Resolve for (String, u16) {
-    fn resolve(&self) -> io::Result<Addresses> {
-        (self.0.as_str(), self.1).resolve()
+impl Parse for (String, u16) {
+    fn parse_addrs(&self) -> io::Result<Parsed> {
+        (self.0.as_str(), self.1).parse_addrs()
     }
 }
 
 impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {}
 
-impl<T: Resolve + ?Sized> Resolve for &T {
+impl<T: Parse + ?Sized> Parse for &T {
     #[inline]
-    fn resolve(&self) -> io::Result<Addresses> {
-        (**self).resolve()
+    fn parse_addrs(&self) -> io::Result<Parsed> {
+        (**self).parse_addrs()
     }
 }
 
@@ -204,34 +228,26 @@ pub(super) fn std_address(address: Option<SocketAddrAny>) -> io::Result<SocketAd
     Ok(address)
 }
 
-/// The addresses of a host name. `text` is what the caller has passed, for the error.
-fn name(host: &str, port: u16, text: impl fmt::Display) -> io::Result<Addresses> {
+/// What a host name stands for. `text` is what the caller has passed, for the error.
+fn name(host: &str, port: u16, text: impl fmt::Display) -> io::Result<Parsed> {
     let name = host.strip_suffix('.').unwrap_or(host);
     if name.eq_ignore_ascii_case("localhost") {
+        let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
-        let first = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-        return Ok(Addresses { first, rest: vec![v6].into_iter() });
+        return Ok(Parsed::Addresses(vec![v4, v6].into()));
     }
     // The last label of a name contains a letter. So `127.0.0.256` is no name.
     let last_label = name.rsplit('.').next().unwrap_or_default();
     let is_name = !name.contains(|c: char| c.is_ascii() && !is_name_char(c))
         && last_label.contains(|c: char| !c.is_ascii_digit());
-    Err(if is_name { unsupported(text) } else { invalid(text) })
+    if !is_name {
+        return Err(invalid(text));
+    }
+    Name::new(host, port, text).map(Parsed::Name)
 }
 
 fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
-}
-
-fn unsupported(text: impl fmt::Display) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::Unsupported,
-        format!(
-            "{text:?} is a host name, and dormouse has no resolver: resolve it with std::net::ToSocketAddrs on a thread \
-             of its own, and pass the addresses",
-            text = text.to_string()
-        ),
-    )
 }
 
 fn invalid(text: impl fmt::Display) -> io::Error {
@@ -247,10 +263,13 @@ fn invalid(text: impl fmt::Display) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use io::ErrorKind::{InvalidInput, Unsupported};
+    use io::ErrorKind::InvalidInput;
 
     fn resolve(addresses: impl ToSocketAddrs) -> Vec<String> {
-        addresses.resolve().unwrap().map(|address| address.to_string()).collect()
+        match addresses.parse_addrs().unwrap() {
+            Parsed::Addresses(addresses) => addresses.map(|address| address.to_string()).collect(),
+            Parsed::Name(name) => panic!("{name:?}"),
+        }
     }
 
     #[test]
@@ -279,16 +298,30 @@ mod tests {
         assert_eq!(resolve("localhost:80"), ["127.0.0.1:80", "[::1]:80"]);
     }
 
+    const NAMES: [&str; 5] =
+        ["example.com:80", "example.com.:80", "my_host:1", "bücher.example:1", "3com:1"];
+
     #[test]
+    #[cfg(feature = "dns")]
+    fn a_name_is_for_the_resolver() {
+        for text in NAMES {
+            assert!(matches!(text.parse_addrs(), Ok(Parsed::Name(_))), "{text}");
+        }
+        assert!(matches!(("example.com", 80).parse_addrs(), Ok(Parsed::Name(_))));
+    }
+
+    #[test]
+    #[cfg(not(feature = "dns"))]
     fn a_name_needs_a_resolver() {
-        for text in ["example.com:80", "example.com.:80", "my_host:1", "bücher.example:1", "3com:1"]
-        {
-            let error = text.resolve().unwrap_err();
+        use io::ErrorKind::Unsupported;
+
+        for text in NAMES {
+            let error = text.parse_addrs().unwrap_err();
             assert_eq!(error.kind(), Unsupported, "{text}");
             assert!(error.to_string().starts_with(&format!("{text:?}")), "{error}");
             assert!(error.to_string().contains("std::net::ToSocketAddrs"), "{error}");
         }
-        assert_eq!(("example.com", 80).resolve().unwrap_err().kind(), Unsupported);
+        assert_eq!(("example.com", 80).parse_addrs().unwrap_err().kind(), Unsupported);
     }
 
     #[test]
@@ -296,8 +329,11 @@ mod tests {
         for c in ['\u{85}', '\u{9b}', '\u{202e}', '\u{2028}', '\u{200b}', '\n'] {
             let host = format!("a{c}b.example");
             let text = format!("{host}:80");
-            for error in [text.resolve(), (host.as_str(), 80).resolve(), host.resolve()] {
-                let error = error.unwrap_err().to_string();
+            for error in [text.parse_addrs(), (host.as_str(), 80).parse_addrs(), host.parse_addrs()]
+            {
+                // With a resolver, some are names.
+                let Err(error) = error else { continue };
+                let error = error.to_string();
                 assert!(!error.contains(c), "{error:?}");
                 assert!(error.starts_with(&format!("\"a{}b.example", c.escape_debug())), "{error}");
             }
@@ -326,12 +362,12 @@ mod tests {
             ".:1",
             "a\nb:1",
         ] {
-            let error = text.resolve().unwrap_err();
+            let error = text.parse_addrs().unwrap_err();
             assert_eq!(error.kind(), InvalidInput, "{text}");
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
         }
-        assert_eq!(("127.0.0.256", 80).resolve().unwrap_err().kind(), InvalidInput);
-        assert_eq!(("", 80).resolve().unwrap_err().kind(), InvalidInput);
-        assert_eq!(("example.com:80", 80).resolve().unwrap_err().kind(), InvalidInput);
+        assert_eq!(("127.0.0.256", 80).parse_addrs().unwrap_err().kind(), InvalidInput);
+        assert_eq!(("", 80).parse_addrs().unwrap_err().kind(), InvalidInput);
+        assert_eq!(("example.com:80", 80).parse_addrs().unwrap_err().kind(), InvalidInput);
     }
 }

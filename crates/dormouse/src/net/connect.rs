@@ -10,7 +10,7 @@
 mod sys;
 
 use super::TcpStream;
-use super::addr::ToSocketAddrs;
+use super::addr::{ToSocketAddrs, resolve};
 use super::error::{no_addresses, with_context};
 use crate::coop::cooperative;
 use crate::io::{AsyncFd, Interest, Mode};
@@ -25,7 +25,8 @@ pub(super) async fn each_address<R, F: Future<Output = io::Result<R>>>(
     action: &'static str,
     mut attempt: impl FnMut(SocketAddr) -> F,
 ) -> io::Result<R> {
-    let addresses = addrs.resolve().map_err(|err| with_context(err, format_args!("{action}")))?;
+    let resolved = resolve(addrs.parse_addrs()).await;
+    let addresses = resolved.map_err(|err| with_context(err, format_args!("{action}")))?;
     let mut result = Err(no_addresses(action));
     for address in addresses {
         result = attempt(address).await;

@@ -1,7 +1,7 @@
 //! [`HappyEyeballs`]: connects to the address of a host that accepts first (RFC 8305).
 
 use super::TcpStream;
-use super::addr::ToSocketAddrs;
+use super::addr::{ToSocketAddrs, resolve};
 use super::connect::connect_tcp;
 use super::error::{no_addresses, with_context};
 use crate::time::timeout;
@@ -90,7 +90,7 @@ impl HappyEyeballs {
     /// # Cancel safety
     /// Dropping the future closes the sockets.
     pub async fn connect(self, addrs: impl ToSocketAddrs) -> io::Result<TcpStream> {
-        let resolved = addrs.resolve();
+        let resolved = resolve(addrs.parse_addrs()).await;
         let addresses =
             resolved.map_err(|err| with_context(err, format_args!("cannot connect")))?;
         let mut untried = interleave(addresses.collect()).into_iter();

@@ -1,6 +1,6 @@
 //! UDP sockets.
 
-use super::ToSocketAddrs;
+use super::addr::{ToSocketAddrs, resolve};
 use super::connect::{cannot_connect, check_port, each_address};
 use super::error::{no_addresses, with_context};
 use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
@@ -52,7 +52,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// If the address is in use, not local, or not permitted. The error is that of the last address, which it names.
-    /// `InvalidInput` if there is no address, `Unsupported` for a [name](ToSocketAddrs#names). If the socket cannot be
+    /// `InvalidInput` if there is no address, `Unsupported` for a [name](ToSocketAddrs#names) without the feature `dns`. If the socket cannot be
     /// registered: see [`AsyncFd`](AsyncFd#errors).
     pub async fn bind(addr: impl ToSocketAddrs) -> io::Result<UdpSocket> {
         each_address(addr, "cannot bind a UDP socket", async |address| {
@@ -85,7 +85,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// If there is no route to the address. The error is that of the last address, which it names. `InvalidInput` if
-    /// there is no address, or the port is 0. `Unsupported` for a [name](ToSocketAddrs#names).
+    /// there is no address, or the port is 0. `Unsupported` for a [name](ToSocketAddrs#names) without the feature `dns`.
     pub async fn connect(&self, addr: impl ToSocketAddrs) -> io::Result<()> {
         each_address(addr, "cannot connect", async |address| {
             check_port(address)
@@ -147,13 +147,14 @@ impl UdpSocket {
     /// ```
     ///
     /// # Errors
-    /// Those of sendto(2). `InvalidInput` if there is no address, `Unsupported` for a [name](ToSocketAddrs#names). If no
+    /// Those of sendto(2). `InvalidInput` if there is no address, `Unsupported` for a [name](ToSocketAddrs#names) without the feature `dns`. If no
     /// reactor can register the fd: see [`AsyncFd`](AsyncFd#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is sent.
     pub async fn send_to(&self, datagram: &[u8], addr: impl ToSocketAddrs) -> io::Result<usize> {
-        let first = addr.resolve().map(|mut addresses| addresses.next());
+        let resolved = resolve(addr.parse_addrs()).await;
+        let first = resolved.map(|mut addresses| addresses.next());
         let address = match first.map_err(|err| with_context(err, format_args!("cannot send")))? {
             Some(address) => address,
             None => return Err(no_addresses("cannot send")),

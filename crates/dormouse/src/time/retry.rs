@@ -37,7 +37,7 @@ impl RetryPauses {
 
 /// As [`sleep`](super::sleep), but in real time, also if the caller is in virtual time.
 #[track_caller]
-fn sleep_in_real_time(duration: Duration) -> Sleep {
+pub(crate) fn sleep_in_real_time(duration: Duration) -> Sleep {
     let deadline = Instant::from_ns(ClockId::Boottime.now_ns()) + duration;
     Sleep::new(deadline, TimerSlot::NONE, Origin::caller())
 }

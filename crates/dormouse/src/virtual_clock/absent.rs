@@ -30,6 +30,19 @@ impl Retrying {
     }
 }
 
+/// Work on another thread. Zero-sized.
+#[cfg(feature = "dns")]
+#[derive(Debug)]
+pub(crate) struct Work;
+
+#[cfg(feature = "dns")]
+impl Work {
+    #[inline]
+    pub(crate) fn begin() -> Work {
+        Work
+    }
+}
+
 /// The timer slot of a sleep in real time. Zero-sized.
 #[derive(Debug)]
 pub(crate) struct TimerSlot;

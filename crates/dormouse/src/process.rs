@@ -1,0 +1,131 @@
+//! Child processes, on any executor. With the feature `process`, on Unix.
+//!
+//! A command is std's [`Command`]. [`output`] and [`status`] run it to its end, [`spawn`] returns a [`Child`] with
+//! asynchronous pipes, and [`wait`] waits for a child that std has spawned.
+//!
+//! ```
+//! # fn main() -> std::io::Result<()> {
+//! use std::process::Command;
+//!
+//! # dormouse::block_on(async {
+//! let output = dormouse::process::output(Command::new("echo").arg("hello")).await?;
+//! assert!(output.status.success());
+//! assert_eq!(output.stdout, b"hello\n");
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
+//! # How it waits
+//! On Linux, a pidfd of the child becomes readable when the child has ended. On other systems, on Linux before 5.3, and in a
+//! sandbox that refuses pidfd_open(2), a [listener](crate::signal::unix::signal()) to `SIGCHLD` reports that some child has
+//! ended. In case the program blocks that signal in each thread, or another handler takes it, the child is checked each
+//! second too.
+//!
+//! The exit status comes from std's [`try_wait`](std::process::Child::try_wait), which waits for this one child. No child of
+//! other code is reaped.
+//!
+//! # Standard streams
+//! Of a stream that is [`piped`](std::process::Stdio::piped), this process has a non-blocking end, and the child a blocking
+//! one. A stream that the child inherits, or shares with this process, stays blocking: nothing is set on it.
+//!
+//! # Children that are not waited for
+//! As with std, a [`Child`] that is dropped goes on to run, unless [`kill_on_drop`](Child::kill_on_drop) is set. When it has
+//! ended, it remains as a zombie until this module is used again: each call of `spawn`, `output` and `status`, and each drop
+//! of a `Child`, reaps those that have ended by then.
+
+mod child;
+mod orphans;
+#[cfg_attr(all(target_os = "linux", not(dormouse_portable)), path = "process/pidfd/linux.rs")]
+#[cfg_attr(any(dormouse_portable, not(target_os = "linux")), path = "process/pidfd/absent.rs")]
+mod pidfd;
+mod wait;
+
+pub use child::Child;
+pub use wait::wait;
+
+use std::io;
+use std::process::{Command, ExitStatus, Output, Stdio};
+
+/// Starts a command, and returns the child, whose piped streams are asynchronous.
+///
+/// As in std, streams are inherited unless the command says otherwise.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use dormouse::process;
+/// use std::process::{Command, Stdio};
+///
+/// # dormouse::block_on(async {
+/// let mut child = process::spawn(Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+/// let stdin = child.stdin.take().expect("it is piped");
+/// stdin.write(b"hello").await?;
+/// drop(stdin); // `cat` reads the end of file
+/// let output = child.wait_with_output().await?;
+/// assert_eq!(output.stdout, b"hello");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
+/// # Errors
+/// Those of [`Command::spawn`], unchanged. If a pipe cannot be registered: see
+/// [`AsyncFd`](crate::io::AsyncFd#errors); then the child is killed.
+#[track_caller]
+pub fn spawn(command: &mut Command) -> io::Result<Child> {
+    orphans::reap();
+    Child::from_std(command.spawn()?)
+}
+
+/// Runs a command to its end, and returns its exit status.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::process::Command;
+///
+/// # dormouse::block_on(async {
+/// let status = dormouse::process::status(Command::new("sh").args(["-c", "exit 3"])).await?;
+/// assert_eq!(status.code(), Some(3));
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
+/// # Errors
+/// Those of [`spawn`] and of [`Child::wait`].
+///
+/// # Cancel safety
+/// The first poll starts the command. If the future is dropped after that, the command goes on to run. To kill it then, use
+/// [`spawn`] with [`Child::kill_on_drop`].
+pub async fn status(command: &mut Command) -> io::Result<ExitStatus> {
+    spawn(command)?.wait().await
+}
+
+/// Runs a command to its end, and returns its exit status and all that it has written to stdout and stderr.
+///
+/// As in tokio, both become pipes, whatever the command says, and stdin is inherited unless the command says otherwise.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use dormouse::{process, timeout};
+/// use std::process::Command;
+/// use std::time::Duration;
+///
+/// # dormouse::block_on(async {
+/// let mut command = Command::new("sh");
+/// command.args(["-c", "echo out; echo err >&2"]);
+/// let output = timeout(Duration::from_secs(30), process::output(&mut command)).await??;
+/// assert_eq!((&*output.stdout, &*output.stderr), (&b"out\n"[..], &b"err\n"[..]));
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
+/// # Errors
+/// Those of [`spawn`] and of [`Child::wait_with_output`].
+///
+/// # Cancel safety
+/// As for [`status`]. The pipes are closed, so a command that writes on is ended by `SIGPIPE`.
+pub async fn output(command: &mut Command) -> io::Result<Output> {
+    spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?.wait_with_output().await
+}

@@ -1,0 +1,32 @@
+//! Work on another thread that a future waits for.
+//!
+//! # Invariants
+//! - The work is busy until its future has polled the result, or is dropped. So there is no gap between the end of the work
+//!   and the poll of the task that it wakes.
+
+use super::{BusyToken, Shared, current};
+use crate::sync::lock;
+use std::sync::Arc;
+
+/// Until it is dropped, the virtual time in which it has begun waits for it, as for a task: for up to a second.
+#[derive(Debug)]
+pub(crate) struct Work(Option<(Arc<Shared>, Option<BusyToken>)>);
+
+impl Work {
+    /// Does nothing outside of virtual time.
+    pub(crate) fn begin() -> Work {
+        Work(current::current().map(|time| {
+            let token = lock(&time.clocks).busy.begin();
+            (time, Some(token))
+        }))
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        if let Some((time, token)) = &mut self.0 {
+            let mut clocks = lock(&time.clocks);
+            token.take().into_iter().for_each(|token| clocks.busy.end(token));
+        }
+    }
+}
