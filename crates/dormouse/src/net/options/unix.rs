@@ -1,5 +1,6 @@
 //! Options that only Unix has.
 
+#[allow(unused_imports, reason = "iOS has none of `UdpSocket`")]
 use crate::net::{TcpSocket, UdpSocket};
 
 // illumos has no such option.
@@ -12,6 +13,8 @@ option!(
     "whether several sockets can be bound to the same address (`SO_REUSEPORT`).",
     TcpSocket(socket)
 );
+// Of Apple's systems, socket2 has it on macOS alone.
+#[cfg(not(any(all(target_vendor = "apple", not(target_os = "macos")), target_os = "solaris")))]
 option!(
     tclass_v6 = tclass_v6,
     set_tclass_v6 = set_tclass_v6,
