@@ -206,10 +206,12 @@ async fn an_aborted_connection_ends_every_wait() {
         drop(server);
     };
     let mut buffer = [0; 8];
-    let all = async { join!(client.read(&mut buffer), client.write(b"x"), abort) };
-    let (read, written, ()) = strict_timeout(LIMIT, all).await.unwrap();
+    // What was sent before may still be on its way to the peer, and make room for more.
+    let write = async { while client.write(b"x").await.is_ok() {} };
+    let all = async { join!(client.read(&mut buffer), write, abort) };
+    let (read, (), ()) = strict_timeout(LIMIT, all).await.unwrap();
     // In wine, the read returns 0.
-    assert!(!read.is_ok_and(|read| read > 0) && written.is_err());
+    assert!(!read.is_ok_and(|read| read > 0));
 }
 
 /// A socket in a type of the user.
