@@ -2,7 +2,7 @@
 
 use super::executor::{self, Executor};
 use super::tokio::{self, Runtime};
-use super::virtual_time::{self, BlockOnTasks};
+use super::virtual_time::BlockOnTasks;
 use super::workers::{self, Workers};
 use crate::catch_panic::catch_panic;
 use std::future::Future;
@@ -21,7 +21,7 @@ impl Place {
     /// # Errors
     /// If no thread can be started.
     pub(super) fn current() -> io::Result<Place> {
-        Ok(if let Some(tasks) = virtual_time::block_on_tasks() {
+        Ok(if let Some(tasks) = BlockOnTasks::current() {
             Place::BlockOn(tasks)
         } else if let Some(runtime) = tokio::current() {
             Place::Tokio(runtime)

@@ -19,12 +19,12 @@ impl VirtualTime {
 
 pub(super) struct BlockOnTasks(Never);
 
-#[inline]
-pub(super) fn block_on_tasks() -> Option<BlockOnTasks> {
-    None
-}
-
 impl BlockOnTasks {
+    #[inline]
+    pub(super) fn current() -> Option<BlockOnTasks> {
+        None
+    }
+
     pub(super) fn spawn(&self, _: impl Future<Output = ()> + Send + 'static) {
         match self.0 {}
     }
