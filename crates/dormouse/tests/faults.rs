@@ -25,6 +25,7 @@ each_in_a_child_process! {
 each_in_a_child_process! {
     without_fds_virtual_time_advances
     without_threads_virtual_time_advances
+    without_fds_the_first_waker_that_is_called_may_run_virtual_time
 }
 
 #[cfg(feature = "task")]
@@ -197,6 +198,33 @@ mod cases {
             dormouse::block_on(some_sleeps());
             virtual_time_advances();
         });
+    }
+
+    /// The reactor thread calls the waker before its first wait.
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(feature = "test-util")]
+    fn without_fds_the_first_waker_that_is_called_may_run_virtual_time() {
+        struct RunsVirtualTime(std::sync::mpsc::Sender<()>);
+
+        impl std::task::Wake for RunsVirtualTime {
+            fn wake(self: std::sync::Arc<Self>) {
+                virtual_time_advances();
+                self.0.send(()).unwrap();
+            }
+        }
+
+        let _taken = take_all_fds();
+        let (done, wait) = std::sync::mpsc::channel();
+        let waker = std::sync::Arc::new(RunsVirtualTime(done)).into();
+        // The thread takes longer to start than this.
+        let _pending = loop {
+            let mut sleep = sleep(Duration::from_micros(20));
+            if poll(&mut sleep, &waker).is_pending() {
+                break sleep;
+            }
+        };
+        wait.recv_timeout(common::TEST_TIMEOUT).unwrap();
     }
 
     /// The destructor of a thread-local may run after that of tokio's context, and a panic in it aborts the process.

@@ -113,7 +113,7 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Called before the thread waits for events.
+    /// Called before the thread calls wakers, and before it waits for events.
     pub(super) fn begin(reactor: &'static BuiltinReactor) -> Turn {
         DISPATCHING.set(Some(reactor));
         let flush = &reactor.flush;

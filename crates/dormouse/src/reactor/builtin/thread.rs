@@ -158,9 +158,10 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
     let mut failed = FailedWaits::default();
     loop {
         let reactor = reactor();
-        let timeout = reactor.hook.get().and_then(|hook| hook());
         let turn = flush::Turn::begin(reactor);
         poller::take_deferred_wakers().into_iter().for_each(wake);
+        // Last, because a waker may take long, and `timeout` counts from here.
+        let timeout = reactor.hook.get().and_then(|hook| hook());
         let Some(selector) = reactor.working_selector() else {
             // Without a selector no event can be pending.
             turn.end();
