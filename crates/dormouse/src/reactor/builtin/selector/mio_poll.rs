@@ -5,7 +5,7 @@ use super::WRITE_CLOSED;
 use crate::reactor::{Interest, Ready};
 use crate::sync::lock;
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Mutex, TryLockError};
 use std::time::Duration;
 
 /// How many events one wait returns at most.
@@ -26,9 +26,15 @@ impl MioPoll {
         Ok(MioPoll { poll: Mutex::new(poll), registry, waker })
     }
 
-    /// Waits for events, which replace the contents of `events`.
+    /// Waits for events, and adds them to `events`, which is empty. While another thread waits, that one gets all events, and
+    /// a call that must not block returns none.
     pub(super) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        lock(&self.poll).poll(&mut events.0, timeout)
+        let mut poll = match self.poll.try_lock() {
+            Ok(poll) => poll,
+            Err(TryLockError::WouldBlock) if timeout == Some(Duration::ZERO) => return Ok(()),
+            Err(_) => lock(&self.poll),
+        };
+        poll.poll(&mut events.0, timeout)
     }
 
     /// Makes one wait, present or future, return `Token::WAKE_THREAD`.
@@ -92,4 +98,30 @@ fn readiness(event: &mio::event::Event) -> Ready {
         }
     }
     ready
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    #[test]
+    fn a_wait_that_must_not_block_returns_although_another_thread_waits() {
+        let poll = &MioPoll::new().unwrap();
+        let (returned, wait) = channel();
+        thread::scope(|scope| {
+            scope.spawn(|| poll.wait(&mut Events::new(), None).unwrap());
+            while poll.poll.try_lock().is_ok() {
+                thread::yield_now();
+            }
+            scope.spawn(move || {
+                let returned = wait.recv_timeout(Duration::from_secs(10));
+                poll.wake();
+                returned.expect("the wait blocks");
+            });
+            poll.wait(&mut Events::new(), Some(Duration::ZERO)).unwrap();
+            returned.send(()).unwrap();
+        });
+    }
 }
