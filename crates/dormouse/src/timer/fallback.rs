@@ -20,6 +20,9 @@ use std::time::Duration;
 /// The wait of the thread does not count suspend, and ignores that the wall clock is set. So a clock that moves then is
 /// read at least this often. A timerfd follows its clock.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// For the clock that does not move. Some systems refuse a longer wait, or take it for one without limit: Windows has 32
+/// bits for the milliseconds, and so has epoll.
+const LONGEST_WAIT_MONOTONIC: Duration = Duration::from_secs(86_400);
 
 /// The deadline of a queue. Its waker identifies the queue.
 struct Deadline {
@@ -101,16 +104,34 @@ enum Next {
 fn next(deadlines: &mut Deadlines) -> Next {
     let mut timeout = None;
     for (index, deadline) in deadlines.pending.iter().enumerate() {
-        let mut left = Duration::from_nanos(deadline.at.saturating_sub(deadline.clock.now_ns()));
+        let left = Duration::from_nanos(deadline.at.saturating_sub(deadline.clock.now_ns()));
         if left.is_zero() {
             deadlines.firing = true;
             return Next::Expired(deadlines.pending.swap_remove(index).waker);
         }
-        if deadline.clock != ClockId::Monotonic {
-            left = left.min(LONGEST_WAIT);
-        }
+        let left = left.min(match deadline.clock {
+            ClockId::Monotonic => LONGEST_WAIT_MONOTONIC,
+            ClockId::Boottime | ClockId::Realtime => LONGEST_WAIT,
+        });
         timeout = Some(timeout.map_or(left, |other: Duration| other.min(left)));
     }
     deadlines.firing = false;
     Next::Wait(timeout)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// More milliseconds than an i32 holds are without limit for mio 1.2.0 on epoll, and u32::MAX are for Windows.
+    #[test]
+    fn a_distant_deadline_does_not_make_a_wait_that_the_system_takes_for_endless() {
+        for clock in ClockId::ALL {
+            let mut deadlines = Deadlines { pending: Vec::new(), firing: false };
+            let waker = Waker::noop().clone();
+            deadlines.pending.push(Deadline { clock, at: u64::MAX - 1, waker });
+            let Next::Wait(Some(wait)) = next(&mut deadlines) else { panic!("{clock:?}") };
+            assert!(wait.as_millis() <= i32::MAX as u128, "{clock:?}: {wait:?}");
+        }
+    }
 }
