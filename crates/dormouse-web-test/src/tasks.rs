@@ -2,11 +2,12 @@
 
 use crate::host::{self, HOUR, MS, pause, poll_once};
 use dormouse::sleep;
+use dormouse::time::Sleep;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::stream::{FuturesUnordered, StreamExt};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
@@ -104,5 +105,38 @@ pub async fn a_waker_can_create_and_drop_timers() {
     pause(20 * MS).await;
     assert_eq!(creates.0.load(Ordering::Relaxed), 1);
     drop(first);
+    assert_eq!(host::timeouts(), 0);
+}
+
+/// The timeout is set for the other sleep when the waker is called.
+#[wasm_bindgen]
+pub async fn a_waker_can_drop_the_last_sleep_and_begin_an_earlier_one() {
+    struct Replaces {
+        other: Mutex<Option<Sleep>>,
+        new: Mutex<Option<Sleep>>,
+        counts: Arc<Counts>,
+    }
+
+    impl Wake for Replaces {
+        fn wake(self: Arc<Self>) {
+            drop(self.other.lock().expect("no waker panics").take());
+            assert_eq!(host::timeouts(), 0);
+            let (waker, mut new) = (self.counts.clone().into(), sleep(MS));
+            assert!(new.poll_unpin(&mut Context::from_waker(&waker)).is_pending());
+            *self.new.lock().expect("no waker panics") = Some(new);
+            assert_eq!(host::timeouts(), 1);
+        }
+    }
+
+    let counts = Arc::new(Counts(AtomicUsize::new(0)));
+    let mut other = sleep(HOUR);
+    assert!(poll_once(&mut other).await.is_pending());
+    let (other, new) = (Mutex::new(Some(other)), Mutex::new(None));
+    let waker = Arc::new(Replaces { other, new, counts: counts.clone() }).into();
+    let mut first = sleep(2 * MS);
+    assert!(first.poll_unpin(&mut Context::from_waker(&waker)).is_pending());
+    while counts.0.load(Ordering::Relaxed) == 0 {
+        pause(MS).await;
+    }
     assert_eq!(host::timeouts(), 0);
 }
