@@ -83,6 +83,24 @@ fn without_a_timerfd_a_deadline_stored_before_or_during_a_wait_is_met() {
 }
 
 #[test]
+fn without_a_timerfd_a_deadline_stored_while_another_fires_is_met() {
+    check(|| {
+        kernel::refuse_timerfds();
+        let (first, second) = (WakeCounter::new(), WakeCounter::new());
+        timer(10, &first.waker());
+        start_exploring();
+        let inserted = timer_elsewhere(20, &second);
+        kernel::advance(10);
+        inserted.join();
+        // As above.
+        advance_when_idle(20);
+        advance_when_idle(30);
+        finish();
+        assert_eq!((first.get(), second.get()), (1, 1));
+    });
+}
+
+#[test]
 fn a_timer_inserted_while_the_reactor_gives_up_is_woken() {
     check(|| {
         kernel::refuse_waits();
