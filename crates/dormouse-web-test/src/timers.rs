@@ -108,7 +108,7 @@ pub async fn deadlines_beyond_2_31_ms_do_not_fire_at_once() {
 
 #[wasm_bindgen]
 pub async fn a_timeout_that_comes_early_completes_no_sleep() {
-    let deadline = Monotonic::now() + 40 * MS;
+    let deadline = Monotonic::now() + 1000 * MS;
     let mut sleep = sleep_until(deadline);
     for _ in 0..3 {
         assert!(poll_once(&mut sleep).await.is_pending());
