@@ -5,8 +5,13 @@ use super::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
 mod linux;
-#[cfg(unix)]
-mod unix;
+#[cfg(all(unix, not(any(target_os = "illumos", target_os = "solaris"))))]
+mod reuseport;
+#[cfg(all(
+    unix,
+    not(any(all(target_vendor = "apple", not(target_os = "macos")), target_os = "solaris"))
+))]
+mod traffic_class;
 
 option!(
     keepalive = keepalive,
