@@ -11,6 +11,7 @@
 
 mod clocks;
 mod host;
+mod spawn;
 mod tasks;
 mod timers;
 mod virtual_time;

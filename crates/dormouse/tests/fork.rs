@@ -43,6 +43,12 @@ each_in_a_child_process! {
     a_daemon_that_forks_twice_has_no_fds_of_its_ancestors
 }
 
+#[cfg(feature = "task")]
+each_in_a_child_process! {
+    a_child_runs_tasks_and_blocking_work_of_its_own
+    a_child_does_not_use_the_executor_that_its_parent_has_installed
+}
+
 #[cfg(all(feature = "tokio", not(dormouse_portable)))]
 each_in_a_child_process! {
     a_child_keeps_a_timerfd_that_gets_the_number_of_an_inherited_one
@@ -149,6 +155,58 @@ mod cases {
             parent.write_all(b"x").unwrap();
             wait_for_child(process);
         }
+    }
+
+    /// Tasks and blocking work are pending in the parent, whose threads the child does not have.
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(feature = "task")]
+    fn a_child_runs_tasks_and_blocking_work_of_its_own() {
+        use dormouse::task::{JoinSet, spawn_blocking};
+
+        let run = || {
+            dormouse::block_on(async {
+                let mut set = JoinSet::new();
+                for n in 0..100 {
+                    set.spawn(async move {
+                        sleep(MS).await;
+                        n
+                    });
+                }
+                set.spawn_blocking(|| 100);
+                let mut sum = 0;
+                while let Some(n) = set.join_next().await {
+                    sum += n.unwrap();
+                }
+                assert_eq!(sum, 5050);
+            });
+        };
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let task = dormouse::spawn(std::future::pending::<()>());
+        let work = spawn_blocking(move || released.recv());
+        run();
+        in_generations(0..=3, &|_| run());
+        task.abort();
+        assert!(dormouse::block_on(task).unwrap_err().is_cancelled());
+        release.send(()).unwrap();
+        dormouse::block_on(work).unwrap().unwrap();
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(feature = "task")]
+    fn a_child_does_not_use_the_executor_that_its_parent_has_installed() {
+        use dormouse::task::set_executor;
+
+        let pool = futures::executor::ThreadPool::new().unwrap();
+        set_executor(move |task| pool.spawn_ok(task)).unwrap();
+        let name = || std::thread::current().name().map(str::to_owned);
+        let spawn = move || dormouse::block_on(dormouse::spawn(async move { name() })).unwrap();
+        assert_ne!(spawn().as_deref(), Some("dormouse-worker"));
+        in_child(move || {
+            assert_eq!(spawn().as_deref(), Some("dormouse-worker"));
+            set_executor(|_| {}).unwrap();
+        });
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Where a task runs.
 
+#[cfg_attr(not(feature = "test-util"), path = "place/block_on/absent.rs")]
+mod block_on;
+
 use super::executor::{self, Executor};
 use super::tokio::{self, Runtime};
-use super::virtual_time::BlockOnTasks;
 use super::workers::{self, Workers};
 use crate::catch_panic::catch_panic;
+use block_on::BlockOnTasks;
 use std::future::Future;
 use std::io;
 
@@ -21,7 +24,7 @@ impl Place {
     /// # Errors
     /// If no thread can be started.
     pub(super) fn current() -> io::Result<Place> {
-        Ok(if let Some(tasks) = BlockOnTasks::current() {
+        Ok(if let Some(tasks) = block_on::tasks() {
             Place::BlockOn(tasks)
         } else if let Some(runtime) = tokio::current() {
             Place::Tokio(runtime)

@@ -1,7 +1,5 @@
 //! Tasks that are spawned in virtual time.
 
-#[cfg(not(any(loom, target_family = "wasm")))]
-pub(super) use crate::virtual_time::BlockOnTasks;
 pub(super) use crate::virtual_time::VirtualTime;
 
 /// The virtual time that the caller is in.

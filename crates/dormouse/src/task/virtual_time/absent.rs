@@ -16,16 +16,3 @@ impl VirtualTime {
         match self.0 {}
     }
 }
-
-pub(super) struct BlockOnTasks(Never);
-
-impl BlockOnTasks {
-    #[inline]
-    pub(super) fn current() -> Option<BlockOnTasks> {
-        None
-    }
-
-    pub(super) fn spawn(&self, _: impl Future<Output = ()> + Send + 'static) {
-        match self.0 {}
-    }
-}
