@@ -33,7 +33,7 @@ use std::task::{Context, Waker};
 ///
 /// # Errors
 /// The handle returns an error if the work panics, if it is aborted before it has begun, or if no thread can be started
-/// for it.
+/// for it. (In the last case tokio panics. dormouse catches that, but the panic hook of the program sees it.)
 pub fn spawn_blocking<F, T>(work: F) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,

@@ -15,6 +15,8 @@
 //! - The waker of the handle is called when the task completes.
 //!   The handle: (1) checks for the output and stores its waker, under one lock.
 //!   The task: (1) stores the output and takes the waker, under that lock; (2) calls the waker.
+//! - A task does not keep itself alive: `Shared` holds its waker, so it refers to `Shared` weakly. When the last handle is
+//!   dropped, so is that waker.
 //! - Futures, outputs and wakers are cloned, called and dropped without the lock.
 
 use super::JoinError;
@@ -26,7 +28,7 @@ use std::future::Future;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 
 type Output<T> = Result<T, JoinError>;
@@ -171,7 +173,8 @@ pin_project! {
         // `None` once the task is complete.
         #[pin]
         future: Option<F>,
-        shared: Arc<Shared<F::Output>>,
+        // Gone if there is no handle.
+        shared: Weak<Shared<F::Output>>,
     }
 
     impl<F: Future> PinnedDrop for Task<F> {
@@ -186,14 +189,30 @@ pin_project! {
 impl<F: Future> Task<F> {
     pub(super) fn new(future: F) -> (Task<F>, Arc<Shared<F::Output>>) {
         let shared = Shared::new(Stage::Running);
-        (Task { future: Some(future), shared: shared.clone() }, shared)
+        (Task { future: Some(future), shared: Arc::downgrade(&shared) }, shared)
+    }
+
+    fn is_aborted(&self) -> bool {
+        self.shared.upgrade().is_some_and(|shared| shared.is_aborted())
+    }
+
+    fn is_aborted_or_store(&self, waker: &Waker) -> bool {
+        self.shared.upgrade().is_some_and(|shared| shared.is_aborted_or_store(waker))
+    }
+
+    fn complete(shared: &Weak<Shared<F::Output>>, output: Output<F::Output>) {
+        match shared.upgrade() {
+            Some(shared) => shared.complete(output),
+            None => catch_panic(|| drop(output)),
+        }
     }
 
     /// Drops the future, and completes the task.
     fn cancel(self: Pin<&mut Self>) {
         let mut this = self.project();
         let dropped = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
-        this.shared.complete(Err(dropped.map_or_else(JoinError::panic, |()| JoinError::CANCELLED)));
+        let why = dropped.map_or_else(JoinError::panic, |()| JoinError::CANCELLED);
+        Self::complete(this.shared, Err(why));
     }
 }
 
@@ -201,7 +220,7 @@ impl<F: Future> Future for Task<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.shared.is_aborted() {
+        if self.is_aborted() {
             self.cancel();
             return Poll::Ready(());
         }
@@ -215,7 +234,7 @@ impl<F: Future> Future for Task<F> {
         }));
         let output = match polled {
             Ok(Some(Poll::Pending)) => {
-                if !self.shared.is_aborted_or_store(cx.waker()) {
+                if !self.is_aborted_or_store(cx.waker()) {
                     return Poll::Pending;
                 }
                 self.cancel();
@@ -228,7 +247,7 @@ impl<F: Future> Future for Task<F> {
         };
         // After a panic in its poll it is still there.
         catch_panic(|| this.future.set(None));
-        this.shared.complete(output);
+        Self::complete(this.shared, output);
         Poll::Ready(())
     }
 }
