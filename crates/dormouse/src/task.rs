@@ -9,7 +9,7 @@
 //! async fn serve(listener: TcpListener) -> io::Result<()> {
 //!     loop {
 //!         let (stream, _peer) = listener.accept().await?;
-//!         drop(dormouse::spawn(echo(stream)));
+//!         dormouse::spawn(echo(stream));
 //!     }
 //! }
 //!

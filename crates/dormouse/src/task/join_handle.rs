@@ -26,7 +26,6 @@ use std::task::{Context, Poll};
 /// # Cancel safety
 /// `&mut handle` can be awaited in `select!`: no output is lost. Dropping the handle does not cancel the task; call
 /// [`abort`](Self::abort).
-#[must_use = "the task runs on if the handle is dropped; `let _ =` or `drop` says that this is meant"]
 pub struct JoinHandle<T>(Kind<T>);
 
 enum Kind<T> {
