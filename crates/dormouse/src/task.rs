@@ -60,6 +60,10 @@ mod state;
     any(not(feature = "tokio"), loom, target_family = "wasm"),
     path = "task/tokio/absent.rs"
 )]
+#[cfg_attr(
+    any(loom, target_family = "wasm"),
+    allow(dead_code, reason = "the places of other targets need it")
+)]
 mod tokio;
 #[cfg_attr(not(feature = "test-util"), path = "task/virtual_time/absent.rs")]
 mod virtual_time;
