@@ -4,9 +4,9 @@ use super::join_set::JoinSet;
 use super::state::{Shared, Task};
 use super::{JoinError, JoinHandle};
 use crate::loom_test::{JoinHandle as Thread, check, external_block_on, spawn, start_exploring};
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use std::future::{Future, pending, ready};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Runs a task on a thread.
 fn run<F>(future: F) -> (Thread<()>, Arc<Shared<F::Output>>)
@@ -18,7 +18,7 @@ where
     (spawn(move || external_block_on(task)), shared)
 }
 
-/// Counts drops. The counter is std's, which loom does not see.
+/// Counts drops. loom sees the counter, so another thread may run before the drop.
 #[derive(Clone, Default)]
 struct CountDrops(Arc<AtomicUsize>);
 
