@@ -4,7 +4,7 @@ use std::future::Future;
 
 enum Never {}
 
-pub(super) struct BlockOnTasks(Never);
+pub(in crate::task) struct BlockOnTasks(Never);
 
 #[inline]
 pub(super) fn tasks() -> Option<BlockOnTasks> {
