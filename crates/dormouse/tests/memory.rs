@@ -1,5 +1,5 @@
 //! The memory of a pending timer. The only test in its file, because it measures the process.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 mod common;
 

@@ -6,7 +6,7 @@
 //! `_addr` take a [`SocketAddr`].
 //!
 //! ```
-//! # #[cfg(target_os = "linux")]
+//! # #[cfg(all(target_os = "linux", not(dormouse_portable)))]
 //! # fn main() -> std::io::Result<()> {
 //! use dormouse::net::{UnixListener, UnixStream};
 //! use dormouse::net::unix::SocketAddr;
@@ -19,7 +19,7 @@
 //! # let _ = (listener, stream);
 //! # Ok(())
 //! # }
-//! # #[cfg(not(target_os = "linux"))]
+//! # #[cfg(not(all(target_os = "linux", not(dormouse_portable))))]
 //! # fn main() {}
 //! ```
 //!

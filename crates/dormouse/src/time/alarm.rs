@@ -32,14 +32,14 @@ use std::task::{Context, Poll};
 ///
 /// ```
 /// use dormouse::time::{Alarm, Instant};
-/// use std::io::ErrorKind;
+/// use std::io::ErrorKind::{PermissionDenied, Unsupported};
 /// use std::time::Duration;
 ///
 /// # fn main() -> std::io::Result<()> {
 /// # dormouse::block_on(async {
 /// match Alarm::new(Instant::now() + Duration::from_millis(5)) {
 ///     Ok(alarm) => alarm.await, // then make a backup, for example, and suspend again
-///     Err(err) if err.kind() == ErrorKind::PermissionDenied => println!("{err}"),
+///     Err(err) if matches!(err.kind(), PermissionDenied | Unsupported) => println!("{err}"),
 ///     Err(err) => return Err(err),
 /// }
 /// # Ok(())

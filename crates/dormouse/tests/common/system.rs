@@ -3,7 +3,6 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 
 /// The id of this thread.
 #[cfg(target_os = "linux")]
@@ -35,9 +34,10 @@ pub fn threads() -> Vec<String> {
 }
 
 /// The CPU time of this process.
-pub fn cpu_time() -> Duration {
+#[cfg(target_os = "linux")]
+pub fn cpu_time() -> std::time::Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    std::time::Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// The number of open fds of this process.
@@ -65,12 +65,18 @@ pub fn take_all_fds() -> Vec<OwnedFd> {
     taken
 }
 
+#[cfg(not(target_os = "openbsd"))]
+const ADDRESS_SPACE: Resource = Resource::As;
+/// It includes anonymous memory there.
+#[cfg(target_os = "openbsd")]
+const ADDRESS_SPACE: Resource = Resource::Data;
+
 /// Limits the address space, so that the stack of another thread cannot be allocated.
 pub fn prevent_new_threads() {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
     let size = pages * rustix::param::page_size() as u64 + (1 << 20);
-    let limit = getrlimit(Resource::As);
-    setrlimit(Resource::As, Rlimit { current: Some(size), ..limit }).unwrap();
+    let limit = getrlimit(ADDRESS_SPACE);
+    setrlimit(ADDRESS_SPACE, Rlimit { current: Some(size), ..limit }).unwrap();
     assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "a thread was started");
 }
