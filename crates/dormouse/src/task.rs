@@ -66,6 +66,7 @@ mod state;
 )]
 mod tokio;
 #[cfg_attr(not(feature = "test-util"), path = "task/virtual_time/absent.rs")]
+#[cfg_attr(loom, allow(dead_code, reason = "the mock of `place` runs no tasks of a `block_on`"))]
 mod virtual_time;
 #[cfg(not(any(loom, target_family = "wasm")))]
 mod workers;
