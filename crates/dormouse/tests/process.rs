@@ -171,6 +171,8 @@ async fn a_child_that_was_reaped_elsewhere_is_an_error() {
     let error = timeout(LIMIT, child.wait()).await.unwrap().unwrap_err();
     assert!(error.to_string().contains("the exit status of the child"), "{error}");
     assert!(child.try_wait().is_err());
+    // Its id may belong to another process by now.
+    assert!(child.start_kill().is_err());
 }
 
 async fn a_program_that_does_not_exist_is_an_error() {

@@ -240,7 +240,7 @@ impl Child {
         Ok(Output { status, stdout: stdout?, stderr: stderr? })
     }
 
-    /// Kills the child (`SIGKILL`), without waiting for its end. Does nothing if it has been waited for.
+    /// Kills the child (`SIGKILL`), without waiting for its end. Does nothing if it has ended.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -256,12 +256,13 @@ impl Child {
     /// ```
     ///
     /// # Errors
-    /// Those of kill(2), for example if the child has another user.
+    /// Those of [`process::wait`](super::wait()), and those of kill(2), for example if the child has another user.
     pub fn start_kill(&mut self) -> io::Result<()> {
-        if self.process.ended {
-            return Ok(());
+        // Checked first: if other code has reaped it, its id may belong to another process.
+        match self.try_wait()? {
+            Some(_) => Ok(()),
+            None => self.process.get()?.kill(),
         }
-        self.process.get()?.kill()
     }
 
     /// Kills the child (`SIGKILL`), and waits for its end.
@@ -309,7 +310,8 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         let Some(mut child) = self.child.take().filter(|_| !self.ended) else { return };
-        if self.kill_on_drop {
+        // As in `start_kill`.
+        if self.kill_on_drop && matches!(child.try_wait(), Ok(None)) {
             let _ = child.kill();
         }
         orphans::adopt(child);
