@@ -1,29 +1,23 @@
 //! What the socket types have besides `connect`, `accept`, `read` and `write`: prepared sockets, Happy Eyeballs, attempts
 //! without waiting, poll functions, halves, options, and errors of bad input.
-#![cfg(unix)]
 
 mod common;
 
-use common::ports::{closed_tcp_port, full_listener};
+use common::ports::closed_tcp_port;
 use common::{LIMIT, MS};
-use dormouse::io::{AsyncFd, Interest};
+use dormouse::io::Interest;
 use dormouse::net::tcp::ReuniteError;
 use dormouse::net::{HappyEyeballs, TcpListener, TcpSocket, TcpStream, UdpSocket};
 use dormouse::{sleep, timeout};
 use futures::join;
-use rustix::fs::{OFlags, fcntl_getfl};
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Duration;
 
 on_every_reactor! {
     a_prepared_socket_connects_from_the_address_it_is_bound_to
-    a_prepared_socket_of_std_keeps_its_blocking_mode
-    a_prepared_socket_that_is_not_tcp_is_an_error
     a_connect_begun_elsewhere_is_finished
-    a_connect_begun_elsewhere_returns_a_late_refusal
     an_attempt_to_read_returns_would_block_until_bytes_arrive
     an_attempt_to_receive_returns_would_block_until_a_datagram_arrives
     poll_accept_wakes_for_a_connection
@@ -33,7 +27,6 @@ on_every_reactor! {
     dropping_the_owned_write_half_ends_the_stream
     borrowed_halves_shut_nothing_down
     happy_eyeballs_starts_the_next_attempt_when_one_fails
-    happy_eyeballs_does_not_wait_for_an_address_without_a_response
     happy_eyeballs_returns_the_last_error
 }
 
@@ -62,71 +55,12 @@ async fn a_prepared_socket_connects_from_the_address_it_is_bound_to() {
     assert_eq!(server.unwrap().1, from);
 }
 
-fn is_blocking(socket: impl AsFd) -> bool {
-    !fcntl_getfl(socket).unwrap().contains(OFlags::NONBLOCK)
-}
-
-async fn a_prepared_socket_of_std_keeps_its_blocking_mode() {
-    for blocking in [true, false] {
-        let prepared = || {
-            let domain = socket2::Domain::IPV4;
-            let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None).unwrap();
-            socket.set_nonblocking(!blocking).unwrap();
-            TcpSocket::from_std_stream(socket.into())
-        };
-        let listener = prepared().listen(16).unwrap();
-        let address = listener.local_addr().unwrap();
-        let to = SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()));
-        let (client, server) = join!(prepared().connect(to), listener.accept());
-        let (client, _server) = (client.unwrap(), server.unwrap());
-        assert!(!is_blocking(&client) && !is_blocking(&listener));
-        assert_eq!(is_blocking(client.into_blocking().unwrap()), blocking);
-        assert_eq!(is_blocking(listener.into_blocking().unwrap()), blocking);
-    }
-}
-
-async fn a_prepared_socket_that_is_not_tcp_is_an_error() {
-    let to = closed_tcp_port().1;
-    let udp = || std::net::UdpSocket::bind(ANY).unwrap().into();
-    let unix = || std::os::unix::net::UnixStream::pair().unwrap().0.into();
-    let prepared = |fd: OwnedFd| TcpSocket::from_std_stream(fd.into());
-    for error in [
-        prepared(udp()).connect(to).await.unwrap_err(),
-        prepared(udp()).listen(1).unwrap_err(),
-        prepared(unix()).connect(to).await.unwrap_err(),
-        prepared(unix()).listen(1).unwrap_err(),
-        prepared(unix()).local_addr().unwrap_err(),
-    ] {
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert!(error.to_string().ends_with("it is not a TCP socket"), "{error}");
-    }
-}
-
 async fn a_connect_begun_elsewhere_is_finished() {
     let listener = TcpListener::bind(ANY).await.unwrap();
     let begun = mio::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (client, server) = join!(TcpStream::finish_connect(begun.into()), listener.accept());
     client.unwrap().write(b"x").await.unwrap();
     assert_eq!(server.unwrap().0.read(&mut [0; 2]).await.unwrap(), 1);
-}
-
-async fn a_connect_begun_elsewhere_returns_a_late_refusal() {
-    let (listener, address, _first) = full_listener();
-    let begun = mio::net::TcpStream::connect(address).unwrap();
-    let (connected, ()) = join!(TcpStream::finish_connect(begun.into()), async {
-        sleep(20 * MS).await;
-        drop(listener);
-    });
-    assert_eq!(connected.unwrap_err().kind(), ErrorKind::ConnectionRefused);
-}
-
-#[test]
-#[cfg(target_os = "linux")]
-fn finishing_a_connect_that_has_not_begun_is_an_error() {
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    let finish = timeout(LIMIT, TcpStream::finish_connect(socket.into()));
-    let error = dormouse::block_on(finish).expect("it waits forever").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotConnected);
 }
 
 async fn an_attempt_to_read_returns_would_block_until_bytes_arrive() {
@@ -277,16 +211,6 @@ async fn happy_eyeballs_starts_the_next_attempt_when_one_fails() {
     assert_eq!(stream.unwrap().peer_addr().unwrap(), addresses[1]);
 }
 
-async fn happy_eyeballs_does_not_wait_for_an_address_without_a_response() {
-    let (_listener, silent, _first) = full_listener();
-    let listener = TcpListener::bind(ANY).await.unwrap();
-    let addresses = [silent, silent, listener.local_addr().unwrap()];
-    let connect = HappyEyeballs::new().delay(MS);
-    // The first of the SYNs that are dropped is repeated after a second.
-    let stream = timeout(LIMIT, connect.connect(&addresses[..])).await.expect("it waits").unwrap();
-    assert_eq!(stream.peer_addr().unwrap(), addresses[2]);
-}
-
 async fn happy_eyeballs_returns_the_last_error() {
     let [(_one, one), (_other, other)] = [(); 2].map(|()| closed_tcp_port());
     let error = HappyEyeballs::new().connect(&[one, other][..]).await.unwrap_err();
@@ -397,22 +321,6 @@ fn localhost_is_tried_on_both_families() {
         let stream = TcpStream::connect(("localhost", address.port())).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), address);
     });
-}
-
-#[test]
-fn a_socket_of_std_is_converted_both_ways() {
-    let socket = std::net::UdpSocket::bind(ANY).unwrap();
-    let number = socket.as_raw_fd();
-    let socket = UdpSocket::try_from(socket).unwrap();
-    assert_eq!(socket.as_raw_fd(), number);
-    assert_eq!(socket.as_ref().local_addr().unwrap(), socket.local_addr().unwrap());
-    let socket: std::net::UdpSocket = socket.try_into().unwrap();
-    assert!(!is_blocking(&socket), "`into_std` leaves it non-blocking");
-    socket.set_nonblocking(false).unwrap();
-    let socket: AsyncFd<_> = UdpSocket::from_std(socket).unwrap().into_async_fd();
-    let socket = UdpSocket::from(socket).into_blocking().unwrap();
-    assert!(is_blocking(&socket));
-    assert_eq!(socket.as_raw_fd(), number);
 }
 
 #[test]

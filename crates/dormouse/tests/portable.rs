@@ -3,6 +3,7 @@
 mod common;
 
 use common::ports::closed_tcp_port;
+use common::stream::std_pair;
 use common::{BOTH, MS, assert_not_early, strict_timeout};
 use dormouse::io::{AsSource, AsyncFd, Interest};
 use dormouse::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
@@ -41,12 +42,6 @@ async fn pair() -> (TcpStream, TcpStream) {
     let address = listener.local_addr().unwrap();
     let (client, server) = join!(TcpStream::connect(address), listener.accept());
     (client.unwrap(), server.unwrap().0)
-}
-
-fn std_pair() -> (std::net::TcpStream, std::net::TcpStream) {
-    let listener = std::net::TcpListener::bind(ANY).unwrap();
-    let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    (client, listener.accept().unwrap().0)
 }
 
 async fn write_all(stream: &TcpStream, mut bytes: &[u8]) {
@@ -217,19 +212,7 @@ async fn an_aborted_connection_ends_every_wait() {
 /// A socket in a type of the user.
 struct Device(std::net::UdpSocket);
 
-#[cfg(unix)]
-impl std::os::fd::AsFd for Device {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-}
-
-#[cfg(windows)]
-impl std::os::windows::io::AsSocket for Device {
-    fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
-        self.0.as_socket()
-    }
-}
+impl_as_source! { Device, 0 }
 
 async fn receive<T: AsSource>(
     source: &AsyncFd<T>,
@@ -302,7 +285,6 @@ fn four_thousand_sleeps_on_four_threads_are_not_early() {
     });
 }
 
-/// Its errors name what cannot be watched.
 #[cfg(windows)]
 #[test]
 fn a_socket_that_is_registered_twice_is_watched_twice() {

@@ -1,6 +1,7 @@
 //! Hang-ups and errors of the fd.
 
 use crate::common::MS;
+#[cfg(unix)]
 use crate::common::ports::refused_udp;
 use crate::{fill, on_every_reactor, pair, write};
 use dormouse::io::{AsyncFd, Interest};
@@ -12,8 +13,11 @@ use std::net::{TcpListener, TcpStream};
 on_every_reactor! {
     a_hang_up_wakes_both_directions
     a_reset_wakes_both_directions
-    each_error_of_a_socket_wakes_its_reader
 }
+
+// On Windows, the socket returns another error, and wine has none.
+#[cfg(unix)]
+on_every_reactor! { each_error_of_a_socket_wakes_its_reader }
 
 #[cfg(target_os = "linux")]
 on_every_reactor! { a_persistent_error_does_not_cause_a_busy_loop }
@@ -45,11 +49,18 @@ async fn a_reset_wakes_both_directions() {
         drop(peer);
     });
     drop((read_ready.unwrap(), write_ready.unwrap()));
-    let error =
-        local.async_io(Interest::READABLE, |mut fd| fd.read(&mut [0; 1])).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    let read = local.async_io(Interest::READABLE, |mut fd| fd.read(&mut [0; 1])).await;
+    // In wine, it returns 0.
+    assert!(
+        read.as_ref().map_or_else(
+            |err| err.kind() == ErrorKind::ConnectionReset,
+            |read| cfg!(windows) && *read == 0
+        ),
+        "{read:?}"
+    );
 }
 
+#[cfg(unix)]
 async fn each_error_of_a_socket_wakes_its_reader() {
     let (socket, _holder) = refused_udp();
     let socket = AsyncFd::new(socket).unwrap();

@@ -1,12 +1,14 @@
 //! FIFOs, whose writers come and go, and pipes.
 
-use crate::common::MS;
 use crate::common::fifo::Fifo;
+use crate::common::{MS, strict_timeout};
 use crate::on_every_reactor;
+use dormouse::io::{AsyncFd, Interest};
 use dormouse::net::pipe;
 use dormouse::{sleep, timeout};
 use futures::{FutureExt, join};
-use std::io::{IoSlice, IoSliceMut, Write};
+use std::future::poll_fn;
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Write};
 
 on_every_reactor! {
     a_fifo_waits_for_its_first_writer
@@ -15,6 +17,7 @@ on_every_reactor! {
     a_second_writer_of_a_fifo_is_seen
     the_end_of_a_pipe_is_read_at_once
     an_empty_read_or_write_completes_at_once
+    a_polled_operation_for_errors_waits_for_an_error
 }
 
 async fn a_fifo_waits_for_its_first_writer() {
@@ -123,4 +126,24 @@ async fn an_empty_read_or_write_completes_at_once() {
     assert_eq!(left, 16);
     let nothing = rustix::io::read(&empty_reader, &mut [0]).unwrap_err();
     assert_eq!(nothing, rustix::io::Errno::WOULDBLOCK);
+}
+
+async fn a_polled_operation_for_errors_waits_for_an_error() {
+    let (reader, writer) = rustix::pipe::pipe().unwrap();
+    let writer = AsyncFd::new(writer).unwrap();
+    // Only a closed pipe is an answer here: writing succeeds before that.
+    let broken = || {
+        poll_fn(|cx| {
+            writer.poll_io(cx, Interest::ERROR, |writer| match rustix::io::write(writer, b"x") {
+                Ok(_) => Err(io::Error::from(ErrorKind::WouldBlock)),
+                Err(err) => Ok(io::Error::from(err).kind()),
+            })
+        })
+    };
+    assert!(timeout(2 * MS, broken()).await.is_err());
+    let (kind, ()) = join!(strict_timeout(5000 * MS, broken()), async {
+        sleep(2 * MS).await;
+        drop(reader);
+    });
+    assert_eq!(kind.unwrap().unwrap(), ErrorKind::BrokenPipe);
 }

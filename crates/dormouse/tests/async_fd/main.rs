@@ -1,13 +1,16 @@
 //! The behaviour of `AsyncFd`, on every reactor.
-#![cfg(unix)]
 
 #[path = "../common/mod.rs"]
 mod common;
 
 #[cfg(target_os = "linux")]
 mod beside;
+#[cfg(unix)]
 mod blocking;
 mod errors;
+#[cfg(unix)]
+mod fd;
+#[cfg(unix)]
 mod fifo;
 #[cfg(target_os = "linux")]
 mod final_states;
@@ -25,28 +28,28 @@ mod threads;
 mod wait;
 
 use common::MS;
+use common::stream::{Stream, std_pair};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::timeout;
 use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
 
-fn pair() -> (AsyncFd<UnixStream>, AsyncFd<UnixStream>) {
-    let (local, peer) = UnixStream::pair().unwrap();
+fn pair() -> (AsyncFd<Stream>, AsyncFd<Stream>) {
+    let (local, peer) = std_pair();
     (AsyncFd::new(local).unwrap(), AsyncFd::new(peer).unwrap())
 }
 
-async fn read(fd: &AsyncFd<UnixStream>) -> io::Result<Vec<u8>> {
+async fn read(fd: &AsyncFd<Stream>) -> io::Result<Vec<u8>> {
     let mut buffer = [0; 4096];
     let n = fd.async_io(Interest::READABLE, |mut fd| fd.read(&mut buffer)).await?;
     Ok(buffer[..n].to_vec())
 }
 
-async fn write(fd: &AsyncFd<UnixStream>, data: &[u8]) -> io::Result<usize> {
+async fn write(fd: &AsyncFd<Stream>, data: &[u8]) -> io::Result<usize> {
     fd.async_io(Interest::WRITABLE, |mut fd| fd.write(data)).await
 }
 
 /// Writes until it would block.
-async fn fill(fd: &AsyncFd<UnixStream>) {
+async fn fill(fd: &AsyncFd<Stream>) {
     loop {
         let mut guard = fd.writable().await.unwrap();
         while let Ok(written) = guard.try_io(|fd| fd.get_ref().write(&[0; 4096])) {

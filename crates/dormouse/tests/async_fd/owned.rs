@@ -1,12 +1,12 @@
 //! Waits that own their `AsyncFd`.
 
+use crate::common::stream::Stream;
 use crate::common::{Count, LIMIT, MS, poll, strict_timeout};
 use crate::{fill, on_every_reactor, pair, read, write};
 use dormouse::io::{Interest, ReadyOwned};
 use dormouse::{sleep, timeout};
 use futures::future::join_all;
 use futures::join;
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 on_every_reactor! {
@@ -47,7 +47,7 @@ async fn every_owned_wait_is_woken() {
 
 async fn an_owned_wait_keeps_the_fd_open() {
     let (local, peer) = pair();
-    let wait: ReadyOwned<UnixStream> = Arc::new(local).readable_owned();
+    let wait: ReadyOwned<Stream> = Arc::new(local).readable_owned();
     let (ready, _) = join!(strict_timeout(LIMIT, wait), async {
         sleep(2 * MS).await;
         write(&peer, b"x").await.unwrap()
@@ -82,7 +82,7 @@ async fn an_operation_after_an_owned_wait_clears_the_readiness() {
     for _ in 0..2 {
         local.clone().readable_owned().await.unwrap();
     }
-    let receive = |mut fd: &UnixStream| std::io::Read::read(&mut fd, &mut [0; 16]);
+    let receive = |mut fd: &Stream| std::io::Read::read(&mut fd, &mut [0; 16]);
     assert_eq!(local.try_io(Interest::READABLE, receive).unwrap(), 1);
     assert!(local.try_io(Interest::READABLE, receive).is_err());
     // The event of the byte may have been delivered after the first wait found the fd readable.

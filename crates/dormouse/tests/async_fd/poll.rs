@@ -1,5 +1,6 @@
 //! Operations as `poll_*` functions.
 
+use crate::common::stream::Stream;
 use crate::common::{BOTH, Count, MS, poll, strict_timeout};
 use crate::{fill, on_every_reactor, pair, read, write};
 use dormouse::io::{AsyncFd, Interest};
@@ -7,19 +8,17 @@ use dormouse::{sleep, timeout};
 use futures::join;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::net::UnixStream;
 
 on_every_reactor! {
     a_polled_read_waits_until_there_is_data
     a_polled_write_waits_until_there_is_room
     a_polled_operation_waits_for_any_part_of_its_interest
-    a_polled_operation_for_errors_waits_for_an_error
     each_interest_wakes_the_last_task_that_polled_it
     an_interrupted_operation_is_tried_again
     a_polled_operation_that_is_abandoned_loses_no_readiness
 }
 
-async fn poll_read(fd: &AsyncFd<UnixStream>) -> io::Result<usize> {
+async fn poll_read(fd: &AsyncFd<Stream>) -> io::Result<usize> {
     poll_fn(|cx| fd.poll_read_with(cx, |mut fd| fd.read(&mut [0; 16]))).await
 }
 
@@ -61,31 +60,11 @@ async fn a_polled_operation_waits_for_any_part_of_its_interest() {
     }
 }
 
-async fn a_polled_operation_for_errors_waits_for_an_error() {
-    let (reader, writer) = rustix::pipe::pipe().unwrap();
-    let writer = AsyncFd::new(writer).unwrap();
-    // Only a closed pipe is an answer here: writing succeeds before that.
-    let broken = || {
-        poll_fn(|cx| {
-            writer.poll_io(cx, Interest::ERROR, |writer| match rustix::io::write(writer, b"x") {
-                Ok(_) => Err(io::Error::from(ErrorKind::WouldBlock)),
-                Err(err) => Ok(io::Error::from(err).kind()),
-            })
-        })
-    };
-    assert!(timeout(2 * MS, broken()).await.is_err());
-    let (kind, ()) = join!(strict_timeout(5000 * MS, broken()), async {
-        sleep(2 * MS).await;
-        drop(reader);
-    });
-    assert_eq!(kind.unwrap().unwrap(), ErrorKind::BrokenPipe);
-}
-
 async fn each_interest_wakes_the_last_task_that_polled_it() {
     let (local, peer) = pair();
     fill(&local).await;
     let wait = |interest, waker| {
-        let operation = |_: &UnixStream| Err::<(), _>(ErrorKind::WouldBlock.into());
+        let operation = |_: &Stream| Err::<(), _>(ErrorKind::WouldBlock.into());
         assert!(
             poll(&mut poll_fn(|cx| local.poll_io(cx, interest, operation)), waker).is_pending()
         );
@@ -122,7 +101,7 @@ async fn a_polled_operation_that_is_abandoned_loses_no_readiness() {
     let (local, peer) = pair();
     let (count, waker) = Count::new();
     for interest in [Interest::READABLE, BOTH] {
-        let operation = |mut fd: &UnixStream| fd.read(&mut [0; 16]);
+        let operation = |mut fd: &Stream| fd.read(&mut [0; 16]);
         let mut abandoned = poll_fn(|cx| local.poll_io(cx, interest, operation));
         assert!(poll(&mut abandoned, &waker).is_pending());
     }

@@ -1,12 +1,12 @@
 //! The reactor that an AsyncFd is registered with.
 
+use crate::common::stream::std_pair;
 use crate::common::{self, BOTH, MS};
 use crate::{pair, read, write};
 use dormouse::io::AsyncFd;
 use dormouse::reactor::Reactor;
 use dormouse::{sleep, timeout};
 use futures::join;
-use std::os::unix::net::UnixStream;
 
 #[test]
 fn a_wait_survives_the_shutdown_of_its_tokio_runtime() {
@@ -41,7 +41,7 @@ fn new_on_uses_the_given_reactor_in_any_context() {
             Reactor::async_io(),
         ];
         for reactor in &reactors {
-            let (local, peer) = UnixStream::pair().unwrap();
+            let (local, peer) = std_pair();
             let local = AsyncFd::new_on(reactor, local, BOTH).unwrap();
             let peer = AsyncFd::new_on(reactor, peer, BOTH).unwrap();
             assert_eq!(local.reactor().name(), reactor.name());

@@ -1,4 +1,4 @@
-//! A pair of connected sockets on the builtin reactor, and the exchange of single bytes over them.
+//! A pair of connected sockets: Unix sockets, on Windows TCP. The exchange of single bytes over them, on the builtin reactor.
 
 use super::BOTH;
 use dormouse::io::{AsyncFd, Interest};
@@ -20,10 +20,42 @@ pub fn std_pair() -> (Stream, Stream) {
 pub fn std_pair() -> (Stream, Stream) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let local = Stream::connect(listener.local_addr().unwrap()).unwrap();
-    local.set_nodelay(true).unwrap();
     let (peer, _) = listener.accept().unwrap();
-    peer.set_nodelay(true).unwrap();
+    for stream in [&local, &peer] {
+        stream.set_nodelay(true).unwrap();
+        // Room for as much as in a Unix socket, and not for megabytes: tests fill it.
+        socket2::SockRef::from(stream).set_send_buffer_size(32 << 10).unwrap();
+        socket2::SockRef::from(stream).set_recv_buffer_size(32 << 10).unwrap();
+    }
     (local, peer)
+}
+
+/// Implements `AsFd`, on Windows `AsSocket`, for a type, by that of one of its fields.
+#[macro_export]
+macro_rules! impl_as_source {
+    ($Type:ty, $field:tt) => {
+        #[cfg(unix)]
+        impl std::os::fd::AsFd for $Type {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                std::os::fd::AsFd::as_fd(&self.$field)
+            }
+        }
+
+        #[cfg(windows)]
+        impl std::os::windows::io::AsSocket for $Type {
+            fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
+                std::os::windows::io::AsSocket::as_socket(&self.$field)
+            }
+        }
+    };
+}
+
+/// Writes until there is no room for 5 ms: what is written to a TCP socket moves on to its peer.
+pub fn fill(stream: &AsyncFd<Stream>) {
+    while stream.get_ref().write(&[0; 4096]).is_ok() {
+        while stream.get_ref().write(&[0; 4096]).is_ok() {}
+        std::thread::sleep(5 * super::MS);
+    }
 }
 
 pub fn pair() -> (AsyncFd<Stream>, AsyncFd<Stream>) {

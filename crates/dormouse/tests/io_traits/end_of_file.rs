@@ -2,7 +2,8 @@
 
 use crate::common::MS;
 use crate::common::fifo::Fifo;
-use crate::{on_every_reactor, pipe};
+use crate::on_every_reactor;
+use crate::pipes::pipe;
 use dormouse::io::AsyncFd;
 use dormouse::sleep;
 use futures::join;

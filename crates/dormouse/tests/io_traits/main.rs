@@ -1,27 +1,27 @@
 //! The I/O traits of futures and tokio for `AsyncFd` and its halves, on every reactor.
-#![cfg(all(feature = "futures-io", unix))]
+#![cfg(feature = "futures-io")]
 
 #[path = "../common/mod.rs"]
 mod common;
 
+#[cfg(unix)]
 mod end_of_file;
 mod futures_traits;
 mod halves;
+#[cfg(unix)]
+mod pipes;
 mod retry;
 #[cfg(feature = "tokio-io")]
 mod tokio_traits;
 
-use dormouse::io::{AsyncFd, Interest};
-use std::fs::File;
-use std::io::Write;
+use common::stream::{Stream, std_pair};
+use dormouse::io::AsyncFd;
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 
 const MEBIBYTE: usize = 1 << 20;
 
-fn pair() -> (AsyncFd<UnixStream>, AsyncFd<UnixStream>) {
-    let (local, peer) = UnixStream::pair().unwrap();
+fn pair() -> (AsyncFd<Stream>, AsyncFd<Stream>) {
+    let (local, peer) = std_pair();
     (AsyncFd::new(local).unwrap(), AsyncFd::new(peer).unwrap())
 }
 
@@ -32,18 +32,7 @@ fn tcp_pair() -> (AsyncFd<TcpStream>, AsyncFd<TcpStream>) {
     (AsyncFd::new(local).unwrap(), AsyncFd::new(peer).unwrap())
 }
 
-fn pipe() -> (AsyncFd<File>, AsyncFd<File>) {
-    let (reader, writer) = rustix::pipe::pipe().unwrap();
-    let wrap = |fd: OwnedFd, interest| AsyncFd::with_interest(File::from(fd), interest).unwrap();
-    (wrap(reader, Interest::READABLE), wrap(writer, Interest::WRITABLE))
-}
-
 /// A mebibyte in which the order of the bytes can be checked.
 fn pattern() -> Vec<u8> {
     (0..MEBIBYTE as u32).map(|i| (i ^ i >> 8 ^ i >> 16) as u8).collect()
-}
-
-/// Writes until it would block.
-fn fill(fd: &AsyncFd<UnixStream>) {
-    while fd.get_ref().write(&[0; 4096]).is_ok() {}
 }

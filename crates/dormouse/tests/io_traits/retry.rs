@@ -13,7 +13,7 @@ fn backon_retries_a_failing_connect() {
         let connect = || {
             tries += 1;
             if tries == 3 {
-                rustix::net::listen(&socket, 1).unwrap();
+                socket.listen(1).unwrap();
             }
             async move { TcpStream::connect(address) }
         };

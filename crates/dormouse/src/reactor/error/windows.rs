@@ -19,7 +19,28 @@ pub(super) fn hint(err: &io::Error, _: BorrowedSource<'_>) -> &'static str {
             ": it is not a socket, and Windows has readiness for sockets only. Read and write files, pipes and consoles \
              on a thread"
         }
+        Some(Errno::OPNOTSUPP) => {
+            ": it is not a socket, or its protocol has no readiness. Read and write it on a thread"
+        }
         Some(Errno::MFILE | Errno::NOBUFS) => ": the process has no sockets left",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cannot_register;
+    use crate::source;
+    use rustix::io::Errno;
+
+    /// Only unsafe code can make an object with such a handle. Windows returns the first error, and wine the second for a
+    /// file.
+    #[test]
+    fn the_error_of_a_handle_that_is_not_a_socket_says_so() {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        for errno in [Errno::NOTSOCK, Errno::OPNOTSUPP] {
+            let error = cannot_register(&errno.into(), source::borrow(&socket), "builtin");
+            assert!(error.to_string().contains(": it is not a socket"), "{error}");
+        }
     }
 }
