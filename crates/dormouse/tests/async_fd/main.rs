@@ -27,8 +27,7 @@ mod readiness;
 mod threads;
 mod wait;
 
-use common::MS;
-use common::stream::{Stream, std_pair};
+use common::stream::{STAYS_FULL, Stream, std_pair};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::timeout;
 use std::io::{self, Read, Write};
@@ -55,7 +54,7 @@ async fn fill(fd: &AsyncFd<Stream>) {
         while let Ok(written) = guard.try_io(|fd| fd.get_ref().write(&[0; 4096])) {
             written.unwrap();
         }
-        if timeout(5 * MS, fd.writable()).await.is_err() {
+        if timeout(STAYS_FULL, fd.writable()).await.is_err() {
             return;
         }
     }

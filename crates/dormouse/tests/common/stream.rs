@@ -8,6 +8,7 @@ use std::io::{Read, Write};
 pub use std::net::TcpStream as Stream;
 #[cfg(unix)]
 pub use std::os::unix::net::UnixStream as Stream;
+use std::time::Duration;
 
 /// Two streams of std that are connected to each other.
 #[cfg(unix)]
@@ -50,11 +51,14 @@ macro_rules! impl_as_source {
     };
 }
 
-/// Writes until there is no room for 5 ms: what is written to a TCP socket moves on to its peer.
+/// How long a stream without room stays so. A TCP socket gets room when its peer acknowledges bytes, up to 40 ms later.
+pub const STAYS_FULL: Duration = Duration::from_millis(if cfg!(windows) { 100 } else { 5 });
+
+/// Writes until there is no room.
 pub fn fill(stream: &AsyncFd<Stream>) {
     while stream.get_ref().write(&[0; 4096]).is_ok() {
         while stream.get_ref().write(&[0; 4096]).is_ok() {}
-        std::thread::sleep(5 * super::MS);
+        std::thread::sleep(STAYS_FULL);
     }
 }
 
