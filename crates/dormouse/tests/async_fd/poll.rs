@@ -11,11 +11,16 @@ use std::io::{self, ErrorKind, Read, Write};
 
 on_every_reactor! {
     a_polled_read_waits_until_there_is_data
-    a_polled_write_waits_until_there_is_room
     a_polled_operation_waits_for_any_part_of_its_interest
-    each_interest_wakes_the_last_task_that_polled_it
     an_interrupted_operation_is_tried_again
     a_polled_operation_that_is_abandoned_loses_no_readiness
+}
+
+// A full TCP stream may get room at any time: when its peer acknowledges bytes.
+#[cfg(unix)]
+on_every_reactor! {
+    a_polled_write_waits_until_there_is_room
+    each_interest_wakes_the_last_task_that_polled_it
 }
 
 async fn poll_read(fd: &AsyncFd<Stream>) -> io::Result<usize> {
@@ -34,6 +39,7 @@ async fn a_polled_read_waits_until_there_is_data() {
     }
 }
 
+#[cfg(unix)]
 async fn a_polled_write_waits_until_there_is_room() {
     let (local, peer) = pair();
     let poll_write = || poll_fn(|cx| local.poll_write_with(cx, |mut fd| fd.write(b"x")));
@@ -60,6 +66,7 @@ async fn a_polled_operation_waits_for_any_part_of_its_interest() {
     }
 }
 
+#[cfg(unix)]
 async fn each_interest_wakes_the_last_task_that_polled_it() {
     let (local, peer) = pair();
     fill(&local).await;
@@ -78,11 +85,10 @@ async fn each_interest_wakes_the_last_task_that_polled_it() {
         wait(interest, &others_waker);
     }
     write(&peer, b"x").await.unwrap();
-    // All but the writer. With TCP, the peer acknowledges earlier bytes with its own, which may make room.
+    // All but the writer.
     others.wait_for_async(3).await;
     sleep(MS).await;
-    assert_eq!(replaced.get(), 0);
-    assert!(others.get() == 3 || cfg!(windows), "woken {} times", others.get());
+    assert_eq!((replaced.get(), others.get()), (0, 3));
 }
 
 async fn an_interrupted_operation_is_tried_again() {

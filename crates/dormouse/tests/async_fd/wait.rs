@@ -12,7 +12,6 @@ use std::task::Poll;
 
 on_every_reactor! {
     a_read_waits_until_there_is_data
-    a_write_waits_until_there_is_room
     readiness_between_would_block_and_the_next_wait_is_not_lost
     many_tasks_wait_on_one_fd_in_both_directions
     poll_read_ready_wakes_only_the_last_waker
@@ -21,6 +20,10 @@ on_every_reactor! {
     many_round_trips_complete
     an_idle_fd_causes_no_wake_up
 }
+
+// A full TCP stream may get room at any time: when its peer acknowledges bytes.
+#[cfg(unix)]
+on_every_reactor! { a_write_waits_until_there_is_room }
 
 /// How often bytes are sent. wine takes milliseconds for each.
 const ROUNDS: u32 = if cfg!(windows) { 200 } else { 1000 };
@@ -36,6 +39,7 @@ async fn a_read_waits_until_there_is_data() {
     assert!(timeout(5 * MS, read(&local)).await.is_err());
 }
 
+#[cfg(unix)]
 async fn a_write_waits_until_there_is_room() {
     let (local, peer) = pair();
     fill(&local).await;
