@@ -2,7 +2,9 @@
 
 use crate::common::stream::Stream;
 use crate::common::{BOTH, Count, MS, poll, strict_timeout};
-use crate::{fill, on_every_reactor, pair, read, write};
+#[cfg(unix)]
+use crate::read;
+use crate::{fill, on_every_reactor, pair, write};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::{sleep, timeout};
 use futures::join;
