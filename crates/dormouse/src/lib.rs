@@ -84,6 +84,14 @@ mod coop;
 mod fork;
 #[cfg(all(loom, test))]
 mod loom_test;
+#[cfg(all(
+    any(feature = "tokio", feature = "smol"),
+    not(any(target_family = "wasm", all(loom, test)))
+))]
+mod probe;
+#[cfg(all(feature = "tokio", not(target_family = "wasm")))]
+#[cfg_attr(all(loom, test), allow(dead_code, reason = "loom tests need a part of it"))]
+mod runtimes;
 #[cfg_attr(target_family = "wasm", path = "source/web.rs")]
 mod source;
 #[cfg(feature = "stats")]

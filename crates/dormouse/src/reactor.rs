@@ -16,8 +16,6 @@ mod async_io;
 mod oneshot;
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(dormouse_portable)))]
 mod priority;
-#[cfg(all(any(feature = "tokio", feature = "smol"), not(all(loom, test))))]
-mod probe;
 #[cfg_attr(not(feature = "tokio"), path = "reactor/tokio/absent.rs")]
 mod tokio;
 
@@ -33,7 +31,7 @@ pub(crate) use error::cannot;
 pub(crate) use registration::{Registration, WaitError};
 pub(crate) use scheduled_io::{Direction, ReadyEvent, WaiterSlot};
 #[cfg(feature = "tokio")]
-pub(crate) use tokio::{current_runtime, registered_runtimes, tokio_reactor};
+pub(crate) use tokio::{registered_runtimes, tokio_reactor};
 
 pub(crate) use interest::Interest;
 pub(crate) use ready::Ready;

@@ -1,4 +1,5 @@
-//! The clocks and timers of a virtual time, and which virtual time the calling code is in.
+//! The clocks and timers of a virtual time, and which virtual time the calling code is in; and the clock of tokio, where
+//! that is paused.
 //!
 //! This is the lower half of virtual time: `Clock::now` reads it through [`now_ns`], and a sleep through its [`TimerSlot`]. It
 //! knows no future and no reactor. The upper half, `virtual_time`, is the public API, and decides when time advances.
@@ -9,8 +10,14 @@
 mod busy;
 mod clocks;
 mod current;
+#[cfg_attr(
+    any(not(feature = "tokio"), target_family = "wasm", all(loom, test)),
+    path = "virtual_clock/paused/absent.rs"
+)]
+mod paused;
 mod recheck;
 mod retrying;
+mod slot;
 mod timer;
 #[cfg(feature = "dns")]
 mod work;
@@ -20,10 +27,10 @@ pub(crate) use clocks::Clocks;
 pub use current::EnterGuard;
 #[cfg(feature = "task")]
 pub(crate) use current::current;
-pub(crate) use current::{now_ns, scoped_polls};
+pub(crate) use current::scoped_polls;
 pub(crate) use recheck::Recheck;
 pub(crate) use retrying::Retrying;
-pub(crate) use timer::TimerSlot;
+pub(crate) use slot::TimerSlot;
 #[cfg(feature = "dns")]
 pub(crate) use work::Work;
 
@@ -33,6 +40,13 @@ use crate::system_clock::ClockId;
 use clocks::SharedWaker;
 use std::sync::Mutex;
 use std::time::Duration;
+
+/// What `clock` shows in the virtual time that the caller is in, or else in a tokio runtime whose clock is paused. `None` in
+/// real time.
+#[inline]
+pub(crate) fn now_ns(clock: ClockId) -> Option<u64> {
+    current::now_ns(clock).or_else(|| paused::now_ns(clock))
+}
 
 /// What the handles, scopes and timers of one virtual time share.
 ///

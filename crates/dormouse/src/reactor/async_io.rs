@@ -27,10 +27,10 @@ mod sandbox;
 
 use super::builtin::spawn::{use_processors_of_main_thread, with_signals_blocked};
 use super::error::cannot;
-use super::probe::{can_probe, catch_probe};
 use super::scheduled_io::{Direction, ScheduledIo};
 use super::{Interest, Kind, Reactor, oneshot};
 use crate::fork::{Once, Process, fds};
+use crate::probe::{can_probe, catch_probe};
 use crate::source::{BorrowedSource, OwnedSource};
 use crate::stdio::take_free_stdio;
 use crate::trace::{self, Resource};

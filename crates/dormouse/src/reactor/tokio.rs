@@ -15,7 +15,7 @@ pub(crate) use driver::registered_runtimes;
 pub(super) use registration::{Drain, KIND, TokioRegistration, register};
 
 use super::{Interest, Kind, Reactor};
-use crate::context;
+use crate::runtimes;
 use crate::sync::tokio;
 use driver::{has_io, is_inherited, may_have_io};
 use std::io;
@@ -68,13 +68,6 @@ impl Reactor {
     }
 }
 
-/// The tokio runtime that the caller is inside. None in this crate's `block_on`, which blocks the thread, and that may
-/// be the only thread to drive the runtime.
-#[inline]
-pub(crate) fn current_runtime() -> Option<Handle> {
-    if context::in_block_on() { None } else { Handle::try_current().ok() }
-}
-
 /// The reactor of a runtime for timers: if the runtime is known to have one.
 pub(crate) fn tokio_reactor(handle: &Handle) -> Option<Reactor> {
     has_io(handle).then(|| Reactor(Kind::Tokio(handle.clone())))
@@ -82,7 +75,7 @@ pub(crate) fn tokio_reactor(handle: &Handle) -> Option<Reactor> {
 
 /// The reactor of the runtime that the caller is inside, for fds.
 pub(super) fn reactor() -> Option<Reactor> {
-    let handle = current_runtime()?;
+    let handle = runtimes::current()?;
     may_have_io(&handle).then_some(Reactor(Kind::Tokio(handle)))
 }
 

@@ -1,7 +1,7 @@
 //! Tasks of tokio, in the runtime that the caller is inside.
 
 use super::JoinError;
-use crate::reactor::current_runtime;
+use crate::runtimes;
 use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +16,7 @@ pub(super) struct Runtime(Handle);
 
 /// The runtime that the caller is inside. None within this crate's `block_on`.
 pub(super) fn current() -> Option<Runtime> {
-    current_runtime().map(Runtime)
+    runtimes::current().map(Runtime)
 }
 
 impl Runtime {

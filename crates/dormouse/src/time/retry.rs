@@ -39,5 +39,5 @@ impl RetryPauses {
 #[track_caller]
 pub(crate) fn sleep_in_real_time(duration: Duration) -> Sleep {
     let deadline = Instant::from_ns(ClockId::Boottime.now_ns()) + duration;
-    Sleep::new(deadline, TimerSlot::NONE, Origin::caller())
+    Sleep::new(deadline, TimerSlot::REAL, Origin::caller())
 }

@@ -121,7 +121,7 @@ pub struct Sleep<C: Clock = Boottime> {
     deadline: Instant<C>,
     slack: Slack,
     registered: Option<TimerHandle>,
-    /// In place of `registered`, if the sleep was created in virtual time.
+    /// In place of `registered`, if the sleep was created in virtual time, or was polled last by a paused clock.
     virtual_timer: TimerSlot,
     /// Where the program has created it.
     created: Origin,
@@ -281,6 +281,7 @@ impl<C: Clock> Sleep<C> {
     /// Deregisters it after it has completed at `now`, and reports that if it has waited.
     #[inline]
     fn complete(&mut self, fires_at: u64, now: u64) {
+        self.virtual_timer.completed();
         if let Some(timer) = self.registered.take() {
             let reactor = timer.reactor();
             timer.complete();
@@ -289,6 +290,12 @@ impl<C: Clock> Sleep<C> {
     }
 
     fn register(&mut self, now: u64, waker: &Waker) {
+        self.register_in_real_time(now, waker);
+        let fires_at = self.fires_at();
+        self.virtual_timer.registered(C::ID, fires_at, waker);
+    }
+
+    fn register_in_real_time(&mut self, now: u64, waker: &Waker) {
         if self.registered.as_ref().is_some_and(|registered| registered.refresh(C::ID, now, waker))
         {
             return;
@@ -318,7 +325,9 @@ impl<C: Clock> Future for Sleep<C> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline.ns();
         let fires_at = self.fires_at();
-        if let Some(polled) = self.virtual_timer.poll(deadline, fires_at, cx.waker()) {
+        if let Some(polled) = self.virtual_timer.poll(C::ID, deadline, fires_at, cx.waker()) {
+            // It may have been registered before the clock of its runtime was paused.
+            self.deregister();
             return polled;
         }
         if self.registered.is_none() {
@@ -332,6 +341,7 @@ impl<C: Clock> Future for Sleep<C> {
         } else if let Some(timer) = self.registered.take_if(|timer| timer.is_expired(fires_at)) {
             let now = || C::ID.now_ns();
             trace::sleep_completed(C::ID, timer.reactor(), fires_at, now, self.created);
+            self.virtual_timer.completed();
             return Poll::Ready(());
         }
         let now = C::ID.now_ns();

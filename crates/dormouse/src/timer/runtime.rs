@@ -1,7 +1,7 @@
 //! The queues of tokio runtimes.
 //!
 //! The first timer of a runtime on a clock acquires a queue from the pool; when the runtime shuts down, its queues
-//! return there. A runtime is identified by its id, which is not reused (see `reactor/tokio/driver.rs`). Each thread
+//! return there. A runtime is identified by its id, which is not reused (see `runtimes.rs`). Each thread
 //! caches the queues of the runtime that it was in last, so that finding the queue takes a few ns.
 //!
 //! A cached queue may serve another runtime by now. Then the epoch in the cache is outdated, and the queue rejects it.
@@ -14,7 +14,8 @@ mod tests;
 use super::queue::{ReactorKind, TimerQueue};
 use crate::clock::ClockId;
 use crate::fork::PerProcess;
-use crate::reactor::{Reactor, current_runtime, registered_runtimes, tokio_reactor};
+use crate::reactor::{Reactor, registered_runtimes, tokio_reactor};
+use crate::runtimes;
 use crate::sync::{Mutex, lock, loom_const_fn, loom_static, thread_local, tokio};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -104,7 +105,7 @@ thread_local! {
 /// that this thread does not drive.
 #[inline]
 pub(crate) fn current(clock: ClockId) -> Option<RuntimeQueue> {
-    let handle = current_runtime()?;
+    let handle = runtimes::current()?;
     if handle.runtime_flavor() == RuntimeFlavor::CurrentThread && !drives_current_thread() {
         return None;
     }

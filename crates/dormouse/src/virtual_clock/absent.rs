@@ -1,4 +1,5 @@
-//! `virtual_clock` without the feature `test-util`: no code is ever in virtual time.
+//! `virtual_clock` without the feature `test-util`: no code is ever in virtual time, or follows a
+//! paused clock.
 
 use crate::system_clock::ClockId;
 use std::future::Future;
@@ -48,7 +49,7 @@ impl Work {
 pub(crate) struct TimerSlot;
 
 impl TimerSlot {
-    pub(crate) const NONE: TimerSlot = TimerSlot;
+    pub(crate) const REAL: TimerSlot = TimerSlot;
 
     #[inline]
     pub(crate) fn new(_: ClockId) -> TimerSlot {
@@ -61,9 +62,21 @@ impl TimerSlot {
     }
 
     #[inline]
-    pub(crate) fn poll(&mut self, _deadline: u64, _fires_at: u64, _: &Waker) -> Option<Poll<()>> {
+    pub(crate) fn poll(
+        &mut self,
+        _: ClockId,
+        _deadline: u64,
+        _fires_at: u64,
+        _: &Waker,
+    ) -> Option<Poll<()>> {
         None
     }
+
+    #[inline]
+    pub(crate) fn registered(&mut self, _: ClockId, _fires_at: u64, _: &Waker) {}
+
+    #[inline]
+    pub(crate) fn completed(&mut self) {}
 
     #[inline]
     pub(crate) fn reset(&mut self, _fires_at: u64) -> bool {

@@ -18,7 +18,7 @@ use std::thread::Thread;
 
 /// The last time that a clock can show. Two deadlines are later, and never come: `Instant::FAR_FUTURE`, and the
 /// nanosecond before it, which `WallClockChanges` and `Resumes` sleep until to be woken by a jump.
-const END_NS: u64 = u64::MAX - 2;
+pub(super) const END_NS: u64 = u64::MAX - 2;
 
 /// Shared, so that it can be cloned under the lock: `Waker::clone` may run user code.
 pub(crate) type SharedWaker = Arc<Waker>;

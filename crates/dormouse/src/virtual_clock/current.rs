@@ -80,7 +80,7 @@ pub(crate) fn current() -> Option<Arc<Shared>> {
 
 /// What `clock` shows in the virtual time that the caller is in.
 #[inline]
-pub(crate) fn now_ns(clock: ClockId) -> Option<u64> {
+pub(super) fn now_ns(clock: ClockId) -> Option<u64> {
     with_last(|entry| entry.time.now_ns(clock))
 }
 

@@ -15,45 +15,9 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::thread::Thread;
 
-/// The field of a sleep for its timer in virtual time. Empty if the sleep was created in real time; then the methods
-/// do nothing and return `None` or `false`. Boxed, because most sleeps are in real time.
-///
-/// `fires_at` is the time in ns at which the timer fires: the deadline of the sleep, or later within its slack.
+/// `fires_at` is as in [`TimerSlot`](super::TimerSlot).
 #[derive(Debug)]
-pub(crate) struct TimerSlot(Option<Box<Timer>>);
-
-impl TimerSlot {
-    /// Of a sleep in real time, wherever it is created.
-    pub(crate) const NONE: TimerSlot = TimerSlot(None);
-
-    /// With a timer, if the caller is in virtual time.
-    pub(crate) fn new(clock: ClockId) -> TimerSlot {
-        TimerSlot(Timer::new(clock).map(Box::new))
-    }
-
-    /// What `clock` shows in the virtual time of the sleep.
-    pub(crate) fn now_ns(&self, clock: ClockId) -> Option<u64> {
-        self.0.as_ref().map(|timer| timer.time.now_ns(clock))
-    }
-
-    /// Ready if the clock has reached `deadline`. Otherwise registers `waker`, to be called at `fires_at`.
-    pub(crate) fn poll(&mut self, deadline: u64, fires_at: u64, waker: &Waker) -> Option<Poll<()>> {
-        self.0.as_mut().map(|timer| timer.poll(deadline, fires_at, waker))
-    }
-
-    /// Moves a registered timer to `fires_at`. If that has passed, its waker is called at once.
-    pub(crate) fn reset(&mut self, fires_at: u64) -> bool {
-        self.0.as_mut().map(|timer| timer.reset(fires_at)).is_some()
-    }
-
-    /// Wakes the machine at `at`, whether or not a task waits for the sleep.
-    pub(crate) fn set_alarm(&mut self, at: u64) -> bool {
-        self.0.as_mut().map(|timer| timer.set_alarm(Some(at))).is_some()
-    }
-}
-
-#[derive(Debug)]
-struct Timer {
+pub(super) struct Timer {
     time: Arc<Shared>,
     clock: ClockId,
     /// The number of the sleep in its virtual time: of equal deadlines, the lower number fires first.
@@ -65,13 +29,20 @@ struct Timer {
 }
 
 impl Timer {
-    fn new(clock: ClockId) -> Option<Timer> {
+    /// In the virtual time that the caller is in, if any.
+    pub(super) fn new(clock: ClockId) -> Option<Timer> {
         let time = current::current()?;
         let number = lock(&time.clocks).count_sleep();
         Some(Timer { time, clock, number, registered: None, alarm: None })
     }
 
-    fn poll(&mut self, deadline: u64, fires_at: u64, waker: &Waker) -> Poll<()> {
+    /// What `clock` shows in the virtual time of the sleep.
+    pub(super) fn now_ns(&self, clock: ClockId) -> u64 {
+        self.time.now_ns(clock)
+    }
+
+    /// Ready if the clock has reached `deadline`. Otherwise registers `waker`, to be called at `fires_at`.
+    pub(super) fn poll(&mut self, deadline: u64, fires_at: u64, waker: &Waker) -> Poll<()> {
         let mut new = Some(Arc::new(waker.clone()));
         let mut old = None;
         let mut parked = Vec::new();
@@ -101,7 +72,8 @@ impl Timer {
         if pending { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    fn reset(&mut self, fires_at: u64) {
+    /// Moves a registered timer to `fires_at`. If that has passed, its waker is called at once.
+    pub(super) fn reset(&mut self, fires_at: u64) {
         let Some(before) = self.registered.take() else { return };
         let mut due: Option<SharedWaker> = None;
         let mut parked = Vec::new();
@@ -123,7 +95,8 @@ impl Timer {
         }
     }
 
-    fn set_alarm(&mut self, at: Option<u64>) {
+    /// Wakes the machine at `at`.
+    pub(super) fn set_alarm(&mut self, at: Option<u64>) {
         let before = std::mem::replace(&mut self.alarm, at);
         let mut clocks = lock(&self.time.clocks);
         if let Some(before) = before {

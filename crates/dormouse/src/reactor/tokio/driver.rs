@@ -11,9 +11,6 @@
 //! has no I/O driver, the program ends with tokio's message. From then on the runtime is known to have one. A sleep must
 //! not end a program, so timers use only runtimes that are known.
 //!
-//! A runtime is identified by its id. tokio only promises that no two runtimes that exist have the same one, but takes it
-//! from a counter, so it is not reused.
-//!
 //! # Invariants
 //! - A thread that has found a runtime unknown notices when an fd has been registered with it.
 //!   A registration: (1) records the runtime, (2) increments `REGISTERED`.
@@ -23,26 +20,16 @@
 use super::registration::probe;
 use super::{Handle, can_enter};
 use crate::fork::PerProcess;
-use crate::reactor::probe::{CAN_CATCH, can_probe, catch_probe};
+use crate::probe::{CAN_CATCH, can_probe, catch_probe};
+use crate::runtimes::{self, Runtimes};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, lock, loom_static, thread_local};
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::ptr;
 use tokio::runtime::Id;
 
-/// How many runtimes a generation of [`Runtimes`] holds.
-const GENERATION: usize = 1024;
-
-/// Which runtimes have an I/O driver. The runtimes that were looked up last are known, at least `GENERATION` of them.
-#[derive(Default)]
-struct Runtimes {
-    recent: HashMap<Id, bool>,
-    /// Those of the previous generation that were not looked up since.
-    older: HashMap<Id, bool>,
-}
-
-type Known = Mutex<Option<Runtimes>>;
+/// Which runtimes have an I/O driver.
+type Known = runtimes::Known<bool>;
 
 loom_static! {
     static KNOWN: PerProcess<Known> = PerProcess::new(Mutex::new(None));
@@ -85,16 +72,10 @@ fn query(handle: &Handle) -> Option<bool> {
     }
 }
 
-/// Whether a runtime was used with this crate before this process was forked. Then its fds are shared with the parent,
-/// and its threads do not exist here. True also if the parent's lock was held at the fork, because the map cannot be
-/// read then.
+/// Whether a runtime was used with this crate before this process was forked.
 #[inline]
 pub(super) fn is_inherited(id: Id) -> bool {
-    last(id).is_some_and(|last| !ptr::eq(last.known, known()))
-        || KNOWN.inherited().any(|known| match known.try_lock() {
-            Ok(runtimes) => runtimes.as_ref().is_some_and(|runtimes| runtimes.contains(id)),
-            Err(_) => true,
-        })
+    last(id).is_some_and(|last| !ptr::eq(last.known, known())) || runtimes::is_inherited(&KNOWN, id)
 }
 
 /// Records that an fd was registered with the runtime, so that it is known where it cannot be tried.
@@ -165,49 +146,6 @@ fn known() -> &'static Known {
     KNOWN.get(|_| Mutex::new(None))
 }
 
-fn with_known<R>(f: impl FnOnce(&mut Runtimes) -> R) -> R {
+fn with_known<R>(f: impl FnOnce(&mut Runtimes<bool>) -> R) -> R {
     f(lock(known()).get_or_insert_default())
-}
-
-impl Runtimes {
-    fn get(&mut self, id: Id) -> Option<bool> {
-        if let Some(&has_io) = self.recent.get(&id) {
-            return Some(has_io);
-        }
-        let has_io = self.older.remove(&id)?;
-        self.insert(id, has_io);
-        Some(has_io)
-    }
-
-    fn insert(&mut self, id: Id, has_io: bool) {
-        if self.recent.len() >= GENERATION {
-            self.older = std::mem::take(&mut self.recent);
-        }
-        self.recent.insert(id, has_io);
-    }
-
-    fn contains(&self, id: Id) -> bool {
-        self.recent.contains_key(&id) || self.older.contains_key(&id)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{GENERATION, Runtimes};
-    use tokio::runtime::Builder;
-
-    #[test]
-    fn a_runtime_that_is_looked_up_is_not_forgotten() {
-        let mut runtimes = Runtimes::default();
-        let id = || Builder::new_current_thread().build().unwrap().handle().id();
-        let (used, unused) = (id(), id());
-        runtimes.insert(used, true);
-        runtimes.insert(unused, true);
-        for _ in 0..2 * GENERATION {
-            runtimes.insert(id(), false);
-            assert_eq!(runtimes.get(used), Some(true));
-        }
-        assert!(!runtimes.contains(unused));
-        assert!(runtimes.recent.len() + runtimes.older.len() <= 2 * GENERATION);
-    }
 }

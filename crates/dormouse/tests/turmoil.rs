@@ -1,0 +1,75 @@
+//! turmoil simulates hosts and their network. Each host runs in a tokio runtime whose clock is paused.
+#![cfg(unix)]
+
+use dormouse::time::Instant;
+use dormouse::{interval, timeout};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+use turmoil::net::UdpSocket;
+
+const LEASE: Duration = Duration::from_secs(10);
+const PORT: u16 = 9;
+
+/// Grants a lease to each request.
+async fn server() -> turmoil::Result {
+    let socket = UdpSocket::bind(("0.0.0.0", PORT)).await?;
+    let mut buffer = [0; 16];
+    loop {
+        let (_, client) = socket.recv_from(&mut buffer).await?;
+        socket.send_to(b"granted", client).await?;
+    }
+}
+
+/// Renews its lease each second, and returns how long it has held it without a renewal when it runs out.
+async fn hold_a_lease() -> std::io::Result<Duration> {
+    let socket = UdpSocket::bind(("0.0.0.0", 0)).await?;
+    let mut buffer = [0; 16];
+    let mut renewals = interval(Duration::from_secs(1));
+    let mut granted = Instant::now();
+    loop {
+        renewals.tick().await;
+        socket.send_to(b"renew", ("server", PORT)).await?;
+        let left = LEASE.saturating_sub(granted.elapsed());
+        let reply = timeout(left.min(Duration::from_millis(500)), socket.recv_from(&mut buffer));
+        match reply.await {
+            Ok(reply) => {
+                reply?;
+                granted = Instant::now();
+            }
+            Err(_) if granted.elapsed() >= LEASE => return Ok(granted.elapsed()),
+            Err(_) => {}
+        }
+    }
+}
+
+#[test]
+fn a_lease_runs_out_across_a_partition() {
+    let real_start = std::time::Instant::now();
+    let mut simulation =
+        turmoil::Builder::new().simulation_duration(Duration::from_secs(3600)).build();
+    simulation.host("server", server);
+    let held = Rc::new(RefCell::new(None));
+    let result = held.clone();
+    simulation.client("client", async move {
+        let start = Instant::now();
+        let without_renewal = hold_a_lease().await?;
+        *result.borrow_mut() = Some((start.elapsed(), without_renewal));
+        Ok(())
+    });
+    simulation.client("network", async {
+        // For a minute the lease is renewed.
+        dormouse::sleep(Duration::from_secs(60)).await;
+        turmoil::partition("client", "server");
+        Ok(())
+    });
+    simulation.run().unwrap();
+    let (total, without_renewal) = held.borrow_mut().take().unwrap();
+    assert!(
+        (LEASE..LEASE + Duration::from_secs(1)).contains(&without_renewal),
+        "{without_renewal:?}"
+    );
+    let expected = Duration::from_secs(60) + LEASE;
+    assert!(total.abs_diff(expected) < Duration::from_secs(2), "{total:?}");
+    assert!(real_start.elapsed() < total, "the simulation took real time");
+}
