@@ -146,7 +146,7 @@ macro_rules! clocks {
 
         impl $clock {
             /// The present instant of this clock. In virtual time (feature `test-util`), that of the
-            /// virtual clock.
+            /// virtual clock; inside a tokio runtime whose clock is paused, it follows that clock.
             ///
             /// ```
             #[doc = concat!("use dormouse::clock::", stringify!($clock), ";")]

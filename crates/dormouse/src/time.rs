@@ -2,7 +2,7 @@
 //!
 //! The names are those of `tokio::time`, so a program can switch by changing its imports. The main differences: the
 //! default clock advances during suspend, a [`Sleep`] is `Unpin`, so that [`reset`](Sleep::reset) takes `&mut self`, and
-//! nothing here panics or needs a runtime context. tokio's paused clock moves nothing here: see
+//! nothing here panics or needs a runtime context. tokio's paused clock moves the timers only with the feature `test-util`: see
 //! [the tests of your users](crate::porting#the-tests-of-your-users).
 //!
 //! ```

@@ -53,12 +53,48 @@
 //! Threads, other processes, the network and `std::time` use real time. So does a sleep that was created outside of
 //! virtual time: a sleep keeps the time that it was created in, real or virtual, wherever it is polled.
 //!
-//! The clock of `tokio::time` is another one. A virtual time does not move it, and today `tokio::time::pause` does not move
-//! the timers of this crate: see [the tests of your users](crate::porting#the-tests-of-your-users).
+//! The clock of `tokio::time` is another one, which a virtual time does not move. A program can pause it instead:
+//! see the next section.
 //!
 //! A `send_to` or `connect` to a Unix socket that has no room retries in real time. During the first second of that, and
 //! later from each timer that fires to the attempt that follows, time does not advance, except by
 //! [`advance_now`](VirtualTime::advance_now). So a timeout around it ends only if the socket has had time to make room.
+//!
+//! # tokio's paused clock
+//! With the features `tokio` and `test-util`, code inside a tokio runtime whose clock is paused (`start_paused`,
+//! `tokio::time::pause`) follows that clock: [`Instant::now`](crate::time::Instant::now) on all three clocks, sleeps,
+//! timeouts and intervals. An idle runtime advances to the next deadline of either crate, and `tokio::time::advance` moves
+//! both. So do simulations that are built on that clock, such as turmoil.
+//!
+#![cfg_attr(feature = "tokio", doc = "```")]
+#![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+//! use dormouse::time::{Instant, sleep, timeout};
+//! use std::time::Duration;
+//!
+//! const HOUR: Duration = Duration::from_secs(3600);
+//!
+//! #[tokio::main(flavor = "current_thread", start_paused = true)] // or `#[tokio::test(start_paused = true)]`
+//! async fn main() {
+//!     let start = Instant::now();
+//!     assert!(timeout(HOUR, tokio::time::sleep(2 * HOUR)).await.is_err());
+//!     assert!(tokio::time::timeout(HOUR, sleep(2 * HOUR)).await.is_err());
+//!     assert_eq!(start.elapsed(), 2 * HOUR);
+//! }
+//! ```
+//!
+//! - A sleep follows the runtime that polls it, whether it was created before the pause or after. After a
+//!   `tokio::time::resume` both clocks go on, ahead of real time.
+//! - An entered virtual time takes precedence. Real time passes in [`block_on`](crate::block_on()), in a runtime that has no
+//!   time driver (`enable_time`), and for sleeps that are polled outside of the runtime or after it has shut down.
+//! - Sleeps are rounded up to the milliseconds of tokio's timers. No suspend, and no step of the wall clock, is reported. An
+//!   [`Alarm`](crate::time::Alarm) is a sleep. What waits for a paused clock is not in the `stats`.
+//! - An instant of std converts by its distance from std's present time. So for one of tokio, add its distance from
+//!   `tokio::time::Instant::now()` to [`Instant::now`](crate::time::Instant::now).
+//! - tokio has no function to query whether a clock is paused. So inside a current-thread runtime each reading of a clock
+//!   compares that of tokio with std's, which takes 60 ns, and a sleep that waits has a timer of tokio too, in case that the
+//!   clock is paused later, which takes 500 ns. Inside other runtimes, whose clocks cannot be paused, it is 10 ns.
+//! - If the runtime has no time driver, the panic hook of the program sees one panic, which dormouse catches: tokio has no
+//!   other sign. A program that is compiled with `panic = "abort"` cannot find out, and uses real time.
 
 #[cfg(not(target_family = "wasm"))]
 mod block_on;
@@ -90,7 +126,8 @@ use std::time::Duration;
 /// This is a handle: its clones are the same virtual time. Its clocks start at what the real clocks show, so an instant
 /// that was taken before stays valid. Any number of virtual times can exist; they are independent.
 ///
-/// Use it in place of `tokio::time::pause` and `start_paused`, which do not move the timers of this crate today.
+/// It needs no executor, and simulates suspends and steps of the wall clock. A test that has paused the clock of tokio needs
+/// none: see [tokio's paused clock](crate::virtual_time#tokios-paused-clock).
 ///
 /// ```
 /// use dormouse::VirtualTime;

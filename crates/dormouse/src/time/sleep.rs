@@ -55,8 +55,11 @@ const FAR_OFF_NS: u64 = 200_000_000;
 /// Never early. See [the module](crate::time#accuracy) for how late.
 ///
 /// # Tests
-/// A test that pauses tokio's clock (`start_paused`) does not move it: it takes real time there today. Use `VirtualTime`
-/// of the feature `test-util` instead: see [the tests of your users](crate::porting#the-tests-of-your-users).
+/// With the feature `test-util`, it follows [virtual time][virtual], and the clock of tokio where a test has
+/// [paused that][paused] (`start_paused`). Without the feature it takes real time there.
+///
+/// [virtual]: crate#virtual-time
+/// [paused]: crate::porting#the-tests-of-your-users
 #[doc(alias = "after")]
 #[inline]
 #[track_caller]
