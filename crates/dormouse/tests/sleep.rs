@@ -307,7 +307,8 @@ async fn a_dropped_sleep_wakes_no_task() {
         if Instant::now() >= start {
             return None;
         }
-        assert_eq!(kept, 102);
+        // With `test-util`, a timer of tokio holds another clone.
+        assert!(kept >= 102);
         Some((count, waker, start + 2 * MS))
     });
     sleep_until(until + 5 * MS).await;
@@ -332,8 +333,7 @@ fn a_sleep_is_send_and_small() {
     fn assert_send_sync_unpin<T: Send + Sync + Unpin>() {}
     assert_send_sync_unpin::<Sleep>();
     assert_send_sync_unpin::<Sleep<Monotonic>>();
-    // A pointer to the virtual time, and one to the place of creation.
-    let pointers = [cfg!(feature = "test-util"), cfg!(feature = "tracing")];
-    let more = size_of::<usize>() * pointers.into_iter().filter(|is_on| *is_on).count();
-    assert!(size_of::<Sleep>() <= 40 + more);
+    // A pointer to a timer in virtual time or of a paused clock, with its kind, and one to the place of creation.
+    let words = [2 * usize::from(cfg!(feature = "test-util")), cfg!(feature = "tracing").into()];
+    assert!(size_of::<Sleep>() <= 40 + size_of::<usize>() * words.iter().sum::<usize>());
 }

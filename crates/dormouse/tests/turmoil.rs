@@ -8,7 +8,9 @@ use std::rc::Rc;
 use std::time::Duration;
 use turmoil::net::UdpSocket;
 
-const LEASE: Duration = Duration::from_secs(10);
+const LEASE: Duration = Duration::from_secs(600);
+/// How long the network works.
+const RENEWED: Duration = Duration::from_secs(300);
 const PORT: u16 = 9;
 
 /// Grants a lease to each request.
@@ -21,17 +23,17 @@ async fn server() -> turmoil::Result {
     }
 }
 
-/// Renews its lease each second, and returns how long it has held it without a renewal when it runs out.
+/// Renews its lease every 10 s, and returns how long it has held it without a renewal when it runs out.
 async fn hold_a_lease() -> std::io::Result<Duration> {
     let socket = UdpSocket::bind(("0.0.0.0", 0)).await?;
     let mut buffer = [0; 16];
-    let mut renewals = interval(Duration::from_secs(1));
+    let mut renewals = interval(Duration::from_secs(10));
     let mut granted = Instant::now();
     loop {
         renewals.tick().await;
         socket.send_to(b"renew", ("server", PORT)).await?;
         let left = LEASE.saturating_sub(granted.elapsed());
-        let reply = timeout(left.min(Duration::from_millis(500)), socket.recv_from(&mut buffer));
+        let reply = timeout(left.min(Duration::from_secs(5)), socket.recv_from(&mut buffer));
         match reply.await {
             Ok(reply) => {
                 reply?;
@@ -46,8 +48,10 @@ async fn hold_a_lease() -> std::io::Result<Duration> {
 #[test]
 fn a_lease_runs_out_across_a_partition() {
     let real_start = std::time::Instant::now();
-    let mut simulation =
-        turmoil::Builder::new().simulation_duration(Duration::from_secs(3600)).build();
+    let mut simulation = turmoil::Builder::new()
+        .simulation_duration(Duration::from_secs(3600))
+        .tick_duration(Duration::from_millis(500))
+        .build();
     simulation.host("server", server);
     let held = Rc::new(RefCell::new(None));
     let result = held.clone();
@@ -58,18 +62,14 @@ fn a_lease_runs_out_across_a_partition() {
         Ok(())
     });
     simulation.client("network", async {
-        // For a minute the lease is renewed.
-        dormouse::sleep(Duration::from_secs(60)).await;
+        dormouse::sleep(RENEWED).await;
         turmoil::partition("client", "server");
         Ok(())
     });
     simulation.run().unwrap();
     let (total, without_renewal) = held.borrow_mut().take().unwrap();
-    assert!(
-        (LEASE..LEASE + Duration::from_secs(1)).contains(&without_renewal),
-        "{without_renewal:?}"
-    );
-    let expected = Duration::from_secs(60) + LEASE;
-    assert!(total.abs_diff(expected) < Duration::from_secs(2), "{total:?}");
-    assert!(real_start.elapsed() < total, "the simulation took real time");
+    let slack = Duration::from_secs(20);
+    assert!((LEASE..LEASE + slack).contains(&without_renewal), "{without_renewal:?}");
+    assert!(total.abs_diff(RENEWED + LEASE) < slack, "{total:?}");
+    assert!(real_start.elapsed() < LEASE, "the simulation took real time");
 }

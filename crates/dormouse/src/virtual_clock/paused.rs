@@ -18,7 +18,7 @@ mod anchor;
 mod runtime;
 mod timer;
 
-pub(super) use timer::PausedTimer;
+pub(super) use timer::{PausedTimer, reset};
 
 use crate::system_clock::ClockId;
 use std::task::{Poll, Waker};

@@ -79,9 +79,7 @@ impl TimerSlot {
         match &mut self.0 {
             Kind::Real => false,
             Kind::Outside(slot) => {
-                if let Some(timer) = slot {
-                    timer.reset(fires_at);
-                }
+                paused::reset(slot, fires_at);
                 false
             }
             Kind::Virtual(timer) => {

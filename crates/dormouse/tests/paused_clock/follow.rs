@@ -1,7 +1,7 @@
 //! What follows the clock.
 
 use super::{HOUR, SECOND, on_paused};
-use crate::common::MS;
+use crate::common::{Count, MS, poll, waker};
 use dormouse::clock::{Monotonic, Realtime};
 use dormouse::time::{Instant, MissedTickBehavior, Sleep};
 use dormouse::{interval, sleep, sleep_until, timeout};
@@ -234,6 +234,32 @@ fn an_idle_runtime_advances_to_a_deadline_in_200_years() {
         let years = 200 * 365 * 24 * HOUR;
         sleep(years).await;
         assert_eq!(start.elapsed(), years);
+    });
+}
+
+#[test]
+fn a_waker_that_panics_does_not_end_the_runtime() {
+    on_paused(async {
+        let start = Instant::now();
+        let panics = waker(|| std::panic::resume_unwind(Box::new("a waker that panics")));
+        let mut sleep = sleep(SECOND);
+        assert!(poll(&mut sleep, &panics).is_pending());
+        tokio::time::sleep(2 * SECOND).await;
+        assert_eq!(start.elapsed(), 2 * SECOND);
+        assert!(poll(&mut sleep, &panics).is_ready());
+    });
+}
+
+#[test]
+fn the_waker_of_the_last_poll_is_woken() {
+    on_paused(async {
+        let ((first, first_waker), (last, last_waker)) = (Count::new(), Count::new());
+        let mut sleep = sleep(SECOND);
+        for waker in [&first_waker, &last_waker] {
+            assert!(poll(&mut sleep, waker).is_pending());
+        }
+        tokio::time::sleep(2 * SECOND).await;
+        assert_eq!((first.get(), last.get()), (0, 1));
     });
 }
 

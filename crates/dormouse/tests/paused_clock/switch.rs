@@ -3,8 +3,11 @@
 use super::{HOUR, SECOND, on_paused};
 use crate::common::{MS, current_thread, within_time};
 use dormouse::clock::Realtime;
-use dormouse::time::{Instant, WallClockChanges};
+use dormouse::time::{Instant, Sleep, WallClockChanges};
 use dormouse::{sleep, sleep_until};
+use futures::FutureExt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
 
 /// On a runtime whose clock is not paused yet.
 fn on_tokio<R: Send>(test: impl Future<Output = R> + Send) -> R {
@@ -62,6 +65,27 @@ fn a_sleep_that_is_moved_before_the_pause_fires_at_its_new_deadline() {
             tokio::time::resume();
         }
     });
+}
+
+/// The task that waits is not the one that resets, and its sleep had no deadline.
+#[test]
+fn a_sleep_that_is_armed_before_or_after_the_pause_follows() {
+    for arm_first in [true, false] {
+        on_tokio(async move {
+            let shared = Arc::new(Mutex::new(Sleep::never()));
+            let waits = shared.clone();
+            let waiting = tokio::spawn(poll_fn(move |cx| waits.lock().unwrap().poll_unpin(cx)));
+            tokio::task::yield_now().await;
+            if !arm_first {
+                tokio::time::pause();
+            }
+            shared.lock().unwrap().reset(Instant::now() + HOUR);
+            if arm_first {
+                tokio::time::pause();
+            }
+            waiting.await.unwrap();
+        });
+    }
 }
 
 #[test]

@@ -6,12 +6,6 @@ use std::task::{Poll, Waker};
 #[derive(Debug)]
 pub(crate) enum PausedTimer {}
 
-impl PausedTimer {
-    pub(crate) fn reset(&mut self, _fires_at: u64) {
-        match *self {}
-    }
-}
-
 #[inline]
 pub(super) fn now_ns(_: ClockId) -> Option<u64> {
     None
@@ -35,3 +29,6 @@ pub(super) fn poll(
 
 #[inline]
 pub(super) fn register(_: &mut Option<Box<PausedTimer>>, _: ClockId, _fires_at: u64, _: &Waker) {}
+
+#[inline]
+pub(super) fn reset(_: &mut Option<Box<PausedTimer>>, _fires_at: u64) {}

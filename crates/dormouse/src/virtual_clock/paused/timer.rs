@@ -2,17 +2,21 @@
 //!
 //! # Invariants
 //! - While [`register`] has returned `Pending`, the runtime has a timer that fires when its clock shows `fires_at`, with
-//!   the waker of that call; or that waker has been called since. A reset moves the timer at once.
+//!   the waker of that call; or the timer has fired since. A reset moves the timer at once.
+//! - A timer that fires wakes its task, except in real time: there the timer queue does, which is more exact.
+//! - A panic of a waker does not reach tokio, whose runtime it would end.
 //! - tokio's sleep is polled only if it is not known to have fired. One that has fired before its time belongs to a runtime
 //!   that has shut down, and polling it would panic.
 
-use super::runtime::Runtime;
+use super::runtime::{self, Runtime};
+use crate::catch_panic::catch_panic;
 use crate::probe::catch_probe;
 use crate::system_clock::ClockId;
 use crate::virtual_clock::clocks::END_NS;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 use tokio::runtime::Id;
 use tokio::time::{Instant as TokioInstant, Sleep as TokioSleep};
@@ -20,21 +24,23 @@ use tokio::time::{Instant as TokioInstant, Sleep as TokioSleep};
 #[derive(Debug)]
 pub(crate) struct PausedTimer {
     runtime: Id,
-    /// Whether the runtime was followed when the timer was created. Otherwise its time is not exact.
-    followed: bool,
     /// The time of the timer, by the clock of the sleep.
     fires_at: u64,
     /// A time at which the timer existed, by tokio's clock.
     created: TokioInstant,
-    alarm: Alarm,
+    /// `None` if `fires_at` never comes: an idle runtime would advance its clock to it.
+    sleep: Option<Pin<Box<TokioSleep>>>,
+    waker: Arc<TaskWaker>,
 }
 
+/// Called when a timer fires.
 #[derive(Debug)]
-enum Alarm {
-    At(Pin<Box<TokioSleep>>),
-    /// `fires_at` never comes, and the runtime has no timer: an idle runtime would advance its clock to it. The waker is
-    /// that of the last poll.
-    Never(Waker),
+struct TaskWaker {
+    task: Waker,
+    clock: ClockId,
+    fires_at: u64,
+    /// Whether the runtime was followed when the task has polled. Otherwise the time of the timer is not exact.
+    followed: bool,
 }
 
 /// What [`register`] has found.
@@ -56,75 +62,118 @@ pub(super) fn register(
     waker: &Waker,
 ) -> Registered {
     slot.take_if(|timer| !timer.serves(runtime, fires_at));
+    if slot.as_ref().is_some_and(|timer| timer.waker.task.will_wake(waker)) {
+        return Registered::Pending;
+    }
+    let followed = runtime.is_followed();
+    let waker = Arc::new(TaskWaker { task: waker.clone(), clock, fires_at, followed });
     let mut registered = Registered::ShutDown;
     catch_probe(|| {
-        let timer =
-            slot.get_or_insert_with(|| Box::new(PausedTimer::new(runtime, clock, fires_at)));
+        let timer = slot.get_or_insert_with(|| {
+            Box::new(PausedTimer::new(runtime, clock, fires_at, waker.clone()))
+        });
         registered = timer.poll(waker);
     });
     registered
 }
 
+/// Moves a timer to `fires_at`, on any thread. If that never comes, the timer fires at the former time.
+pub(crate) fn reset(slot: &mut Option<Box<PausedTimer>>, fires_at: u64) {
+    let Some(timer) = slot.as_mut().filter(|timer| timer.fires_at != fires_at) else { return };
+    if fires_at > END_NS {
+        return;
+    }
+    if timer.sleep.is_some() {
+        return timer.move_to(fires_at);
+    }
+    let waker = timer.waker.clone();
+    let registered = match runtime::pausable().filter(|runtime| runtime.id == timer.runtime) {
+        Some(runtime) => {
+            *slot = None;
+            register(slot, &runtime, waker.clock, fires_at, &waker.task)
+        }
+        // In real time, the timer queue wakes the task.
+        None if waker.followed => Registered::Due,
+        None => Registered::Pending,
+    };
+    if registered != Registered::Pending {
+        waker.wake_task();
+    }
+}
+
 impl PausedTimer {
-    fn new(runtime: &Runtime, clock: ClockId, fires_at: u64) -> PausedTimer {
-        let alarm = match runtime.tokio_instant(clock, fires_at) {
-            Some(at) => {
-                let mut sleep = Box::pin(tokio::time::sleep_until(at));
-                // Inserts it into the timers of the runtime. A poll would do that too, but panics after a shutdown.
-                sleep.as_mut().reset(at);
-                Alarm::At(sleep)
-            }
-            None => Alarm::Never(Waker::noop().clone()),
-        };
-        let (followed, created) = (runtime.is_followed(), TokioInstant::now());
-        PausedTimer { runtime: runtime.id, followed, fires_at, created, alarm }
+    fn new(runtime: &Runtime, clock: ClockId, fires_at: u64, waker: Arc<TaskWaker>) -> PausedTimer {
+        let sleep = runtime.tokio_instant(clock, fires_at).map(|at| {
+            let mut sleep = Box::pin(tokio::time::sleep_until(at));
+            // Inserts it into the timers of the runtime. A poll would do that too, but panics after a shutdown.
+            sleep.as_mut().reset(at);
+            sleep
+        });
+        let created = TokioInstant::now();
+        PausedTimer { runtime: runtime.id, fires_at, created, sleep, waker }
     }
 
     /// Whether it is pending, with the right time and runtime.
     fn serves(&self, runtime: &Runtime, fires_at: u64) -> bool {
-        let has_fired = matches!(&self.alarm, Alarm::At(sleep) if sleep.is_elapsed());
-        let is_the_same = self.runtime == runtime.id && self.followed == runtime.is_followed();
+        let has_fired = self.sleep.as_ref().is_some_and(|sleep| sleep.is_elapsed());
+        let is_the_same =
+            self.runtime == runtime.id && self.waker.followed == runtime.is_followed();
         is_the_same && self.fires_at == fires_at && !has_fired
     }
 
-    fn poll(&mut self, waker: &Waker) -> Registered {
-        let sleep = match &mut self.alarm {
-            Alarm::Never(stored) => {
-                stored.clone_from(waker);
-                return Registered::Pending;
-            }
-            Alarm::At(sleep) => sleep.as_mut(),
-        };
+    fn poll(&mut self, waker: Arc<TaskWaker>) -> Registered {
+        self.waker = waker;
+        let Some(sleep) = &mut self.sleep else { return Registered::Pending };
         let at = sleep.deadline();
         if !sleep.is_elapsed() {
+            let waker = Waker::from(self.waker.clone());
             // Spends no budget of the task, as other sleeps of this crate.
-            let sleep = pin!(tokio::task::unconstrained(sleep));
-            if sleep.poll(&mut Context::from_waker(waker)) == Poll::Pending {
+            let sleep = pin!(tokio::task::unconstrained(sleep.as_mut()));
+            if sleep.poll(&mut Context::from_waker(&waker)) == Poll::Pending {
                 return Registered::Pending;
             }
         }
         if TokioInstant::now() >= at { Registered::Due } else { Registered::ShutDown }
     }
 
-    /// Moves it to `fires_at`, on any thread. If that never comes, it fires at the former time.
-    pub(crate) fn reset(&mut self, fires_at: u64) {
-        if fires_at == self.fires_at || fires_at > END_NS {
-            return;
+    /// Moves it to `fires_at`, if it has a timer of tokio.
+    fn move_to(&mut self, fires_at: u64) {
+        let Some(sleep) = &mut self.sleep else { return };
+        let by = Duration::from_nanos(fires_at.abs_diff(self.fires_at));
+        let at = if fires_at > self.fires_at {
+            sleep.deadline().checked_add(by)
+        } else {
+            Some(sleep.deadline().checked_sub(by).unwrap_or(self.created))
+        };
+        if let Some(at) = at {
+            catch_probe(|| sleep.as_mut().reset(at));
+            self.fires_at = fires_at;
         }
-        match &mut self.alarm {
-            // The task polls, and so registers a new timer.
-            Alarm::Never(waker) => waker.wake_by_ref(),
-            Alarm::At(sleep) => {
-                let by = Duration::from_nanos(fires_at.abs_diff(self.fires_at));
-                let at = if fires_at > self.fires_at {
-                    sleep.deadline().checked_add(by)
-                } else {
-                    Some(sleep.deadline().checked_sub(by).unwrap_or(self.created))
-                };
-                let Some(at) = at else { return };
-                catch_probe(|| sleep.as_mut().reset(at));
-                self.fires_at = fires_at;
-            }
+    }
+}
+
+impl TaskWaker {
+    fn wake_task(&self) {
+        catch_panic(|| self.task.wake_by_ref());
+    }
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // In the last case, the wall clock was set back: the task polls, and so registers a new timer.
+        if self.followed || runtime::followed().is_some() || self.clock.now_ns() < self.fires_at {
+            self.wake_task();
         }
+    }
+}
+
+impl Drop for TaskWaker {
+    fn drop(&mut self) {
+        let task = std::mem::replace(&mut self.task, Waker::noop().clone());
+        catch_panic(|| drop(task));
     }
 }
