@@ -9,8 +9,9 @@
 //!   that has shut down, and polling it would panic.
 
 use super::runtime::{self, Runtime};
-use crate::catch_panic::catch_panic;
+use crate::catch_panic::{catch_panic, wake};
 use crate::probe::catch_probe;
+use crate::sync::{Mutex, lock};
 use crate::system_clock::ClockId;
 use crate::virtual_clock::clocks::END_NS;
 use std::future::Future;
@@ -36,7 +37,8 @@ pub(crate) struct PausedTimer {
 /// Called when a timer fires.
 #[derive(Debug)]
 struct TaskWaker {
-    task: Waker,
+    /// That of the last poll. `None` after the timer has fired.
+    task: Mutex<Option<Waker>>,
     clock: ClockId,
     fires_at: u64,
     /// Whether the runtime was followed when the task has polled. Otherwise the time of the timer is not exact.
@@ -62,11 +64,12 @@ pub(super) fn register(
     waker: &Waker,
 ) -> Registered {
     slot.take_if(|timer| !timer.serves(runtime, fires_at));
-    if slot.as_ref().is_some_and(|timer| timer.waker.task.will_wake(waker)) {
+    if slot.as_ref().is_some_and(|timer| timer.waker.will_wake(waker)) {
         return Registered::Pending;
     }
     let followed = runtime.is_followed();
-    let waker = Arc::new(TaskWaker { task: waker.clone(), clock, fires_at, followed });
+    let waker =
+        Arc::new(TaskWaker { task: Mutex::new(Some(waker.clone())), clock, fires_at, followed });
     let mut registered = Registered::ShutDown;
     catch_probe(|| {
         let timer = slot.get_or_insert_with(|| {
@@ -87,17 +90,18 @@ pub(crate) fn reset(slot: &mut Option<Box<PausedTimer>>, fires_at: u64) {
         return timer.move_to(fires_at);
     }
     let waker = timer.waker.clone();
+    let Some(task) = waker.take() else { return };
     let registered = match runtime::pausable().filter(|runtime| runtime.id == timer.runtime) {
         Some(runtime) => {
             *slot = None;
-            register(slot, &runtime, waker.clock, fires_at, &waker.task)
+            register(slot, &runtime, waker.clock, fires_at, &task)
         }
         // In real time, the timer queue wakes the task.
         None if waker.followed => Registered::Due,
         None => Registered::Pending,
     };
     if registered != Registered::Pending {
-        waker.wake_task();
+        wake(task);
     }
 }
 
@@ -153,27 +157,27 @@ impl PausedTimer {
 }
 
 impl TaskWaker {
-    fn wake_task(&self) {
-        catch_panic(|| self.task.wake_by_ref());
+    fn will_wake(&self, waker: &Waker) -> bool {
+        lock(&self.task).as_ref().is_some_and(|task| task.will_wake(waker))
+    }
+
+    fn take(&self) -> Option<Waker> {
+        lock(&self.task).take()
     }
 }
 
 impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
+        let Some(task) = self.take() else { return };
         // In the last case, the wall clock was set back: the task polls, and so registers a new timer.
-        if self.followed || runtime::followed().is_some() || self.clock.now_ns() < self.fires_at {
-            self.wake_task();
-        }
+        let wakes =
+            self.followed || runtime::followed().is_some() || self.clock.now_ns() < self.fires_at;
+        if wakes { wake(task) } else { catch_panic(|| drop(task)) }
     }
 }
 
 impl Drop for TaskWaker {
     fn drop(&mut self) {
-        let task = std::mem::replace(&mut self.task, Waker::noop().clone());
-        catch_panic(|| drop(task));
+        catch_panic(|| drop(self.take()));
     }
 }
