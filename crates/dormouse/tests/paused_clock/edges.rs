@@ -1,5 +1,7 @@
 //! Where the paused clock is not followed.
 
+#![allow(clippy::async_yields_async, reason = "a sleep leaves its runtime")]
+
 use super::{HOUR, SECOND, on_paused, paused};
 use crate::common::{MS, multi_thread, within_time};
 use dormouse::time::Instant;
