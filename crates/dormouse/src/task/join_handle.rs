@@ -9,7 +9,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// Awaits a task. Returned by [`spawn`](super::spawn) and [`spawn_blocking`](super::spawn_blocking).
 ///
@@ -31,6 +31,8 @@ pub struct JoinHandle<T>(Kind<T>);
 enum Kind<T> {
     Own(Arc<Shared<T>>),
     Tokio(tokio::JoinHandle<T>),
+    /// The output has been returned.
+    Taken,
 }
 
 impl<T> JoinHandle<T> {
@@ -63,6 +65,7 @@ impl<T> JoinHandle<T> {
         match &self.0 {
             Kind::Own(shared) => shared.abort(),
             Kind::Tokio(handle) => handle.abort(),
+            Kind::Taken => {}
         }
     }
 
@@ -80,6 +83,7 @@ impl<T> JoinHandle<T> {
         match &self.0 {
             Kind::Own(shared) => shared.is_finished(),
             Kind::Tokio(handle) => handle.is_finished(),
+            Kind::Taken => true,
         }
     }
 }
@@ -98,6 +102,7 @@ impl<T: Send + 'static> JoinHandle<T> {
         AbortHandle(match &self.0 {
             Kind::Own(shared) => AbortKind::Own(shared.clone()),
             Kind::Tokio(handle) => AbortKind::Tokio(handle.abort_handle()),
+            Kind::Taken => AbortKind::Finished,
         })
     }
 }
@@ -106,16 +111,13 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let handle = match &mut self.0 {
-            Kind::Own(shared) => return shared.poll_join(cx),
-            Kind::Tokio(handle) => handle,
-        };
-        let polled = handle.poll_join(cx);
-        if polled.is_ready() {
-            // tokio's handle panics if it is polled again.
-            self.0 = Kind::Own(Shared::complete_with(Err(JoinError::TAKEN)));
-        }
-        polled
+        let output = ready!(match &mut self.0 {
+            Kind::Own(shared) => shared.poll_join(cx),
+            Kind::Tokio(handle) => handle.poll_join(cx),
+            Kind::Taken => Poll::Ready(Err(JoinError::TAKEN)),
+        });
+        self.0 = Kind::Taken;
+        Poll::Ready(output)
     }
 }
 
@@ -152,17 +154,18 @@ pub struct AbortHandle(AbortKind);
 enum AbortKind {
     Own(Arc<dyn Abort>),
     Tokio(tokio::AbortHandle),
+    Finished,
 }
 
 /// A task of this crate, whatever its output is.
 trait Abort: Send + Sync {
-    fn abort(&self);
+    fn abort(self: Arc<Self>);
     fn is_finished(&self) -> bool;
 }
 
 impl<T: Send> Abort for Shared<T> {
-    fn abort(&self) {
-        self.abort();
+    fn abort(self: Arc<Self>) {
+        Shared::abort(&self);
     }
 
     fn is_finished(&self) -> bool {
@@ -182,8 +185,9 @@ impl AbortHandle {
     /// ```
     pub fn abort(&self) {
         match &self.0 {
-            AbortKind::Own(task) => task.abort(),
+            AbortKind::Own(task) => task.clone().abort(),
             AbortKind::Tokio(handle) => handle.abort(),
+            AbortKind::Finished => {}
         }
     }
 
@@ -201,6 +205,7 @@ impl AbortHandle {
         match &self.0 {
             AbortKind::Own(task) => task.is_finished(),
             AbortKind::Tokio(handle) => handle.is_finished(),
+            AbortKind::Finished => true,
         }
     }
 }

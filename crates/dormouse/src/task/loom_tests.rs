@@ -40,6 +40,18 @@ fn an_abort_concurrent_with_a_poll_is_seen_or_wakes_the_task() {
 }
 
 #[test]
+fn an_abort_is_seen_although_the_handle_is_dropped_after_it() {
+    check(|| {
+        start_exploring();
+        let (executor, shared) = run(pending::<()>());
+        let handle = JoinHandle::own(shared);
+        handle.abort();
+        drop(handle);
+        executor.join();
+    });
+}
+
+#[test]
 fn a_handle_that_is_polled_while_its_task_completes_returns_the_output() {
     check(|| {
         start_exploring();

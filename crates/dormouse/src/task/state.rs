@@ -16,7 +16,7 @@
 //!   The handle: (1) checks for the output and stores its waker, under one lock.
 //!   The task: (1) stores the output and takes the waker, under that lock; (2) calls the waker.
 //! - A task does not keep itself alive: `Shared` holds its waker, so it refers to `Shared` weakly. When the last handle is
-//!   dropped, so is that waker.
+//!   dropped, so is that waker. If the task has been aborted, `Shared` lives until it completes, by a reference to itself.
 //! - Futures, outputs and wakers are cloned, called and dropped without the lock.
 
 use super::JoinError;
@@ -39,6 +39,8 @@ pub(super) struct Shared<T>(Mutex<State<T>>);
 struct State<T> {
     stage: Stage<T>,
     aborted: bool,
+    /// `Shared` itself, if the task is aborted and has not completed.
+    keep: Option<Arc<Shared<T>>>,
     /// The `JoinHandle` has been dropped: nothing takes the output.
     detached: bool,
     /// Wakes the task, to be aborted.
@@ -59,7 +61,8 @@ impl<T> Shared<T> {
     }
 
     fn new(stage: Stage<T>) -> Arc<Shared<T>> {
-        let state = State { stage, aborted: false, detached: false, task: None, joiner: None };
+        let state =
+            State { stage, aborted: false, keep: None, detached: false, task: None, joiner: None };
         Arc::new(Shared(Mutex::new(state)))
     }
 
@@ -78,7 +81,9 @@ impl<T> Shared<T> {
             None
         };
         let (task, joiner) = (state.task.take(), state.joiner.take());
+        let keep = state.keep.take();
         drop(state);
+        drop(keep);
         joiner.into_iter().for_each(wake);
         catch_panic(|| drop(task));
         catch_panic(|| drop(unwanted));
@@ -88,9 +93,12 @@ impl<T> Shared<T> {
         !matches!(lock(&self.0).stage, Stage::Running)
     }
 
-    pub(super) fn abort(&self) {
+    pub(super) fn abort(self: &Arc<Self>) {
         let mut state = lock(&self.0);
         state.aborted = true;
+        if matches!(state.stage, Stage::Running) && state.keep.is_none() {
+            state.keep = Some(self.clone());
+        }
         let task = state.task.take();
         drop(state);
         task.into_iter().for_each(wake);
@@ -192,16 +200,9 @@ impl<F: Future> Task<F> {
         (Task { future: Some(future), shared: Arc::downgrade(&shared) }, shared)
     }
 
-    fn is_aborted(&self) -> bool {
-        self.shared.upgrade().is_some_and(|shared| shared.is_aborted())
-    }
-
-    fn is_aborted_or_store(&self, waker: &Waker) -> bool {
-        self.shared.upgrade().is_some_and(|shared| shared.is_aborted_or_store(waker))
-    }
-
-    fn complete(shared: &Weak<Shared<F::Output>>, output: Output<F::Output>) {
-        match shared.upgrade() {
+    /// Stores the output for the handle, if there is one.
+    fn complete(shared: Option<Arc<Shared<F::Output>>>, output: Output<F::Output>) {
+        match shared {
             Some(shared) => shared.complete(output),
             None => catch_panic(|| drop(output)),
         }
@@ -212,7 +213,7 @@ impl<F: Future> Task<F> {
         let mut this = self.project();
         let dropped = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
         let why = dropped.map_or_else(JoinError::panic, |()| JoinError::CANCELLED);
-        Self::complete(this.shared, Err(why));
+        Self::complete(this.shared.upgrade(), Err(why));
     }
 }
 
@@ -220,7 +221,8 @@ impl<F: Future> Future for Task<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_aborted() {
+        let shared = self.shared.upgrade();
+        if shared.as_ref().is_some_and(|shared| shared.is_aborted()) {
             self.cancel();
             return Poll::Ready(());
         }
@@ -234,7 +236,7 @@ impl<F: Future> Future for Task<F> {
         }));
         let output = match polled {
             Ok(Some(Poll::Pending)) => {
-                if !self.is_aborted_or_store(cx.waker()) {
+                if shared.is_none_or(|shared| !shared.is_aborted_or_store(cx.waker())) {
                     return Poll::Pending;
                 }
                 self.cancel();
@@ -247,7 +249,7 @@ impl<F: Future> Future for Task<F> {
         };
         // After a panic in its poll it is still there.
         catch_panic(|| this.future.set(None));
-        Self::complete(this.shared, output);
+        Self::complete(shared, output);
         Poll::Ready(())
     }
 }

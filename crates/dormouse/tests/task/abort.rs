@@ -9,6 +9,7 @@ use std::future::{pending, poll_fn};
 use std::task::Poll;
 
 on_every_executor! {
+    a_task_whose_handle_is_dropped_after_the_abort_is_dropped
     an_aborted_task_is_dropped_before_its_handle_returns
     a_task_that_is_aborted_before_it_runs_is_dropped
     a_task_that_is_aborted_while_it_runs_is_dropped_after_the_poll
@@ -34,6 +35,25 @@ async fn an_aborted_task_is_dropped_before_its_handle_returns() {
     let err = task.await.unwrap_err();
     assert!(err.is_cancelled() && !err.is_panic());
     assert_eq!(drops.get(), 1);
+}
+
+async fn a_task_whose_handle_is_dropped_after_the_abort_is_dropped() {
+    for pause in [false, true] {
+        let drops = CountDrops::default();
+        let guard = drops.clone();
+        let task = spawn(async {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        if pause {
+            sleep(MS).await;
+        }
+        task.abort();
+        drop(task);
+        while drops.get() == 0 {
+            sleep(MS).await;
+        }
+    }
 }
 
 async fn a_task_that_is_aborted_before_it_runs_is_dropped() {

@@ -54,22 +54,6 @@ fn a_task_that_is_spawned_without_any_executor_runs() {
 }
 
 #[test]
-fn a_detached_task_that_nothing_can_wake_is_dropped() {
-    within_time(|| {
-        let drops = super::CountDrops::default();
-        let guard = drops.clone();
-        drop(spawn(async {
-            let _guard = guard;
-            sleep(MS).await;
-            std::future::pending::<()>().await;
-        }));
-        while drops.get() == 0 {
-            std::thread::sleep(MS);
-        }
-    });
-}
-
-#[test]
 #[cfg(feature = "tokio")]
 fn tasks_that_are_spawned_in_block_on_inside_of_tokio_run_without_tokio() {
     within_time(|| {
