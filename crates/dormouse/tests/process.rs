@@ -13,7 +13,6 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, test_kill_process,
 use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 on_every_reactor! {
     the_exit_status_is_returned
@@ -294,7 +293,7 @@ mod cases {
         within_time(|| {
             dormouse::block_on(async {
                 let mut child = process::spawn(&mut shell("sleep 0.05; exit 3")).unwrap();
-                let status = timeout(Duration::from_secs(20), child.wait()).await;
+                let status = timeout(LIMIT * 4, child.wait()).await;
                 assert_eq!(status.expect("it is checked").unwrap().code(), Some(3));
             });
         });

@@ -110,10 +110,6 @@ each_in_a_child_process! {
     a_storm_of_signals_wakes_the_listener_after_the_last
     listeners_leave_no_fds
     without_fds_a_listener_is_an_error
-}
-
-#[cfg(target_os = "linux")]
-each_in_a_child_process! {
     handlers_of_others_are_called
     a_signal_to_a_child_is_not_received_by_its_parent
     a_child_listens_anew
@@ -205,7 +201,6 @@ mod cases {
     /// Those of tokio, before and after ours.
     #[test]
     #[ignore = "a case"]
-    #[cfg(target_os = "linux")]
     fn handlers_of_others_are_called() {
         let kind = tokio::signal::unix::SignalKind::user_defined1();
         within_time(|| {
@@ -225,7 +220,6 @@ mod cases {
     }
 
     /// Runs `child` in a child of `fork`, and `parent` meanwhile.
-    #[cfg(target_os = "linux")]
     fn forked(child: impl FnOnce() + Send, parent: impl FnOnce(rustix::process::Pid)) {
         use rustix::process::{Pid, WaitOptions, waitpid};
 
@@ -245,7 +239,6 @@ mod cases {
 
     #[test]
     #[ignore = "a case"]
-    #[cfg(target_os = "linux")]
     fn a_signal_to_a_child_is_not_received_by_its_parent() {
         with_each_reactor!(async {
             let mut signals = signal(SignalKind::user_defined1()).unwrap();
@@ -262,7 +255,6 @@ mod cases {
 
     #[test]
     #[ignore = "a case"]
-    #[cfg(target_os = "linux")]
     fn a_child_listens_anew() {
         let mut signals = signal(SignalKind::user_defined1()).unwrap();
         send(SignalKind::user_defined1());
