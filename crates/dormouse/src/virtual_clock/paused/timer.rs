@@ -15,6 +15,7 @@ use crate::sync::{Mutex, lock};
 use crate::system_clock::ClockId;
 use crate::virtual_clock::clocks::END_NS;
 use std::future::Future;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -33,6 +34,11 @@ pub(crate) struct PausedTimer {
     sleep: Option<Pin<Box<TokioSleep>>>,
     waker: Arc<TaskWaker>,
 }
+
+// A sleep is `UnwindSafe` without the feature `test-util`, and so with it. Panics of tokio are caught in this module, and
+// the next poll replaces a timer that has not been registered.
+impl UnwindSafe for PausedTimer {}
+impl RefUnwindSafe for PausedTimer {}
 
 /// Called when a timer fires.
 #[derive(Debug)]
