@@ -1,5 +1,7 @@
 //! `dormouse::task`: tasks on the event loop of the host.
 
+#![allow(clippy::async_yields_async, reason = "a task is spawned where its handle is not awaited")]
+
 use crate::host::{MS, pause};
 use dormouse::task::{JoinSet, yield_now};
 use dormouse::time::Instant;

@@ -1,4 +1,5 @@
 //! Tasks: what holds on each executor, and what is particular to one.
+#![allow(clippy::async_yields_async, reason = "a task is spawned where its handle is not awaited")]
 
 mod abort;
 mod blocking;
