@@ -92,7 +92,7 @@
 //!   `tokio::time::Instant::now()` to [`Instant::now`](crate::time::Instant::now).
 //! - tokio has no function to query whether a clock is paused. So inside a current-thread runtime each reading of a clock
 //!   compares that of tokio with std's, which takes 60 ns, and a sleep that waits has a timer of tokio too, in case that the
-//!   clock is paused later, which takes 500 ns. Inside other runtimes, whose clocks cannot be paused, it is 10 ns.
+//!   clock is paused later, which takes 600 ns. Inside other runtimes, whose clocks cannot be paused, it is 10 ns.
 //! - If the runtime has no time driver, the panic hook of the program sees one panic, which dormouse catches: tokio has no
 //!   other sign. A program that is compiled with `panic = "abort"` cannot find out, and uses real time.
 
