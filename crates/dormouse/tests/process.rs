@@ -187,7 +187,7 @@ fn inherited_streams_stay_blocking() {
     use rustix::fs::{OFlags, fcntl_getfl};
     within_time(|| {
         dormouse::block_on(async {
-            let (reader, writer) = std::io::pipe().unwrap();
+            let (reader, writer) = rustix::pipe::pipe().unwrap();
             let mut command = Command::new("true");
             command.stdout(writer.try_clone().unwrap()).stdin(reader.try_clone().unwrap());
             assert!(process::status(&mut command).await.unwrap().success());
