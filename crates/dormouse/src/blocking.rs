@@ -8,9 +8,10 @@
 //! and a child of a fork waits for threads that only its parent has.
 //!
 //! # Invariants
+//! - A thread begins with the work for which it was started. So no other work can take its place in the meantime.
 //! - Work that is queued is run: when it is queued, a thread runs that looks into the queue before it waits or ends.
-//!   `run`: (1) claims an idle thread, or starts one; (2) queues the work, under the lock under which it has seen that a
-//!   thread exists.
+//!   `run`: (1) claims an idle thread, or sees that there are threads and none more can start; (2) queues the work, under
+//!   the same lock.
 //!   A thread: (1) looks into the queue; (2) begins to wait, or ends, under the same lock.
 //! - `idle` is the number of waiting threads that no notification is for. A thread that is claimed (`notified`) does not
 //!   end before it has looked into the queue.
@@ -20,7 +21,7 @@ use crate::fork::PerProcess;
 use crate::sync::{Mutex, lock, thread};
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Condvar, PoisonError};
+use std::sync::{Arc, Condvar, PoisonError};
 use std::time::Duration;
 
 /// As in tokio.
@@ -39,6 +40,7 @@ struct State {
     queue: VecDeque<Work>,
     /// How many threads are about to run. They may fail to start.
     starting: usize,
+    /// How many threads run.
     threads: usize,
     idle: usize,
     /// How many waiting threads have been claimed, and have not noticed it yet.
@@ -60,23 +62,20 @@ impl Pool {
         Pool { state: Mutex::new(state), claimed: Condvar::new() }
     }
 
-    fn run(&'static self, work: Work) -> Result<(), (io::Error, Work)> {
+    fn run(&'static self, mut work: Work) -> Result<(), (io::Error, Work)> {
         let mut state = lock(&self.state);
         if state.idle == 0 && state.starting + state.threads < MAX_THREADS {
             state.starting += 1;
             drop(state);
-            let name = "dormouse-blocking".into();
-            let started = thread::Builder::new().name(name).spawn(|| self.serve());
+            let Err((err, refused)) = self.start_thread(work) else { return Ok(()) };
+            work = refused;
             state = lock(&self.state);
-            if let Err(err) = started {
-                state.starting -= 1;
-                if state.threads == 0 {
-                    return Err((err, work));
-                }
+            state.starting -= 1;
+            if state.threads == 0 {
+                return Err((err, work));
             }
         }
         state.queue.push_back(work);
-        // The thread that was started may be idle already.
         if state.idle > 0 {
             state.idle -= 1;
             state.notified += 1;
@@ -86,11 +85,29 @@ impl Pool {
         Ok(())
     }
 
+    /// Starts a thread that begins with `work`.
+    fn start_thread(&'static self, work: Work) -> Result<(), (io::Error, Work)> {
+        // Shared, because a thread that cannot start drops its closure.
+        let work = Arc::new(Mutex::new(Some(work)));
+        let first = work.clone();
+        let name = "dormouse-blocking".into();
+        let started = thread::Builder::new().name(name).spawn(move || {
+            let first = lock(&first).take();
+            self.serve(first);
+        });
+        let Err(err) = started else { return Ok(()) };
+        let refused = lock(&work).take();
+        refused.map_or(Ok(()), |work| Err((err, work)))
+    }
+
     /// The main function of a thread.
-    fn serve(&self) {
+    fn serve(&self, first: Option<Work>) {
         let mut state = lock(&self.state);
         state.starting -= 1;
         state.threads += 1;
+        drop(state);
+        first.into_iter().for_each(catch_panic);
+        state = lock(&self.state);
         loop {
             while let Some(work) = state.queue.pop_front() {
                 drop(state);
@@ -109,6 +126,43 @@ impl Pool {
                 }
             }
             state.notified -= 1;
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::sync::{Barrier, mpsc};
+
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    /// Each pool gets some pieces of work at the same time, each of which waits for the others.
+    #[test]
+    fn work_runs_although_work_that_came_at_the_same_time_blocks() {
+        const WORK: usize = 16;
+
+        for _ in 0..30 {
+            let pool: &'static Pool = Box::leak(Box::new(Pool::new()));
+            let (all_called, all_run) = (Barrier::new(WORK), Arc::new(Barrier::new(WORK)));
+            let (done, all_done) = mpsc::channel();
+            std::thread::scope(|scope| {
+                for _ in 0..WORK {
+                    let (all_run, done) = (all_run.clone(), done.clone());
+                    let all_called = &all_called;
+                    scope.spawn(move || {
+                        all_called.wait();
+                        let work = move || {
+                            all_run.wait();
+                            done.send(()).unwrap();
+                        };
+                        assert!(pool.run(Box::new(work)).is_ok());
+                    });
+                }
+            });
+            for _ in 0..WORK {
+                all_done.recv_timeout(LIMIT).unwrap();
+            }
         }
     }
 }
