@@ -8,7 +8,7 @@
 //! - A task is removed from `tasks` only by the poll that returns its output, or with all others. A key that is in the
 //!   queue twice, or whose task has been removed, is skipped or polled once more: neither does harm.
 
-use super::{AbortHandle, JoinError, JoinHandle, spawn};
+use super::{AbortHandle, JoinError, JoinHandle, spawn, tokio};
 use crate::catch_panic::wake;
 use crate::sync::{Mutex, lock};
 use slab::Slab;
@@ -245,10 +245,13 @@ impl<T: Send + 'static> JoinSet<T> {
     /// # });
     /// ```
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
-        // Each task at most once: tokio makes a task that has used up its budget wait, and wakes it at once.
-        for _ in 0..self.ready.len() {
-            let key = self.ready.pop()?;
-            if let Some(Poll::Ready(output)) = self.poll_task(key) {
+        while let Some(key) = self.ready.pop() {
+            let Some(task) = self.tasks.get_mut(key) else { continue };
+            // The caller cannot wait for a budget. As in tokio.
+            let cx = &mut Context::from_waker(&task.waker);
+            let polled = tokio::without_budget(cx, |cx| Pin::new(&mut task.handle).poll(cx));
+            if let Poll::Ready(output) = polled {
+                self.tasks.remove(key);
                 return Some(output);
             }
         }

@@ -2,10 +2,10 @@
 
 use super::JoinError;
 use crate::runtimes;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
@@ -60,4 +60,12 @@ impl<T> JoinHandle<T> {
             err.try_into_panic().map_or_else(|_| JoinError::CANCELLED, JoinError::panic)
         })
     }
+}
+
+/// Calls `poll` with an unlimited coop budget of tokio. A handle is not ready while the budget is spent.
+pub(super) fn without_budget<R>(
+    cx: &mut Context<'_>,
+    poll: impl FnMut(&mut Context<'_>) -> Poll<R>,
+) -> Poll<R> {
+    pin!(tokio::task::unconstrained(poll_fn(poll))).poll(cx)
 }

@@ -3,7 +3,7 @@
 use super::CountDrops;
 use crate::common::{current_thread, multi_thread, within_time};
 use dormouse::spawn;
-use dormouse::task::spawn_blocking;
+use dormouse::task::{AbortHandle, JoinSet, spawn_blocking};
 use std::future::pending;
 use std::sync::mpsc;
 
@@ -69,6 +69,27 @@ fn a_task_that_is_spawned_while_its_runtime_shuts_down_is_cancelled() {
             drop(runtime);
             let task = received.recv().unwrap();
             assert!(dormouse::block_on(task).unwrap_err().is_cancelled());
+        }
+    });
+}
+
+#[test]
+fn try_join_next_returns_each_output_although_the_budget_of_the_task_is_spent() {
+    within_time(|| {
+        for runtime in [current_thread(), multi_thread()] {
+            runtime.block_on(async {
+                let mut set = JoinSet::new();
+                let tasks: Vec<_> = (0..500).map(|n| set.spawn(async move { n })).collect();
+                while !tasks.iter().all(AbortHandle::is_finished) {
+                    tokio::task::yield_now().await;
+                }
+                let mut outputs = 0;
+                while let Some(output) = set.try_join_next() {
+                    output.unwrap();
+                    outputs += 1;
+                }
+                assert_eq!(outputs, 500);
+            });
         }
     });
 }
