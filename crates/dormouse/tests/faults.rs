@@ -164,6 +164,12 @@ mod cases {
             common::current_thread().block_on(async { spawn_blocking(|| 7).await }).unwrap_err(),
             "tokio cannot start a thread",
         );
+        #[cfg(all(feature = "tokio", feature = "test-util"))]
+        {
+            let work = dormouse::VirtualTime::new().scope(async { spawn_blocking(|| 7).await });
+            let err = common::current_thread().block_on(work).unwrap_err();
+            says(err, "tokio cannot start a thread");
+        }
         // Once there are threads again, tasks run.
         rustix::process::setrlimit(rustix::process::Resource::As, limit).unwrap();
         assert_eq!(spawn().unwrap() + work().unwrap(), 14);

@@ -25,7 +25,7 @@ enum Why {
     Panic(Mutex<Payload>),
     /// By `abort`, or because its executor has shut down.
     Cancelled,
-    /// It was dropped unpolled.
+    /// No thread could be started for it.
     NotStarted(io::Error),
     /// The handle was polled again after it had returned the output.
     Taken,
@@ -47,7 +47,7 @@ impl JoinError {
     }
 
     /// Whether the task was dropped before it completed: by [`abort`](super::JoinHandle::abort), because its executor has
-    /// shut down, or because no thread could be started for it.
+    /// shut down, or because no thread could be started for it. Also true if the output was taken before.
     ///
     /// ```
     /// # dormouse::block_on(async {

@@ -33,7 +33,8 @@ use std::task::{Context, Waker};
 ///
 /// # Errors
 /// The handle returns an error if the work panics, if it is aborted before it has begun, or if no thread can be started
-/// for it. (In the last case tokio panics. dormouse catches that, but the panic hook of the program sees it.)
+/// for it. (In the last case tokio panics. dormouse catches that, but the panic hook of the program sees it; and tokio may
+/// run the work later, when it can start a thread.)
 pub fn spawn_blocking<F, T>(work: F) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -55,21 +56,18 @@ where
             Box::new(|| poll_once(task))
         }
     };
-    if let Err((err, work)) = start(work, runtime) {
-        let err = cannot("cannot start a thread \"dormouse-blocking\"", &err);
+    if let Err((err, refused)) = start(work, runtime) {
         shared.complete(Err(JoinError::not_started(err)));
-        catch_panic(|| drop(work));
+        catch_panic(|| drop(refused));
     }
     JoinHandle::own(shared)
 }
 
 /// # Errors
-/// The work, if no thread can be started for it.
-fn start(mut work: Work, runtime: Option<Runtime>) -> Result<(), (io::Error, Work)> {
+/// If no thread can be started for the work. It is in the error, unless it stays in the queue of tokio.
+fn start(mut work: Work, runtime: Option<Runtime>) -> Result<(), (io::Error, Option<Work>)> {
     if let Some(runtime) = runtime {
-        // If it fails, it drops the work, which is cancelled.
-        let _ = runtime.spawn_blocking(work);
-        return Ok(());
+        return runtime.spawn_blocking(work).map(drop).map_err(|err| (err, None));
     }
     if let Some(executor) = executor::installed() {
         // If it panics, it has dropped the work.
@@ -78,7 +76,9 @@ fn start(mut work: Work, runtime: Option<Runtime>) -> Result<(), (io::Error, Wor
             Ok(Ok(())) | Err(_) => return Ok(()),
         }
     }
-    blocking::run(work)
+    blocking::run(work).map_err(|(err, work)| {
+        (cannot("cannot start a thread \"dormouse-blocking\"", &err), Some(work))
+    })
 }
 
 /// Runs work, as a future that never waits.
