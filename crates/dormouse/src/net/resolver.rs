@@ -5,8 +5,8 @@
 //! # Invariants
 //! - An address as text, and `localhost`, are no names: they come here neither to wait nor to start a thread.
 //! - A resolver of the program that panics is an error for its caller.
-//! - A resolver that looks up a name, for example of its own server, gets the answer of the system. So it cannot call itself
-//!   without end.
+//! - A resolver that looks up a name in its own future, for example of its own server, gets the answer of the system. So it
+//!   does not call itself without end.
 
 use super::addr::{Addresses, ToSocketAddrs, resolve};
 use super::error::with_context;
@@ -90,7 +90,8 @@ pub trait Resolver: Send + Sync {
     /// The addresses of a host, each with the port, in the order in which they are to be tried.
     ///
     /// `host` is neither an address nor `localhost`. It may end with a dot. A call of [`lookup_host`] or `connect` with a
-    /// name inside the future asks the system, and not this resolver again.
+    /// name inside the future asks the system, and not this resolver again. In a task that the future spawns, it asks this
+    /// resolver.
     ///
     /// The future is polled by the task that needs the addresses, and dropped if that task is.
     ///

@@ -33,13 +33,15 @@ use std::sync::OnceLock;
 /// # assert_eq!(received.iter().sum::<i32>(), 2);
 /// ```
 pub trait Executor: Send + Sync + 'static {
-    /// Runs a task, in the background. It never panics.
+    /// Runs a task, in the background. The task never panics.
+    ///
+    /// Do not pass it to [`spawn`](super::spawn()): that calls this function again, without end.
     ///
     /// If it is dropped unfinished, its handle returns an error that [is a
     /// cancellation](super::JoinError::is_cancelled).
     fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>);
 
-    /// Runs blocking work, on a thread that may block. It never panics.
+    /// Runs blocking work, on a thread that may block. The work never panics.
     ///
     /// # Errors
     /// The work, if the executor has no such threads: then a thread of dormouse runs it. This is the default.
