@@ -39,12 +39,31 @@ pub trait Executor: Send + Sync + 'static {
     ///
     /// If it is dropped unfinished, its handle returns an error that [is a
     /// cancellation](super::JoinError::is_cancelled).
+    ///
+    /// ```
+    /// use dormouse::task::Executor;
+    ///
+    /// let executor = |task| smol::spawn(task).detach();
+    /// # let (sent, received) = std::sync::mpsc::channel();
+    /// executor.spawn(Box::pin(async move {
+    ///     println!("running");
+    ///     # sent.send(()).unwrap();
+    /// }));
+    /// # received.recv().unwrap();
+    /// ```
     fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>);
 
     /// Runs blocking work, on a thread that may block. The work never panics.
     ///
     /// # Errors
     /// The work, if the executor has no such threads: then a thread of dormouse runs it. This is the default.
+    ///
+    /// ```
+    /// use dormouse::task::Executor;
+    ///
+    /// let executor = |task| smol::spawn(task).detach();
+    /// assert!(executor.spawn_blocking(Box::new(|| {})).is_err());
+    /// ```
     fn spawn_blocking(
         &self,
         work: Box<dyn FnOnce() + Send>,
