@@ -80,10 +80,6 @@ impl<T> Job<T> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use std::sync::mpsc;
-    use std::time::Duration;
-
-    const LIMIT: Duration = Duration::from_secs(20);
 
     #[test]
     fn the_result_of_blocking_work_is_returned() {
@@ -107,6 +103,9 @@ mod tests {
     #[test]
     #[cfg(feature = "tokio")]
     fn a_tokio_runtime_shuts_down_while_work_goes_on() {
+        use std::sync::mpsc;
+        use std::time::Duration;
+
         let (go_on, wait) = mpsc::channel::<()>();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let (began, begins) = mpsc::channel();
@@ -114,7 +113,7 @@ mod tests {
             began.send(()).unwrap();
             let _ = wait.recv();
         }));
-        begins.recv_timeout(LIMIT).unwrap();
+        begins.recv_timeout(Duration::from_secs(20)).unwrap();
         drop(runtime);
         go_on.send(()).unwrap();
     }
@@ -122,7 +121,8 @@ mod tests {
     #[test]
     #[cfg(feature = "test-util")]
     fn virtual_time_waits_for_work() {
-        use std::time::Instant;
+        use std::sync::mpsc;
+        use std::time::{Duration, Instant};
 
         let time = crate::VirtualTime::new();
         // Time gives up after a second. On a machine so busy that the work takes longer, the test is repeated.
