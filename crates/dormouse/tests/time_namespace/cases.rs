@@ -136,7 +136,7 @@ async fn a_sleep_begun_after_the_move_takes_as_long_as_it_should(shift: &Shift) 
     for duration in [SHORT, MS, 5 * SHORT] {
         assert_takes(duration, async { Boottime::sleep(duration).await }).await;
         assert_takes(duration, async { Monotonic::sleep(duration).await }).await;
-        assert_takes(duration, sleep_until(Realtime::now() + duration)).await;
+        assert_takes(duration, async { sleep_until(Realtime::now() + duration).await }).await;
     }
     // Those that a task polls again and again, too.
     let sleep = async {
@@ -187,7 +187,7 @@ async fn a_sleep_from_before_the_move_completes_by_its_clock(shift: &Shift) {
     if shift.after.monotonic >= shift.before.monotonic {
         (&mut monotonic).await;
     }
-    assert_takes(2 * SHORT, sleep_until(Realtime::now() + 2 * SHORT)).await;
+    assert_takes(2 * SHORT, async { sleep_until(Realtime::now() + 2 * SHORT).await }).await;
     if were_pending {
         assert_eq!(poll_once(&mut boottime).await, boottime.deadline() <= Boottime::now());
         assert_eq!(poll_once(&mut monotonic).await, monotonic.deadline() <= Monotonic::now());
