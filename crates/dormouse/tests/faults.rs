@@ -153,8 +153,7 @@ mod cases {
             let err = std::io::Error::from(err);
             assert_ne!(err.kind(), std::io::ErrorKind::WouldBlock, "{err}");
         };
-        let limit = rustix::process::getrlimit(rustix::process::Resource::As);
-        prevent_new_threads();
+        let limit = prevent_new_threads();
         let spawn = || dormouse::block_on(dormouse::spawn(async { 7 }));
         says(spawn().unwrap_err(), "cannot start a thread \"dormouse-worker\"");
         let work = || dormouse::block_on(spawn_blocking(|| 7));
@@ -171,7 +170,7 @@ mod cases {
             says(err, "tokio cannot start a thread");
         }
         // Once there are threads again, tasks run.
-        rustix::process::setrlimit(rustix::process::Resource::As, limit).unwrap();
+        common::permit_new_threads(limit);
         assert_eq!(spawn().unwrap() + work().unwrap(), 14);
     }
 

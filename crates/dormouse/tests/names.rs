@@ -130,7 +130,7 @@ each_in_a_child_process! {
 mod cases {
     use super::*;
     use fork::Fork;
-    use rustix::process::{Pid, Resource, WaitOptions, getrlimit, setrlimit, waitpid};
+    use rustix::process::{Pid, WaitOptions, waitpid};
 
     #[test]
     #[ignore = "a case"]
@@ -175,13 +175,12 @@ mod cases {
     #[test]
     #[ignore = "a case"]
     fn without_threads_a_lookup_is_an_error_and_no_endless_wait() {
-        let limit = getrlimit(Resource::As);
-        common::prevent_new_threads();
+        let limit = common::prevent_new_threads();
         let lookup = timeout(LIMIT, lookup_host((NAME, 80)));
         let found = dormouse::block_on(lookup).expect("no endless wait").map(|_| ());
         assert!(found.unwrap_err().to_string().contains(NAME));
         // It works as soon as a thread can be started.
-        setrlimit(Resource::As, limit).unwrap();
+        common::permit_new_threads(limit);
         let found = dormouse::block_on(timeout(LIMIT, lookup_host((NAME, 80))));
         assert_eq!(found.unwrap().unwrap().count(), 1);
     }

@@ -71,12 +71,18 @@ const ADDRESS_SPACE: Resource = Resource::As;
 #[cfg(target_os = "openbsd")]
 const ADDRESS_SPACE: Resource = Resource::Data;
 
-/// Limits the address space, so that the stack of another thread cannot be allocated.
-pub fn prevent_new_threads() {
+/// Limits the address space, so that the stack of another thread cannot be allocated. Returns the former limit.
+pub fn prevent_new_threads() -> Rlimit {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
     let size = pages * rustix::param::page_size() as u64 + (1 << 20);
     let limit = getrlimit(ADDRESS_SPACE);
     setrlimit(ADDRESS_SPACE, Rlimit { current: Some(size), ..limit }).unwrap();
     assert!(std::thread::Builder::new().spawn(|| {}).is_err(), "a thread was started");
+    limit
+}
+
+/// Sets the limit that [`prevent_new_threads`] has returned.
+pub fn permit_new_threads(limit: Rlimit) {
+    setrlimit(ADDRESS_SPACE, limit).unwrap();
 }
