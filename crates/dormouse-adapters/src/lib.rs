@@ -38,4 +38,6 @@ pub mod zbus_6;
 #[cfg(all(any(feature = "netlink_sys_0_8", feature = "netlink_sys_0_9"), target_os = "linux"))]
 mod netlink;
 #[cfg(any(feature = "noq_1", feature = "quinn_0_11"))]
+mod quic;
+#[cfg(any(feature = "noq_1", feature = "quinn_0_11"))]
 mod std_clock;

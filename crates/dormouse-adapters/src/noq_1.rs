@@ -1,10 +1,8 @@
 //! QUIC: the [`Runtime`] of [noq] 1, the fork of quinn that iroh uses.
 
-use crate::std_clock::StdClock;
-use dormouse::clock::Monotonic;
+use crate::quic::Timer;
 use dormouse::io::{AsyncFd, Interest, ReadyOwned};
-use dormouse::time::Sleep;
-use dormouse::{sleep_until, task};
+use dormouse::task;
 use noq::udp::{RecvMeta, Transmit, UdpSocketState};
 use noq::{AsyncTimer, AsyncUdpSocket, Runtime, UdpSender};
 use std::future::Future;
@@ -17,8 +15,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 /// Sockets, timers and tasks for the endpoints of noq, on any executor.
-///
-/// Its clock is [`Monotonic`]. In a test with virtual time, make it inside: then the timers of noq are virtual too.
 ///
 /// ```
 /// use dormouse_adapters::noq_1::DormouseRuntime;
@@ -34,33 +30,11 @@ use std::time::Instant;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
-#[doc(alias = "TokioRuntime")]
-pub struct DormouseRuntime {
-    clock: StdClock,
-}
-
-impl DormouseRuntime {
-    /// The runtime for any number of endpoints.
-    ///
-    /// ```
-    /// let runtime = dormouse_adapters::noq_1::DormouseRuntime::new();
-    /// assert!(noq::Runtime::now(&runtime) <= std::time::Instant::now());
-    /// ```
-    pub fn new() -> DormouseRuntime {
-        DormouseRuntime { clock: StdClock::new() }
-    }
-}
-
-impl Default for DormouseRuntime {
-    fn default() -> DormouseRuntime {
-        DormouseRuntime::new()
-    }
-}
+pub use crate::quic::DormouseRuntime;
 
 impl Runtime for DormouseRuntime {
     fn new_timer(&self, deadline: Instant) -> Pin<Box<dyn AsyncTimer>> {
-        Box::pin(Timer { sleep: sleep_until(self.clock.deadline(deadline)), clock: self.clock })
+        Box::pin(self.timer(deadline))
     }
 
     fn spawn(&self, future: Pin<Box<dyn Future<Output = ()> + Send>>) {
@@ -77,20 +51,13 @@ impl Runtime for DormouseRuntime {
     }
 }
 
-#[derive(Debug)]
-struct Timer {
-    sleep: Sleep<Monotonic>,
-    clock: StdClock,
-}
-
 impl AsyncTimer for Timer {
     fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
-        let deadline = self.clock.deadline(deadline);
-        self.sleep.reset(deadline);
+        self.set_deadline(deadline);
     }
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.sleep).poll(cx)
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Future::poll(self, cx)
     }
 }
 

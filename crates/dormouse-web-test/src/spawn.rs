@@ -2,13 +2,12 @@
 
 #![allow(clippy::async_yields_async, reason = "a task is spawned where its handle is not awaited")]
 
-use crate::host::{MS, pause};
+use crate::host::{HOUR, MS, pause};
 use dormouse::task::{JoinSet, yield_now};
 use dormouse::time::Instant;
 use dormouse::{VirtualTime, sleep, spawn};
 use futures::channel::oneshot;
 use std::future::pending;
-use std::time::Duration;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
@@ -54,7 +53,6 @@ pub async fn a_set_returns_outputs_in_the_order_of_completion() {
 
 #[wasm_bindgen]
 pub async fn a_task_that_is_spawned_in_virtual_time_stays_in_it() {
-    const HOUR: Duration = Duration::from_secs(3600);
     let time = VirtualTime::new();
     let start = time.now();
     let task = time.scope(async {

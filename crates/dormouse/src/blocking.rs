@@ -18,6 +18,7 @@
 
 use crate::catch_panic::catch_panic;
 use crate::fork::PerProcess;
+use crate::reactor::cannot;
 use crate::sync::{Mutex, lock, thread};
 use std::collections::VecDeque;
 use std::io;
@@ -90,12 +91,13 @@ impl Pool {
         // Shared, because a thread that cannot start drops its closure.
         let work = Arc::new(Mutex::new(Some(work)));
         let first = work.clone();
-        let name = "dormouse-blocking".into();
-        let started = thread::Builder::new().name(name).spawn(move || {
+        let thread = thread::Builder::new().name("dormouse-blocking".into());
+        let started = thread.spawn(move || {
             let first = lock(&first).take();
             self.serve(first);
         });
         let Err(err) = started else { return Ok(()) };
+        let err = cannot("cannot start a thread \"dormouse-blocking\"", &err);
         let refused = lock(&work).take();
         refused.map_or(Ok(()), |work| Err((err, work)))
     }

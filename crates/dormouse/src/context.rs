@@ -64,7 +64,7 @@ pub(crate) fn in_block_on() -> bool {
 /// Whether the innermost `block_on` of this thread is that of a virtual time.
 #[cfg(all(feature = "task", feature = "test-util"))]
 pub(crate) fn in_virtual_block_on() -> bool {
-    let is_virtual = |current: Current| current.in_block_on && current.polling_waker.0.is_null();
+    let is_virtual = |current: Current| current.in_block_on && current.polling_waker.1.is_null();
     CURRENT.try_with(|current| is_virtual(current.get())).unwrap_or(false)
 }
 

@@ -15,8 +15,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// What the systems share is there for Unix, where dead code is an error. Windows has no `fork`, pipes and Unix sockets, and
-// JavaScript hosts have no fds.
+// Only Unix uses all of the shared code, so dead code is an error there alone. Windows has no `fork`, pipes or Unix sockets,
+// and JavaScript hosts have no fds.
 #![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "only Unix uses all of it"))]
 
 #[cfg(not(any(unix, windows, target_family = "wasm")))]

@@ -33,7 +33,7 @@ use std::io;
 
 /// Waits for a ctrl-c: on Unix the signal `SIGINT`, on Windows the event of the console.
 ///
-/// The first poll begins to listen. From then on, a ctrl-c does not end the program any more, also when this future is
+/// The first poll begins to listen. From then on, a ctrl-c does not end the program any more, even after this future is
 /// complete or dropped. One that comes while no future waits has no effect. To see each of them, keep a
 /// [`Signal`](unix::Signal).
 ///

@@ -36,7 +36,7 @@
 //! A task that is spawned in virtual time stays in it, as if its future were passed to `VirtualTime::scope`.
 //!
 //! # When no thread can be started
-//! If the system refuses all threads for a task, nothing hangs: the handle returns an error at once, that [is a
+//! If the system refuses all threads for a task, nothing hangs: the handle returns an error at once. The error [is a
 //! cancellation](JoinError::is_cancelled) and names the reason. With at least one thread, tasks run there.
 //!
 //! # Forks

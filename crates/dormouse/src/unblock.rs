@@ -10,7 +10,6 @@
 
 use crate::blocking;
 use crate::catch_panic::{catch_panic, wake};
-use crate::reactor::cannot;
 use crate::sync::{Mutex, lock};
 use crate::virtual_clock::Work;
 use std::future::poll_fn;
@@ -28,8 +27,7 @@ pub(crate) async fn unblock<T: Send + 'static>(
     let _work = Work::begin();
     let job = Arc::new(Job::default());
     let runs = job.clone();
-    blocking::run(Box::new(move || runs.run(work)))
-        .map_err(|(err, _work)| cannot("cannot start a thread \"dormouse-blocking\"", &err))?;
+    blocking::run(Box::new(move || runs.run(work))).map_err(|(err, _work)| err)?;
     poll_fn(|cx| job.poll(cx)).await
 }
 

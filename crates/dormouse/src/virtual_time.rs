@@ -64,7 +64,7 @@
 //! With the features `tokio` and `test-util`, code inside a tokio runtime whose clock is paused (`start_paused`,
 //! `tokio::time::pause`) follows that clock: [`Instant::now`](crate::time::Instant::now) on all three clocks, sleeps,
 //! timeouts and intervals. An idle runtime advances to the next deadline of either crate, and `tokio::time::advance` moves
-//! both. So do simulations that are built on that clock, such as turmoil.
+//! the clocks of both. This also holds in simulations that are built on that clock, such as turmoil.
 //!
 #![cfg_attr(feature = "tokio", doc = "```")]
 #![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -91,7 +91,7 @@
 //! - An instant of std converts by its distance from std's present time. So for one of tokio, add its distance from
 //!   `tokio::time::Instant::now()` to [`Instant::now`](crate::time::Instant::now).
 //! - tokio has no function to query whether a clock is paused. So inside a current-thread runtime each reading of a clock
-//!   compares that of tokio with std's, which takes 60 ns, and a sleep that waits has a timer of tokio too, in case that the
+//!   compares that of tokio with std's, which takes 60 ns, and a sleep that waits has a timer of tokio too, in case the
 //!   clock is paused later, which takes 600 ns. Inside other runtimes, whose clocks cannot be paused, it is 10 ns.
 //! - If the runtime has no time driver, the panic hook of the program sees one panic, which dormouse catches: tokio has no
 //!   other sign. A program that is compiled with `panic = "abort"` cannot find out, and uses real time.
@@ -127,7 +127,7 @@ use std::time::Duration;
 /// that was taken before stays valid. Any number of virtual times can exist; they are independent.
 ///
 /// It needs no executor, and simulates suspends and steps of the wall clock. A test that has paused the clock of tokio needs
-/// none: see [tokio's paused clock](crate::virtual_time#tokios-paused-clock).
+/// no virtual time: see [tokio's paused clock](crate::virtual_time#tokios-paused-clock).
 ///
 /// ```
 /// use dormouse::VirtualTime;
@@ -216,8 +216,8 @@ impl VirtualTime {
     /// Wraps `future`, so that it is polled and dropped in this time, on any thread.
     ///
     /// A task that the future spawns by `dormouse::spawn` is in this time. One that it spawns by other functions is in this
-    /// time only if it is scoped too. A sleep that is created before the call is
-    /// outside: `scope(sleep(duration))` sleeps in real time, `scope(async { sleep(duration).await })` in this time.
+    /// time only if it is scoped too. A sleep that is created before the call is outside: `scope(sleep(duration))` sleeps
+    /// in real time, `scope(async { sleep(duration).await })` in this time.
     ///
     /// ```
     /// use dormouse::{VirtualTime, time::Instant};

@@ -3,19 +3,19 @@
 
 mod common;
 
+use common::child::{in_child, spawn_child, wait_for_child};
 use common::{BOTH, Count, MS, fds, poll, within_time};
 use dormouse::io::AsyncFd;
 use dormouse::net::TcpStream;
 use dormouse::reactor::Reactor;
 use dormouse::sleep;
 use fork::Fork;
-use rustix::process::{Pid, WaitOptions, waitpid};
+use rustix::process::Pid;
 use std::future::{Future, poll_fn};
 use std::io::{Read, Write};
 use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,28 +54,6 @@ each_in_a_child_process! {
     a_child_keeps_a_timerfd_that_gets_the_number_of_an_inherited_one
     a_runtime_built_by_a_child_that_has_dropped_the_runtime_of_its_parent_serves_its_sleeps
     each_generation_that_builds_a_runtime_has_as_many_timerfds_as_the_first
-}
-
-/// Runs `test` in a child of `fork`, and returns the id of the child.
-fn spawn_child(test: impl FnOnce()) -> Pid {
-    match fork::fork().unwrap() {
-        Fork::Parent(pid) => Pid::from_raw(pid).unwrap(),
-        Fork::Child => {
-            let succeeded = catch_unwind(AssertUnwindSafe(test)).is_ok();
-            std::process::exit(if succeeded { 0 } else { 1 })
-        }
-    }
-}
-
-fn wait_for_child(child: Pid) {
-    let (_, status) = waitpid(Some(child), WaitOptions::empty()).unwrap().unwrap();
-    assert_eq!(status.exit_status(), Some(0), "the child failed");
-}
-
-/// Runs `test` in a child of `fork`, which ends with an error if it takes too long. It may refer to the stack of the calling
-/// thread, but not to that of another thread, which the child does not have.
-fn in_child(test: impl FnOnce() + Send) {
-    wait_for_child(spawn_child(|| within_time(test)));
 }
 
 /// Runs `test` in each of some generations, each of which is a child of the one before. 0 is the calling process.

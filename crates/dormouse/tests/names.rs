@@ -129,8 +129,6 @@ each_in_a_child_process! {
 #[cfg(target_os = "linux")]
 mod cases {
     use super::*;
-    use fork::Fork;
-    use rustix::process::{Pid, WaitOptions, waitpid};
 
     #[test]
     #[ignore = "a case"]
@@ -157,18 +155,10 @@ mod cases {
             assert_eq!(found.unwrap().unwrap().count(), 1);
         };
         resolves();
-        match fork::fork().unwrap() {
-            Fork::Child => {
-                resolves();
-                resolves();
-                std::process::exit(0)
-            }
-            Fork::Parent(child) => {
-                let child = Pid::from_raw(child);
-                let (_, status) = waitpid(child, WaitOptions::empty()).unwrap().unwrap();
-                assert_eq!(status.exit_status(), Some(0));
-            }
-        }
+        common::child::in_child(|| {
+            resolves();
+            resolves();
+        });
         resolves();
     }
 

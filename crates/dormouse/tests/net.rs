@@ -295,7 +295,7 @@ async fn a_peeked_datagram_can_be_received() {
     assert!(timeout(2 * MS, other.recv(&mut buffer)).await.is_err());
 }
 
-/// Windows has other backlogs, and no pipes. It reports a refused datagram by another error, and wine does not.
+/// Windows has other backlogs, and no pipes. It reports a refused datagram by another error; wine does not report it.
 #[cfg(unix)]
 mod unix {
     use super::*;

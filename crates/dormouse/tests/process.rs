@@ -211,7 +211,6 @@ each_in_a_child_process! {
 
 mod cases {
     use super::*;
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     /// Whether the process has been started with `SIGCHLD` set as the option says. Otherwise, starts this test again so,
     /// by a command of coreutils, because this takes unsafe code.
@@ -253,11 +252,7 @@ mod cases {
             let mut child = Command::new("sleep");
             let child = child.arg("1000").stdout(Stdio::piped()).spawn().unwrap();
             let pid = Pid::from_raw(child.id() as i32).unwrap();
-            let limit = getrlimit(Resource::Nofile);
-            setrlimit(Resource::Nofile, Rlimit { current: Some(0), maximum: limit.maximum })
-                .unwrap();
-            let registered = Child::from_std(child);
-            setrlimit(Resource::Nofile, limit).unwrap();
+            let registered = common::without_new_fds(|| Child::from_std(child));
             assert!(registered.is_err());
             until_reaped(pid).await;
         });

@@ -117,7 +117,7 @@ each_in_a_child_process! {
 
 mod cases {
     use super::*;
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use crate::common::child::in_child;
 
     fn no_signal(signals: &mut Signal) {
         let cx = &mut Context::from_waker(Waker::noop());
@@ -191,10 +191,8 @@ mod cases {
     #[ignore = "a case"]
     fn without_fds_a_listener_is_an_error() {
         drop(signal(SignalKind::user_defined1()).unwrap());
-        let limit = getrlimit(Resource::Nofile);
-        setrlimit(Resource::Nofile, Rlimit { current: Some(0), maximum: limit.maximum }).unwrap();
-        assert!(signal(SignalKind::user_defined1()).is_err());
-        setrlimit(Resource::Nofile, limit).unwrap();
+        let listener = common::without_new_fds(|| signal(SignalKind::user_defined1()));
+        assert!(listener.is_err());
         drop(signal(SignalKind::user_defined1()).unwrap());
     }
 
@@ -219,24 +217,6 @@ mod cases {
         });
     }
 
-    /// Runs `child` in a child of `fork`, and `parent` meanwhile.
-    fn forked(child: impl FnOnce() + Send, parent: impl FnOnce(rustix::process::Pid)) {
-        use rustix::process::{Pid, WaitOptions, waitpid};
-
-        match fork::fork().unwrap() {
-            fork::Fork::Child => {
-                within_time(child);
-                std::process::exit(0)
-            }
-            fork::Fork::Parent(child) => {
-                let child = Pid::from_raw(child).unwrap();
-                parent(child);
-                let (_, status) = waitpid(Some(child), WaitOptions::empty()).unwrap().unwrap();
-                assert_eq!(status.exit_status(), Some(0));
-            }
-        }
-    }
-
     #[test]
     #[ignore = "a case"]
     fn a_signal_to_a_child_is_not_received_by_its_parent() {
@@ -244,7 +224,7 @@ mod cases {
             let mut signals = signal(SignalKind::user_defined1()).unwrap();
             let (wakes, waker) = Count::new();
             assert!(poll(&mut Box::pin(signals.recv()), &waker).is_pending());
-            forked(|| send(SignalKind::user_defined1()), |_| {});
+            in_child(|| send(SignalKind::user_defined1()));
             // The byte of the child arrives, but no signal.
             wakes.wait_for_async(1).await;
             no_signal(&mut signals);
@@ -258,18 +238,15 @@ mod cases {
     fn a_child_listens_anew() {
         let mut signals = signal(SignalKind::user_defined1()).unwrap();
         send(SignalKind::user_defined1());
-        forked(
-            || {
-                let cx = &mut Context::from_waker(Waker::noop());
-                assert_eq!(signals.poll_recv(cx), Poll::Ready(None));
-                dormouse::block_on(async {
-                    let mut anew = signal(SignalKind::user_defined1()).unwrap();
-                    send(SignalKind::user_defined1());
-                    receive(&mut anew).await;
-                });
-            },
-            |_| {},
-        );
+        in_child(|| {
+            let cx = &mut Context::from_waker(Waker::noop());
+            assert_eq!(signals.poll_recv(cx), Poll::Ready(None));
+            dormouse::block_on(async {
+                let mut anew = signal(SignalKind::user_defined1()).unwrap();
+                send(SignalKind::user_defined1());
+                receive(&mut anew).await;
+            });
+        });
         dormouse::block_on(receive(&mut signals));
     }
 }

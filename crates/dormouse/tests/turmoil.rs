@@ -23,7 +23,7 @@ async fn server() -> turmoil::Result {
     }
 }
 
-/// Renews its lease every 10 s, and returns how long it has held it without a renewal when it runs out.
+/// Renews its lease every 10 s. When the lease has run out, returns the time since the last renewal.
 async fn hold_a_lease() -> std::io::Result<Duration> {
     let socket = UdpSocket::bind(("0.0.0.0", 0)).await?;
     let mut buffer = [0; 16];

@@ -52,8 +52,8 @@ impl UdpSocket {
     ///
     /// # Errors
     /// If the address is in use, not local, or not permitted. The error is that of the last address, which it names.
-    /// `InvalidInput` if there is no address, `Unsupported` for a [name](ToSocketAddrs#names) without the feature `dns`. If the socket cannot be
-    /// registered: see [`AsyncFd`](AsyncFd#errors).
+    /// `InvalidInput` if there is no address, `Unsupported` for a [name](ToSocketAddrs#names) without the feature `dns`.
+    /// If the socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
     pub async fn bind(addr: impl ToSocketAddrs) -> io::Result<UdpSocket> {
         each_address(addr, "cannot bind a UDP socket", async |address| {
             net::UdpSocket::bind(address)
@@ -147,8 +147,8 @@ impl UdpSocket {
     /// ```
     ///
     /// # Errors
-    /// Those of sendto(2). `InvalidInput` if there is no address, `Unsupported` for a [name](ToSocketAddrs#names) without the feature `dns`. If no
-    /// reactor can register the fd: see [`AsyncFd`](AsyncFd#errors).
+    /// Those of sendto(2). `InvalidInput` if there is no address, `Unsupported` for a [name](ToSocketAddrs#names) without
+    /// the feature `dns`. If no reactor can register the fd: see [`AsyncFd`](AsyncFd#errors).
     ///
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is sent.

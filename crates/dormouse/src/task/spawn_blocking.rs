@@ -5,7 +5,6 @@ use super::tokio::{self, Runtime};
 use super::{JoinError, JoinHandle, executor, virtual_time};
 use crate::blocking::{self, Work};
 use crate::catch_panic::catch_panic;
-use crate::reactor::cannot;
 use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -76,9 +75,7 @@ fn start(mut work: Work, runtime: Option<Runtime>) -> Result<(), (io::Error, Opt
             Ok(Ok(())) | Err(_) => return Ok(()),
         }
     }
-    blocking::run(work).map_err(|(err, work)| {
-        (cannot("cannot start a thread \"dormouse-blocking\"", &err), Some(work))
-    })
+    blocking::run(work).map_err(|(err, work)| (err, Some(work)))
 }
 
 /// Runs work, as a future that never waits.

@@ -124,7 +124,8 @@ pub struct Sleep<C: Clock = Boottime> {
     deadline: Instant<C>,
     slack: Slack,
     registered: Option<TimerHandle>,
-    /// In place of `registered`, if the sleep was created in virtual time, or was polled last by a paused clock.
+    /// In place of `registered`, if the sleep was created in virtual time, or was polled last by a paused clock. Beside it,
+    /// inside a runtime whose clock can be paused.
     virtual_timer: TimerSlot,
     /// Where the program has created it.
     created: Origin,

@@ -20,8 +20,8 @@ use std::time::Duration;
 /// The wait of the thread does not count suspend, and ignores that the wall clock is set. So a clock that moves then is
 /// read at least this often. A timerfd follows its clock.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// For the clock that does not move. Some systems refuse a longer wait, or take it for one without limit: Windows has 32
-/// bits for the milliseconds, and so has epoll.
+/// For the monotonic clock, which the wait follows. Some systems refuse a longer wait, or take it for one without limit:
+/// Windows and epoll have 32 bits for the milliseconds.
 const LONGEST_WAIT_MONOTONIC: Duration = Duration::from_secs(86_400);
 
 /// The deadline of a queue. Its waker identifies the queue.
@@ -123,7 +123,7 @@ fn next(deadlines: &mut Deadlines) -> Next {
 mod tests {
     use super::*;
 
-    /// More milliseconds than an i32 holds are without limit for mio 1.2.0 on epoll, and u32::MAX are for Windows.
+    /// A wait has no limit if its milliseconds exceed an i32 (mio 1.2.0 on epoll), or are u32::MAX (Windows).
     #[test]
     fn a_distant_deadline_does_not_make_a_wait_that_the_system_takes_for_endless() {
         for clock in ClockId::ALL {

@@ -8,7 +8,7 @@
 //!
 //! # Invariants
 //! - A runtime whose clock has been seen off real time is followed for good, with one anchor: its clock stays off after a
-//!   `resume` too. The exception is a runtime that has shut down, from the first poll of a sleep that notices it.
+//!   `resume` too. The exception is a runtime that has shut down, as soon as a sleep cannot register its timer.
 //! - A sleep that is pending inside a runtime whose clock can be paused has a timer of that runtime, whether or not the
 //!   clock is paused. So if it is paused later, the sleep is polled when the paused clock reaches its deadline, and then
 //!   follows. Until then the timer queue completes it in real time.
@@ -48,11 +48,7 @@ pub(super) fn poll(
             Registered::Pending => return Some(Poll::Pending),
             // Another thread has advanced the clock meanwhile.
             Registered::Due => {}
-            Registered::ShutDown => {
-                runtime.mark_shut_down();
-                *slot = None;
-                return None;
-            }
+            Registered::ShutDown => return None,
         }
     }
     *slot = None;
@@ -72,12 +68,8 @@ pub(super) fn register(
         return;
     };
     match timer::register(slot, &runtime, clock, fires_at, waker) {
-        Registered::Pending => {}
+        Registered::Pending | Registered::ShutDown => {}
         // The clock was paused and advanced since this poll has begun: the next one follows it.
         Registered::Due => waker.wake_by_ref(),
-        Registered::ShutDown => {
-            runtime.mark_shut_down();
-            *slot = None;
-        }
     }
 }

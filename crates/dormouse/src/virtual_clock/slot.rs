@@ -89,8 +89,8 @@ impl TimerSlot {
         }
     }
 
-    /// In virtual time, wakes the machine at `at`, whether or not a task waits for the sleep. Returns false in real time.
-    /// By a paused clock, which no suspend moves, nothing is left to do.
+    /// In virtual time, wakes the machine at `at`, whether or not a task waits for the sleep. Inside a runtime whose clock is
+    /// paused there are no suspends, so it does nothing. Returns false in real time.
     pub(crate) fn set_alarm(&mut self, at: u64) -> bool {
         match &mut self.0 {
             Kind::Real => false,

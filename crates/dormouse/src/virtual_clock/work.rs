@@ -10,23 +10,22 @@ use std::sync::Arc;
 
 /// Until it is dropped, the virtual time in which it has begun waits for it, as for a task: for up to a second.
 #[derive(Debug)]
-pub(crate) struct Work(Option<(Arc<Shared>, Option<BusyToken>)>);
+pub(crate) struct Work(Option<(Arc<Shared>, BusyToken)>);
 
 impl Work {
     /// Does nothing outside of virtual time.
     pub(crate) fn begin() -> Work {
         Work(current::current().map(|time| {
             let token = lock(&time.clocks).busy.begin();
-            (time, Some(token))
+            (time, token)
         }))
     }
 }
 
 impl Drop for Work {
     fn drop(&mut self) {
-        if let Some((time, token)) = &mut self.0 {
-            let mut clocks = lock(&time.clocks);
-            token.take().into_iter().for_each(|token| clocks.busy.end(token));
+        if let Some((time, token)) = self.0.take() {
+            lock(&time.clocks).busy.end(token);
         }
     }
 }

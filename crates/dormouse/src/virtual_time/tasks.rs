@@ -2,7 +2,7 @@
 //! none of them has anything to do.
 //!
 //! # Invariants
-//! - Each task is in the scope of its virtual time (`task` sees to that), so it counts as busy from the call of its waker
+//! - `task::spawn` puts each task into the scope of its virtual time. So the task counts as busy from the call of its waker
 //!   to the end of the poll that follows, and is dropped in that time.
 
 use crate::context::in_virtual_block_on;

@@ -2,6 +2,8 @@
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test binary uses a part of them")]
 
 #[cfg(unix)]
+pub mod child;
+#[cfg(unix)]
 pub mod fifo;
 pub mod ports;
 #[cfg(target_os = "linux")]
@@ -57,21 +59,7 @@ macro_rules! on_every_reactor {
                 $crate::common::within_time(|| dormouse::block_on(super::$promise()));
             }
 
-            #[test]
-            #[cfg(feature = "tokio")]
-            fn on_tokio_current_thread() {
-                $crate::common::within_time(|| {
-                    $crate::common::current_thread().block_on(super::$promise())
-                });
-            }
-
-            #[test]
-            #[cfg(feature = "tokio")]
-            fn on_tokio_multi_thread() {
-                $crate::common::within_time(|| {
-                    $crate::common::multi_thread().block_on(super::$promise())
-                });
-            }
+            $crate::on_tokio! { $promise }
 
             #[test]
             #[cfg(feature = "tokio")]
@@ -87,6 +75,28 @@ macro_rules! on_every_reactor {
             }
         }
     )*};
+}
+
+/// The tests of `on_every_reactor` and `on_every_executor` in a runtime of tokio.
+#[macro_export]
+macro_rules! on_tokio {
+    ($promise:ident) => {
+        #[test]
+        #[cfg(feature = "tokio")]
+        fn on_tokio_current_thread() {
+            $crate::common::within_time(|| {
+                $crate::common::current_thread().block_on(super::$promise())
+            });
+        }
+
+        #[test]
+        #[cfg(feature = "tokio")]
+        fn on_tokio_multi_thread() {
+            $crate::common::within_time(|| {
+                $crate::common::multi_thread().block_on(super::$promise())
+            });
+        }
+    };
 }
 
 /// Runs a test on a new thread. Aborts the process if the test exceeds [`TEST_TIMEOUT`].

@@ -65,6 +65,15 @@ pub fn take_all_fds() -> Vec<OwnedFd> {
     taken
 }
 
+/// Calls `attempt` while the process can open no fds.
+pub fn without_new_fds<R>(attempt: impl FnOnce() -> R) -> R {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(0), ..limit }).unwrap();
+    let attempted = attempt();
+    setrlimit(Resource::Nofile, limit).unwrap();
+    attempted
+}
+
 #[cfg(not(target_os = "openbsd"))]
 const ADDRESS_SPACE: Resource = Resource::As;
 /// It includes anonymous memory there.

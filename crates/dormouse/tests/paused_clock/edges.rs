@@ -99,7 +99,7 @@ fn two_runtimes_have_clocks_of_their_own() {
         let (first, second) = (paused(), paused());
         let start = first.block_on(async { Instant::now() });
         let second_start = second.block_on(async { Instant::now() });
-        first.block_on(sleep_in(HOUR));
+        first.block_on(async { sleep(HOUR).await });
         assert_eq!(first.block_on(async { start.elapsed() }), HOUR);
         assert_eq!(second.block_on(async { second_start.elapsed() }), Duration::ZERO);
         assert!(start.elapsed() < HOUR);
@@ -108,10 +108,6 @@ fn two_runtimes_have_clocks_of_their_own() {
         second.block_on(sleep);
         assert_eq!(second.block_on(async { second_start.elapsed() / 1000 }), (2 * HOUR) / 1000);
     });
-}
-
-async fn sleep_in(duration: Duration) {
-    sleep(duration).await;
 }
 
 #[test]

@@ -40,11 +40,7 @@ async fn an_aborted_task_is_dropped_before_its_handle_returns() {
 async fn a_task_whose_handle_is_dropped_after_the_abort_is_dropped() {
     for pause in [false, true] {
         let drops = CountDrops::default();
-        let guard = drops.clone();
-        let task = spawn(async {
-            let _guard = guard;
-            pending::<()>().await;
-        });
+        let task = spawn(drops.pending());
         if pause {
             sleep(MS).await;
         }
@@ -58,11 +54,7 @@ async fn a_task_whose_handle_is_dropped_after_the_abort_is_dropped() {
 
 async fn a_task_that_is_aborted_before_it_runs_is_dropped() {
     let drops = CountDrops::default();
-    let guard = drops.clone();
-    let task = spawn(async {
-        let _guard = guard;
-        pending::<()>().await;
-    });
+    let task = spawn(drops.pending());
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
     assert_eq!(drops.get(), 1);
@@ -106,11 +98,7 @@ async fn a_complete_task_cannot_be_aborted() {
 
 async fn a_detached_task_can_be_aborted() {
     let drops = CountDrops::default();
-    let guard = drops.clone();
-    let task = spawn(async {
-        let _guard = guard;
-        pending::<()>().await;
-    });
+    let task = spawn(drops.pending());
     let abort = task.abort_handle();
     drop(task);
     sleep(MS).await;

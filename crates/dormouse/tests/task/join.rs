@@ -1,10 +1,10 @@
 //! Tasks that complete, and their handles.
 
 use super::{CountDrops, on_every_executor};
-use crate::common::{LIMIT, MS, stream};
+use crate::common::{LIMIT, MS, count_polls, stream};
 use dormouse::task::{JoinHandle, yield_now};
 use dormouse::{sleep, spawn, timeout};
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -143,13 +143,7 @@ async fn a_task_that_yields_lets_others_run() {
     other.await.unwrap();
     spins.await.unwrap();
 
-    let mut polls = 0;
-    let mut yields = std::pin::pin!(yield_now());
-    poll_fn(|cx| {
-        polls += 1;
-        yields.as_mut().poll(cx)
-    })
-    .await;
+    let ((), polls) = count_polls(yield_now()).await;
     assert_eq!(polls, 2);
 }
 

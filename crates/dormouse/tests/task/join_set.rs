@@ -65,11 +65,7 @@ async fn a_set_that_is_dropped_aborts_its_tasks() {
     let drops = CountDrops::default();
     let mut set = JoinSet::new();
     for _ in 0..10 {
-        let guard = drops.clone();
-        set.spawn(async {
-            let _guard = guard;
-            pending::<()>().await;
-        });
+        set.spawn(drops.pending());
     }
     drop(set);
     while drops.get() < 10 {
@@ -81,11 +77,7 @@ async fn a_set_that_is_shut_down_has_dropped_its_tasks() {
     let drops = CountDrops::default();
     let mut set = JoinSet::new();
     for _ in 0..10 {
-        let guard = drops.clone();
-        set.spawn(async {
-            let _guard = guard;
-            pending::<()>().await;
-        });
+        set.spawn(drops.pending());
     }
     set.shutdown().await;
     assert_eq!(drops.get(), 10);

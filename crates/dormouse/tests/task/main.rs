@@ -14,6 +14,7 @@ mod tokio_runtime;
 #[cfg(feature = "test-util")]
 mod virtual_time;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -31,21 +32,7 @@ macro_rules! on_every_executor {
                 $crate::common::within_time(|| futures::executor::block_on(super::$promise()));
             }
 
-            #[test]
-            #[cfg(feature = "tokio")]
-            fn on_tokio_current_thread() {
-                $crate::common::within_time(|| {
-                    $crate::common::current_thread().block_on(super::$promise())
-                });
-            }
-
-            #[test]
-            #[cfg(feature = "tokio")]
-            fn on_tokio_multi_thread() {
-                $crate::common::within_time(|| {
-                    $crate::common::multi_thread().block_on(super::$promise())
-                });
-            }
+            $crate::on_tokio! { $promise }
 
             #[test]
             #[cfg(feature = "test-util")]
@@ -66,6 +53,15 @@ struct CountDrops(Arc<AtomicUsize>);
 impl CountDrops {
     fn get(&self) -> usize {
         self.0.load(Ordering::SeqCst)
+    }
+
+    /// A future that is never ready, and owns a clone.
+    fn pending(&self) -> impl Future<Output = ()> + Send + use<> {
+        let guard = self.clone();
+        async {
+            let _guard = guard;
+            std::future::pending().await
+        }
     }
 }
 

@@ -29,13 +29,7 @@ fn a_task_is_cancelled_when_its_runtime_shuts_down() {
     within_time(|| {
         for runtime in [current_thread(), multi_thread()] {
             let drops = CountDrops::default();
-            let guard = drops.clone();
-            let task = runtime.block_on(async {
-                spawn(async {
-                    let _guard = guard;
-                    pending::<()>().await;
-                })
-            });
+            let task = runtime.block_on(async { spawn(drops.pending()) });
             drop(runtime);
             let err = dormouse::block_on(task).unwrap_err();
             assert!(err.is_cancelled());

@@ -5,7 +5,6 @@ use crate::common::{multi_thread, within_time};
 use dormouse::task::{JoinSet, spawn_blocking};
 use dormouse::time::Instant;
 use dormouse::{VirtualTime, sleep, spawn, timeout};
-use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -64,12 +63,8 @@ fn time_advances_only_when_no_task_has_anything_to_do() {
 fn tasks_that_are_left_when_block_on_returns_are_cancelled() {
     within_time(|| {
         let drops = CountDrops::default();
-        let guard = drops.clone();
         let task = VirtualTime::new().block_on(async {
-            let task = spawn(async {
-                let _guard = guard;
-                pending::<()>().await;
-            });
+            let task = spawn(drops.pending());
             dormouse::task::yield_now().await;
             task
         });

@@ -51,8 +51,8 @@ impl TcpListener {
     ///
     /// # Errors
     /// If the address is in use, not local, or not permitted. The error is that of the last address, which it names.
-    /// `InvalidInput` if there is no address, `Unsupported` for a [name](ToSocketAddrs#names) without the feature `dns`. If the socket cannot be
-    /// registered: see [`AsyncFd`](AsyncFd#errors).
+    /// `InvalidInput` if there is no address, `Unsupported` for a [name](ToSocketAddrs#names) without the feature `dns`.
+    /// If the socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
     pub async fn bind(addr: impl ToSocketAddrs) -> io::Result<TcpListener> {
         each_address(addr, "cannot listen", async |address| {
             net::TcpListener::bind(address)

@@ -54,8 +54,8 @@ impl TcpStream {
     /// # Errors
     /// If the connection is refused, the address is unreachable, or the peer does not respond in time. The error is
     /// that of the last address, which it names. `InvalidInput` if there is no address, or the port is 0. `Unsupported`
-    /// for a [name](ToSocketAddrs#names) without the feature `dns`. If the call has to wait, and the socket cannot be registered: see
-    /// [`AsyncFd`](AsyncFd#errors).
+    /// for a [name](ToSocketAddrs#names) without the feature `dns`. If the call has to wait, and the socket cannot be
+    /// registered: see [`AsyncFd`](AsyncFd#errors).
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket.

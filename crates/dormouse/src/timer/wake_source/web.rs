@@ -123,7 +123,7 @@ impl Slot {
     fn check(&mut self) -> Option<Waker> {
         self.timeout = None;
         let deadline = self.deadline?;
-        self.clock_was_set |= self.clock == ClockId::Realtime && self.note_wall_clock();
+        self.clock_was_set |= self.note_wall_clock();
         if self.clock.now_ns() < deadline && !self.clock_was_set {
             self.set_timeout();
             return None;
@@ -150,8 +150,12 @@ impl Slot {
         }
     }
 
-    /// Measures how far the wall clock is ahead. Returns whether it was set since the last call.
+    /// If this is the slot of the wall clock, measures how far that is ahead, and returns whether it was set since the last
+    /// call.
     fn note_wall_clock(&mut self) -> bool {
+        if self.clock != ClockId::Realtime {
+            return false;
+        }
         let before = std::mem::replace(&mut self.wall_clock_offset, measure_wall_clock());
         self.wall_clock_offset.change_since(before).is_some()
     }

@@ -119,8 +119,8 @@ fn current() -> Option<Id> {
 
 /// Whether the clock of the runtime that the caller is inside shows another time than std's.
 fn is_off_real_time() -> bool {
-    /// A clock that is ahead by less is not off: the time for a third reading is saved. An error of this size is less
-    /// than the error of the anchor can be.
+    /// A clock that is ahead by no more than this counts as real time, which saves a third reading. The anchor can be off by
+    /// more.
     const NEAR: Duration = Duration::from_micros(1);
     let before = StdInstant::now();
     let shown = TokioInstant::now().into_std();

@@ -10,7 +10,6 @@
 
 use super::runtime::{self, Runtime};
 use crate::catch_panic::{catch_panic, wake};
-use crate::probe::catch_probe;
 use crate::sync::{Mutex, lock};
 use crate::system_clock::ClockId;
 use crate::virtual_clock::clocks::END_NS;
@@ -57,7 +56,7 @@ pub(super) enum Registered {
     Pending,
     /// The clock has reached the time of the timer.
     Due,
-    /// The runtime has shut down.
+    /// The runtime has shut down, and is no longer followed.
     ShutDown,
 }
 
@@ -77,12 +76,16 @@ pub(super) fn register(
     let waker =
         Arc::new(TaskWaker { task: Mutex::new(Some(waker.clone())), clock, fires_at, followed });
     let mut registered = Registered::ShutDown;
-    catch_probe(|| {
+    catch_panic(|| {
         let timer = slot.get_or_insert_with(|| {
             Box::new(PausedTimer::new(runtime, clock, fires_at, waker.clone()))
         });
         registered = timer.poll(waker);
     });
+    if registered == Registered::ShutDown {
+        runtime.mark_shut_down();
+        *slot = None;
+    }
     registered
 }
 
@@ -92,8 +95,8 @@ pub(crate) fn reset(slot: &mut Option<Box<PausedTimer>>, fires_at: u64) {
     if fires_at > END_NS {
         return;
     }
-    if timer.sleep.is_some() {
-        return timer.move_to(fires_at);
+    if timer.move_to(fires_at) {
+        return;
     }
     let waker = timer.waker.clone();
     let Some(task) = waker.take() else { return };
@@ -146,9 +149,9 @@ impl PausedTimer {
         if TokioInstant::now() >= at { Registered::Due } else { Registered::ShutDown }
     }
 
-    /// Moves it to `fires_at`, if it has a timer of tokio.
-    fn move_to(&mut self, fires_at: u64) {
-        let Some(sleep) = &mut self.sleep else { return };
+    /// Moves it to `fires_at`. Returns false if it has no timer of tokio to move.
+    fn move_to(&mut self, fires_at: u64) -> bool {
+        let Some(sleep) = &mut self.sleep else { return false };
         let by = Duration::from_nanos(fires_at.abs_diff(self.fires_at));
         let at = if fires_at > self.fires_at {
             sleep.deadline().checked_add(by)
@@ -156,9 +159,10 @@ impl PausedTimer {
             Some(sleep.deadline().checked_sub(by).unwrap_or(self.created))
         };
         if let Some(at) = at {
-            catch_probe(|| sleep.as_mut().reset(at));
+            catch_panic(|| sleep.as_mut().reset(at));
             self.fires_at = fires_at;
         }
+        true
     }
 }
 
