@@ -79,6 +79,8 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
 
 /// Runs a command to its end, and returns its exit status.
 ///
+/// As in tokio, a stream that the command makes a pipe is closed at once, because nothing would read or write it.
+///
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// use std::process::Command;
@@ -98,7 +100,10 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
 /// The first poll starts the command. If the future is dropped after that, the command goes on to run. To kill it then, use
 /// [`spawn`] with [`Child::kill_on_drop`].
 pub async fn status(command: &mut Command) -> io::Result<ExitStatus> {
-    spawn(command)?.wait().await
+    let mut child = spawn(command)?;
+    // A child whose pipe is full would not end.
+    (child.stdin, child.stdout, child.stderr) = (None, None, None);
+    child.wait().await
 }
 
 /// Runs a command to its end, and returns its exit status and all that it has written to stdout and stderr.

@@ -20,6 +20,7 @@ on_every_reactor! {
     a_child_that_has_ended_is_waited_for_without_a_wait
     all_output_is_returned
     a_wait_closes_stdin
+    a_status_closes_the_pipes_that_nothing_reads
     a_wait_can_be_dropped_and_repeated
     many_children_are_waited_for_at_once
     a_dropped_child_goes_on_and_leaves_no_zombie
@@ -97,6 +98,13 @@ async fn a_wait_closes_stdin() {
     assert!(timeout(LIMIT, child.wait()).await.unwrap().unwrap().success());
     let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
     assert!(timeout(LIMIT, process::wait(&mut child)).await.unwrap().unwrap().success());
+}
+
+/// The child writes more than a pipe holds.
+async fn a_status_closes_the_pipes_that_nothing_reads() {
+    let mut command = shell("cat; seq 1 100000; seq 1 100000 >&2");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    timeout(LIMIT, process::status(&mut command)).await.expect("the child ends").unwrap();
 }
 
 async fn a_wait_can_be_dropped_and_repeated() {
