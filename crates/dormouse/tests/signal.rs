@@ -113,11 +113,12 @@ each_in_a_child_process! {
     handlers_of_others_are_called
     a_signal_to_a_child_is_not_received_by_its_parent
     a_child_listens_anew
+    a_signal_in_a_child_that_has_dropped_its_listener_has_no_effect
 }
 
 mod cases {
     use super::*;
-    use crate::common::child::in_child;
+    use crate::common::child::{self, in_child};
 
     fn no_signal(signals: &mut Signal) {
         let cx = &mut Context::from_waker(Waker::noop());
@@ -225,7 +226,7 @@ mod cases {
             let (wakes, waker) = Count::new();
             assert!(poll(&mut Box::pin(signals.recv()), &waker).is_pending());
             in_child(|| send(SignalKind::user_defined1()));
-            // The byte of the child arrives, but no signal.
+            // The datagram of the child arrives, but no signal.
             wakes.wait_for_async(1).await;
             no_signal(&mut signals);
             send(SignalKind::user_defined1());
@@ -248,5 +249,24 @@ mod cases {
             });
         });
         dormouse::block_on(receive(&mut signals));
+    }
+
+    /// Also when its parent has dropped the listener, so that the handler in the child writes to a socket without a peer.
+    #[test]
+    #[ignore = "a case"]
+    fn a_signal_in_a_child_that_has_dropped_its_listener_has_no_effect() {
+        let signals = signal(SignalKind::user_defined1()).unwrap();
+        let (dropped, drops) = rustix::pipe::pipe().unwrap();
+        let mut listener = Some(signals);
+        let child = child::spawn_child(|| {
+            drop(listener.take());
+            assert_eq!(rustix::io::read(&dropped, &mut [0]).unwrap(), 1);
+            let mut broken_pipes = signal(SignalKind::pipe()).unwrap();
+            send(SignalKind::user_defined1());
+            no_signal(&mut broken_pipes);
+        });
+        drop(listener);
+        rustix::io::write(&drops, b"x").unwrap();
+        child::wait_for_child(child);
     }
 }

@@ -1,15 +1,18 @@
 //! Signals of Unix: [`signal`](signal()) listens to one.
 //!
 //! Each listener has a flag and a pair of sockets. A handler of the crate signal-hook, which may run in any thread and at
-//! any instruction, sets the flag and writes a byte. The byte makes the other socket readable, and so wakes the task.
+//! any instruction, sets the flag and sends a datagram. It makes the other socket readable, and so wakes the task.
 //!
 //! # Invariants
-//! - No signal is lost. The handler: (1) sets the flag, (2) writes a byte. A poll: (1) reads all bytes, and stores the waker
-//!   when there are no more, (2) takes the flag. If the flag is set after it was taken, the byte follows the stored waker.
-//! - A child of `fork` inherits the handler and the socket that it writes to, but the flag is a copy. So a signal to the
+//! - No signal is lost. The handler: (1) sets the flag, (2) sends a datagram. A poll: (1) receives all datagrams, and stores
+//!   the waker when there are no more, (2) takes the flag. If the flag is set after it was taken, the datagram follows the
+//!   stored waker. If there is no room for it, the socket is readable already.
+//! - A child of `fork` inherits the handler and the socket that it sends from, but the flag is a copy. So a signal to the
 //!   child wakes a task of the parent, which finds no flag and waits again.
-//! - A child does not read the bytes of its parent. It does not wait for the lock of signal-hook, which a thread of the
+//! - A child does not read the datagrams of its parent. It does not wait for the lock of signal-hook, which a thread of the
 //!   parent may have held: it leaves the handlers that it has inherited where they are.
+//! - A handler raises no `SIGPIPE` when the other socket is closed, as it is in a child that has dropped an inherited
+//!   listener, as soon as its parent has dropped it too. That is why the sockets are those of datagrams: a send fails.
 
 use crate::fork::Process;
 use crate::io::{AsyncFd, Interest};
@@ -17,9 +20,9 @@ use signal_hook::consts;
 use signal_hook::{SigId, flag, low_level};
 use std::fmt;
 use std::future::poll_fn;
-use std::io::{self, Read};
+use std::io;
 use std::os::raw::c_int;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -147,7 +150,7 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
         let message = format!("signal {number} ({name}) cannot be caught");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    let (receiver, sender) = UnixStream::pair()?;
+    let (receiver, sender) = UnixDatagram::pair()?;
     let receiver = AsyncFd::with_interest(receiver, Interest::READABLE)?;
     let listener = Listener::register(number, sender).map_err(|err| {
         io::Error::new(err.kind(), format!("cannot listen to signal {number}: {err}"))
@@ -178,9 +181,8 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 #[must_use = "signals are received only by `recv`"]
 pub struct Signal {
     kind: SignalKind,
-    // Dropped first: its handler writes to no socket that is closed, which would raise `SIGPIPE`.
     listener: Listener,
-    receiver: AsyncFd<UnixStream>,
+    receiver: AsyncFd<UnixDatagram>,
 }
 
 impl Signal {
@@ -228,13 +230,14 @@ impl Signal {
             return Poll::Ready(None);
         }
         loop {
-            let read = self.receiver.poll_read_with(cx, |mut socket| socket.read(&mut [0; 64]));
+            let read = self.receiver.poll_read_with(cx, |socket| socket.recv(&mut [0; 1]));
             if self.listener.caught.swap(false, Ordering::SeqCst) {
                 return Poll::Ready(Some(()));
             }
             match read {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(None),
+                Poll::Ready(Err(_)) => return Poll::Ready(None),
+                // signal-hook also sends an empty one, when it takes the socket.
                 Poll::Ready(Ok(_)) => {}
             }
         }
@@ -262,17 +265,16 @@ struct Listener {
     /// Whether the signal was caught since it was received.
     caught: Arc<AtomicBool>,
     sets_flag: SigId,
-    writes_byte: Option<SigId>,
+    wakes: Option<SigId>,
     process: Process,
 }
 
 impl Listener {
-    fn register(signal: c_int, sender: UnixStream) -> io::Result<Listener> {
+    fn register(signal: c_int, sender: UnixDatagram) -> io::Result<Listener> {
         let caught = Arc::new(AtomicBool::new(false));
         let sets_flag = flag::register(signal, caught.clone())?;
-        let mut listener =
-            Listener { caught, sets_flag, writes_byte: None, process: Process::current() };
-        listener.writes_byte = Some(low_level::pipe::register(signal, sender)?);
+        let mut listener = Listener { caught, sets_flag, wakes: None, process: Process::current() };
+        listener.wakes = Some(low_level::pipe::register(signal, sender)?);
         Ok(listener)
     }
 }
@@ -283,7 +285,7 @@ impl Drop for Listener {
             return;
         }
         low_level::unregister(self.sets_flag);
-        self.writes_byte.into_iter().for_each(|id| {
+        self.wakes.into_iter().for_each(|id| {
             low_level::unregister(id);
         });
     }
