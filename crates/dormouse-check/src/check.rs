@@ -58,10 +58,13 @@ impl<T: 'static> Check<T> {
         self
     }
 
-    /// How long the future may take to be ready, and how long a poll may hang: 5 s by default.
+    /// How long the check may take: 10 s by default. Half of that is how long the future may take to be ready, and how
+    /// long a poll may hang.
     ///
     /// This is an upper bound: if the future is ready after a few milliseconds, as it should be in a test, the checker
-    /// waits no longer than necessary.
+    /// waits no longer than necessary. Once the time is used up, the remaining probes are
+    /// [skipped](Report::skipped). Only waits of the checker are counted, each up to 10 ms, so a check
+    /// on a busy machine takes longer than this, and has the same result.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.settings.time_limit = limit;
         self

@@ -51,6 +51,12 @@ impl Finding {
         }
     }
 
+    /// A note by default, although other findings of its kind are failures.
+    pub(crate) fn into_note(mut self) -> Finding {
+        self.note = true;
+        self
+    }
+
     pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Finding {
         self.details.push(detail.into());
         self

@@ -197,6 +197,10 @@ impl<P: Pollable + ?Sized> Instance<P> {
     /// Polls once without recording it: for probes that depend on the timing.
     pub(crate) fn poll_unrecorded(&mut self, waker: &Waker) -> PollResult {
         let Some(inner) = &mut self.inner else { return PollResult::Pending };
+        if self.task.is_abandoned() {
+            // Ends the loops of the probe. Its result goes nowhere.
+            return PollResult::Panicked("the probe is abandoned".into());
+        }
         let polling = self.task.enter_poll();
         let polled = panics::catch(|| inner.as_mut().poll(&mut Context::from_waker(waker)));
         drop(polling);

@@ -8,8 +8,8 @@ use texts::{TEXTS, Texts};
 /// A way in which a future breaks the contract of `poll` and `Waker`, or surprises its users.
 ///
 /// Each kind is a failure unless it is [allowed](crate::Check::allow). The exceptions are
-/// [`AfterReady`](Kind::AfterReady) and [`ExecutorDependence`](Kind::ExecutorDependence), which are notes unless
-/// they are [denied](crate::Check::deny).
+/// [`AfterReady`](Kind::AfterReady), [`ExecutorDependence`](Kind::ExecutorDependence), and a
+/// [`WakerLeft`](Kind::WakerLeft) of a single waker. These are notes unless they are [denied](crate::Check::deny).
 ///
 /// ```
 /// use dormouse_check::Kind;
@@ -47,6 +47,9 @@ pub enum Kind {
     /// A file descriptor stays open after the future was dropped.
     FdLeft,
     /// A clone of the waker still exists after the future was dropped.
+    ///
+    /// This is a failure only if such wakers accumulate. A slot for one waker, which is used again by the next
+    /// future or dropped with the other end of a channel, is a note.
     WakerLeft,
     /// The task is woken again and again after the future was dropped.
     WakesAfterDrop,

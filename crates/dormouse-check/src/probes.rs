@@ -153,7 +153,7 @@ impl Runner {
         obstacles: &[Kind],
         probe: impl FnOnce(&ProbeContext) -> Option<Finding>,
     ) {
-        if self.context.settings.is_note(kind) {
+        if self.context.settings.is_allowed(kind) {
             let reason = format!("{kind} is allowed, and provoking it may do damage");
             self.skipped.push((name, reason));
         } else {
@@ -172,11 +172,15 @@ impl Runner {
             self.skipped.push((name, reason));
             return;
         }
-        self.executed.push(name);
         let findings: Vec<Finding> = {
             let _guard = lock();
             probe(&self.context).into_iter().collect()
         };
+        if self.context.budget.is_spent() {
+            self.skipped.push((name, self.out_of_time("before its end")));
+        } else {
+            self.executed.push(name);
+        }
         findings.into_iter().for_each(|finding| self.add(finding));
     }
 
@@ -184,7 +188,14 @@ impl Runner {
         if let Some(kind) = self.find(obstacles) {
             return Some(format!("gives no result because of: {kind}"));
         }
-        self.context.poll_hung.get().then(|| "a poll has not returned".to_owned())
+        if self.context.poll_hung.get() {
+            return Some("a poll has not returned".to_owned());
+        }
+        self.context.budget.is_spent().then(|| self.out_of_time("before"))
+    }
+
+    fn out_of_time(&self, when: &str) -> String {
+        format!("the time limit of {:?} was reached {when}", self.context.settings.time_limit)
     }
 
     fn find(&self, kinds: &[Kind]) -> Option<Kind> {
@@ -195,7 +206,7 @@ impl Runner {
     /// reproduction.
     fn add(&mut self, mut finding: Finding) {
         if self.find(&[finding.kind]).is_none() {
-            finding.note = self.context.settings.is_note(finding.kind);
+            finding.note = self.context.settings.is_note(finding.kind, finding.note);
             self.findings.push(finding);
         }
     }

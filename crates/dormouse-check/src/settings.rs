@@ -10,6 +10,7 @@ use std::time::Duration;
 pub(crate) struct Settings {
     /// The name of the future in the report.
     pub(crate) name: String,
+    /// The time of the whole check. One run of an instance may take half of it.
     pub(crate) time_limit: Duration,
     /// The largest number of polls after which the future is dropped.
     pub(crate) max_polls: u32,
@@ -27,7 +28,7 @@ impl Settings {
     pub(crate) fn new(name: &str) -> Settings {
         Settings {
             name: name.to_owned(),
-            time_limit: Duration::from_secs(5),
+            time_limit: Duration::from_secs(10),
             max_polls: 8,
             max_self_wakes: 100,
             blocking_limit: Duration::from_millis(10),
@@ -50,7 +51,12 @@ impl Settings {
         self.denied.insert(kind);
     }
 
-    pub(crate) fn is_note(&self, kind: Kind) -> bool {
-        self.allowed.contains(&kind) || kind.is_note() && !self.denied.contains(&kind)
+    /// Whether a finding is a note. `by_default` says whether it is one if its kind is neither allowed nor denied.
+    pub(crate) fn is_note(&self, kind: Kind, by_default: bool) -> bool {
+        self.is_allowed(kind) || by_default && !self.denied.contains(&kind)
+    }
+
+    pub(crate) fn is_allowed(&self, kind: Kind) -> bool {
+        self.allowed.contains(&kind)
     }
 }

@@ -54,6 +54,8 @@ pub(crate) struct Task {
     max_self_wakes: AtomicU32,
     /// Counts log entries and calls of `heartbeat`.
     heartbeats: AtomicUsize,
+    /// The watchdog no longer waits for the thread that polls it.
+    abandoned: AtomicBool,
 }
 
 impl Task {
@@ -76,6 +78,7 @@ impl Task {
             wakes: AtomicU32::new(0),
             max_self_wakes: AtomicU32::new(0),
             heartbeats: AtomicUsize::new(0),
+            abandoned: AtomicBool::new(false),
         })
     }
 
@@ -149,6 +152,15 @@ impl Task {
     /// Shows the watchdog that the probe makes progress.
     pub(crate) fn heartbeat(&self) {
         self.heartbeats.fetch_add(1, SeqCst);
+    }
+
+    /// Ends the thread that polls the task, at its next poll.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.store(true, SeqCst);
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(SeqCst)
     }
 
     /// Waits until `done`, which is checked whenever an entry is added to the log. Returns whether it became true.

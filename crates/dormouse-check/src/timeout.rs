@@ -4,6 +4,7 @@
 //! short waits that this thread has returned from. Where the whole process gets no CPU time, because the machine is
 //! loaded, suspended, or stopped in a debugger, a slice takes longer, and the timeout does not advance.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 /// The length of one slice.
@@ -46,6 +47,29 @@ impl Timeout {
     }
 }
 
+/// The time that a check may still spend on waiting for its threads.
+///
+/// Like a [`Timeout`], it does not advance while the process gets no CPU time: a wait counts as one slice at most.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    remaining: Cell<Duration>,
+}
+
+impl Budget {
+    pub(crate) fn new(time: Duration) -> Budget {
+        Budget { remaining: Cell::new(time) }
+    }
+
+    /// Subtracts a wait that was to last for one slice at most.
+    pub(crate) fn spend(&self, waited: Duration) {
+        self.remaining.set(self.remaining.get().saturating_sub(waited.min(SLICE)));
+    }
+
+    pub(crate) fn is_spent(&self) -> bool {
+        self.remaining.get().is_zero()
+    }
+}
+
 /// Checks `done` up to `times` times, with a pause after each check, and once more at the end. Returns whether it
 /// became true.
 pub(crate) fn check_every(pause: Duration, times: u32, mut done: impl FnMut() -> bool) -> bool {
@@ -68,6 +92,15 @@ mod tests {
         assert_eq!(Timeout::at_least(SLICE), Timeout(1));
         assert_eq!(Timeout::at_least(SLICE + Duration::from_nanos(1)), Timeout(2));
         assert_eq!(Timeout::at_least(Duration::MAX), Timeout(u32::MAX));
+    }
+
+    #[test]
+    fn a_wait_that_takes_longer_because_of_load_costs_one_slice() {
+        let budget = Budget::new(SLICE * 2);
+        budget.spend(SLICE * 100);
+        assert!(!budget.is_spent());
+        budget.spend(SLICE);
+        assert!(budget.is_spent());
     }
 
     #[test]

@@ -1,17 +1,34 @@
 //! Runs code under test on a separate thread, which can be abandoned.
 //!
 //! A thread that hangs in foreign code cannot be ended from outside. If nothing happens on it for long enough, it is
-//! leaked with everything that it holds, and the probe continues without it.
+//! leaked with everything that it holds, and the probe continues without it. The same applies to a thread that does
+//! something again and again, but does not end.
+//!
+//! # Invariants
+//! - A run ends, whatever the code under test does: after the limits of [`Limits`], counted in slices.
+//! - An abandoned thread that still runs ends at its next poll, because its task is marked as abandoned.
 
 use crate::panics;
 use crate::process;
 use crate::task::Task;
-use crate::timeout::{SLICE, Timeout};
+use crate::timeout::{Budget, SLICE, Timeout};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Instant;
 
 /// The closure of `Check::around`: enters a runtime, for example, and calls its argument.
 pub(crate) type Around = Option<Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>>;
+
+/// When a thread is abandoned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits<'a> {
+    /// Nothing has happened on it for this long.
+    pub(crate) stall: Timeout,
+    /// It has not ended after this long, without the time in which nothing happens.
+    pub(crate) run: Timeout,
+    /// The time of the whole check is used up.
+    pub(crate) budget: &'a Budget,
+}
 
 /// The outcome of code under test.
 #[derive(Debug)]
@@ -20,6 +37,8 @@ pub(crate) enum Outcome<R> {
     Panicked(String),
     /// Nothing happened for the length of the timeout. The thread is abandoned.
     Hung,
+    /// Something happened all the time, but it has not ended in time. The thread is abandoned.
+    OutOfTime,
 }
 
 /// Runs `code` inside `around` on this thread. Returns `None` if `around` does not call its argument.
@@ -34,11 +53,11 @@ pub(crate) fn call_inside<R>(around: &Around, code: impl FnOnce() -> R) -> Optio
     result
 }
 
-/// Runs `code` inside `around` on a separate thread, until it ends or `task` has had no heartbeat for the length of
-/// the timeout.
+/// Runs `code` inside `around` on a separate thread, until it ends or one of the limits is reached. The heartbeats of
+/// `task` show that something happens.
 pub(crate) fn run<R: Send + 'static>(
     task: &Arc<Task>,
-    stall_timeout: Timeout,
+    limits: Limits<'_>,
     around: &Around,
     code: impl FnOnce() -> R + Send + 'static,
 ) -> Outcome<R> {
@@ -52,9 +71,12 @@ pub(crate) fn run<R: Send + 'static>(
         return Outcome::Panicked("the checker could not start a thread".into());
     };
 
-    let (mut heartbeats, mut idle_slices) = (task.heartbeats(), 0);
+    let (mut heartbeats, mut idle_slices, mut active_slices) = (task.heartbeats(), 0, 0);
     loop {
-        match receiver.recv_timeout(SLICE) {
+        let began = Instant::now();
+        let received = receiver.recv_timeout(SLICE);
+        limits.budget.spend(began.elapsed());
+        match received {
             Ok(Ok(Some(result))) => {
                 // The thread is about to end. Once it has, it does not disturb probes that count threads or time.
                 let _ = thread.join();
@@ -72,10 +94,16 @@ pub(crate) fn run<R: Send + 'static>(
             Err(RecvTimeoutError::Timeout) => {}
         }
         let now = task.heartbeats();
-        idle_slices = if now == heartbeats { idle_slices + 1 } else { 0 };
-        heartbeats = now;
-        if idle_slices > stall_timeout.0 {
-            return Outcome::Hung;
+        if now == heartbeats {
+            idle_slices += 1;
+        } else {
+            (heartbeats, idle_slices) = (now, 0);
+            active_slices += 1;
+        }
+        let hung = idle_slices > limits.stall.0;
+        if hung || active_slices > limits.run.0 || limits.budget.is_spent() {
+            task.abandon();
+            return if hung { Outcome::Hung } else { Outcome::OutOfTime };
         }
     }
 }
@@ -84,17 +112,51 @@ pub(crate) fn run<R: Send + 'static>(
 mod tests {
     use super::*;
     use std::thread;
+    use std::time::Duration;
+
+    const STALL: Timeout = Timeout(3);
+
+    fn limits(budget: &Budget) -> Limits<'_> {
+        Limits { stall: STALL, run: Timeout(100), budget }
+    }
 
     #[test]
     fn a_thread_without_heartbeats_is_abandoned() {
-        let outcome = run(&Task::new(), Timeout(3), &None, thread::park);
+        let outcome = run(&Task::new(), limits(&Budget::new(Duration::MAX)), &None, thread::park);
         assert!(matches!(outcome, Outcome::Hung), "{outcome:?}");
+    }
+
+    /// Runs code that has heartbeats until it is abandoned.
+    fn run_for_ever(limits: Limits<'_>) -> Outcome<()> {
+        let task = Task::new();
+        run(&task.clone(), limits, &None, move || {
+            while !task.is_abandoned() {
+                task.heartbeat();
+                thread::sleep(Duration::from_millis(1));
+            }
+        })
+    }
+
+    #[test]
+    fn a_thread_that_does_not_end_is_abandoned_in_spite_of_its_heartbeats() {
+        let budget = Budget::new(Duration::MAX);
+        let outcome = run_for_ever(Limits { run: Timeout(20), ..limits(&budget) });
+        assert!(matches!(outcome, Outcome::OutOfTime), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_thread_is_abandoned_when_the_time_of_the_check_is_used_up() {
+        let budget = Budget::new(SLICE * 10);
+        let outcome = run_for_ever(Limits { run: Timeout(u32::MAX), ..limits(&budget) });
+        assert!(matches!(outcome, Outcome::OutOfTime), "{outcome:?}");
+        assert!(budget.is_spent());
     }
 
     #[test]
     fn a_slow_thread_is_not_abandoned_while_it_has_heartbeats() {
         let task = Task::new();
-        let outcome = run(&task.clone(), Timeout(3), &None, move || {
+        let budget = Budget::new(Duration::MAX);
+        let outcome = run(&task.clone(), limits(&budget), &None, move || {
             for _ in 0..12 {
                 thread::sleep(SLICE);
                 task.heartbeat();

@@ -6,8 +6,8 @@ use crate::instance::Factory;
 use crate::process;
 use crate::settings::Settings;
 use crate::task::Task;
-use crate::timeout::Timeout;
-use crate::watchdog::{self, Outcome};
+use crate::timeout::{Budget, Timeout};
+use crate::watchdog::{self, Limits, Outcome};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,8 @@ const MARGIN: Timeout = Timeout(15);
 pub(crate) struct ProbeContext {
     pub(crate) factory: Factory,
     pub(crate) settings: Settings,
+    /// What remains of the time limit.
+    pub(crate) budget: Budget,
     /// The longest and the shortest time that an instance took to be ready when it was polled continuously.
     pub(crate) max_ready_time: Cell<Duration>,
     pub(crate) min_ready_time: Cell<Duration>,
@@ -29,9 +31,11 @@ pub(crate) struct ProbeContext {
 
 impl ProbeContext {
     pub(crate) fn new(factory: Factory, settings: Settings) -> ProbeContext {
+        let budget = Budget::new(settings.time_limit);
         ProbeContext {
             factory,
             settings,
+            budget,
             max_ready_time: Cell::default(),
             min_ready_time: Cell::default(),
             caller: process::current_thread_id(),
@@ -44,9 +48,14 @@ impl ProbeContext {
         Timeout::at_least(self.max_ready_time.get()).times(2).plus(MARGIN).times(1 << attempt)
     }
 
-    /// How long a thread may make no progress before it is abandoned.
-    pub(crate) fn stall_timeout(&self) -> Timeout {
-        Timeout::at_least(self.settings.time_limit)
+    /// How long one run of an instance may take, and how long a poll may hang.
+    pub(crate) fn run_limit(&self) -> Timeout {
+        Timeout::at_least(self.settings.time_limit / 2)
+    }
+
+    /// The limits of a thread that is abandoned if nothing happens on it for the length of `stall`.
+    pub(crate) fn limits(&self, stall: Timeout) -> Limits<'_> {
+        Limits { stall, run: self.run_limit(), budget: &self.budget }
     }
 
     /// The options of a correct executor.
@@ -66,7 +75,7 @@ impl ProbeContext {
         code: impl FnOnce(&Factory, &Arc<Task>) -> R + Send + 'static,
     ) -> Outcome<R> {
         let (factory, probe_task) = (self.factory.clone(), task.clone());
-        watchdog::run(task, self.stall_timeout(), &self.settings.around, move || {
+        watchdog::run(task, self.limits(self.run_limit()), &self.settings.around, move || {
             code(&factory, &probe_task)
         })
     }

@@ -20,13 +20,15 @@ use std::task::Poll;
 
 /// The result on an executor on which the future works.
 const WORKS: &str = "works";
+/// The result on an executor that was not tried to the end.
+const OUT_OF_TIME: &str = "no result: the time limit was reached";
 
 pub(crate) fn probe(context: &ProbeContext) -> (Option<Finding>, Vec<(&'static str, String)>) {
     let table: Vec<(&'static str, String)> = executors::all()
         .into_iter()
         .map(|executor| {
             let mut result = run_on(context, executor, 2);
-            if result != WORKS {
+            if result != WORKS && result != OUT_OF_TIME {
                 result = run_on(context, executor, 3);
             }
             (executor.name, result)
@@ -34,7 +36,7 @@ pub(crate) fn probe(context: &ProbeContext) -> (Option<Finding>, Vec<(&'static s
         .collect();
 
     let failed = table.iter().filter(|(_, result)| result != WORKS).count();
-    if failed == 0 {
+    if failed == 0 || context.budget.is_spent() {
         return (None, table);
     }
     let headline = format!("it does not work on {failed} of {} executors", table.len());
@@ -52,7 +54,7 @@ fn run_on(context: &ProbeContext, executor: Executor, attempt: u32) -> String {
     let factory = context.factory.clone();
     let result = Arc::new(Mutex::new(WORKS.to_owned()));
     // Not inside the closure of `Check::around`: the executor brings its own context.
-    let outcome = watchdog::run(&task.clone(), timeout, &None, {
+    let outcome = watchdog::run(&task.clone(), context.limits(timeout), &None, {
         let failed = result.clone();
         move || {
             executor.block_on(Box::pin(async move {
@@ -65,6 +67,7 @@ fn run_on(context: &ProbeContext, executor: Executor, attempt: u32) -> String {
     match outcome {
         Outcome::Done(()) => lock(&result).clone(),
         Outcome::Panicked(panic) => format!("panics: {panic}"),
+        Outcome::OutOfTime => OUT_OF_TIME.to_owned(),
         Outcome::Hung => {
             format!("hangs: it is not polled for {} ms", timeout.duration().as_millis())
         }

@@ -6,7 +6,12 @@
 //!
 //! A thread is left behind if it stays asleep while every other thread sleeps, too: then no thread is about to signal
 //! it to end. A thread that has been signalled, and waits for a CPU, is not asleep.
+//!
+//! A waker that is left behind is a failure if wakers accumulate: if each of several futures leaves one, also after its
+//! events are dropped. Otherwise there is a slot for one waker, which belongs to the other end of a channel or is used
+//! again by the next future. That is a note.
 
+mod accumulate;
 mod observe;
 
 use crate::drop_point::DropPoint;
@@ -139,7 +144,7 @@ impl<'a> Suspect<'a> {
         }
         // In the first observation, the thread that wakes may not have had the time to do so.
         let mut always_woken = true;
-        self.context.confirmed(|attempt| {
+        let finding = self.context.confirmed(|attempt| {
             let observation = self.observation(attempt, true);
             let (leftovers, log) = observe(self.context, Some(self.point), observation)?;
             if leftovers.wakers == 0 {
@@ -156,6 +161,16 @@ impl<'a> Suspect<'a> {
                 observation.timeout.duration().as_millis()
             );
             Some(Finding::new(Kind::WakerLeft, headline).with_log(&log))
+        })?;
+        if finding.kind() != Kind::WakerLeft {
+            return Some(finding);
+        }
+        Some(match accumulate::wakers_left(self.context, self.point) {
+            Some(wakers) => finding.with_detail(format!(
+                "{wakers} of {} futures leave their wakers behind, also after their events are dropped",
+                accumulate::FUTURES
+            )),
+            None => finding.into_note(),
         })
     }
 

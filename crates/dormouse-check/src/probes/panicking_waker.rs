@@ -31,7 +31,8 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
                 "the next future is never woken".into()
             }
             Outcome::Done(Ok(DriveOutcome::NeverReady)) => "the next future is never ready".into(),
-            Outcome::Done(Ok(DriveOutcome::Ready | DriveOutcome::BusyWake(_))) => return None,
+            Outcome::Done(Ok(DriveOutcome::Ready | DriveOutcome::BusyWake(_)))
+            | Outcome::OutOfTime => return None,
             Outcome::Done(Err(panic)) | Outcome::Panicked(panic) => {
                 format!("creating the next future panics: {panic}")
             }

@@ -67,7 +67,7 @@ fn busy_wake(context: &ProbeContext) -> Option<Finding> {
 
 /// How long the future takes to be ready if it is polled continuously.
 fn time_to_ready(context: &ProbeContext) -> Result<Duration, Finding> {
-    let limit = context.stall_timeout();
+    let limit = context.run_limit();
     let task = Task::new();
     let outcome = context.run(&task, move |factory, task| {
         let (mut instance, mut events) = factory.create(task)?;
@@ -88,7 +88,7 @@ fn time_to_ready(context: &ProbeContext) -> Result<Duration, Finding> {
         Outcome::Done(Ok((DriveOutcome::Panicked(panic), _))) => {
             (Kind::Panics, format!("poll panics: {panic}"))
         }
-        Outcome::Done(Ok(_)) => {
+        Outcome::Done(Ok(_)) | Outcome::OutOfTime => {
             let limit = limit.duration().as_millis();
             (Kind::NeverReady, format!("polled continuously for {limit} ms, it is still pending"))
         }
@@ -107,7 +107,7 @@ const WRONG_OUTPUT: &str = "the output is not the expected one";
 fn poll_hung(context: &ProbeContext, task: &Arc<Task>) -> Finding {
     let log = task.log();
     context.poll_hung.set(true);
-    let limit = context.settings.time_limit.as_millis();
+    let limit = context.run_limit().duration().as_millis();
     let headline = format!("a poll has not returned after {limit} ms; its thread is abandoned");
     let kind = match log.last().map(|entry| &entry.action) {
         Some(Action::PollBegins { .. } | Action::Wake { .. }) => Kind::BlockingPoll,
@@ -134,6 +134,7 @@ fn drive(context: &ProbeContext, task: &Arc<Task>, attempt: u32) -> Option<Findi
         Outcome::Done(Ok(outcome)) => outcome,
         Outcome::Done(Err(panic)) | Outcome::Panicked(panic) => DriveOutcome::Panicked(panic),
         Outcome::Hung => return Some(poll_hung(context, task)),
+        Outcome::OutOfTime => return None,
     };
     let finding = match outcome {
         // `NeverReady` says nothing here: instances that were polled continuously were ready.

@@ -39,13 +39,13 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
             let in_poll =
                 log.last().is_some_and(|entry| matches!(entry.action, Action::PollBegins { .. }));
             let completed = log.iter().any(|entry| matches!(&entry.action, Action::Comment(_)));
-            let limit = context.settings.time_limit.as_millis();
+            let limit = context.run_limit().duration().as_millis();
             let headline = format!(
                 "polled again after it has completed, it has not returned after {limit} ms"
             );
             (in_poll && completed)
                 .then(|| Finding::new(Kind::HangsAfterReady, headline).with_log(&log))
         }
-        Outcome::Done(None) | Outcome::Panicked(_) => None,
+        Outcome::Done(None) | Outcome::Panicked(_) | Outcome::OutOfTime => None,
     }
 }

@@ -34,15 +34,16 @@ fn attempt(context: &ProbeContext, operation: Operation) -> Option<Finding> {
     let timeout = context.wake_timeout(1);
     let task = Task::new();
     let shared = Arc::new(Shared::new(context));
-    let outcome = watchdog::run(&task, timeout.times(4), &context.settings.around, {
-        let (task, shared) = (task.clone(), shared.clone());
-        move || deadlocks(&task, &shared, operation, timeout)
-    });
+    let outcome =
+        watchdog::run(&task, context.limits(timeout.times(4)), &context.settings.around, {
+            let (task, shared) = (task.clone(), shared.clone());
+            move || deadlocks(&task, &shared, operation, timeout)
+        });
     let deadlock = match outcome {
         Outcome::Done(Some(deadlock)) => deadlock,
         // The thread of the probe itself may be inside the operation.
         Outcome::Hung => shared.inside.load(SeqCst) > 0,
-        Outcome::Done(None) | Outcome::Panicked(_) => false,
+        Outcome::Done(None) | Outcome::Panicked(_) | Outcome::OutOfTime => false,
     };
     let panic = lock(&shared.panic).take();
     let effect = match panic {

@@ -172,7 +172,18 @@ cases! {
         waiting(flag::forget)
     });
     /// The destructor does nothing.
-    leaks_its_waker: [WakerLeft], check(|| waiting(|_| ()));
+    leaks_its_waker: [WakerLeft], check(|| waiting(|_| ())).deny(WakerLeft);
+    /// Each future leaves a waker behind for good.
+    leaks_a_waker_for_each_future: [WakerLeft], check(|| {
+        let mut waiting = waiting(flag::forget);
+        let mut leaked = false;
+        std::future::poll_fn(move |context| {
+            if !std::mem::replace(&mut leaked, true) {
+                std::mem::forget(context.waker().clone());
+            }
+            Pin::new(&mut waiting).poll(context)
+        })
+    });
     /// The thread is not stopped.
     keeps_ticking: [WakesAfterDrop], check(|| {
         Ticker { ticked: Arc::default(), waker: Arc::default(), started: false }

@@ -92,7 +92,7 @@ pub(super) fn observe(
     });
     match outcome {
         Outcome::Done(Some(leftovers)) => Some((leftovers, task.log())),
-        Outcome::Done(None) | Outcome::Panicked(_) | Outcome::Hung => None,
+        _ => None,
     }
 }
 
