@@ -4,14 +4,14 @@
 
 // The layers, from top to bottom. A module imports only from layers below its own.
 //
-//   check                                     the public builder
+//   check, steps                              the public builder; polls by hand
 //   probes                                    one module for each kind of misuse, and the order in which they run
 //   driver, settings                          polls an instance, as a correct or a faulty executor does; the limits
 //   instance, watchdog, clone_hook, report    one future under test; threads that can be abandoned; the result
 //   task, finding, process                    wakers and their log; one defect; threads and descriptors, from /proc
 //   timeline, kind, event, pollable, ...      leaves
 //
-// Beside them, `every_executor` runs async tests. It shares `executors` with one of the probes.
+// Beside them, `hostile` has futures for the check of a combinator; `every_executor` runs async tests. It shares `executors` with one of the probes.
 
 mod check;
 mod clone_hook;
@@ -21,6 +21,7 @@ mod event;
 mod every_executor;
 mod executors;
 mod finding;
+pub mod hostile;
 mod instance;
 mod json;
 mod kind;
@@ -30,6 +31,7 @@ mod probes;
 mod process;
 mod report;
 mod settings;
+mod steps;
 mod sync;
 mod task;
 mod timeline;
@@ -51,3 +53,4 @@ pub use event::{event, local_event};
 pub use finding::Finding;
 pub use kind::Kind;
 pub use report::Report;
+pub use steps::Steps;

@@ -15,7 +15,7 @@ use crate::timeout::{SLICE, Timeout};
 use std::backtrace::Backtrace;
 use std::cell::Cell;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread;
@@ -27,8 +27,24 @@ const MAX_BACKTRACES: u32 = 3;
 const MAX_ENTRIES: usize = 4096;
 
 thread_local! {
-    /// The address of the task that is being polled on this thread, or 0.
-    static POLLING: Cell<usize> = const { Cell::new(0) };
+    /// The poll that is running on this thread, if there is one.
+    static POLLING: Cell<Option<RunningPoll>> = const { Cell::new(None) };
+}
+
+/// How many polls have begun in this process.
+static POLLS: AtomicU64 = AtomicU64::new(0);
+
+#[derive(Clone, Copy, Debug)]
+struct RunningPoll {
+    /// The address of the task.
+    task: usize,
+    /// Unique in this process.
+    id: u64,
+}
+
+/// The id of the poll by the checker that is running on this thread.
+pub(crate) fn current_poll() -> Option<u64> {
+    POLLING.get().map(|poll| poll.id)
 }
 
 /// The current thread, as named in reports.
@@ -185,15 +201,15 @@ impl Task {
 
     /// Marks that this thread polls this task, until the guard is dropped.
     pub(crate) fn enter_poll(self: &Arc<Task>) -> PollGuard {
-        let outer = POLLING.replace(Arc::as_ptr(self) as usize);
-        PollGuard { outer }
+        let poll = RunningPoll { task: Arc::as_ptr(self) as usize, id: POLLS.fetch_add(1, SeqCst) };
+        PollGuard { outer: POLLING.replace(Some(poll)) }
     }
 }
 
 /// See [`Task::enter_poll`].
 #[derive(Debug)]
 pub(crate) struct PollGuard {
-    outer: usize,
+    outer: Option<RunningPoll>,
 }
 
 impl Drop for PollGuard {
@@ -259,7 +275,8 @@ impl Wake for TaskWaker {
     }
 
     fn wake_by_ref(self: &Arc<TaskWaker>) {
-        let inside_poll = POLLING.get() == Arc::as_ptr(&self.task) as usize;
+        let task = Arc::as_ptr(&self.task) as usize;
+        let inside_poll = POLLING.get().is_some_and(|poll| poll.task == task);
         let decrement = |remaining: u32| remaining.checked_sub(1);
         let backtrace = self.task.backtraces.fetch_update(SeqCst, SeqCst, decrement).ok();
         let backtrace = backtrace.map(|_| Arc::new(Backtrace::force_capture()));

@@ -8,6 +8,8 @@ mod corpus;
 mod blocking;
 #[path = "broken/busy.rs"]
 mod busy;
+#[path = "broken/combinators.rs"]
+mod combinators;
 #[path = "broken/completion.rs"]
 mod completion;
 #[path = "broken/dropped.rs"]
@@ -35,6 +37,7 @@ fn soak() {
     corpus::soak(&[
         blocking::CASES,
         busy::CASES,
+        combinators::CASES,
         completion::CASES,
         dropped::CASES,
         environment::CASES,

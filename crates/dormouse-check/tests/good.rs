@@ -6,6 +6,8 @@ mod corpus;
 
 #[path = "good/channels.rs"]
 mod channels;
+#[path = "good/combinators.rs"]
+mod combinators;
 #[path = "good/fds.rs"]
 mod fds;
 #[path = "good/handwritten.rs"]
@@ -18,5 +20,12 @@ mod sleeps;
 #[test]
 #[ignore = "takes several minutes; see `corpus::soak`"]
 fn soak() {
-    corpus::soak(&[sleeps::CASES, channels::CASES, fds::CASES, mixed::CASES, handwritten::CASES]);
+    corpus::soak(&[
+        sleeps::CASES,
+        channels::CASES,
+        combinators::CASES,
+        fds::CASES,
+        mixed::CASES,
+        handwritten::CASES,
+    ]);
 }
