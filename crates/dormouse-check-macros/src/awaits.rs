@@ -8,7 +8,7 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, Macro, Token};
+use syn::{Block, Expr, Macro, Path, Token};
 
 /// Macros whose arguments are expressions, by the last segment of their path.
 const EXPRESSION_MACROS: [&str; 20] = [
@@ -37,18 +37,18 @@ const EXPRESSION_MACROS: [&str; 20] = [
 /// The text of an awaited expression is shortened above this length, in characters.
 const MAX_TEXT_CHARS: usize = 60;
 
-/// Rewrites the awaits of a test.
-pub(crate) fn rewrite(body: &mut Block) {
-    AwaitRewriter::default().visit_block_mut(body);
+/// Rewrites the awaits of a test. `root` is the path of dormouse-check.
+pub(crate) fn rewrite(body: &mut Block, root: &Path) {
+    AwaitRewriter { root, count: 0 }.visit_block_mut(body);
 }
 
-#[derive(Default)]
-struct AwaitRewriter {
+struct AwaitRewriter<'a> {
+    root: &'a Path,
     /// The number of rewritten awaits.
     count: usize,
 }
 
-impl VisitMut for AwaitRewriter {
+impl VisitMut for AwaitRewriter<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         // Taken before the expressions inside are rewritten.
         let source = match expr {
@@ -63,7 +63,8 @@ impl VisitMut for AwaitRewriter {
             while let Expr::Paren(paren) = future {
                 future = &paren.expr;
             }
-            *awaiting.base = Expr::Verbatim(call(future, source, awaiting.await_token.span));
+            *awaiting.base =
+                Expr::Verbatim(call(self.root, future, source, awaiting.await_token.span));
         }
     }
 
@@ -97,14 +98,24 @@ impl VisitMut for AwaitRewriter {
 /// The call that tracks a future. `source` is the awaited expression, `at` the span of the `await`.
 ///
 /// The call has the start and end of `source` as its span, so errors and lints point to the same source as without it.
-fn call(future: &Expr, source: TokenStream, at: Span) -> TokenStream {
+fn call(root: &Path, future: &Expr, source: TokenStream, at: Span) -> TokenStream {
     let begin = source.clone().into_iter().next().map_or(at, |tree| tree.span());
     let end = source.clone().into_iter().last().map_or(at, |tree| tree.span());
     let text = text(source);
-    let await_point = quote_spanned!(at=> ::dormouse_check::__private::await_point(#text));
+    let (root_at, root_begin) = (respan(root, at), respan(root, begin));
+    let await_point = quote_spanned!(at=> #root_at::__private::await_point(#text));
     let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#future, #await_point));
     arguments.set_span(end);
-    quote_spanned!(begin=> ::dormouse_check::__private::awaited #arguments)
+    quote_spanned!(begin=> #root_begin::__private::awaited #arguments)
+}
+
+/// The path, as if it stood at `span`: the position of a call is that of its first token.
+fn respan(path: &Path, span: Span) -> TokenStream {
+    let tokens = path.to_token_stream().into_iter().map(|mut tree| {
+        tree.set_span(span);
+        tree
+    });
+    tokens.collect()
 }
 
 /// An awaited expression on one line, close to its form in the source.
@@ -149,9 +160,9 @@ mod tests {
     /// The rewritten body, with the path of `awaited` and `await_point` removed.
     fn rewritten(body: &str) -> String {
         let mut body: Block = syn::parse_str(body).expect("a valid block");
-        rewrite(&mut body);
+        rewrite(&mut body, &syn::parse_quote!(root));
         let short = body.to_token_stream().to_string();
-        short.replace(":: dormouse_check :: __private :: ", "")
+        short.replace("root :: __private :: ", "")
     }
 
     fn expected(body: &str) -> String {

@@ -1,43 +1,70 @@
-//! The names of the executors, which the options accept and the generated tests are named after.
+//! The executors that the options name.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use std::fmt::Write;
-use syn::{Error, Result};
+use syn::{Error, Path, Result};
 
-/// An executor that a test can run on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Executor {
-    pub(crate) name: &'static str,
-    /// The macro in `dormouse_check::__private` that keeps the executor's tests if its feature is enabled.
-    pub(crate) feature: &'static str,
+/// An executor that a test runs on.
+pub(crate) enum Executor {
+    BuiltIn(BuiltIn),
+    /// A function of the user that runs a future to completion.
+    Function(Path),
 }
 
-pub(crate) const ALL: [Executor; 8] = [
-    Executor { name: "tokio_multi_thread", feature: "tokio" },
-    Executor { name: "tokio_current_thread", feature: "tokio" },
-    Executor { name: "smol", feature: "smol" },
-    Executor { name: "async_std", feature: "async_std" },
-    Executor { name: "futures_local_pool", feature: "futures" },
-    Executor { name: "futures_thread_pool", feature: "futures" },
-    Executor { name: "pollster", feature: "pollster" },
-    STD,
-];
+impl Executor {
+    /// The name of the generated test.
+    pub(crate) fn test_name(&self) -> String {
+        match self {
+            Executor::BuiltIn(built_in) => built_in.name.to_owned(),
+            Executor::Function(path) => {
+                path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default()
+            }
+        }
+    }
+}
 
-/// The executor that is always compiled in.
-pub(crate) const STD: Executor = Executor { name: "std", feature: "std_only" };
+/// An executor of dormouse-check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BuiltIn {
+    pub(crate) name: &'static str,
+    /// The feature of dormouse-check that compiles it in.
+    pub(crate) feature: Option<&'static str>,
+}
+
+pub(crate) const BUILT_IN: [BuiltIn; 8] = [
+    BuiltIn { name: "tokio_multi_thread", feature: Some("tokio") },
+    BuiltIn { name: "tokio_current_thread", feature: Some("tokio") },
+    BuiltIn { name: "smol", feature: Some("smol") },
+    BuiltIn { name: "async_std", feature: Some("async-std") },
+    BuiltIn { name: "futures_local_pool", feature: Some("futures") },
+    BuiltIn { name: "futures_thread_pool", feature: Some("futures") },
+    BuiltIn { name: "pollster", feature: Some("pollster") },
+    BuiltIn { name: "std", feature: None },
+];
 
 /// The executor that requires `Send` futures.
 pub(crate) const THREAD_POOL: &str = "futures_thread_pool";
 
-impl Executor {
-    pub(crate) fn named(ident: &Ident) -> Result<Executor> {
-        ALL.into_iter().find(|executor| ident == executor.name).ok_or_else(|| {
+impl BuiltIn {
+    pub(crate) fn named(ident: &Ident) -> Result<BuiltIn> {
+        BUILT_IN.into_iter().find(|executor| ident == executor.name).ok_or_else(|| {
             let mut names = String::new();
-            for (number, executor) in ALL.iter().enumerate() {
+            for (number, executor) in BUILT_IN.iter().enumerate() {
                 let comma = if number == 0 { "" } else { ", " };
                 let _ = write!(names, "{comma}`{}`", executor.name);
             }
-            Error::new(ident.span(), format!("unknown executor `{ident}`; expected one of {names}"))
+            Error::new(
+                ident.span(),
+                format!(
+                    "unknown executor `{ident}`; expected one of {names}. A function that runs a future goes into \
+                     `executors = [...]`"
+                ),
+            )
         })
+    }
+
+    /// The macro in `dormouse_check::__private` that keeps the tests of this executor if it is compiled in.
+    pub(crate) fn cfg_macro(self, span: Span) -> Option<Ident> {
+        self.feature.map(|feature| Ident::new(&feature.replace('-', "_"), span))
     }
 }

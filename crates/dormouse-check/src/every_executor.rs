@@ -4,7 +4,8 @@
 //! that names the pending awaits, and abandons the dedicated thread.
 //!
 //! # Invariants
-//! - A test that hangs fails, even if it is marked `should_panic`.
+//! - A test that hangs fails, even if it is marked `should_panic`: then it does not panic.
+//! - A test that returns an error panics, unless it is marked `should_panic`: that needs a panic of the test itself.
 //! - The harness sees the panic payload of the test unchanged.
 
 pub(crate) mod awaits;
@@ -31,7 +32,7 @@ pub struct Test {
 
 /// Runs a test on an executor that polls it on one thread, so it need not be `Send`.
 #[track_caller]
-pub fn run<F>(executor: Executor, test: Test, body: impl FnOnce() -> F + Send + 'static) -> ExitCode
+pub fn run<F>(executor: Executor, test: Test, body: impl FnOnce() -> F + Send + 'static)
 where
     F: Future<Output: Termination> + 'static,
 {
@@ -41,7 +42,9 @@ where
         executor.block_on(Box::pin(async move {
             let _ = report.send(test.await.report());
         }));
-        result.recv().expect("the executor has completed the future")
+        result.try_recv().unwrap_or_else(|_| {
+            panic!("the executor `{}` has returned before the test completed", executor.name)
+        })
     })
 }
 
@@ -58,7 +61,7 @@ where
 /// ```
 #[cfg(feature = "futures")]
 #[track_caller]
-pub fn run_on_thread_pool<F>(test: Test, body: impl FnOnce() -> F + Send + 'static) -> ExitCode
+pub fn run_on_thread_pool<F>(test: Test, body: impl FnOnce() -> F + Send + 'static)
 where
     F: Future<Output: Termination> + 'static,
     F: Send, // or exclude the pool: `#[every_executor(except(futures_thread_pool))]`
@@ -79,7 +82,7 @@ fn supervise(
     executor: &str,
     test: Test,
     run: impl FnOnce(&Arc<Awaits>) -> ExitCode + Send + 'static,
-) -> ExitCode {
+) {
     let awaits = Arc::new(Awaits::default());
     let (start, started) = mpsc::channel();
     let (report, outcome) = mpsc::channel::<Outcome>();
@@ -102,7 +105,12 @@ fn supervise(
         match outcome.recv_timeout(SLICE) {
             Ok(outcome) => {
                 let _ = thread.join();
-                return outcome.unwrap_or_else(|panic| panic::resume_unwind(panic));
+                let code = outcome.unwrap_or_else(|panic| panic::resume_unwind(panic));
+                assert!(
+                    code == ExitCode::SUCCESS || test.should_panic,
+                    "on `{executor}`, the test returned an error"
+                );
+                return;
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
@@ -114,7 +122,7 @@ fn supervise(
     if test.should_panic {
         // The harness would accept a panic as the expected one.
         eprintln!("{message}");
-        return ExitCode::FAILURE;
+        return;
     }
     panic!("{message}");
 }
@@ -194,16 +202,31 @@ mod tests {
     #[test]
     fn a_should_panic_test_that_hangs_fails_without_a_panic() {
         let test = Test { should_panic: true, ..limit(50) };
-        assert_eq!(run(STD, test, pending::<()>), ExitCode::FAILURE);
+        run(STD, test, pending::<()>);
     }
 
     #[test]
-    fn a_test_that_completes_in_time_keeps_its_exit_code_or_panic() {
-        assert_eq!(run(STD, limit(60_000), || ready(())), ExitCode::SUCCESS);
-        assert_eq!(run(STD, limit(60_000), || ready(Err::<(), _>("no"))), ExitCode::FAILURE);
+    fn a_test_that_completes_in_time_keeps_its_result_or_panic() {
+        run(STD, limit(60_000), || ready(()));
+        let error = panics::catch(|| run(STD, limit(60_000), || ready(Err::<(), _>("no"))));
+        assert!(error.is_err_and(|panic| panic.contains("on `std`, the test returned an error")));
         let panics = panics::catch(|| {
             run(STD, limit(60_000), || async { panic::resume_unwind(Box::new("boo")) })
         });
-        assert_eq!(panics.map(|_: ExitCode| ()), Err("boo".to_owned()));
+        assert_eq!(panics, Err("boo".to_owned()));
+    }
+
+    #[test]
+    fn an_error_does_not_count_as_the_expected_panic() {
+        let test = Test { should_panic: true, ..limit(60_000) };
+        run(STD, test, || ready(Err::<(), _>("no")));
+    }
+
+    #[test]
+    fn an_executor_that_returns_too_early_is_reported() {
+        let caught =
+            panics::catch(|| run(Executor::new("hasty", drop), limit(60_000), || ready(())));
+        let caught = caught.expect_err("the test has not run");
+        assert!(caught.contains("`hasty` has returned before the test completed"), "{caught}");
     }
 }

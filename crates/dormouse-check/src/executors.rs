@@ -15,9 +15,9 @@ pub(crate) mod thread_pool;
 use std::pin::Pin;
 
 /// A future that need not be `Send`.
-pub(crate) type LocalBoxFuture = Pin<Box<dyn Future<Output = ()>>>;
+pub type LocalBoxFuture = Pin<Box<dyn Future<Output = ()>>>;
 
-/// An executor that is compiled in.
+/// An executor that is compiled in, or a function of the user.
 #[derive(Clone, Copy, Debug)]
 pub struct Executor {
     pub(crate) name: &'static str,
@@ -25,6 +25,11 @@ pub struct Executor {
 }
 
 impl Executor {
+    /// An executor of the user: a function that runs a future to completion.
+    pub const fn new(name: &'static str, run: fn(LocalBoxFuture)) -> Executor {
+        Executor { name, run }
+    }
+
     /// Runs the future to completion on this thread.
     pub(crate) fn block_on(&self, future: LocalBoxFuture) {
         (self.run)(future);

@@ -1,7 +1,7 @@
 //! What the attribute `every_executor` expands to. Not part of the public interface.
 //!
-//! A macro for each feature keeps the tests of its executors, or drops them: this crate knows whether the feature is
-//! enabled, the crate that uses the attribute does not.
+//! A macro for each feature chooses between two blocks, one for each state of the feature: this crate knows whether the
+//! feature is enabled, the crate that uses the attribute does not.
 
 pub use crate::every_executor::awaits::{await_point, awaited};
 #[cfg(feature = "futures")]
@@ -15,25 +15,41 @@ pub use crate::executors::FUTURES_LOCAL_POOL;
 pub use crate::executors::POLLSTER;
 #[cfg(feature = "smol")]
 pub use crate::executors::SMOL;
-pub use crate::executors::STD;
+pub use crate::executors::{Executor, LocalBoxFuture, STD};
 #[cfg(feature = "tokio")]
 pub use crate::executors::{TOKIO_CURRENT_THREAD, TOKIO_MULTI_THREAD};
 
-/// Keeps what it is given.
+/// `{ a } else { b }`: keeps `a`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __compiled_in {
-    ($($item:tt)*) => { $($item)* };
+    ({ $($compiled_in:tt)* } else { $($left_out:tt)* }) => { $($compiled_in)* };
 }
 
-/// Drops what it is given.
+/// `{ a } else { b }`: keeps `b`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __left_out {
-    ($($item:tt)*) => {};
+    ({ $($compiled_in:tt)* } else { $($left_out:tt)* }) => { $($left_out)* };
 }
 
-pub use crate::__compiled_in as std_only;
+/// Keeps the first block if any executor beside std is compiled in.
+#[cfg(any(
+    feature = "async-std",
+    feature = "futures",
+    feature = "pollster",
+    feature = "smol",
+    feature = "tokio"
+))]
+pub use crate::__compiled_in as any;
+#[cfg(not(any(
+    feature = "async-std",
+    feature = "futures",
+    feature = "pollster",
+    feature = "smol",
+    feature = "tokio"
+)))]
+pub use crate::__left_out as any;
 
 #[cfg(feature = "async-std")]
 pub use crate::__compiled_in as async_std;

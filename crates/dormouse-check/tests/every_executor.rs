@@ -191,6 +191,26 @@ fn a_should_panic_test_that_hangs_fails() {
 }
 
 #[every_executor]
+#[should_panic(expected = "not seven")]
+async fn panics_although_it_returns_a_result() -> Result<(), String> {
+    assert_eq!(std::future::ready(6).await, 7, "not seven");
+    Ok(())
+}
+
+#[every_executor]
+#[should_panic]
+#[ignore = "fails; another test checks the output"]
+async fn returns_err_instead_of_panicking() -> Result<(), String> {
+    Err("not seven".to_owned())
+}
+
+#[test]
+fn a_should_panic_test_that_returns_an_error_fails() {
+    let (passed, output) = run("returns_err_instead_of_panicking", &["--ignored"]);
+    assert!(!passed && output.contains("test did not panic as expected"), "{output}");
+}
+
+#[every_executor]
 #[cfg(any())]
 async fn is_disabled_by_cfg() {
     this_does_not_exist().await;
@@ -318,4 +338,75 @@ async fn rewritten_awaits_keep_their_meaning() -> Result<(), Box<dyn std::error:
     assert_eq!(sum + a + b, ready(41).await, "{}", ready("a sum").await);
     assert!(ready(true).await);
     Ok(())
+}
+
+/// Executors of the user.
+mod own {
+    use std::pin::Pin;
+
+    pub(super) fn generic<F: Future<Output = ()>>(future: F) {
+        futures::executor::block_on(future);
+    }
+
+    pub(super) fn boxed(future: Pin<Box<dyn Future<Output = ()>>>) -> &'static str {
+        futures::executor::block_on(future);
+        "a result that is not used"
+    }
+
+    pub(super) fn virtual_time(future: impl Future<Output = ()>) {
+        dormouse::VirtualTime::new().block_on(future);
+    }
+
+    pub(super) fn tokio_paused(future: impl Future<Output = ()>) {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().start_paused(true).build().unwrap().block_on(future);
+    }
+}
+
+#[every_executor(only(std), executors = [own::generic, self::own::boxed])]
+async fn on_own_executors() {}
+
+#[test]
+fn a_test_on_a_function_is_named_after_it() {
+    assert_eq!(tests_of("on_own_executors"), ["boxed", "generic", "std"]);
+}
+
+#[every_executor(only(), executors = [own::virtual_time, own::tokio_paused], time_limit = "30 s")]
+async fn an_hour_of_virtual_time_takes_no_time() {
+    let started = dormouse::time::Instant::now();
+    dormouse::sleep(Duration::from_secs(3600)).await;
+    assert_eq!(started.elapsed(), Duration::from_secs(3600));
+}
+
+/// dormouse-check by another path, as in a crate that renames or re-exports it.
+mod renamed {
+    pub(super) use dormouse_check as check;
+}
+
+#[every_executor(crate = "crate::renamed::check")]
+async fn the_path_of_the_crate_can_be_given() {
+    assert_eq!(std::future::ready(7).await, 7);
+}
+
+#[rstest::rstest]
+#[case::two(2, 4)]
+#[case::three(3, 9)]
+#[test_attr(every_executor)]
+async fn with_rstest(#[case] number: u32, #[case] square: u32) {
+    assert_eq!(std::future::ready(number * number).await, square);
+}
+
+#[test]
+fn each_case_of_rstest_runs_on_each_executor() {
+    let executors = compiled_in().into_iter();
+    let expected = |case: &str| executors.clone().map(|name| format!("{case}::{name}")).collect();
+    let cases: [Vec<String>; 2] = ["case_1_two", "case_2_three"].map(expected);
+    assert_eq!(tests_of("with_rstest"), cases.concat());
+}
+
+#[test_case::test_case(2, 4; "two")]
+#[test_case::test_case(3, 9; "three")]
+#[every_executor]
+async fn with_test_case(number: u32, square: u32) {
+    assert_eq!(std::future::ready(number * number).await, square);
 }
