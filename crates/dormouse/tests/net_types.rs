@@ -250,7 +250,9 @@ fn a_name_is_an_error_that_says_how_to_resolve_it() {
 fn a_text_that_is_no_address_is_invalid_input() {
     for error in dormouse::block_on(errors("127.0.0.1")) {
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert!(error.to_string().contains("\"127.0.0.1\" is not a socket address"), "{error}");
+        let message = error.to_string();
+        assert!(message.contains("\"127.0.0.1\" is not a socket address"), "{message}");
+        assert!(message.contains("with a port, such as"), "{message}");
     }
 }
 

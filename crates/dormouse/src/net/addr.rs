@@ -10,14 +10,15 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::vec;
 
-/// Addresses to connect, bind or send to: socket addresses, an address with a port, or a text that contains one.
+/// Addresses to connect, bind or send to: socket addresses, an address with a port, or a text that contains one, or a host
+/// name with a port.
 ///
 /// | type | example |
 /// |---|---|
 /// | `SocketAddr`, `SocketAddrV4`, `SocketAddrV6` | `listener.local_addr()?` |
 /// | `(IpAddr, u16)`, `(Ipv4Addr, u16)`, `(Ipv6Addr, u16)` | `(Ipv4Addr::LOCALHOST, 80)` |
-/// | `&str`, `String` | `"127.0.0.1:80"`, `"[::1]:80"` |
-/// | `(&str, u16)`, `(String, u16)` | `("::1", 80)` |
+/// | `&str`, `String` | `"127.0.0.1:80"`, `"[::1]:80"`, `"localhost:80"` |
+/// | `(&str, u16)`, `(String, u16)` | `("::1", 80)`, `("localhost", 80)` |
 /// | `&[SocketAddr]` | `&addresses[..]` |
 ///
 /// A reference to any of them works too. The trait is sealed: more types may be added, but only by this crate.
@@ -60,14 +61,14 @@ use std::vec;
 /// future cancels it: a getaddrinfo(3) that has begun runs to its end on its thread, and up to 512 run at a time. It does
 /// not delay the shutdown of a tokio runtime.
 ///
-/// In [virtual time](crate#virtual-time), a lookup takes real time. Time stands still meanwhile, but for no longer than a
-/// second.
+/// In [virtual time](crate#virtual-time), and inside a tokio runtime whose clock is paused, a getaddrinfo(3) takes real time.
+/// The clock stands still meanwhile, but for no longer than a second.
 ///
 /// Without the feature, a name is an error of the kind [`Unsupported`](io::ErrorKind::Unsupported).
 ///
 /// # Errors
-/// A text that is neither an address nor a name is an error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput).
-#[doc(alias = "lookup_host")]
+/// A text that is neither an address nor a name, or has no port, is an error of the kind
+/// [`InvalidInput`](io::ErrorKind::InvalidInput).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a socket address",
     note = "pass a `SocketAddr`, a pair such as `(Ipv4Addr::LOCALHOST, 80)`, a text such as `\"127.0.0.1:80\"`, or a \
@@ -254,7 +255,7 @@ fn invalid(text: impl fmt::Display) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
         format!(
-            "{text:?} is not a socket address, such as 127.0.0.1:80 or [::1]:80",
+            "{text:?} is not a socket address or a name with a port, such as 127.0.0.1:80, [::1]:80 or localhost:80",
             text = text.to_string()
         ),
     )
