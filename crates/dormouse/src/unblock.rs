@@ -17,7 +17,8 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-/// Calls `work` on another thread, and waits for its result. Virtual time waits too.
+/// Calls `work` on another thread, and waits for its result. Virtual time waits too, and so does tokio's paused
+/// clock.
 ///
 /// # Errors
 /// If no thread can be started, or the work panics.
@@ -138,5 +139,34 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let hangs = async { crate::timeout(hour, unblock(move || wait.recv())).await.is_err() };
         assert!(time.block_on(hangs), "time gives up on work that hangs");
+    }
+
+    /// A timeout around a getaddrinfo(3) that takes 20 ms does not run out.
+    #[test]
+    #[cfg(all(feature = "test-util", feature = "tokio"))]
+    fn the_paused_clock_of_tokio_waits_for_work() {
+        use std::time::{Duration, Instant};
+
+        let hour = Duration::from_secs(3600);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        // As in `virtual_time_waits_for_work`.
+        let waited = (0..10).any(|_| {
+            let begun = Instant::now();
+            let work = || std::thread::sleep(Duration::from_millis(20));
+            let in_time = runtime.block_on(async {
+                let start = crate::time::Instant::now();
+                let done = crate::timeout(hour, unblock(work)).await.is_ok();
+                let in_time = done && start.elapsed() == Duration::ZERO;
+                crate::sleep(hour).await; // the clock advances again
+                in_time
+            });
+            assert!(in_time || begun.elapsed() > Duration::from_millis(900));
+            in_time
+        });
+        assert!(waited);
     }
 }

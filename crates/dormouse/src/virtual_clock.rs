@@ -10,6 +10,12 @@
 mod busy;
 mod clocks;
 mod current;
+#[cfg(feature = "dns")]
+#[cfg_attr(
+    any(not(feature = "tokio"), target_family = "wasm", loom),
+    path = "virtual_clock/hold/absent.rs"
+)]
+mod hold;
 #[cfg_attr(
     any(not(feature = "tokio"), target_family = "wasm", all(loom, test)),
     path = "virtual_clock/paused/absent.rs"
