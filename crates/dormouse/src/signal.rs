@@ -15,6 +15,8 @@
 //!
 //! On Unix, [`unix`](mod@unix) has every other signal. On Windows, there is ctrl-c alone.
 //!
+//! A server that ends on ctrl-c or `SIGTERM`, and joins its tasks, is the example `service`.
+//!
 //! # Other handlers
 //! On Unix, handlers are installed by the crate `signal-hook`. It calls the handler that it has found, and tokio,
 //! async-signal and many others use it too: each of them sees a signal. A handler that the program installs later by
