@@ -16,6 +16,69 @@
 //! # }
 //! ```
 //!
+//! # Lines, and a time limit
+//! The pipes implement `AsyncRead` and `AsyncWrite` of futures and tokio, as
+//! [all streams](crate::io#reading-and-writing) do, so the `BufReader` of either crate reads lines. A child that should not
+//! outlive the future that waits for it needs [`kill_on_drop`](Child::kill_on_drop).
+//!
+//! ```
+//! # #[cfg(feature = "futures-io")]
+//! # fn main() -> std::io::Result<()> {
+//! use dormouse::{process, timeout};
+//! use futures::io::{AsyncBufReadExt, BufReader};
+//! use std::io;
+//! use std::process::{Command, Stdio};
+//! use std::time::Duration;
+//!
+//! async fn print_log(command: &mut Command) -> io::Result<()> {
+//!     let mut child = process::spawn(command.stdout(Stdio::piped()))?.kill_on_drop(true);
+//!     let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+//!     let mut line = String::new();
+//!     while stdout.read_line(&mut line).await? > 0 {
+//!         print!("{line}");
+//!         line.clear();
+//!     }
+//!     println!("{}", child.wait().await?);
+//!     Ok(())
+//! }
+//!
+//! # dormouse::block_on(async {
+//! let mut endless = Command::new("sh");
+//! endless.args(["-c", "echo ready; exec sleep 1000"]);
+//! // Drops the future, and so kills the child.
+//! assert!(timeout(Duration::from_millis(100), print_log(&mut endless)).await.is_err());
+//! # Ok(())
+//! # })
+//! # }
+//! # #[cfg(not(feature = "futures-io"))]
+//! # fn main() {}
+//! ```
+//!
+//! # Children of the child
+//! Only the child is killed. What it has started goes on: without the `exec` above, `sleep` would. To end them all, give
+//! the child a process group of its own, and send the signal to the group:
+//!
+//! ```
+//! # fn main() -> std::io::Result<()> {
+//! use rustix::process::{Pid, Signal, kill_process_group};
+//! use std::os::unix::process::CommandExt;
+//! use std::process::Command;
+//!
+//! # dormouse::block_on(async {
+//! let mut command = Command::new("sh");
+//! command.args(["-c", "sleep 1000; sleep 1000"]).process_group(0);
+//! let mut child = dormouse::process::spawn(&mut command)?;
+//!
+//! let group = child.id().and_then(|id| Pid::from_raw(id as i32)).expect("it has not been waited for");
+//! kill_process_group(group, Signal::KILL)?;
+//! child.wait().await?;
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
+//! Then ctrl-c in the terminal does not reach the child: it is sent to the group of the program.
+//!
 //! # How it waits
 //! On Linux, a pidfd of the child becomes readable when the child has ended. On other systems, on Linux before 5.3, and in a
 //! sandbox that refuses pidfd_open(2), a [listener](crate::signal::unix::signal()) to `SIGCHLD` reports that some child has
@@ -119,6 +182,7 @@ pub async fn status(command: &mut Command) -> io::Result<ExitStatus> {
 /// # dormouse::block_on(async {
 /// let mut command = Command::new("sh");
 /// command.args(["-c", "echo out; echo err >&2"]);
+/// // A command that takes longer goes on to run: see "Cancel safety".
 /// let output = timeout(Duration::from_secs(30), process::output(&mut command)).await??;
 /// assert_eq!((&*output.stdout, &*output.stderr), (&b"out\n"[..], &b"err\n"[..]));
 /// # Ok(())
