@@ -30,6 +30,10 @@
 //! | any other program | on [async-executor](https://docs.rs/async-executor), with a thread `dormouse-worker` for each processor, which start at first use |
 //! | a JavaScript host | on the event loop, by `spawn_local` of wasm-bindgen-futures |
 //!
+//! A task that is not awaited ends with its executor. In a tokio runtime, that is when the runtime shuts down. On threads of
+//! dormouse, it is the end of the process, in the middle of what the task does: it is not dropped then, and
+//! [`dormouse::block_on`](crate::block_on()) does not wait for it. So await the handle, or keep the task in a [`JoinSet`].
+//!
 //! [`spawn_blocking`] follows the same order. Its own threads are named `dormouse-blocking`, and end when they have been
 //! idle for ten seconds.
 //!
