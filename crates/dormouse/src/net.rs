@@ -22,6 +22,32 @@
 //! # }
 //! ```
 //!
+//! # `write_all`, `read_exact`, lines
+//! `write` can write a part of the buffer, and `read` returns what has arrived. The methods that repeat them are in the traits
+//! of futures and tokio: streams, references to streams, pipes and halves implement
+//! [both families](crate::io#reading-and-writing).
+//!
+//! ```
+//! # #[cfg(feature = "futures-io")]
+//! # fn main() -> std::io::Result<()> {
+//! use dormouse::net::{TcpListener, TcpStream};
+//! use futures::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+//!
+//! # dormouse::block_on(async {
+//! # let listener = TcpListener::bind("127.0.0.1:0").await?;
+//! # let mut client = TcpStream::connect(listener.local_addr()?).await?;
+//! # let (server, _address) = listener.accept().await?;
+//! client.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
+//! let mut line = String::new();
+//! BufReader::new(server).read_line(&mut line).await?;
+//! assert_eq!(line, "GET / HTTP/1.0\r\n");
+//! # Ok(())
+//! # })
+//! # }
+//! # #[cfg(not(feature = "futures-io"))]
+//! # fn main() {}
+//! ```
+//!
 //! # Name resolution
 //! The functions take socket addresses, also as text, and `localhost`. With the feature `dns` they take host names too, and
 //! `lookup_host` resolves one: see [`ToSocketAddrs`](ToSocketAddrs#names).

@@ -48,7 +48,10 @@ use std::task::{Context, Poll};
 /// # Errors
 /// If there is no such name, the name server does not answer, or no thread can be started. `NotFound` if the resolver of
 /// the program returns no address. The errors name the host. `InvalidInput` for a text that is neither an address nor a
-/// name.
+/// name, or has no port.
+///
+/// std gives the errors of getaddrinfo(3) a kind that no program can match. So an unknown name and a name server that does
+/// not answer differ in the message alone. A resolver of the program chooses its kinds.
 ///
 /// # Cancel safety
 /// Dropping the future cancels the lookup. A getaddrinfo(3) that has begun runs to its end on its thread.
@@ -62,6 +65,8 @@ pub async fn lookup_host<A: ToSocketAddrs>(
 }
 
 /// Resolves host names, in place of the system. Install it with [`set_resolver`].
+///
+/// The crate `dormouse-adapters` shows one that is built on hickory.
 ///
 /// ```
 /// use dormouse::net::{LookupFuture, Resolver};
