@@ -160,13 +160,7 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 
 /// Listens to a signal. Returned by [`signal`](signal()).
 ///
-/// # Several signals at a time
-/// A signal that comes again before it was received is one signal, as for a handler of the system: call
-/// [`recv`](Self::recv), and then do all that there is to do.
-///
-/// # `fork`
-/// A child of `fork` listens anew. A listener that it has inherited receives nothing, and one of the parent receives no
-/// signal that was sent to the child.
+/// With the feature `stream`, it implements `futures_core::Stream`.
 ///
 /// ```
 /// use dormouse::signal::unix::{Signal, SignalKind, signal};
@@ -177,7 +171,13 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 /// # }
 /// ```
 ///
-/// With the feature `stream`, it implements `futures_core::Stream`.
+/// # Several signals at a time
+/// A signal that comes again before it was received is one signal, as for a handler of the system: call
+/// [`recv`](Self::recv), and then do all that there is to do.
+///
+/// # `fork`
+/// A child of `fork` listens anew. A listener that it has inherited receives nothing, and one of the parent receives no
+/// signal that was sent to the child.
 #[must_use = "signals are received only by `recv`"]
 pub struct Signal {
     kind: SignalKind,
