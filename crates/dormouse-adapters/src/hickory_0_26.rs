@@ -1,4 +1,27 @@
 //! DNS: the [`RuntimeProvider`] of [hickory-net](https://docs.rs/hickory-net/0.26) 0.26, for hickory-resolver 0.26.
+//!
+//! To have `TcpStream::connect` and the other functions of `dormouse::net` resolve names with hickory, in every library of
+//! the program, pass a resolver to `dormouse::net::set_resolver` (feature `dns` of dormouse):
+//!
+//! ```ignore
+//! use dormouse::net::{LookupFuture, set_resolver};
+//! use dormouse_adapters::hickory_0_26::DormouseRuntimeProvider;
+//! use hickory_resolver::Resolver;
+//! use std::{io, net::SocketAddr};
+//!
+//! struct Hickory(Resolver<DormouseRuntimeProvider>);
+//!
+//! impl dormouse::net::Resolver for Hickory {
+//!     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> LookupFuture<'a> {
+//!         Box::pin(async move {
+//!             let found = self.0.lookup_ip(host).await.map_err(io::Error::other)?;
+//!             Ok(found.iter().map(|address| SocketAddr::new(address, port)).collect())
+//!         })
+//!     }
+//! }
+//!
+//! set_resolver(Hickory(Resolver::builder(DormouseRuntimeProvider)?.build()?))?;
+//! ```
 
 use async_trait::async_trait;
 use dormouse::clock::Realtime;
