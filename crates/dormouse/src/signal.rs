@@ -15,7 +15,8 @@
 //!
 //! On Unix, [`unix`](mod@unix) has every other signal. On Windows, there is ctrl-c alone.
 //!
-//! A server that ends on ctrl-c or `SIGTERM`, and joins its tasks, is the example `service`.
+//! A server that ends on ctrl-c or `SIGTERM`, and joins its tasks, is the
+//! [example `service`](https://docs.rs/crate/dormouse/latest/source/examples/service.rs).
 //!
 //! # Other handlers
 //! On Unix, handlers are installed by the crate `signal-hook`. It calls the handler that it has found, and tokio,

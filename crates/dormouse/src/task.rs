@@ -1,6 +1,7 @@
 //! Tasks: futures that run in the background, on the executor of the program.
 //!
-//! The names are those of `tokio::task`. A library that spawns needs no choice of an executor, and no `cfg`:
+//! The names are those of `tokio::task`; [what differs](crate::porting#spawn) is little. A library that spawns needs no
+//! choice of an executor, and no `cfg`:
 //!
 //! ```
 //! use dormouse::net::{TcpListener, TcpStream};
@@ -25,7 +26,7 @@
 //! | inside | tasks run |
 //! |---|---|
 //! | `VirtualTime::block_on` | on the thread of the `block_on`, which waits for them before time advances. When it returns, they are cancelled |
-//! | a tokio runtime (feature `tokio`), but not [`dormouse::block_on`](crate::block_on()) | there, as by `tokio::spawn` |
+//! | a tokio runtime (feature `tokio`), unless a [`dormouse::block_on`](crate::block_on()) was called inside it | there, as by `tokio::spawn` |
 //! | a program that has called [`set_executor`] | there |
 //! | any other program | on [async-executor](https://docs.rs/async-executor), with a thread `dormouse-worker` for each processor, which start at first use |
 //! | a JavaScript host | on the event loop, by `spawn_local` of wasm-bindgen-futures |

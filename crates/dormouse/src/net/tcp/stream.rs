@@ -31,7 +31,8 @@ use std::task::{Context, Poll};
 pub struct TcpStream(AsyncFd<net::TcpStream>);
 
 impl TcpStream {
-    /// Connects to an address. Of several addresses, tries each in order until a connection succeeds.
+    /// Connects to an address, or to a host by its [name](ToSocketAddrs#names). Of several addresses, tries each in order
+    /// until a connection succeeds.
     ///
     /// For each address, the system gives up after about two minutes. To give up earlier, use a
     /// [`timeout`](crate::timeout).
