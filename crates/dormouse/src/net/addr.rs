@@ -70,9 +70,9 @@ use std::vec;
 /// A text that is neither an address nor a name, or has no port, is an error of the kind
 /// [`InvalidInput`](io::ErrorKind::InvalidInput).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a socket address",
-    note = "pass a `SocketAddr`, a pair such as `(Ipv4Addr::LOCALHOST, 80)`, a text such as `\"127.0.0.1:80\"`, or a \
-            `&[SocketAddr]`"
+    message = "`{Self}` is not a socket address or a name with a port",
+    note = "pass a `SocketAddr`, a pair such as `(Ipv4Addr::LOCALHOST, 80)` or `(\"localhost\", 80)`, a text such as \
+            `\"127.0.0.1:80\"` or `\"localhost:80\"`, or a `&[SocketAddr]`"
 )]
 pub trait ToSocketAddrs: sealed::Parse {}
 
