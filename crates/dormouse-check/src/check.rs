@@ -48,7 +48,7 @@ impl<T> fmt::Debug for Check<T> {
 
 impl<T: 'static> Check<T> {
     fn new<S>(make_factory: impl FnOnce(Expect<T>, usize) -> Factory + 'static) -> Check<T> {
-        let settings = Settings::new(std::any::type_name::<S>());
+        let settings = Settings::new::<S>();
         Check { make_factory: Box::new(make_factory), expect: None, items: 3, settings }
     }
 

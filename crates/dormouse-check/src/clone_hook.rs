@@ -1,7 +1,8 @@
-//! A waker that runs a closure when it is cloned.
+//! A waker that runs a closure when it is cloned, and when it is dropped.
 //!
 //! A future clones its waker in order to register it. A careless `poll` does so after it has checked whether it is
-//! ready, and before it can be woken. The safe wakers of std have no hook for clones; those of `cooked_waker` do.
+//! ready, and before it can be woken; or with a lock held. The safe wakers of std have no hook for clones; those of
+//! `cooked_waker` do.
 
 use crate::task::TaskWaker;
 use cooked_waker::{IntoWaker, Wake, WakeRef};
@@ -9,36 +10,61 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Wake as _, Waker};
 
-/// A [`TaskWaker`] with a closure that runs before each clone.
-struct CloneHook {
-    waker: Arc<TaskWaker>,
-    on_clone: Arc<dyn Fn() + Send + Sync>,
+/// What happens to a waker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WakerUse {
+    Clone,
+    Drop,
 }
 
-impl fmt::Debug for CloneHook {
+/// A [`TaskWaker`] with a closure that runs before each clone, and when it is dropped.
+struct HookedWaker {
+    waker: Arc<TaskWaker>,
+    hook: Arc<dyn Fn(WakerUse) + Send + Sync>,
+}
+
+impl fmt::Debug for HookedWaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.waker.fmt(f)
     }
 }
 
-impl Clone for CloneHook {
-    fn clone(&self) -> CloneHook {
-        (self.on_clone)();
-        CloneHook { waker: self.waker.clone(), on_clone: self.on_clone.clone() }
+impl Clone for HookedWaker {
+    fn clone(&self) -> HookedWaker {
+        (self.hook)(WakerUse::Clone);
+        HookedWaker { waker: self.waker.clone(), hook: self.hook.clone() }
     }
 }
 
-impl WakeRef for CloneHook {
+impl Drop for HookedWaker {
+    fn drop(&mut self) {
+        (self.hook)(WakerUse::Drop);
+    }
+}
+
+impl WakeRef for HookedWaker {
     fn wake_by_ref(&self) {
         self.waker.wake_by_ref();
     }
 }
 
-impl Wake for CloneHook {}
+impl Wake for HookedWaker {}
+
+/// A std waker that calls `hook` before it, or one of its clones, is cloned, and when each of them is dropped.
+pub(crate) fn hooked(
+    waker: &Arc<TaskWaker>,
+    hook: impl Fn(WakerUse) + Send + Sync + 'static,
+) -> Waker {
+    Box::new(HookedWaker { waker: waker.clone(), hook: Arc::new(hook) }).into_waker()
+}
 
 /// A std waker that calls `on_clone` before it, or one of its clones, is cloned.
 pub(crate) fn waker(waker: &Arc<TaskWaker>, on_clone: impl Fn() + Send + Sync + 'static) -> Waker {
-    Box::new(CloneHook { waker: waker.clone(), on_clone: Arc::new(on_clone) }).into_waker()
+    hooked(waker, move |used| {
+        if used == WakerUse::Clone {
+            on_clone();
+        }
+    })
 }
 
 #[cfg(test)]
@@ -63,5 +89,21 @@ mod tests {
         third.wake();
         assert_eq!(task_waker.wakes(), 1);
         assert_eq!(task_waker.clones_beyond(1), 0);
+    }
+
+    #[test]
+    fn each_drop_calls_the_hook() {
+        let task = Task::new();
+        let drops = Arc::new(AtomicU32::new(0));
+        let counter = drops.clone();
+        let first = hooked(&task.waker(), move |used| {
+            counter.fetch_add(u32::from(used == WakerUse::Drop), SeqCst);
+        });
+        let second = first.clone();
+        assert_eq!(drops.load(SeqCst), 0);
+        second.wake();
+        assert_eq!(drops.load(SeqCst), 1);
+        drop(first);
+        assert_eq!(drops.load(SeqCst), 2);
     }
 }

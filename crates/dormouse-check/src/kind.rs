@@ -8,8 +8,9 @@ use texts::{TEXTS, Texts};
 /// A way in which a future breaks the contract of `poll` and `Waker`, or surprises its users.
 ///
 /// Each kind is a failure unless it is [allowed](crate::Check::allow). The exceptions are
-/// [`AfterReady`](Kind::AfterReady), [`ExecutorDependence`](Kind::ExecutorDependence), and a
-/// [`WakerLeft`](Kind::WakerLeft) of a single waker. These are notes unless they are [denied](crate::Check::deny).
+/// [`AfterReady`](Kind::AfterReady), [`ExecutorDependence`](Kind::ExecutorDependence),
+/// [`LargeFuture`](Kind::LargeFuture), a [`WakerLeft`](Kind::WakerLeft) of a single waker, and a
+/// [`WakeUnderLock`](Kind::WakeUnderLock) that is a clone or a drop of the waker. These are notes unless they are [denied](crate::Check::deny).
 ///
 /// ```
 /// use dormouse_check::Kind;
@@ -39,6 +40,8 @@ pub enum Kind {
     /// A poll blocks its thread, asleep or computing.
     BlockingPoll,
     /// A waker that polls, drops or creates such a future inside `wake` deadlocks.
+    ///
+    /// If a waker is cloned or dropped with a lock held, and not called, it is a note.
     WakeUnderLock,
     /// Dropping the future panics.
     PanicOnDrop,
@@ -67,11 +70,13 @@ pub enum Kind {
     HangsAfterReady,
     /// The future works on some executors only.
     ExecutorDependence,
+    /// The future has more than 16 KiB.
+    LargeFuture,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 22] = [
+    pub const ALL: [Kind; 23] = [
         Kind::Panics,
         Kind::NeverReady,
         Kind::WrongOutput,
@@ -94,11 +99,12 @@ impl Kind {
         Kind::AfterReady,
         Kind::HangsAfterReady,
         Kind::ExecutorDependence,
+        Kind::LargeFuture,
     ];
 
     /// Whether findings of this kind are notes by default.
     pub(crate) fn is_note(self) -> bool {
-        matches!(self, Kind::AfterReady | Kind::ExecutorDependence)
+        matches!(self, Kind::AfterReady | Kind::ExecutorDependence | Kind::LargeFuture)
     }
 
     fn texts(self) -> &'static Texts {

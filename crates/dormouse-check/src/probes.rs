@@ -24,6 +24,7 @@ mod stale_waker;
 mod thread_migration;
 mod wake_before_ready;
 mod wake_up_race;
+mod waker_under_lock;
 
 use crate::finding::Finding;
 use crate::instance::Factory;
@@ -52,6 +53,7 @@ pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
         executed: Vec::new(),
         skipped: Vec::new(),
     };
+    large_future(&runner.context.settings).into_iter().for_each(|finding| runner.add(finding));
     let executors = run_each(&mut runner);
 
     let Runner { context, mut findings, executed, skipped } = runner;
@@ -65,6 +67,15 @@ pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
         instances: context.factory.instances(),
         took: started.elapsed(),
     }
+}
+
+/// The limit of clippy's lint `large_futures`.
+const LARGE: usize = 16 * 1024;
+
+fn large_future(settings: &Settings) -> Option<Finding> {
+    let size = settings.size;
+    let headline = || format!("it has {size} bytes, which are copied whenever it is moved");
+    (size > LARGE).then(|| Finding::new(Kind::LargeFuture, headline()))
 }
 
 /// Runs each probe, in order. Returns the results on the executors.
@@ -111,6 +122,8 @@ fn run_each(runner: &mut Runner) -> Vec<(&'static str, String)> {
     runner.damaging("re-entrant wake", WakeUnderLock, &race_obstacles, reentrant_wake::probe);
     let panic_obstacles = with(&[WakeUnderLock], &race_obstacles);
     runner.damaging("panicking waker", BrokenByPanic, &panic_obstacles, panicking_waker::probe);
+    // The last one, because its note is of a kind that is a failure elsewhere.
+    runner.shared("waker under lock", &panic_obstacles, waker_under_lock::probe);
     executors
 }
 

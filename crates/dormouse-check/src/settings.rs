@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(crate) struct Settings {
     /// The name of the future in the report.
     pub(crate) name: String,
+    /// The size of the future, in bytes.
+    pub(crate) size: usize,
     /// The time of the whole check. One run of an instance may take half of it.
     pub(crate) time_limit: Duration,
     /// The largest number of polls after which the future is dropped.
@@ -25,9 +27,11 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn new(name: &str) -> Settings {
+    /// The defaults for a future of type `F`.
+    pub(crate) fn new<F>() -> Settings {
         Settings {
-            name: name.to_owned(),
+            name: std::any::type_name::<F>().to_owned(),
+            size: size_of::<F>(),
             time_limit: Duration::from_secs(10),
             max_polls: 8,
             max_self_wakes: 100,

@@ -51,3 +51,29 @@ fn memory_that_grows_with_each_poll_is_reported() {
 fn bounded_memory_is_not_reported() {
     check_poll_log(100).assert();
 }
+
+/// Leaks some bytes when it completes, if `leaks`.
+fn check_completion(leaks: bool) -> Report {
+    check(move || {
+        let (sender, receiver) = futures::channel::oneshot::channel();
+        event(move || {
+            let _ = sender.send(7);
+        });
+        async move {
+            let _ = receiver.await;
+            if leaks {
+                Box::leak(Box::new([7_u8; 24]));
+            }
+        }
+    })
+    .memory(|| ALLOCATOR.allocated())
+    .run()
+}
+
+#[test]
+fn memory_that_grows_with_each_future_that_completes_is_reported() {
+    let report = check_completion(true);
+    assert_eq!(report.failures(), [Kind::LeakPerPoll], "{report}");
+    assert!(report.to_string().contains("run to completion"), "{report}");
+    check_completion(false).assert();
+}

@@ -89,10 +89,12 @@ pub(super) static TEXTS: [Texts; Kind::ALL.len()] = [
         kind: Kind::WakeUnderLock,
         name: "wake under lock",
         contract: "A waker runs foreign code. An executor may poll, drop and create futures inside `wake`. If the \
-                   caller of `wake` holds a lock that these need, it deadlocks.",
+                   caller of `wake` holds a lock that these need, it deadlocks. The same applies to `clone` and `drop`: \
+                   with the last waker, a task is dropped, and all that it holds.",
         mend: "Take the waker out under the lock, unlock, then call `wake`: `let waker = \
                state.lock().waker.take(); if let Some(waker) = waker { waker.wake() }`. A lock guard in the \
-               scrutinee of an `if let` or `match` lives until the end of its body.",
+               scrutinee of an `if let` or `match` lives until the end of its body. Clone the waker before you lock, \
+               and drop a replaced one after you unlock.",
     },
     Texts {
         kind: Kind::PanicOnDrop,
@@ -180,6 +182,14 @@ pub(super) static TEXTS: [Texts; Kind::ALL.len()] = [
                    its documentation, or it brings what it needs.",
         mend: "Build on what needs no executor (dormouse, or threads and channels), or let the user pass in what is \
                needed.",
+    },
+    Texts {
+        kind: Kind::LargeFuture,
+        name: "large future",
+        contract: "A future is moved by copying it: into a `join!`, a `Box`, a task. A chain of calls with such futures \
+                   can overflow the stack of a thread, which is 2 MiB by default.",
+        mend: "Allocate large buffers (`vec![0; size]`), let them end before an `await`, or `Box::pin` the part that is \
+               large.",
     },
 ];
 

@@ -1,11 +1,14 @@
-//! Polls many times without a wake-up: what the future holds must not grow with each poll.
+//! Polls many times without a wake-up: what the future holds must not grow with each poll. Nor must memory grow with each
+//! future that completes.
 
+use crate::event::Event;
 use crate::finding::Finding;
 use crate::instance::Factory;
 use crate::kind::Kind;
 use crate::probes::context::ProbeContext;
 use crate::process;
 use crate::task::Task;
+use crate::timeline::PollResult;
 use crate::watchdog::Outcome;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -33,6 +36,7 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
         .or_else(|| context.confirmed(|attempt| wakers(context, attempt, true)))
         .or_else(|| context.confirmed(|attempt| wakers(context, attempt, false)))
         .or_else(|| context.confirmed(|_| memory(context)))
+        .or_else(|| context.confirmed(|_| memory_of_runs(context)))
 }
 
 fn threads_and_fds(context: &ProbeContext) -> Option<Finding> {
@@ -152,4 +156,61 @@ fn memory(context: &ProbeContext) -> Option<Finding> {
     let polls: u32 = MEMORY_ROUNDS.iter().skip(1).sum();
     let headline = format!("polled {polls} times, with no event: {total} bytes more are allocated");
     Some(Finding::new(Kind::LeakPerPoll, headline))
+}
+
+/// How many instances complete before each measurement of memory.
+const MEMORY_RUNS: [u32; 4] = [4, 4, 8, 16];
+/// Between two polls of an instance that waits.
+const RUN_PAUSE: Duration = Duration::from_micros(500);
+
+/// Memory that remains when the future has completed, and has been dropped.
+fn memory_of_runs(context: &ProbeContext) -> Option<Finding> {
+    let allocated = context.settings.allocated_bytes.clone()?;
+    let task = Task::without_backtraces();
+    let outcome = context.run(&task, move |factory, task| {
+        let mut after_runs = Vec::with_capacity(8);
+        let mut quiet = true;
+        for runs in MEMORY_RUNS {
+            for _ in 0..runs {
+                complete(factory, task)?;
+            }
+            after_runs.push(allocated());
+            thread::sleep(MEMORY_PAUSE);
+            // Growth without a run comes from other code.
+            quiet &= after_runs.last().is_some_and(|before| allocated() <= *before);
+        }
+        let grows = after_runs
+            .windows(2)
+            .zip(MEMORY_RUNS.iter().skip(1))
+            .all(|(bytes, runs)| bytes[1].saturating_sub(bytes[0]) >= *runs as usize);
+        let total = after_runs.last()?.saturating_sub(*after_runs.first()?);
+        (quiet && grows).then_some(total)
+    });
+    let Outcome::Done(Some(total)) = outcome else { return None };
+    let runs: u32 = MEMORY_RUNS.iter().skip(1).sum();
+    let headline =
+        format!("run to completion {runs} times, and dropped: {total} bytes more are allocated");
+    Some(Finding::new(Kind::LeakPerPoll, headline))
+}
+
+/// Polls an instance until it completes, and fires its events, all on this thread.
+fn complete(factory: &Factory, task: &Arc<Task>) -> Option<()> {
+    // A log of its own, which is dropped here.
+    let (mut instance, mut events) = factory.create(&Task::without_backtraces()).ok()?;
+    let waker = Waker::from(Arc::new(NoopWaker));
+    loop {
+        match instance.poll_unrecorded(&waker) {
+            PollResult::Ready => return Some(()),
+            PollResult::Item => {}
+            PollResult::Pending => {
+                match events.take() {
+                    Some(Event::Send(event)) => event(),
+                    Some(Event::Local(event)) => event(),
+                    None => thread::sleep(RUN_PAUSE),
+                }
+                task.heartbeat();
+            }
+            PollResult::WrongOutput | PollResult::Panicked(_) => return None,
+        }
+    }
 }

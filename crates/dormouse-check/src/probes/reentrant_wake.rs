@@ -18,6 +18,7 @@ use crate::timeout::Timeout;
 use crate::watchdog::{self, Outcome};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
+pub(super) use waker::create_another;
 use waker::{Operation, Shared};
 
 /// How many times a thread inside the operation is checked for running.

@@ -4,8 +4,9 @@ use crate::cases;
 use dormouse_check::{Kind::BlockingPoll, check};
 use rustix::time::{ClockId, clock_gettime};
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::mpsc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +20,29 @@ fn compute() {
     };
     let start = cpu_time();
     while cpu_time() < start + LONG {}
+}
+
+/// Its destructor sleeps.
+struct SleepsOnDrop(Pin<Box<dyn Future<Output = ()> + Send>>);
+
+impl SleepsOnDrop {
+    fn new() -> SleepsOnDrop {
+        SleepsOnDrop(Box::pin(dormouse::sleep(Duration::from_millis(2))))
+    }
+}
+
+impl Future for SleepsOnDrop {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl Drop for SleepsOnDrop {
+    fn drop(&mut self) {
+        thread::sleep(Duration::from_millis(25));
+    }
 }
 
 cases! {
@@ -49,4 +73,6 @@ cases! {
             Poll::Ready(())
         })
     });
+    /// It blocks its thread when it is dropped.
+    sleeps_in_its_destructor: [BlockingPoll], check(SleepsOnDrop::new);
 }

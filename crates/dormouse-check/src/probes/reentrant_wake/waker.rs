@@ -134,7 +134,7 @@ impl Shared {
 }
 
 /// Creates an instance, polls it and drops it.
-pub(super) fn create_another(factory: &Factory) -> Result<(), String> {
+pub(in crate::probes) fn create_another(factory: &Factory) -> Result<(), String> {
     let task = Task::without_backtraces();
     let (mut instance, _events) = factory.create(&task)?;
     if let PollResult::Panicked(panic) = instance.poll(&task.waker(), false) {
