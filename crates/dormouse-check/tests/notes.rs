@@ -4,7 +4,6 @@
 
 use dormouse_check::{Check, Finding, Kind, Report, check, event};
 use std::future::poll_fn;
-use std::mem;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
@@ -28,9 +27,11 @@ fn waiting(store: fn(&Mutex<State>, &mut Context<'_>) -> bool) -> Check<()> {
             waker.into_iter().for_each(Waker::wake);
         });
         let forget = Forget(state.clone());
-        poll_fn(move |context| {
-            if store(&forget.0, context) { Poll::Ready(()) } else { Poll::Pending }
-        })
+        poll_fn(
+            move |context| {
+                if store(&forget.0, context) { Poll::Ready(()) } else { Poll::Pending }
+            },
+        )
     })
 }
 
@@ -69,7 +70,7 @@ fn drops_under_the_lock(state: &Mutex<State>, context: &mut Context<'_>) -> bool
 fn clones_and_drops_without_the_lock(state: &Mutex<State>, context: &mut Context<'_>) -> bool {
     let waker = context.waker().clone();
     let mut state = state.lock().unwrap();
-    let old = mem::replace(&mut state.waker, Some(waker));
+    let old = state.waker.replace(waker);
     let set = state.set;
     drop(state);
     drop(old);
