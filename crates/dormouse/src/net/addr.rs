@@ -2,6 +2,7 @@
 //!
 //! A text that contains an address is parsed. A host name is for `resolver`; only that waits. The trait is sealed.
 
+use super::error::with_context;
 use super::resolver::{Name, lookup};
 use rustix::io::Errno;
 use rustix::net::SocketAddrAny;
@@ -98,6 +99,11 @@ pub(super) async fn resolve(parsed: io::Result<Parsed>) -> io::Result<Addresses>
         Parsed::Addresses(addresses) => Ok(addresses),
         Parsed::Name(name) => lookup(name).await,
     }
+}
+
+/// As [`resolve`]. `action` is the start of the error's message, such as "cannot connect".
+pub(super) async fn resolve_for(action: &str, parsed: io::Result<Parsed>) -> io::Result<Addresses> {
+    resolve(parsed).await.map_err(|err| with_context(err, format_args!("{action}")))
 }
 
 /// The addresses that a [`ToSocketAddrs`] stands for. A single one takes no allocation.

@@ -10,7 +10,7 @@
 mod sys;
 
 use super::TcpStream;
-use super::addr::{ToSocketAddrs, resolve};
+use super::addr::{ToSocketAddrs, resolve_for};
 use super::error::{no_addresses, with_context};
 use crate::coop::cooperative;
 use crate::io::{AsyncFd, Interest, Mode};
@@ -25,8 +25,7 @@ pub(super) async fn each_address<R, F: Future<Output = io::Result<R>>>(
     action: &'static str,
     mut attempt: impl FnMut(SocketAddr) -> F,
 ) -> io::Result<R> {
-    let resolved = resolve(addrs.parse_addrs()).await;
-    let addresses = resolved.map_err(|err| with_context(err, format_args!("{action}")))?;
+    let addresses = resolve_for(action, addrs.parse_addrs()).await?;
     let mut result = Err(no_addresses(action));
     for address in addresses {
         result = attempt(address).await;

@@ -1,9 +1,9 @@
 //! [`HappyEyeballs`]: connects to the address of a host that accepts first (RFC 8305).
 
 use super::TcpStream;
-use super::addr::{ToSocketAddrs, resolve};
+use super::addr::{ToSocketAddrs, resolve_for};
 use super::connect::connect_tcp;
-use super::error::{no_addresses, with_context};
+use super::error::no_addresses;
 use crate::time::timeout;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -90,9 +90,7 @@ impl HappyEyeballs {
     /// # Cancel safety
     /// Dropping the future closes the sockets.
     pub async fn connect(self, addrs: impl ToSocketAddrs) -> io::Result<TcpStream> {
-        let resolved = resolve(addrs.parse_addrs()).await;
-        let addresses =
-            resolved.map_err(|err| with_context(err, format_args!("cannot connect")))?;
+        let addresses = resolve_for("cannot connect", addrs.parse_addrs()).await?;
         let mut untried = interleave(addresses.collect()).into_iter();
         let mut attempts: Vec<Attempt> = Vec::new();
         let mut last_error = no_addresses("cannot connect");

@@ -1,6 +1,6 @@
 //! UDP sockets.
 
-use super::addr::{ToSocketAddrs, resolve};
+use super::addr::{ToSocketAddrs, resolve_for};
 use super::connect::{cannot_connect, check_port, each_address};
 use super::error::{no_addresses, with_context};
 use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
@@ -153,12 +153,8 @@ impl UdpSocket {
     /// # Cancel safety
     /// If it is dropped before it completes, nothing is sent.
     pub async fn send_to(&self, datagram: &[u8], addr: impl ToSocketAddrs) -> io::Result<usize> {
-        let resolved = resolve(addr.parse_addrs()).await;
-        let first = resolved.map(|mut addresses| addresses.next());
-        let address = match first.map_err(|err| with_context(err, format_args!("cannot send")))? {
-            Some(address) => address,
-            None => return Err(no_addresses("cannot send")),
-        };
+        let mut addresses = resolve_for("cannot send", addr.parse_addrs()).await?;
+        let address = addresses.next().ok_or_else(|| no_addresses("cannot send"))?;
         self.0.async_io(Interest::WRITABLE, |socket| socket.send_to(datagram, address)).await
     }
 
