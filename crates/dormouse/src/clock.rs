@@ -21,8 +21,8 @@ pub(crate) mod instant;
 #[cfg(not(target_family = "wasm"))]
 mod std_instant;
 
-pub(crate) use crate::system_clock::{ClockId, Offset};
-pub(crate) use instant::{Instant, to_ns};
+pub(crate) use crate::system_clock::{ClockId, Offset, to_ns_saturating};
+pub(crate) use instant::Instant;
 
 use crate::virtual_clock;
 use sealed::Sealed;

@@ -35,6 +35,8 @@ pub(crate) mod read_pair;
 
 pub(crate) use offset::Offset;
 
+use std::time::Duration;
+
 /// A clock as a value, for code that is not generic over [`Clock`](crate::clock::Clock).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockId {
@@ -79,4 +81,14 @@ impl ClockId {
     pub(crate) fn measure_suspended() {
         sys::measure_suspended();
     }
+}
+
+/// A duration in ns; `None` if it does not fit in a u64. (`as_nanos` calculates in 128 bits.)
+pub(crate) fn to_ns(duration: Duration) -> Option<u64> {
+    duration.as_secs().checked_mul(1_000_000_000)?.checked_add(duration.subsec_nanos().into())
+}
+
+/// A duration in ns, or the maximum if it does not fit.
+pub(crate) fn to_ns_saturating(duration: Duration) -> u64 {
+    to_ns(duration).unwrap_or(u64::MAX)
 }

@@ -115,7 +115,7 @@ pub use crate::virtual_clock::EnterGuard;
 pub use builder::Builder;
 pub use scope::Scope;
 
-use crate::clock::{ClockId, Realtime, to_ns};
+use crate::clock::{ClockId, Realtime, to_ns_saturating};
 use crate::sync::lock;
 use crate::time::Instant;
 use crate::virtual_clock::Shared;
@@ -273,7 +273,7 @@ impl VirtualTime {
     pub fn advance(&self, duration: Duration) -> impl Future<Output = ()> + Send + use<> {
         let time = self.0.clone();
         async move {
-            let mut left_ns = to_ns(duration).unwrap_or(u64::MAX);
+            let mut left_ns = to_ns_saturating(duration);
             while let Some(due) =
                 quiesce::quiesce(&time, |clocks| time.step(clocks, &mut left_ns)).await
             {
@@ -302,7 +302,7 @@ impl VirtualTime {
     /// assert!(sleep.is_elapsed());
     /// ```
     pub fn advance_now(&self, duration: Duration) {
-        let mut left_ns = to_ns(duration).unwrap_or(u64::MAX);
+        let mut left_ns = to_ns_saturating(duration);
         loop {
             let due = self.0.step(&mut lock(&self.0.clocks), &mut left_ns);
             let Some(due) = due else { break };
@@ -330,7 +330,7 @@ impl VirtualTime {
     /// assert_eq!(monotonic.elapsed(), Duration::ZERO);
     /// ```
     pub fn suspend(&self, duration: Duration) -> Duration {
-        let duration = to_ns(duration).unwrap_or(u64::MAX);
+        let duration = to_ns_saturating(duration);
         let suspended = self.0.jump_clock(|clocks| {
             let suspended = clocks.until_alarm().map_or(duration, |alarm| alarm.min(duration));
             clocks.advance_one(ClockId::Boottime, suspended);

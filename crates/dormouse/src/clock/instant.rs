@@ -1,6 +1,7 @@
 //! `Instant`: a point in time on a clock.
 
 use super::{Boottime, Clock, ClockId, Realtime};
+use crate::system_clock::to_ns;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -138,11 +139,6 @@ impl<C: Clock> Instant<C> {
     pub(crate) const fn ns(self) -> u64 {
         self.ns
     }
-}
-
-/// A duration in ns; `None` if it does not fit in a u64. (`as_nanos` calculates in 128 bits.)
-pub(crate) fn to_ns(duration: Duration) -> Option<u64> {
-    duration.as_secs().checked_mul(1_000_000_000)?.checked_add(duration.subsec_nanos().into())
 }
 
 impl<C: Clock> Add<Duration> for Instant<C> {

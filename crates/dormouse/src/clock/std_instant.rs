@@ -2,7 +2,7 @@
 //!
 //! Not for the wall clock: when it is set, its time of an event changes, and std's does not.
 
-use super::{Boottime, Clock, Instant, Monotonic, to_ns};
+use super::{Boottime, Clock, Instant, Monotonic, to_ns_saturating};
 use crate::system_clock::read_pair::read_pair;
 use std::time::{Duration, Instant as StdInstant};
 
@@ -103,7 +103,7 @@ fn both<C: Clock>() -> (StdInstant, Instant<C>) {
         let before = StdInstant::now();
         let now = C::now();
         let error = before.elapsed();
-        (to_ns(error).unwrap_or(u64::MAX), (before + error / 2, now))
+        (to_ns_saturating(error), (before + error / 2, now))
     });
     both
 }

@@ -9,7 +9,7 @@
 //! - A multiple ticks once. It ticks again only after [`reset`](AlignedInterval::reset), or with `Delay` after the clock
 //!   was set back to before it.
 
-use crate::clock::{Realtime, to_ns};
+use crate::clock::{Realtime, to_ns_saturating};
 use crate::time::{Instant, MissedTickBehavior, Sleep, sleep_until};
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -205,7 +205,7 @@ fn ceil_to_multiple(time: Instant<Realtime>, period: Duration) -> Instant<Realti
 
 /// The last multiple that is not after `time`.
 fn floor_to_multiple(time: Instant<Realtime>, period: Duration) -> Instant<Realtime> {
-    Instant::from_ns(time.ns() - time.ns() % to_ns(period).unwrap_or(u64::MAX))
+    Instant::from_ns(time.ns() - time.ns() % to_ns_saturating(period))
 }
 
 #[cfg(feature = "stream")]

@@ -1,6 +1,6 @@
 //! `Interval`: ticks at a fixed period.
 
-use crate::clock::{Boottime, Clock, to_ns};
+use crate::clock::{Boottime, Clock, to_ns_saturating};
 use crate::time::slack::Slack;
 use crate::time::{Instant, Sleep, sleep_until};
 use std::fmt;
@@ -139,7 +139,7 @@ impl MissedTickBehavior {
             MissedTickBehavior::Burst => due + period,
             MissedTickBehavior::Delay => now + period,
             MissedTickBehavior::Skip => {
-                let period_ns = to_ns(period).unwrap_or(u64::MAX);
+                let period_ns = to_ns_saturating(period);
                 let past_a_multiple = (now.ns() - due.ns()) % period_ns;
                 now + (period - Duration::from_nanos(past_a_multiple))
             }

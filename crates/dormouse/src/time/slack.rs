@@ -4,7 +4,7 @@
 //! the slack. So the sleeps with one slack fire at the same multiples, those with a longer slack at some of them, and no
 //! search for nearby deadlines is needed. (78,125 ns is 10 ms / 128, so slacks of 5, 10 and 20 ms are granules.)
 
-use crate::clock::to_ns;
+use crate::clock::to_ns_saturating;
 use std::time::Duration;
 
 const UNIT_NS: u64 = 78_125;
@@ -19,7 +19,7 @@ impl Slack {
     pub(crate) const NONE: Slack = Slack { granule_ns: 1 };
 
     pub(crate) fn new(slack: Duration) -> Slack {
-        match (to_ns(slack).unwrap_or(u64::MAX) / UNIT_NS).checked_ilog2() {
+        match (to_ns_saturating(slack) / UNIT_NS).checked_ilog2() {
             // Too short to be of use.
             None => Slack::NONE,
             Some(doublings) => Slack { granule_ns: UNIT_NS << doublings },

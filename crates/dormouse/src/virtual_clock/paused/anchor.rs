@@ -1,9 +1,9 @@
 //! What the clocks of this crate showed when std's, which tokio's follows while it is not paused, showed a certain time.
 
-use crate::system_clock::ClockId;
 use crate::system_clock::read_pair::read_pair;
+use crate::system_clock::{ClockId, to_ns_saturating};
 use crate::virtual_clock::clocks::END_NS;
-use std::time::{Duration, Instant as StdInstant};
+use std::time::Instant as StdInstant;
 
 /// Two points in time that count as the same: one on std's clock, and one on each clock of this crate.
 ///
@@ -21,7 +21,7 @@ impl Anchor {
         let (_error, anchor) = read_pair(|| {
             let std = StdInstant::now();
             let anchor = Anchor { std, shown: ClockId::ALL.map(ClockId::now_ns) };
-            (ns(std.elapsed()), anchor)
+            (to_ns_saturating(std.elapsed()), anchor)
         });
         anchor
     }
@@ -30,13 +30,8 @@ impl Anchor {
     pub(super) fn at(&self, std: StdInstant, clock: ClockId) -> u64 {
         let shown = self.shown[clock as usize];
         match std.checked_duration_since(self.std) {
-            Some(later) => shown.saturating_add(ns(later)).min(END_NS),
-            None => shown.saturating_sub(ns(self.std.saturating_duration_since(std))),
+            Some(later) => shown.saturating_add(to_ns_saturating(later)).min(END_NS),
+            None => shown.saturating_sub(to_ns_saturating(self.std.saturating_duration_since(std))),
         }
     }
-}
-
-/// A duration in ns, or the maximum if it does not fit.
-fn ns(duration: Duration) -> u64 {
-    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos().into())
 }
