@@ -54,8 +54,8 @@ pub mod platform {}
 #[cfg_attr(feature = "test-util", doc = "[virtual-time]: crate::virtual_time")]
 #[doc = include_str!("../docs/porting.md")]
 pub mod porting {}
-#[cfg(all(feature = "process", unix))]
-#[cfg_attr(docsrs, doc(cfg(all(feature = "process", unix))))]
+#[cfg(all(feature = "process", not(target_family = "wasm")))]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
 pub mod process;
 #[cfg(not(target_family = "wasm"))]
 pub mod reactor;
@@ -72,7 +72,10 @@ pub mod time;
 
 #[cfg(not(target_family = "wasm"))]
 mod block_on;
-#[cfg(all(any(feature = "task", feature = "dns"), not(any(loom, target_family = "wasm"))))]
+#[cfg(all(
+    any(feature = "task", feature = "dns", all(feature = "process", windows)),
+    not(any(loom, target_family = "wasm"))
+))]
 mod blocking;
 #[cfg_attr(all(loom, test), path = "loom_test/catch_panic.rs")]
 mod catch_panic;
@@ -109,7 +112,10 @@ mod system_clock;
 mod timer;
 #[cfg_attr(not(feature = "tracing"), path = "trace/absent.rs")]
 mod trace;
-#[cfg(all(feature = "dns", not(any(loom, target_family = "wasm"))))]
+#[cfg(all(
+    any(feature = "dns", all(feature = "process", windows)),
+    not(any(loom, target_family = "wasm"))
+))]
 mod unblock;
 #[cfg(feature = "test-util")]
 mod virtual_clock;

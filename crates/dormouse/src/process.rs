@@ -1,6 +1,6 @@
-//! Child processes, on any executor. With the feature `process`, on Unix.
+//! Child processes, on any executor. With the feature `process`.
 //!
-//! A command is std's [`Command`]. [`output`] and [`status`] run it to its end, [`spawn`] returns a [`Child`] with
+//! A command is std's [`Command`]. [`output`] and [`status`] run it to its end. On Unix, [`spawn`] returns a [`Child`] with
 //! asynchronous pipes, and [`wait`] waits for a child that std has spawned.
 //!
 //! ```
@@ -88,57 +88,39 @@
 //! The exit status comes from std's [`try_wait`](std::process::Child::try_wait), which waits for this one child. No child of
 //! other code is reaped.
 //!
+//! On Windows, `output` and `status` wait on a thread that may block, one for each child, and up to 512 at a time. There is
+//! no more, because std's pipes of a child, and a wait for it that returns early, need unsafe code there.
+//!
 //! # Standard streams
-//! Of a stream that is [`piped`](std::process::Stdio::piped), this process has a non-blocking end, and the child a blocking
-//! one. A stream that the child inherits, or shares with this process, stays blocking: nothing is set on it.
+//! Of a stream that is [`piped`](std::process::Stdio::piped), this process has a non-blocking end on Unix, and the child a
+//! blocking one. A stream that the child inherits, or shares with this process, stays blocking: nothing is set on it.
 //!
 //! # Children that are not waited for
 //! As with std, a [`Child`] that is dropped goes on to run, unless [`kill_on_drop`](Child::kill_on_drop) is set. When it has
 //! ended, it remains as a zombie until this module is used again: each call of `spawn`, `output` and `status`, and each drop
 //! of a `Child`, reaps those that have ended by then.
 
+#[cfg(unix)]
 mod child;
+#[cfg(unix)]
 mod orphans;
+#[cfg(unix)]
 #[cfg_attr(all(target_os = "linux", not(dormouse_portable)), path = "process/pidfd/linux.rs")]
 #[cfg_attr(any(dormouse_portable, not(target_os = "linux")), path = "process/pidfd/absent.rs")]
 mod pidfd;
+#[cfg_attr(unix, path = "process/run/unix.rs")]
+#[cfg_attr(windows, path = "process/run/windows.rs")]
+mod run;
+#[cfg(unix)]
 mod wait;
 
-pub use child::Child;
+#[cfg(unix)]
+pub use child::{Child, spawn};
+#[cfg(unix)]
 pub use wait::wait;
 
 use std::io;
 use std::process::{Command, ExitStatus, Output, Stdio};
-
-/// Starts a command, and returns the child, whose piped streams are asynchronous.
-///
-/// As in std, streams are inherited unless the command says otherwise.
-///
-/// ```
-/// # fn main() -> std::io::Result<()> {
-/// use dormouse::process;
-/// use std::process::{Command, Stdio};
-///
-/// # dormouse::block_on(async {
-/// let mut child = process::spawn(Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()))?;
-/// let stdin = child.stdin.take().expect("it is piped");
-/// stdin.write(b"hello").await?;
-/// drop(stdin); // `cat` reads the end of file
-/// let output = child.wait_with_output().await?;
-/// assert_eq!(output.stdout, b"hello");
-/// # Ok(())
-/// # })
-/// # }
-/// ```
-///
-/// # Errors
-/// Those of [`Command::spawn`], unchanged. If a pipe cannot be registered: see
-/// [`AsyncFd`](crate::io::AsyncFd#errors); then the child is killed.
-#[track_caller]
-pub fn spawn(command: &mut Command) -> io::Result<Child> {
-    orphans::reap();
-    Child::from_std(command.spawn()?)
-}
 
 /// Runs a command to its end, and returns its exit status.
 ///
@@ -157,16 +139,14 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
 /// ```
 ///
 /// # Errors
-/// Those of [`spawn`] and of [`Child::wait`].
+/// Those of [`spawn`] and of [`Child::wait`]. On Windows, those of std's [`Command::status`], and if no thread can be
+/// started: then the command goes on to run.
 ///
 /// # Cancel safety
 /// The first poll starts the command. If the future is dropped after that, the command goes on to run. To kill it then, use
-/// [`spawn`] with [`Child::kill_on_drop`].
+/// [`spawn`] with [`Child::kill_on_drop`] (Unix).
 pub async fn status(command: &mut Command) -> io::Result<ExitStatus> {
-    let mut child = spawn(command)?;
-    // A child whose pipe is full would not end.
-    (child.stdin, child.stdout, child.stderr) = (None, None, None);
-    child.wait().await
+    run::status(command).await
 }
 
 /// Runs a command to its end, and returns its exit status and all that it has written to stdout and stderr.
@@ -191,10 +171,11 @@ pub async fn status(command: &mut Command) -> io::Result<ExitStatus> {
 /// ```
 ///
 /// # Errors
-/// Those of [`spawn`] and of [`Child::wait_with_output`].
+/// Those of [`spawn`] and of [`Child::wait_with_output`]. On Windows, those of std's [`Command::output`], and if no thread
+/// can be started: then the command goes on to run.
 ///
 /// # Cancel safety
-/// As for [`status`]. The pipes are closed, so a command that writes on is ended by `SIGPIPE`.
+/// As for [`status`]. On Unix the pipes are closed, so a command that writes on is ended by `SIGPIPE`.
 pub async fn output(command: &mut Command) -> io::Result<Output> {
-    spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?.wait_with_output().await
+    run::output(command.stdout(Stdio::piped()).stderr(Stdio::piped())).await
 }

@@ -11,7 +11,7 @@
 use crate::blocking;
 use crate::catch_panic::{catch_panic, wake};
 use crate::sync::{Mutex, lock};
-use crate::virtual_clock::Work;
+use crate::virtual_clock::BusyGuard;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use std::task::{Context, Poll, Waker};
 pub(crate) async fn unblock<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
-    let _work = Work::begin();
+    let _busy = BusyGuard::begin();
     let job = Arc::new(Job::default());
     let runs = job.clone();
     blocking::run(Box::new(move || runs.run(work))).map_err(|(err, _work)| err)?;

@@ -8,9 +8,11 @@
 //! in virtual time.
 
 mod busy;
+#[cfg(any(feature = "dns", all(feature = "process", windows)))]
+mod busy_guard;
 mod clocks;
 mod current;
-#[cfg(feature = "dns")]
+#[cfg(any(feature = "dns", all(feature = "process", windows)))]
 #[cfg_attr(
     any(not(feature = "tokio"), target_family = "wasm", loom),
     path = "virtual_clock/hold/absent.rs"
@@ -25,10 +27,10 @@ mod recheck;
 mod retrying;
 mod slot;
 mod timer;
-#[cfg(feature = "dns")]
-mod work;
 
 pub(crate) use busy::{Busy, BusyToken};
+#[cfg(any(feature = "dns", all(feature = "process", windows)))]
+pub(crate) use busy_guard::BusyGuard;
 pub(crate) use clocks::Clocks;
 pub use current::EnterGuard;
 #[cfg(feature = "task")]
@@ -37,8 +39,6 @@ pub(crate) use current::scoped_polls;
 pub(crate) use recheck::Recheck;
 pub(crate) use retrying::Retrying;
 pub(crate) use slot::TimerSlot;
-#[cfg(feature = "dns")]
-pub(crate) use work::Work;
 
 use crate::catch_panic::catch_panic;
 use crate::sync::lock;

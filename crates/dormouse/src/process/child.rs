@@ -1,4 +1,4 @@
-//! [`Child`]: a child process with asynchronous pipes.
+//! [`spawn`], and [`Child`]: a child process with asynchronous pipes.
 
 use super::{orphans, wait};
 use crate::net::{PipeReader, PipeWriter};
@@ -6,8 +6,39 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::pin::{Pin, pin};
-use std::process::{ExitStatus, Output};
+use std::process::{Command, ExitStatus, Output};
 use std::task::{Context, Poll};
+
+/// Starts a command, and returns the child, whose piped streams are asynchronous.
+///
+/// As in std, streams are inherited unless the command says otherwise.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use dormouse::process;
+/// use std::process::{Command, Stdio};
+///
+/// # dormouse::block_on(async {
+/// let mut child = process::spawn(Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+/// let stdin = child.stdin.take().expect("it is piped");
+/// stdin.write(b"hello").await?;
+/// drop(stdin); // `cat` reads the end of file
+/// let output = child.wait_with_output().await?;
+/// assert_eq!(output.stdout, b"hello");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
+/// # Errors
+/// Those of [`Command::spawn`], unchanged. If a pipe cannot be registered: see
+/// [`AsyncFd`](crate::io::AsyncFd#errors); then the child is killed.
+#[cfg_attr(docsrs, doc(cfg(all(feature = "process", unix))))]
+#[track_caller]
+pub fn spawn(command: &mut Command) -> io::Result<Child> {
+    orphans::reap();
+    Child::from_std(command.spawn()?)
+}
 
 /// A child process, with the asynchronous ends of the streams that are piped.
 ///
@@ -28,6 +59,7 @@ use std::task::{Context, Poll};
 /// # })
 /// # }
 /// ```
+#[cfg_attr(docsrs, doc(cfg(all(feature = "process", unix))))]
 #[derive(Debug)]
 pub struct Child {
     /// The stream that the child reads, if it is piped.

@@ -31,16 +31,16 @@ impl Retrying {
     }
 }
 
-/// Work on another thread. Zero-sized.
-#[cfg(feature = "dns")]
+/// What virtual time waits for. Zero-sized.
+#[cfg(any(feature = "dns", all(feature = "process", windows)))]
 #[derive(Debug)]
-pub(crate) struct Work;
+pub(crate) struct BusyGuard;
 
-#[cfg(feature = "dns")]
-impl Work {
+#[cfg(any(feature = "dns", all(feature = "process", windows)))]
+impl BusyGuard {
     #[inline]
-    pub(crate) fn begin() -> Work {
-        Work
+    pub(crate) fn begin() -> BusyGuard {
+        BusyGuard
     }
 }
 
