@@ -14,7 +14,7 @@ use crate::timeout::{SLICE, Timeout};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long to wait for a wake-up after an event has returned, before the next event is fired.
+/// How long to wait after an event that is known to cause no wake-up, before the next event is fired.
 pub(crate) const AFTER_EVENT: Timeout = Timeout(2);
 
 /// The outcome of driving an instance.
@@ -69,34 +69,43 @@ pub(crate) trait Drive {
 
     /// Polls as an executor does, once for each wake-up, and fires the events. If no wake-up comes, forces a poll.
     fn drive(&mut self, events: &mut Events, options: DriveOptions) -> DriveOutcome {
-        let task = self.task().clone();
         let first = self.waker();
+        let polled = poll_with_pattern(self, &first, options.wakers);
+        self.drive_on(polled, &first, events, options)
+    }
+
+    /// Like [`drive`](Drive::drive), from after a poll. Further polls start with the waker `first`.
+    fn drive_on(
+        &mut self,
+        mut polled: Polled,
+        first: &Arc<TaskWaker>,
+        events: &mut Events,
+        options: DriveOptions,
+    ) -> DriveOutcome {
+        let task = self.task().clone();
         let mut self_wakes = 0;
         loop {
-            let Polled { result, last, others } = poll_with_pattern(self, &first, options.wakers);
+            let Polled { result, last, others } = polled;
             match Progress::from(result) {
-                Progress::None => {}
-                Progress::Item => {
-                    self_wakes = 0;
-                    continue;
+                Progress::None if last.woken() => {
+                    self_wakes = if last.woken_inside_poll() { self_wakes + 1 } else { 0 };
+                    task.record_self_wakes(self_wakes);
+                    if self_wakes > options.max_self_wakes {
+                        return DriveOutcome::BusyWake(self_wakes);
+                    }
                 }
+                Progress::None => {
+                    self_wakes = 0;
+                    let timeout = options.wake_timeout;
+                    fire_until_woken(&last, events, timeout, options.poll_during_event);
+                    if !task.wait(timeout, || last.woken()) {
+                        return self.force(&last, &others, timeout);
+                    }
+                }
+                Progress::Item => self_wakes = 0,
                 Progress::End(outcome) => return outcome,
             }
-
-            if last.woken() {
-                self_wakes = if last.woken_inside_poll() { self_wakes + 1 } else { 0 };
-                task.record_self_wakes(self_wakes);
-                if self_wakes > options.max_self_wakes {
-                    return DriveOutcome::BusyWake(self_wakes);
-                }
-                continue;
-            }
-            self_wakes = 0;
-            let timeout = options.wake_timeout;
-            fire_until_woken(&last, events, timeout, options.poll_during_event);
-            if !task.wait(timeout, || last.woken()) {
-                return self.force(&last, &others, timeout);
-            }
+            polled = poll_with_pattern(self, first, options.wakers);
         }
     }
 
@@ -167,14 +176,14 @@ pub(crate) trait Drive {
     }
 }
 
-/// The polls of one [`WakerPattern`].
-struct Polled {
+/// Polls that followed one another without a wait.
+pub(crate) struct Polled {
     /// The result of the last poll.
-    result: PollResult,
+    pub(crate) result: PollResult,
     /// The waker of the last poll.
-    last: Arc<TaskWaker>,
+    pub(crate) last: Arc<TaskWaker>,
     /// The wakers of the polls before it.
-    others: Vec<Arc<TaskWaker>>,
+    pub(crate) others: Vec<Arc<TaskWaker>>,
 }
 
 /// Polls once for each waker of the pattern. Stops early if a poll makes progress, or the first one wakes its task.
@@ -198,15 +207,21 @@ fn poll_with_pattern(
     Polled { result, last: first.clone(), others: vec![second] }
 }
 
-/// Fires events, one after the other, until one of them wakes the task.
-fn fire_until_woken(
+/// Fires events, one after the other, until one of them wakes the task. Waits after each for its wake-up; only briefly
+/// if none is expected, and after the last one, where the caller waits.
+pub(crate) fn fire_until_woken(
     waker: &TaskWaker,
     events: &mut Events,
     timeout: Timeout,
     return_during_event: bool,
 ) {
     while !waker.woken() && events.fire(timeout, || return_during_event && waker.woken()) {
-        waker.task.wait(AFTER_EVENT, || waker.woken());
+        let brief = events.is_empty() || events.last_is_silent();
+        let wait = if brief { AFTER_EVENT } else { timeout };
+        let woken = waker.task.wait(wait, || waker.woken());
+        if woken || !brief {
+            events.record_last(woken);
+        }
     }
 }
 

@@ -4,9 +4,11 @@
 //! fired in that order, each when the future is pending and not woken. A probe chooses the moment and the thread, which
 //! lets it look for races.
 
+use crate::sync::lock;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Mutex;
 
 /// One event of one instance.
 pub(crate) enum Event {
@@ -22,6 +24,39 @@ impl fmt::Debug for Event {
             Event::Send(_) => "Event::Send",
             Event::Local(_) => "Event::Local",
         })
+    }
+}
+
+/// Which events cause a wake-up. Shared by all instances, so a wait that brought nothing is not repeated in each of
+/// them: the first half of a message wakes no task, and neither does the first of two permits.
+#[derive(Debug, Default)]
+pub(crate) struct EventHabits(Mutex<Vec<Habit>>);
+
+/// What was seen of the events with the same number.
+#[derive(Clone, Copy, Debug, Default)]
+struct Habit {
+    /// A wake-up followed at least once.
+    woke: bool,
+    /// None followed within the whole timeout at least once.
+    silent: bool,
+}
+
+impl EventHabits {
+    /// Whether no wake-up is expected after event `number`, counted from 1.
+    pub(crate) fn is_silent(&self, number: u32) -> bool {
+        let habits = lock(&self.0);
+        habits.get(number as usize).is_some_and(|habit| habit.silent && !habit.woke)
+    }
+
+    /// Records whether a wake-up followed event `number`. The caller has waited for the whole timeout if none did.
+    pub(crate) fn record(&self, number: u32, woke: bool) {
+        let mut habits = lock(&self.0);
+        let index = number as usize;
+        if habits.len() <= index {
+            habits.resize(index + 1, Habit::default());
+        }
+        habits[index].woke |= woke;
+        habits[index].silent |= !woke;
     }
 }
 
@@ -52,7 +87,8 @@ fn register(event: Event) {
 /// on which thread: between two polls, in the middle of a poll, or never, because the future is dropped.
 /// Do not start a thread in the closure instead: it would be reported as a thread that the future leaves behind.
 ///
-/// Several events are fired one after the other, each when the future is waiting.
+/// Several events are fired one after the other, each when the future is waiting. An event does not have to wake the
+/// future: if no wake-up follows, the next event is fired.
 ///
 /// ```
 /// use futures::channel::oneshot;
@@ -123,6 +159,17 @@ mod tests {
             inner
         });
         assert_eq!((inner.len(), outer.len()), (2, 2));
+    }
+
+    #[test]
+    fn an_event_that_has_caused_a_wake_up_once_is_never_silent() {
+        let habits = EventHabits::default();
+        assert!(!habits.is_silent(1));
+        habits.record(1, false);
+        assert!(habits.is_silent(1) && !habits.is_silent(2));
+        habits.record(1, true);
+        habits.record(1, false);
+        assert!(!habits.is_silent(1));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! [`Instance::poll`], which adds it to the log of the task. [`crate::driver`] decides when an instance is polled, and
 //! with which waker.
 
-use crate::event::{self, Event};
+use crate::event::{self, Event, EventHabits};
 use crate::panics;
 use crate::pollable::{Output, Pollable};
 use crate::process::{self, ThreadTime, ThreadTimer};
@@ -29,6 +29,7 @@ pub(crate) struct Factory {
     create_send: Option<Create<dyn Pollable + Send>>,
     /// How many have been created.
     instances: Arc<AtomicUsize>,
+    habits: Arc<EventHabits>,
 }
 
 impl fmt::Debug for Factory {
@@ -48,6 +49,7 @@ impl Factory {
             create: Arc::new(move || Box::pin(create())),
             create_send: Some(Arc::new(move || Box::pin(create_send()))),
             instances: Arc::default(),
+            habits: Arc::default(),
         }
     }
 
@@ -56,7 +58,7 @@ impl Factory {
         create: impl Fn() -> P + Send + Sync + 'static,
     ) -> Factory {
         let create = Arc::new(move || Box::pin(create()) as _);
-        Factory { create, create_send: None, instances: Arc::default() }
+        Factory { create, create_send: None, instances: Arc::default(), habits: Arc::default() }
     }
 
     pub(crate) fn is_send(&self) -> bool {
@@ -71,7 +73,7 @@ impl Factory {
     /// Creates an instance that stays on this thread; `Err` if that panics.
     pub(crate) fn create(&self, task: &Arc<Task>) -> Result<(LocalInstance, Events), String> {
         self.instances.fetch_add(1, SeqCst);
-        new_instance(&self.create, task)
+        self.new_instance(&self.create, task)
     }
 
     /// Creates an instance that may move between threads; `None` if the future is not `Send`.
@@ -81,41 +83,64 @@ impl Factory {
     ) -> Option<Result<(SendInstance, Events), String>> {
         let create = self.create_send.as_ref()?;
         self.instances.fetch_add(1, SeqCst);
-        Some(new_instance(create, task))
+        Some(self.new_instance(create, task))
+    }
+
+    fn new_instance<P: Pollable + ?Sized>(
+        &self,
+        create: &Create<P>,
+        task: &Arc<Task>,
+    ) -> Result<(Instance<P>, Events), String> {
+        let (inner, queue) = event::collect(|| panics::catch(|| create()));
+        let instance = Instance {
+            inner: Some(inner?),
+            task: task.clone(),
+            polls: 0,
+            last_poll_began: Instant::now(),
+            poll_times: None,
+        };
+        let habits = self.habits.clone();
+        Ok((instance, Events { queue, task: task.clone(), fired: 0, habits }))
     }
 }
 
-fn new_instance<P: Pollable + ?Sized>(
-    create: &Create<P>,
-    task: &Arc<Task>,
-) -> Result<(Instance<P>, Events), String> {
-    let (inner, queue) = event::collect(|| panics::catch(|| create()));
-    let instance = Instance {
-        inner: Some(inner?),
-        task: task.clone(),
-        polls: 0,
-        last_poll_began: Instant::now(),
-        poll_times: None,
-    };
-    Ok((instance, Events { queue, task: task.clone(), fired: 0 }))
-}
-
 /// The events of an instance. They stay on the thread that created the instance.
+///
+/// To drop an event may be an event itself: the closure may own a sender. So they are kept until the instance is
+/// dropped.
 #[derive(Debug)]
 pub(crate) struct Events {
     queue: VecDeque<Event>,
     task: Arc<Task>,
     fired: u32,
+    habits: Arc<EventHabits>,
 }
 
 impl Events {
     /// Takes the next event out, to fire it elsewhere.
     pub(crate) fn take(&mut self) -> Option<Event> {
-        self.queue.pop_front()
+        let event = self.queue.pop_front()?;
+        self.fired += 1;
+        Some(event)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// How many have been fired or taken out.
+    pub(crate) fn fired(&self) -> u32 {
+        self.fired
+    }
+
+    /// Whether no wake-up is expected after the last one that was fired.
+    pub(crate) fn last_is_silent(&self) -> bool {
+        self.habits.is_silent(self.fired)
+    }
+
+    /// Records whether a wake-up followed the last one that was fired: see [`EventHabits::record`].
+    pub(crate) fn record_last(&self, woke: bool) {
+        self.habits.record(self.fired, woke);
     }
 
     /// Fires the next event, if there is one, and waits until it returns. The wait also ends when `enough` holds or the
@@ -124,7 +149,6 @@ impl Events {
     /// An event that is `Send` is fired on another thread, as most events are.
     pub(crate) fn fire(&mut self, timeout: Timeout, enough: impl Fn() -> bool) -> bool {
         let Some(event) = self.take() else { return false };
-        self.fired += 1;
         self.task.event_fired(self.fired);
         match event {
             Event::Local(event) => drop(panics::catch(event)),

@@ -88,8 +88,9 @@ async fn complete(factory: &Factory, task: &Arc<Task>, timeout: Timeout) -> Resu
                 PollResult::WrongOutput => return Poll::Ready(Err("wrong output".to_owned())),
                 PollResult::Panicked(panic) => return Poll::Ready(Err(format!("panics: {panic}"))),
                 PollResult::Pending => {
-                    // The wake-up that this causes leads to the next poll, which fires the next event.
-                    events.fire(timeout, || false);
+                    // The wake-up that this causes leads to the next poll, which fires the next event. An event that
+                    // causes none is followed by the next one at once.
+                    while events.fire(timeout, || false) && events.last_is_silent() {}
                     return Poll::Pending;
                 }
             }

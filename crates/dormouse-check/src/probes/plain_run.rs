@@ -137,8 +137,13 @@ fn drive(context: &ProbeContext, task: &Arc<Task>, attempt: u32) -> Option<Findi
         Outcome::OutOfTime => return None,
     };
     let finding = match outcome {
-        // `NeverReady` says nothing here: instances that were polled continuously were ready.
-        DriveOutcome::Ready | DriveOutcome::NeverReady => return None,
+        DriveOutcome::Ready => return None,
+        // The instances that were polled continuously were ready. Unless that has changed, a wake-up is missing.
+        DriveOutcome::NeverReady if time_to_ready(context).is_ok() => Finding::new(
+            Kind::LostWakeUp,
+            "polled only after wake-ups, it is never ready; polled continuously, it is",
+        ),
+        DriveOutcome::NeverReady => return None,
         DriveOutcome::WrongOutput => Finding::new(Kind::WrongOutput, WRONG_OUTPUT),
         DriveOutcome::Panicked(panic) => {
             Finding::new(Kind::Panics, format!("poll panics: {panic}"))
