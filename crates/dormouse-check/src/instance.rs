@@ -237,6 +237,12 @@ impl<P: Pollable + ?Sized> Instance<P> {
         }
     }
 
+    /// Counts a poll that was unrecorded. Returns its number.
+    pub(crate) fn count_poll(&mut self) -> u32 {
+        self.polls += 1;
+        self.polls
+    }
+
     /// Starts to measure how the thread spends each recorded poll.
     pub(crate) fn measure_polls(&mut self) {
         self.poll_times = Some(Vec::new());

@@ -189,11 +189,13 @@ impl Runner {
             let _guard = lock();
             probe(&self.context).into_iter().collect()
         };
+        let left_out = self.context.left_out.take();
         if self.context.budget.is_spent() {
             self.skipped.push((name, self.out_of_time("before its end")));
-        } else {
+        } else if !left_out.iter().any(|(probe, _)| *probe == name) {
             self.executed.push(name);
         }
+        self.skipped.extend(left_out);
         findings.into_iter().for_each(|finding| self.add(finding));
     }
 

@@ -26,6 +26,8 @@ mod locks;
 mod lost;
 #[path = "broken/races.rs"]
 mod races;
+#[path = "broken/several.rs"]
+mod several;
 #[path = "broken/spurious.rs"]
 mod spurious;
 #[path = "broken/stale.rs"]
@@ -45,6 +47,7 @@ fn soak() {
         locks::CASES,
         lost::CASES,
         races::CASES,
+        several::CASES,
         spurious::CASES,
         stale::CASES,
     ]);

@@ -14,6 +14,8 @@ mod fds;
 mod handwritten;
 #[path = "good/mixed.rs"]
 mod mixed;
+#[path = "good/several.rs"]
+mod several;
 #[path = "good/sleeps.rs"]
 mod sleeps;
 
@@ -27,5 +29,6 @@ fn soak() {
         fds::CASES,
         mixed::CASES,
         handwritten::CASES,
+        several::CASES,
     ]);
 }

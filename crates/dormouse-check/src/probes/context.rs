@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::task::Task;
 use crate::timeout::{Budget, Timeout};
 use crate::watchdog::{self, Limits, Outcome};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(crate) struct ProbeContext {
     pub(crate) caller: Option<u32>,
     /// A poll has not returned. It is assumed that others would not return either.
     pub(crate) poll_hung: Cell<bool>,
+    /// What the current probe could not try, and why.
+    pub(crate) left_out: RefCell<Vec<(&'static str, String)>>,
 }
 
 impl ProbeContext {
@@ -40,7 +42,13 @@ impl ProbeContext {
             min_ready_time: Cell::default(),
             caller: process::current_thread_id(),
             poll_hung: Cell::new(false),
+            left_out: RefCell::default(),
         }
+    }
+
+    /// Lists a probe, or a part of one, as skipped.
+    pub(crate) fn leave_out(&self, name: &'static str, reason: impl Into<String>) {
+        self.left_out.borrow_mut().push((name, reason.into()));
     }
 
     /// How long to wait for a wake-up, doubled with each attempt.

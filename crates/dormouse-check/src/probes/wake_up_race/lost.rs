@@ -1,66 +1,69 @@
-//! Decides whether the wake-up of an event is lost.
+//! Waits for the wake-up of a raced event.
 
-use crate::finding::Finding;
-use crate::instance::LocalInstance;
-use crate::kind::Kind;
+use super::Waits;
+use crate::driver::DriveOptions;
 use crate::probes::context::ProbeContext;
 use crate::process::{self, SNAPSHOT_INTERVAL};
 use crate::task::{Task, TaskWaker};
-use crate::timeout::Timeout;
-use std::sync::Arc;
 use std::thread;
 
 /// How long to wait for a wake-up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LostCheck {
-    timeout: Timeout,
-    /// How many times to check beyond that, as long as some other thread is not asleep.
+    pub(super) waits: Waits,
+    /// The options of a correct executor; the timeout is that of the last attempt.
+    pub(super) options: DriveOptions,
+    /// How many times to check beyond the timeout, as long as some other thread is not asleep.
     extra_checks: u32,
     caller: Option<u32>,
 }
 
 impl LostCheck {
-    pub(super) fn new(context: &ProbeContext) -> LostCheck {
-        let (timeout, extra_checks) = (context.wake_timeout(2), context.wake_timeout(3).0);
-        LostCheck { timeout, extra_checks, caller: context.caller }
+    /// With the timeout of the last attempt.
+    pub(super) fn new(context: &ProbeContext, waits: Waits) -> LostCheck {
+        LostCheck {
+            waits,
+            options: context.drive_options(2),
+            extra_checks: context.wake_timeout(3).0,
+            caller: context.caller,
+        }
     }
 
-    /// To be called after an event and a poll that returned Pending. Returns whether no wake-up comes, though a forced
-    /// poll makes progress. `probe_task` is the task that the watchdog observes.
-    pub(super) fn is_lost(
-        &self,
-        instance: &mut LocalInstance,
-        waker: &Arc<TaskWaker>,
-        probe_task: &Task,
-    ) -> bool {
+    /// With the timeout of another attempt.
+    pub(super) fn with_attempt(self, context: &ProbeContext, attempt: u32) -> LostCheck {
+        LostCheck { options: context.drive_options(attempt), ..self }
+    }
+
+    /// Waits for a wake-up. `probe_task` is the task that the watchdog observes.
+    pub(super) fn wait(&self, waker: &TaskWaker, probe_task: &Task) -> bool {
         let woken = || {
             probe_task.heartbeat();
             waker.woken()
         };
-        // If another thread forwards the event, the wake-up takes some time.
-        if waker.task.wait(self.timeout, woken) {
-            return false;
-        }
-        // On a busy machine it takes longer, but only while a thread that might forward it is not asleep.
-        for _ in 0..self.extra_checks {
+        // If another thread forwards the event, the wake-up takes some time. On a busy machine it takes longer, but
+        // only while a thread that might forward it is not asleep.
+        waker.task.wait(self.options.wake_timeout, woken)
+            || self.wait_until_quiet(waker, probe_task, self.extra_checks)
+    }
+
+    /// Waits until there is a wake-up, or all other threads are asleep.
+    pub(super) fn wait_until_quiet(
+        &self,
+        waker: &TaskWaker,
+        probe_task: &Task,
+        max_checks: u32,
+    ) -> bool {
+        for _ in 0..max_checks {
+            if waker.woken() {
+                return true;
+            }
             let before = process::threads();
             thread::sleep(SNAPSHOT_INTERVAL);
-            let asleep = process::all_stayed_asleep(&before, &process::threads(), self.caller);
-            if woken() {
-                return false;
-            }
-            if asleep {
+            probe_task.heartbeat();
+            if process::all_stayed_asleep(&before, &process::threads(), self.caller) {
                 break;
             }
         }
-        waker.task.comment(format!("nothing wakes {}", waker.id));
-        instance.poll(&waker.task.waker(), true).made_progress()
+        waker.woken()
     }
-}
-
-/// The finding of a lost wake-up.
-pub(super) fn finding(task: &Task) -> Finding {
-    let headline = "an event in the middle of a poll that returns Pending causes no wake-up, but a forced poll then \
-                    makes progress";
-    Finding::new(Kind::WakeUpRace, headline).with_log(&task.log())
 }
