@@ -213,6 +213,7 @@ each_in_a_child_process! {
 #[cfg(target_os = "linux")]
 each_in_a_child_process! {
     a_child_that_the_system_reaps_is_an_error_and_no_endless_wait
+    children_leave_no_fds_and_no_zombies
     without_pidfds_a_signal_ends_the_wait
     without_pidfds_and_signals_the_wait_ends
 }
@@ -263,6 +264,50 @@ mod cases {
             let registered = common::without_new_fds(|| Child::from_std(child));
             assert!(registered.is_err());
             until_reaped(pid).await;
+        });
+    }
+
+    #[cfg(target_os = "linux")]
+    fn piped(script: &str) -> Command {
+        let mut command = shell(script);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Children that end, are dropped, are killed, and cannot be started.
+    #[cfg(target_os = "linux")]
+    async fn children() {
+        process::output(&mut shell("echo; echo >&2")).await.unwrap();
+        process::status(&mut piped("cat")).await.unwrap();
+        assert!(process::output(&mut Command::new("/nonexistent/program")).await.is_err());
+        let _ = timeout(MS / 10, process::output(&mut shell("sleep 0.01"))).await;
+        drop(process::spawn(&mut piped("cat")).unwrap());
+        drop(process::spawn(&mut piped("exec sleep 1000")).unwrap().kill_on_drop(true));
+        let mut child = process::spawn(&mut piped("exec sleep 1000")).unwrap();
+        assert!(timeout(MS / 10, child.wait()).await.is_err());
+        child.kill().await.unwrap();
+    }
+
+    #[test]
+    #[ignore = "a case"]
+    #[cfg(target_os = "linux")]
+    fn children_leave_no_fds_and_no_zombies() {
+        use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+        with_each_reactor!(async {
+            children().await;
+            let before = common::fds();
+            for _ in 0..10 {
+                children().await;
+            }
+            assert_eq!(common::fds(), before);
+            // Each use of the module reaps those that have ended.
+            let reaped = async {
+                while waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).is_ok() {
+                    process::status(&mut Command::new("true")).await.unwrap();
+                }
+            };
+            timeout(LIMIT, reaped).await.expect("no zombie is left");
         });
     }
 
