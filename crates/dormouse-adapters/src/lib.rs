@@ -7,6 +7,9 @@ pub mod async_rs_0_8;
 #[cfg(feature = "backon_1")]
 #[cfg_attr(docsrs, doc(cfg(feature = "backon_1")))]
 pub mod backon_1;
+#[cfg(feature = "hickory_0_25")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hickory_0_25")))]
+pub mod hickory_0_25;
 #[cfg(feature = "hickory_0_26")]
 #[cfg_attr(docsrs, doc(cfg(feature = "hickory_0_26")))]
 pub mod hickory_0_26;
@@ -35,6 +38,8 @@ pub mod redis_1;
 #[cfg_attr(docsrs, doc(cfg(feature = "zbus_6")))]
 pub mod zbus_6;
 
+#[cfg(any(feature = "hickory_0_25", feature = "hickory_0_26"))]
+mod hickory;
 #[cfg(all(any(feature = "netlink_sys_0_8", feature = "netlink_sys_0_9"), target_os = "linux"))]
 mod netlink;
 #[cfg(any(feature = "noq_1", feature = "quinn_0_11"))]

@@ -5,11 +5,13 @@
 
 mod common;
 
+#[cfg(all(feature = "async_rs_0_8", target_os = "linux"))]
+mod amqp;
 #[cfg(feature = "async_rs_0_8")]
 mod async_rs;
 #[cfg(all(feature = "zbus_6", target_os = "linux"))]
 mod dbus;
-#[cfg(all(feature = "hickory_0_26", target_os = "linux"))]
+#[cfg(all(any(feature = "hickory_0_25", feature = "hickory_0_26"), target_os = "linux"))]
 mod dns;
 #[cfg(feature = "hyper_1")]
 mod http2;

@@ -9,6 +9,7 @@ use dormouse::timeout;
 use dormouse_adapters::redis_1::{connect, connect_with_config};
 use redis::{AsyncCommands, AsyncConnectionConfig, PushKind};
 use std::os::unix::net::UnixStream;
+use std::process::Command;
 use std::time::Duration;
 
 on_every_executor! {
@@ -21,16 +22,16 @@ on_every_executor! {
 }
 
 fn redis_server() -> Option<Server> {
-    let arguments = |place: &Place| {
+    let configure = |place: &Place, redis: &mut Command| {
         let (ip, port) = (place.address.ip(), place.address.port());
         let folder = place.folder.display();
         let config = format!(
             "--bind {ip} --port {port} --dir {folder} --unixsocket {folder}/socket --appendonly no"
         );
-        config.split(' ').map(str::to_owned).chain(["--save".to_owned(), String::new()]).collect()
+        redis.args(config.split(' ')).args(["--save", ""]);
     };
     let is_ready = |place: &Place| UnixStream::connect(place.folder.join("socket")).is_ok();
-    Server::start("redis-server", arguments, is_ready)
+    Server::start("redis-server", configure, is_ready)
 }
 
 fn tcp(server: &Server) -> String {

@@ -35,16 +35,18 @@ impl Server {
     /// Starts a program, and waits until `is_ready`. `None`, and a note, if the program is not installed.
     pub(crate) fn start(
         program: &str,
-        arguments: impl FnOnce(&Place) -> Vec<String>,
+        configure: impl FnOnce(&Place, &mut Command),
         is_ready: impl Fn(&Place) -> bool,
     ) -> Option<Server> {
-        if Command::new(program).arg("--version").stdout(Stdio::null()).status().is_err() {
+        let is_installed = Command::new("sh").args(["-c", r#"command -v "$0""#, program]).output();
+        if !is_installed.unwrap().status.success() {
             note(&format!("skipped: {program} is not installed"));
             return None;
         }
         let place = Place::new();
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--", program]).args(arguments(&place));
+        command.args(["--pdeathsig", "KILL", "--", program]);
+        configure(&place, &mut command);
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
