@@ -1,4 +1,8 @@
-//! AMQP and others: the runtime of [async-rs](https://docs.rs/async-rs/0.8) 0.8, which lapin 4 uses.
+//! AMQP and others: the runtime of [async-rs](https://docs.rs/async-rs/0.8) 0.8, which [lapin](https://docs.rs/lapin/4) 4
+//! uses.
+//!
+//! A connection of lapin has a thread of its own, which polls the socket outside of every executor: there the socket uses
+//! the builtin reactor of dormouse. Heartbeats and consumers are tasks, which run where `dormouse::task` runs them.
 
 use async_rs::traits::{Executor, Reactor, RuntimeKit};
 use async_rs::util::{Task, TaskImpl};
@@ -30,7 +34,21 @@ use std::time::{Duration, Instant};
 /// runtime.block_on(runtime.sleep(Duration::from_millis(5)));
 /// ```
 ///
-/// lapin takes it in `Connection::connect_with_runtime`.
+/// lapin takes it in `Connection::connect_with_runtime`:
+///
+/// ```no_run
+/// # async fn connect() -> lapin::Result<()> {
+/// use async_rs::Runtime;
+/// use dormouse_adapters::async_rs_0_8::Dormouse;
+/// use lapin::{Connection, ConnectionProperties};
+///
+/// let (uri, properties) = ("amqp://127.0.0.1/", ConnectionProperties::default());
+/// let connection =
+///     Connection::connect_with_runtime(uri, properties, Runtime::new(Dormouse)).await?;
+/// # drop(connection);
+/// # Ok(())
+/// # }
+/// ```
 #[doc(alias("Smol", "Tokio"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Dormouse;
@@ -190,8 +208,14 @@ impl<H: Write + AsSource> AsyncWrite for Registered<H> {
         self.poll_with(cx, |socket| socket.write(buf))
     }
 
+    /// Waits only if the object says so. Most have nothing to flush, also while there is no room to write.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_with(cx, |socket| socket.flush().map(|()| 0)).map_ok(drop)
+        match self.0.get_mut().flush() {
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
+                self.poll_with(cx, |socket| socket.flush().map(|()| 0)).map_ok(drop)
+            }
+            flushed => Poll::Ready(flushed),
+        }
     }
 
     /// The object has no function to end one direction: it is closed when it is dropped.

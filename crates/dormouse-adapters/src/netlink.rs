@@ -11,6 +11,9 @@ macro_rules! dormouse_socket {
 
         /// A netlink socket on any executor.
         ///
+        /// One task at a time can receive, and one can send: of several that wait in the same direction, the last is woken,
+        /// as with the sockets of netlink-sys itself. rtnetlink and netlink-proto poll both in one task.
+        ///
         #[doc = $example]
         #[doc(alias("SmolSocket", "TokioSocket"))]
         #[derive(Debug)]

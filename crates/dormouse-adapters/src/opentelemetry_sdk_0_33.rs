@@ -1,8 +1,9 @@
 //! Telemetry: the [`Runtime`] of [opentelemetry_sdk] 0.33, which is one of its experimental features.
 //!
 //! `shutdown` and `force_flush` of a provider block the calling thread until the task of its processor has answered. In
-//! tokio's current-thread runtime that thread is the only one that could run the task, so nothing would ever answer:
-//! [`DormouseThread`] runs the task on a thread of its own. Everywhere else, [`DormouseRuntime`] spawns it on the executor.
+//! tokio's current-thread runtime, and in `VirtualTime::block_on`, that thread is the only one that could run the task, so
+//! nothing would ever answer: [`DormouseThread`] runs the task on a thread of its own, in real time. Everywhere else,
+//! [`DormouseRuntime`] spawns it on the executor.
 
 use async_channel::{Receiver, Sender, TrySendError as ChannelError};
 use dormouse::{block_on, sleep, task};

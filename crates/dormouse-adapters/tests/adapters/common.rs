@@ -6,13 +6,20 @@
     reason = "each set of features uses a part of them"
 )]
 
+#[cfg(all(feature = "netlink_sys_0_9", target_os = "linux"))]
+mod full;
 #[cfg(target_os = "linux")]
 mod server;
+#[cfg(all(feature = "netlink_sys_0_9", target_os = "linux"))]
+pub(crate) use full::*;
 #[cfg(target_os = "linux")]
 pub(crate) use server::*;
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::task::{Context, Poll, Wake};
 use std::time::Duration;
 
 /// The time limit of a test: long enough for a loaded machine, so a test that exceeds it hangs.
@@ -73,6 +80,38 @@ pub(crate) fn within_time(test: impl FnOnce() + Send) {
             std::panic::resume_unwind(panic);
         }
     });
+}
+
+/// Notes that it was woken.
+#[derive(Default)]
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+/// Polls with two wakers, as a future that moves between tasks does. After `make_ready`, the second waker has to be woken,
+/// and a poll has to be ready in the end. Returns its result.
+pub(crate) async fn the_last_waker_is_woken<T, R>(
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    make_ready: impl FnOnce() -> R,
+) -> T {
+    let flags: [Arc<Flag>; 2] = Default::default();
+    for flag in &flags {
+        assert!(poll(&mut Context::from_waker(&flag.clone().into())).is_pending());
+    }
+    let _ = make_ready();
+    let [_, last] = flags;
+    loop {
+        while !last.0.swap(false, SeqCst) {
+            dormouse::sleep(Duration::from_millis(1)).await;
+        }
+        if let Poll::Ready(result) = poll(&mut Context::from_waker(&last.clone().into())) {
+            return result;
+        }
+    }
 }
 
 /// The test harness captures the output of `eprintln`, but not this.

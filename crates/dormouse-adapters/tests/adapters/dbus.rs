@@ -4,16 +4,17 @@
 #[allow(dead_code, reason = "the main function of the example")]
 mod example;
 
-use crate::common::{Place, Server, on_every_executor};
+use crate::common::{Place, Server, on_every_executor, the_last_waker_is_woken};
 use dormouse_adapters::zbus_6::DormouseRuntime;
 use futures::StreamExt;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use zbus::connection::Builder;
 use zbus::fdo::DBusProxy;
-use zbus::runtime::traits::{Runtime, TaskHandle};
+use zbus::runtime::Interest;
+use zbus::runtime::traits::{PollIo, Runtime, TaskHandle};
 
 on_every_executor! {
     a_service_answers_its_client
@@ -22,10 +23,11 @@ on_every_executor! {
     a_connection_to_a_bus_that_ends_is_closed
     a_child_process_reports_its_status
     a_task_whose_handle_is_dropped_is_cancelled
+    a_registered_socket_wakes_the_last_task_of_each_direction
 }
 
 fn dbus_daemon() -> Option<Server> {
-    let arguments = |place: &Place| {
+    let configure = |place: &Place, dbus: &mut Command| {
         let (folder, tcp) = (place.folder.display(), place.address);
         let config = format!(
             r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -47,10 +49,10 @@ fn dbus_daemon() -> Option<Server> {
             tcp.port()
         );
         std::fs::write(place.folder.join("config"), config).unwrap();
-        vec![format!("--config-file={folder}/config"), "--nofork".into(), "--nosyslog".into()]
+        dbus.args([&format!("--config-file={folder}/config"), "--nofork", "--nosyslog"]);
     };
     let is_ready = |place: &Place| UnixStream::connect(place.folder.join("bus")).is_ok();
-    Server::start("dbus-daemon", arguments, is_ready)
+    Server::start("dbus-daemon", configure, is_ready)
 }
 
 fn unix(server: &Server) -> String {
@@ -136,4 +138,23 @@ async fn a_task_whose_handle_is_dropped_is_cancelled() {
     let (sender, done) = async_channel::bounded(1);
     DormouseRuntime.spawn("runs on", async move { sender.send(7).await }).detach();
     assert_eq!(done.recv().await, Ok(7));
+}
+
+async fn a_registered_socket_wakes_the_last_task_of_each_direction() {
+    let (socket, mut peer) = UnixStream::pair().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let source = std::os::fd::OwnedFd::from(socket.try_clone().unwrap());
+    let io = DormouseRuntime.register_io_source(source.into()).unwrap();
+    while (&socket).write(&[0; 4096]).is_ok() {}
+    let mut peer_2 = peer.try_clone().unwrap();
+    let write = the_last_waker_is_woken(
+        |cx| io.poll_io(cx, Interest::Writable, || (&socket).write(b"!")),
+        || peer.read(&mut vec![0; 8 << 20]).unwrap(),
+    );
+    let read = the_last_waker_is_woken(
+        |cx| io.poll_io(cx, Interest::Readable, || (&socket).read(&mut [0])),
+        || peer_2.write_all(b"!").unwrap(),
+    );
+    let (written, read) = futures::join!(write, read);
+    assert_eq!((written.unwrap(), read.unwrap()), (1, 1));
 }
