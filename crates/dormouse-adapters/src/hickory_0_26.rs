@@ -3,7 +3,8 @@
 //! To have `TcpStream::connect` and the other functions of `dormouse::net` resolve names with hickory, in every library of
 //! the program, pass a resolver to `dormouse::net::set_resolver` (feature `dns` of dormouse):
 //!
-//! ```ignore
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use dormouse::net::{LookupFuture, set_resolver};
 //! use dormouse_adapters::hickory_0_26::DormouseRuntimeProvider;
 //! use hickory_resolver::Resolver;
@@ -21,6 +22,8 @@
 //! }
 //!
 //! set_resolver(Hickory(Resolver::builder(DormouseRuntimeProvider)?.build()?))?;
+//! # Ok(())
+//! # }
 //! ```
 
 use crate::hickory::{connect, hickory_traits};
