@@ -40,7 +40,7 @@ published! {
         });
         remote_handle: check(|| {
             let (remote, handle) = after(1).remote_handle();
-            event(move || drop(remote.now_or_never()));
+            event(move || futures::executor::block_on(remote));
             std::panic::AssertUnwindSafe(handle).catch_unwind().map(|result| result.is_ok())
         });
         catch_unwind: check(|| std::panic::AssertUnwindSafe(after(2)).catch_unwind().map(|result| result.is_ok()));

@@ -154,7 +154,9 @@ fn main() -> ExitCode {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--one", name] => return check_one(&cases, name),
         [] => check_all(&cases.iter().collect::<Vec<_>>()),
-        [text] => check_all(&cases.iter().filter(|case| case.name.contains(text)).collect::<Vec<_>>()),
+        [text] => {
+            check_all(&cases.iter().filter(|case| case.name.contains(text)).collect::<Vec<_>>())
+        }
         _ => {
             eprintln!("one argument: a part of a name");
             return ExitCode::FAILURE;

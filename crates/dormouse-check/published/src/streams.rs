@@ -32,7 +32,9 @@ where
         let (sender, receiver) = tokio::sync::mpsc::channel(4);
         for n in 0..2 {
             let sender = sender.clone();
-            event(move || { let _ = sender.try_send(n); });
+            event(move || {
+                let _ = sender.try_send(n);
+            });
         }
         make(receiver)
     })

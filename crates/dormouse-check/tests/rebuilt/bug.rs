@@ -1,7 +1,7 @@
 //! A list of bugs with the kinds that fit them, the tests of each, and the table of all.
 
 use crate::{MISSED, UNCERTAIN};
-use dormouse_check::{Kind, Report};
+use dormouse_check::{Finding, Kind, Report};
 use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
@@ -43,6 +43,15 @@ impl Bug {
         }
     }
 
+    /// The kind of a failure, or of a note that fits the bug.
+    fn mention(&self, finding: &Finding) -> Option<String> {
+        let kind = finding.kind();
+        match finding.is_note() {
+            false => Some(format!("{kind:?}")),
+            true => self.kinds.contains(&kind).then(|| format!("{kind:?} (a note)")),
+        }
+    }
+
     /// Panics unless the checker reports the bug. If the bug is listed as missed, panics if the checker reports it.
     pub(crate) fn assert_reported(&self) {
         let began = Instant::now();
@@ -55,7 +64,7 @@ impl Bug {
             Verdict::Missed => "missed",
         };
         let findings: Vec<String> =
-            report.failures().iter().map(|kind| format!("{kind:?}")).collect();
+            report.findings().iter().filter_map(|finding| self.mention(finding)).collect();
         println!("{report}\nRESULT {word}\t{}\t{seconds:.1}", findings.join(", "));
         if UNCERTAIN.contains(&self.name()) {
             return;
@@ -164,7 +173,9 @@ fn rows(bugs: &[&[Bug]], select: impl Fn(&Bug) -> bool) -> (Vec<&'static str>, V
         for _ in 0..4 {
             scope.spawn(|| {
                 loop {
-                    let Some((index, bug)) = next.lock().expect("a job panicked").next() else { break };
+                    let Some((index, bug)) = next.lock().expect("a job panicked").next() else {
+                        break;
+                    };
                     let (right, row) = bug.row();
                     results.lock().expect("a job panicked").push((index, bug.name(), right, row));
                 }

@@ -81,7 +81,8 @@ impl Future for Receive {
 impl Drop for Receive {
     fn drop(&mut self) {
         let mut channel = self.channel.lock().unwrap();
-        let is_mine = |hook: &Arc<Mutex<Waker>>| self.mine.iter().any(|mine| Arc::ptr_eq(mine, hook));
+        let is_mine =
+            |hook: &Arc<Mutex<Waker>>| self.mine.iter().any(|mine| Arc::ptr_eq(mine, hook));
         channel.hooks.retain(|hook| !is_mine(hook));
         drop(channel);
         self.mine.clear();
