@@ -123,7 +123,7 @@ published! {
                 let _ = receiver.try_recv();
                 std::mem::forget(receiver);
             });
-            async move { SinkExt::send(&mut sender, 2).await.is_ok() }
+            async move { SinkExt::feed(&mut sender, 2).await.is_ok() }
         });
     }
     "async-channel" {

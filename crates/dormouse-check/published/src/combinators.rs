@@ -9,7 +9,7 @@ use std::time::Duration;
 /// A future that is ready after some milliseconds.
 fn after(millis: u64) -> Pin<Box<dyn Future<Output = u64> + Send>> {
     Box::pin(async move {
-        futures_timer::Delay::new(Duration::from_millis(millis)).await;
+        async_io::Timer::after(Duration::from_millis(millis)).await;
         millis
     })
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 /// Three items, each after a millisecond.
 fn ticks() -> impl futures::Stream<Item = u32> + Send + Unpin {
     Box::pin(futures::stream::unfold(0, |n| async move {
-        futures_timer::Delay::new(Duration::from_millis(1)).await;
+        async_io::Timer::after(Duration::from_millis(1)).await;
         (n < 3).then_some((n, n + 1))
     }))
 }
@@ -17,7 +17,7 @@ fn ticks() -> impl futures::Stream<Item = u32> + Send + Unpin {
 /// A future that is ready after some milliseconds.
 fn after(millis: u64) -> Pin<Box<dyn Future<Output = u64> + Send>> {
     Box::pin(async move {
-        futures_timer::Delay::new(Duration::from_millis(millis)).await;
+        async_io::Timer::after(Duration::from_millis(millis)).await;
         millis
     })
 }
