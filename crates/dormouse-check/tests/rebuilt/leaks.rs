@@ -216,17 +216,20 @@ impl Drop for ThreadSleep {
     }
 }
 
+/// A waker that a connection keeps for a reader.
+type BlockedReader = Arc<Mutex<Option<Waker>>>;
+
 /// Reads from a stream. When all data have been read, the destructor removes nothing from the connection.
 struct ReadToEnd {
     end: Arc<Signal>,
-    blocked_readers: Arc<Mutex<Option<Waker>>>,
+    blocked_reader: BlockedReader,
     all_data_read: bool,
     fixed: bool,
 }
 
 impl ReadToEnd {
     fn remove(&self) {
-        let waker = self.blocked_readers.lock().unwrap().take();
+        let waker = self.blocked_reader.lock().unwrap().take();
         drop(waker);
     }
 }
@@ -238,7 +241,7 @@ impl Future for ReadToEnd {
         let waker = context.waker().clone();
         let polled = self.end.poll(context);
         if polled.is_pending() {
-            let old = self.blocked_readers.lock().unwrap().replace(waker);
+            let old = self.blocked_reader.lock().unwrap().replace(waker);
             drop(old);
         } else {
             self.all_data_read = true;
@@ -303,11 +306,11 @@ bugs! {
 
     /// A stream that was read to its end leaves its waker in the connection.
     quinn_2856("quinn#2856", [WakerLeft]): |fixed| {
-        static CONNECTION: LazyLock<Mutex<Vec<Arc<Mutex<Option<Waker>>>>>> = LazyLock::new(Mutex::default);
+        static CONNECTION: LazyLock<Mutex<Vec<BlockedReader>>> = LazyLock::new(Mutex::default);
         check(move || {
-            let blocked_readers: Arc<Mutex<Option<Waker>>> = Arc::default();
-            CONNECTION.lock().unwrap().push(blocked_readers.clone());
-            ReadToEnd { end: Signal::of_event(), blocked_readers, all_data_read: false, fixed }
+            let blocked_reader = BlockedReader::default();
+            CONNECTION.lock().unwrap().push(blocked_reader.clone());
+            ReadToEnd { end: Signal::of_event(), blocked_reader, all_data_read: false, fixed }
         })
     };
 
