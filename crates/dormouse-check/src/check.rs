@@ -104,7 +104,8 @@ impl<T: 'static> Check<T> {
     /// Makes findings of this kind notes.
     ///
     /// The probes for [`WakeUnderLock`](Kind::WakeUnderLock) and [`BrokenByPanic`](Kind::BrokenByPanic) are skipped if
-    /// their kind is allowed: provoking such a defect stops a thread of the process, which other code may need.
+    /// their kind is allowed: provoking such a defect can abort the process, or stop a thread that other code needs. If
+    /// `WakeUnderLock` is allowed, both are skipped.
     pub fn allow(mut self, kind: Kind) -> Self {
         self.settings.allow(kind);
         self

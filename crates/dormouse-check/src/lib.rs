@@ -8,12 +8,14 @@
 //   probes                                    one module for each kind of misuse, and the order in which they run
 //   driver, settings                          polls an instance, as a correct or a faulty executor does; the limits
 //   instance, watchdog, clone_hook, report    one future under test; threads that can be abandoned; the result
+//   child                                     a probe in a process of its own
 //   task, finding, process                    wakers and their log; one defect; threads and descriptors, from /proc
 //   timeline, kind, event, pollable, ...      leaves
 //
 // Beside them, `hostile` has futures for the check of a combinator; `every_executor` runs async tests. It shares `executors` with one of the probes.
 
 mod check;
+mod child;
 mod clone_hook;
 mod driver;
 mod drop_point;

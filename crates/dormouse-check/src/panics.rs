@@ -1,12 +1,16 @@
 //! Catches panics of the code under test, and keeps them off standard error, because they are part of the report.
 //!
 //! The first call of [`catch`] installs a panic hook. It prints nothing for threads that run code under test, and calls
-//! the previous hook for all others.
+//! the previous hook for all others. Where a panic cannot unwind, the process is about to be aborted, and the hook says which
+//! check has caused that.
 
+use crate::sync::lock;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Mutex, Once};
 
 thread_local! {
     /// Whether this thread runs code under test.
@@ -14,6 +18,14 @@ thread_local! {
     /// The location of the last silent panic of this thread.
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
 }
+
+thread_local! {
+    /// Whether this thread may be unwinding from a deliberate panic.
+    static DELIBERATE_PANIC: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What to print before an abort: one text for each probe of this process that makes wakers panic now.
+static NOTICES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// The payload of the panics that the checker causes itself.
 pub(crate) const DELIBERATE: &str = "dormouse-check: this waker panics";
@@ -23,13 +35,68 @@ fn install_hook() {
     HOOK.call_once(|| {
         let next = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if SILENT.get() {
+            let fatal = is_fatal(info.payload());
+            if fatal {
+                print_notices();
+            }
+            // A second panic while the first one unwinds usually aborts the process.
+            if SILENT.get() && !fatal && !DELIBERATE_PANIC.get() {
                 LOCATION.set(info.location().map(ToString::to_string));
             } else {
                 next(info);
             }
         }));
     });
+}
+
+/// Whether it is the panic of std that precedes an abort: of a destructor that panics while its thread unwinds, or of a
+/// function that cannot unwind.
+fn is_fatal(payload: &(dyn Any + Send)) -> bool {
+    const FATAL: [&str; 2] =
+        ["panic in a destructor during cleanup", "panic in a function that cannot unwind"];
+    FATAL.contains(&message(payload).as_str())
+}
+
+/// Writes past the output capture of the test harness, which loses its contents in an abort.
+fn print(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+fn print_notices() {
+    // The thread that panics may hold the lock.
+    if let Ok(notices) = NOTICES.try_lock() {
+        notices.iter().for_each(|text| print(text));
+    }
+}
+
+/// Gives a possible abort a name: as long as this exists, the text is printed before one.
+#[derive(Debug)]
+pub(crate) struct AbortNotice {
+    text: String,
+    printed: AtomicBool,
+}
+
+impl AbortNotice {
+    pub(crate) fn new(text: String) -> AbortNotice {
+        lock(&NOTICES).push(text.clone());
+        AbortNotice { text, printed: AtomicBool::new(false) }
+    }
+
+    /// Prints the text now: for code that may abort the process without a panic.
+    pub(crate) fn print_once(&self) {
+        if !self.printed.swap(true, SeqCst) {
+            print(&self.text);
+        }
+    }
+}
+
+impl Drop for AbortNotice {
+    fn drop(&mut self) {
+        let mut notices = lock(&NOTICES);
+        if let Some(index) = notices.iter().position(|text| *text == self.text) {
+            notices.swap_remove(index);
+        }
+    }
 }
 
 /// The message of a panic.
@@ -49,6 +116,7 @@ pub(crate) fn catch<R>(code: impl FnOnce() -> R) -> Result<R, String> {
     let outer = SILENT.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(code));
     SILENT.set(outer);
+    DELIBERATE_PANIC.set(false);
     result.map_err(|payload| {
         let message = message(&*payload);
         // Leaked, because dropping the payload may panic as well.
@@ -62,6 +130,7 @@ pub(crate) fn catch<R>(code: impl FnOnce() -> R) -> Result<R, String> {
 
 /// Panics without calling the panic hook: for wakers that panic deliberately.
 pub(crate) fn panic_deliberately() -> ! {
+    DELIBERATE_PANIC.set(true);
     panic::resume_unwind(Box::new(DELIBERATE))
 }
 

@@ -6,12 +6,15 @@
 //! # Invariants
 //! - A probe runs only if what it relies on works: if the future is never woken at all, no probe checks which waker is
 //!   woken. So each defect is reported once, as the kind that fits it best.
-//! - Probes that may damage what the instances share (a thread of the library under test, a global lock) come last.
+//! - Probes that may damage what the instances share (a thread of the library under test, a global lock) come last, and
+//!   run in a child process if possible.
 //! - While a probe counts threads or descriptors, no other probe of this process runs.
 
+mod attempt;
 mod blocking_poll;
 mod cancellation;
 mod context;
+mod damaging;
 mod executor_dependence;
 mod leak_after_drop;
 mod leak_per_poll;
@@ -26,12 +29,14 @@ mod wake_before_ready;
 mod wake_up_race;
 mod waker_under_lock;
 
+use crate::child::{Place, Role};
 use crate::finding::Finding;
 use crate::instance::Factory;
 use crate::kind::Kind;
 use crate::report::Report;
 use crate::settings::Settings;
 use context::ProbeContext;
+use damaging::DamagingProbe;
 use std::sync::{PoisonError, RwLock};
 use std::time::Instant;
 
@@ -47,20 +52,32 @@ const WAKE_FAILURES: [Kind; 5] =
 /// Runs all probes.
 pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
     let started = Instant::now();
+    let place = Place::next();
+    let role = place.role();
     let mut runner = Runner {
-        context: ProbeContext::new(factory, settings),
+        context: ProbeContext::new(factory, settings, place),
         findings: Vec::new(),
         executed: Vec::new(),
         skipped: Vec::new(),
     };
-    large_future(&runner.context.settings).into_iter().for_each(|finding| runner.add(finding));
-    let executors = run_each(&mut runner);
+    let executors = match role {
+        Role::Check => run_each(&mut runner),
+        Role::Earlier => {
+            let reason = "this child process runs a probe of a later check".to_owned();
+            runner.skipped.push(("all", reason));
+            Vec::new()
+        }
+        Role::Probe(job) => damaging::run_job(runner.context, &job),
+    };
 
     let Runner { context, mut findings, executed, skipped } = runner;
     findings.sort_by_key(|finding| (finding.note, finding.kind));
+    let mut unconfirmed = context.unconfirmed.into_inner();
+    unconfirmed.retain(|one| findings.iter().all(|finding| finding.kind != one.kind));
     Report {
         name: context.settings.name,
         findings,
+        unconfirmed,
         probes: executed,
         skipped,
         executors,
@@ -81,12 +98,13 @@ fn large_future(settings: &Settings) -> Option<Finding> {
 /// Runs each probe, in order. Returns the results on the executors.
 fn run_each(runner: &mut Runner) -> Vec<(&'static str, String)> {
     use Kind::{
-        BlockingPoll, BrokenByPanic, LeakPerPoll, PanicOnDrop, SpuriousPoll, StaleWaker,
-        ThreadBound, WakeBeforeReady, WakeUnderLock,
+        BlockingPoll, LeakPerPoll, PanicOnDrop, SpuriousPoll, StaleWaker, ThreadBound,
+        WakeBeforeReady, WakeUnderLock,
     };
     let with = |more: &[Kind], kinds: &[Kind]| [more, kinds].concat();
     let wake_obstacles = with(&[SpuriousPoll], &WAKE_FAILURES);
 
+    large_future(&runner.context.settings).into_iter().for_each(|finding| runner.add(finding));
     runner.shared("plain run", &[], plain_run::probe);
     runner.shared("blocking poll", &BASIC_FAILURES, blocking_poll::probe);
     runner.shared("stale waker", &wake_obstacles, stale_waker::probe);
@@ -119,9 +137,16 @@ fn run_each(runner: &mut Runner) -> Vec<(&'static str, String)> {
         finding
     });
 
-    runner.damaging("re-entrant wake", WakeUnderLock, &race_obstacles, reentrant_wake::probe);
+    runner.damaging(damaging::REENTRANT_WAKE, &race_obstacles);
     let panic_obstacles = with(&[WakeUnderLock], &race_obstacles);
-    runner.damaging("panicking waker", BrokenByPanic, &panic_obstacles, panicking_waker::probe);
+    if runner.context.settings.is_allowed(WakeUnderLock) {
+        // The panic would poison that lock, and what unwraps it in a destructor would abort the process.
+        let reason =
+            format!("{WakeUnderLock} is allowed, and a panic under a lock may abort the process");
+        runner.skipped.push((damaging::PANICKING_WAKER.name, reason));
+    } else {
+        runner.damaging(damaging::PANICKING_WAKER, &panic_obstacles);
+    }
     // The last one, because its note is of a kind that is a failure elsewhere.
     runner.shared("waker under lock", &panic_obstacles, waker_under_lock::probe);
     executors
@@ -159,18 +184,24 @@ impl Runner {
     }
 
     /// Runs a probe that may permanently damage what the instances share, unless the kind that it looks for is allowed.
-    fn damaging(
-        &mut self,
-        name: &'static str,
-        kind: Kind,
-        obstacles: &[Kind],
-        probe: impl FnOnce(&ProbeContext) -> Option<Finding>,
-    ) {
-        if self.context.settings.is_allowed(kind) {
-            let reason = format!("{kind} is allowed, and provoking it may do damage");
-            self.skipped.push((name, reason));
+    fn damaging(&mut self, probe: DamagingProbe, obstacles: &[Kind]) {
+        let unsure = self
+            .context
+            .unconfirmed
+            .borrow()
+            .iter()
+            .any(|finding| finding.kind == Kind::ThreadBound);
+        let reason = if self.context.settings.is_allowed(probe.kind) {
+            Some(format!("{} is allowed, and provoking it may do damage", probe.kind))
         } else {
-            self.shared(name, obstacles, probe);
+            // It moves instances to other threads.
+            unsure.then(|| {
+                format!("gives no result because of: {}, not confirmed", Kind::ThreadBound)
+            })
+        };
+        match reason {
+            Some(reason) => self.skipped.push((probe.name, reason)),
+            None => self.shared(probe.name, obstacles, |context| probe.run(context)),
         }
     }
 
@@ -205,6 +236,9 @@ impl Runner {
         }
         if self.context.poll_hung.get() {
             return Some("a poll has not returned".to_owned());
+        }
+        if self.context.never_ready.get() {
+            return Some("it is never ready".to_owned());
         }
         self.context.budget.is_spent().then(|| self.out_of_time("before"))
     }

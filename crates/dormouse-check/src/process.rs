@@ -1,12 +1,14 @@
 //! What the kernel reports about this process: its threads, its file descriptors, and how a thread spends its time.
 //!
 //! All of it comes from `/proc`. On systems other than Linux the results are empty, and the probes that depend on them
-//! report nothing.
+//! report nothing. Beside that: how a child process has ended.
 
+mod crash;
 mod fds;
 mod thread_time;
 mod threads;
 
+pub(crate) use crash::{disable_core_dumps, has_crashed};
 pub(crate) use fds::open_fds;
 pub(crate) use thread_time::{ThreadTime, ThreadTimer};
 pub(crate) use threads::{

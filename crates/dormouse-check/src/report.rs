@@ -19,6 +19,7 @@ use std::time::Duration;
 pub struct Report {
     pub(crate) name: String,
     pub(crate) findings: Vec<Finding>,
+    pub(crate) unconfirmed: Vec<Finding>,
     pub(crate) probes: Vec<&'static str>,
     pub(crate) skipped: Vec<(&'static str, String)>,
     pub(crate) executors: Vec<(&'static str, String)>,
@@ -30,6 +31,16 @@ impl Report {
     /// All findings: the failures first, then the notes.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// What was seen once and not again. It is no failure: repeat the check, on a machine with less load.
+    ///
+    /// ```
+    /// let report = dormouse_check::check(|| async {}).run();
+    /// assert!(report.unconfirmed().is_empty());
+    /// ```
+    pub fn unconfirmed(&self) -> &[Finding] {
+        &self.unconfirmed
     }
 
     /// The kinds of the failures, without the notes. Each kind occurs once.
@@ -72,7 +83,7 @@ impl Report {
     }
 
     /// The report as a JSON object: `name`, `passed`, `findings` (each with `kind`, `note`, `headline`, `poll`,
-    /// `details`, `timeline`, `culprit`, `contract`, `mend`), `probes`, `skipped`, `executors`, `copies` (the number of
+    /// `details`, `timeline`, `culprit`, `contract`, `mend`), `unconfirmed` (the same), `probes`, `skipped`, `executors`, `copies` (the number of
     /// instances of the future), `took_ms`.
     ///
     /// ```
@@ -88,6 +99,7 @@ impl Report {
             ("name", Json::string(&self.name)),
             ("passed", Json::bool(self.passed())),
             ("findings", Json::array(findings)),
+            ("unconfirmed", Json::array(self.unconfirmed.iter().map(Finding::to_json))),
             ("probes", Json::array(self.probes.iter().map(|probe| Json::string(probe)))),
             (
                 "skipped",
@@ -130,6 +142,13 @@ impl fmt::Display for Report {
         )?;
         for finding in &self.findings {
             write!(f, "\n{finding}")?;
+        }
+        if !self.unconfirmed.is_empty() {
+            writeln!(f, "\nnot confirmed (repeat the check)")?;
+            for finding in &self.unconfirmed {
+                let seen = finding.details.last().map(String::as_str).unwrap_or_default();
+                writeln!(f, "      {}: {}; {seen}", finding.kind, finding.headline)?;
+            }
         }
         if !self.skipped.is_empty() {
             writeln!(f, "\nskipped")?;

@@ -10,7 +10,7 @@
 //!   two: either `wait` sees the flag, or it blocks before the waker notifies.
 
 use crate::sync::lock;
-use crate::timeline::{Action, Entry, WakerId};
+use crate::timeline::{Action, Entry, PollResult, WakerId};
 use crate::timeout::{SLICE, Timeout};
 use std::backtrace::Backtrace;
 use std::cell::Cell;
@@ -143,6 +143,13 @@ impl Task {
 
     pub(crate) fn log(&self) -> Vec<Entry> {
         lock(&self.log).clone()
+    }
+
+    /// Whether a recorded poll has returned Pending.
+    pub(crate) fn was_pending(&self) -> bool {
+        lock(&self.log).iter().any(|entry| {
+            matches!(entry.action, Action::PollEnds { result: PollResult::Pending, .. })
+        })
     }
 
     /// How often any of the wakers was called.

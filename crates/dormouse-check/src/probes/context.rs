@@ -1,8 +1,10 @@
 //! What the probes share: the future under test, the settings, and how long to wait.
 
+use crate::child::Place;
 use crate::driver::{Drive, DriveOptions, DriveOutcome, WakerPattern};
 use crate::finding::Finding;
 use crate::instance::Factory;
+use crate::probes::attempt::{self, Attempt};
 use crate::process;
 use crate::settings::Settings;
 use crate::task::Task;
@@ -18,6 +20,12 @@ const MARGIN: Timeout = Timeout(15);
 pub(crate) struct ProbeContext {
     pub(crate) factory: Factory,
     pub(crate) settings: Settings,
+    /// The check, in its test.
+    pub(crate) place: Place,
+    /// Do nothing that is known to abort a process.
+    pub(crate) careful: bool,
+    /// No probe can run in a child process.
+    pub(crate) no_child: Cell<bool>,
     /// What remains of the time limit.
     pub(crate) budget: Budget,
     /// The longest and the shortest time that an instance took to be ready when it was polled continuously.
@@ -29,20 +37,29 @@ pub(crate) struct ProbeContext {
     pub(crate) poll_hung: Cell<bool>,
     /// What the current probe could not try, and why.
     pub(crate) left_out: RefCell<Vec<(&'static str, String)>>,
+    /// It is not ready, however often it is polled.
+    pub(crate) never_ready: Cell<bool>,
+    /// Findings that a further attempt has not confirmed.
+    pub(crate) unconfirmed: RefCell<Vec<Finding>>,
 }
 
 impl ProbeContext {
-    pub(crate) fn new(factory: Factory, settings: Settings) -> ProbeContext {
+    pub(crate) fn new(factory: Factory, settings: Settings, place: Place) -> ProbeContext {
         let budget = Budget::new(settings.time_limit);
         ProbeContext {
             factory,
             settings,
+            place,
+            careful: true,
+            no_child: Cell::new(false),
             budget,
             max_ready_time: Cell::default(),
             min_ready_time: Cell::default(),
             caller: process::current_thread_id(),
             poll_hung: Cell::new(false),
             left_out: RefCell::default(),
+            never_ready: Cell::new(false),
+            unconfirmed: RefCell::default(),
         }
     }
 
@@ -100,15 +117,11 @@ impl ProbeContext {
         })
     }
 
-    /// Makes three attempts, each with longer timeouts. Reports the last finding if every attempt has one.
-    pub(crate) fn confirmed(
+    /// Makes three attempts, each with longer timeouts. Reports the last finding if all attempts agree.
+    pub(crate) fn confirmed<A: Into<Attempt>>(
         &self,
-        mut attempt: impl FnMut(u32) -> Option<Finding>,
+        attempt: impl FnMut(u32) -> A,
     ) -> Option<Finding> {
-        let mut finding = None;
-        for number in 0..3 {
-            finding = Some(attempt(number)?);
-        }
-        finding
+        attempt::confirmed(&self.unconfirmed, attempt)
     }
 }

@@ -143,6 +143,7 @@ impl<'a> Suspect<'a> {
             return None;
         }
         // In the first observation, the thread that wakes may not have had the time to do so.
+        let mut endless_log = None;
         let mut always_woken = true;
         let finding = self.context.confirmed(|attempt| {
             let observation = self.observation(attempt, true);
@@ -151,9 +152,7 @@ impl<'a> Suspect<'a> {
                 return None;
             }
             always_woken &= leftovers.wakes >= ENDLESS_WAKES;
-            if always_woken {
-                return Some(self.woken_again_and_again(&log));
-            }
+            endless_log = Some(log.clone()).filter(|_| always_woken);
             let headline = format!(
                 "{}, {} not dropped within {} ms",
                 self.after_drop(),
@@ -162,8 +161,8 @@ impl<'a> Suspect<'a> {
             );
             Some(Finding::new(Kind::WakerLeft, headline).with_log(&log))
         })?;
-        if finding.kind() != Kind::WakerLeft {
-            return Some(finding);
+        if let Some(log) = endless_log {
+            return Some(self.woken_again_and_again(&log));
         }
         Some(match accumulate::wakers_left(self.context, self.point) {
             Some(wakers) => finding.with_detail(format!(

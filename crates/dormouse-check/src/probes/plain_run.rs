@@ -3,12 +3,15 @@
 //! An instance that is polled continuously shows when the future can be ready. An instance that is polled only after
 //! wake-ups has to be ready at about the same time.
 
+mod never_ready;
+
 use crate::driver::{Drive, DriveOptions, DriveOutcome};
 use crate::finding::Finding;
 use crate::kind::Kind;
+use crate::probes::attempt::Attempt;
 use crate::probes::context::ProbeContext;
 use crate::task::Task;
-use crate::timeline::{Action, PollResult};
+use crate::timeline::Action;
 use crate::timeout::Timeout;
 use crate::watchdog::Outcome;
 use std::sync::Arc;
@@ -34,7 +37,12 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
             break;
         }
         match time_to_ready(context) {
-            Ok(time) => (max, min) = (max.max(time), min.min(time)),
+            Ok(Some(time)) => (max, min) = (max.max(time), min.min(time)),
+            Ok(None) => return None,
+            Err(finding) if run > 0 => {
+                let detail = format!("another instance was ready after {} ms", min.as_millis());
+                return Some(finding.with_detail(detail));
+            }
             Err(finding) => return Some(finding),
         }
     }
@@ -51,22 +59,23 @@ fn busy_wake(context: &ProbeContext) -> Option<Finding> {
     for run in 1..=SUSPICIOUS_RUNS {
         // Only the first run has backtraces, for the report: they make the others slow.
         let task = if run == 1 { Task::new() } else { Task::without_backtraces() };
-        let finding = drive(context, &task, 0).filter(|finding| finding.kind() == Kind::BusyWake);
+        match drive(context, &task, 0) {
+            Attempt::Certain(finding) => return Some(finding),
+            Attempt::Found(finding) if finding.kind() == Kind::BusyWake => return Some(finding),
+            _ => {}
+        }
         max_self_wakes = max_self_wakes.max(task.max_self_wakes());
-        let pending = task.log().iter().any(|entry| {
-            matches!(entry.action, Action::PollEnds { result: PollResult::Pending, .. })
-        });
-        let waits = max_self_wakes == 0 && pending;
+        let waits = max_self_wakes == 0 && task.was_pending();
         let unsuspicious = max_self_wakes < SUSPICIOUS_SELF_WAKES && run == BUSY_RUNS;
-        if finding.is_some() || waits || unsuspicious {
-            return finding;
+        if waits || unsuspicious {
+            return None;
         }
     }
     None
 }
 
-/// How long the future takes to be ready if it is polled continuously.
-fn time_to_ready(context: &ProbeContext) -> Result<Duration, Finding> {
+/// How long the future takes to be ready if it is polled continuously; `None` if the time of the check is used up.
+fn time_to_ready(context: &ProbeContext) -> Result<Option<Duration>, Finding> {
     let limit = context.run_limit();
     let task = Task::new();
     let outcome = context.run(&task, move |factory, task| {
@@ -75,7 +84,7 @@ fn time_to_ready(context: &ProbeContext) -> Result<Duration, Finding> {
     });
     let log = task.log();
     let (kind, headline) = match outcome {
-        Outcome::Done(Ok((DriveOutcome::Ready, time))) => return Ok(time),
+        Outcome::Done(Ok((DriveOutcome::Ready, time))) => return Ok(Some(time)),
         Outcome::Done(Ok((DriveOutcome::WrongOutput, _))) if works_when_woken(context) => {
             (Kind::SpuriousPoll, "polled without a wake-up, its output is wrong".to_owned())
         }
@@ -88,9 +97,10 @@ fn time_to_ready(context: &ProbeContext) -> Result<Duration, Finding> {
         Outcome::Done(Ok((DriveOutcome::Panicked(panic), _))) => {
             (Kind::Panics, format!("poll panics: {panic}"))
         }
+        Outcome::OutOfTime if context.budget.is_spent() => return Ok(None),
         Outcome::Done(Ok(_)) | Outcome::OutOfTime => {
-            let limit = limit.duration().as_millis();
-            (Kind::NeverReady, format!("polled continuously for {limit} ms, it is still pending"))
+            context.never_ready.set(true);
+            return Err(never_ready::finding(context, &log));
         }
         Outcome::Done(Err(panic)) => {
             return Err(Finding::new(Kind::Panics, format!("creating it panics: {panic}")));
@@ -126,24 +136,29 @@ fn works_when_woken(context: &ProbeContext) -> bool {
 }
 
 /// Polls only after wake-ups.
-fn drive(context: &ProbeContext, task: &Arc<Task>, attempt: u32) -> Option<Finding> {
+fn drive(context: &ProbeContext, task: &Arc<Task>, attempt: u32) -> Attempt {
     let options = context.drive_options(attempt);
     let outcome = context.drive(task, options);
     let log = task.log();
     let outcome = match outcome {
         Outcome::Done(Ok(outcome)) => outcome,
         Outcome::Done(Err(panic)) | Outcome::Panicked(panic) => DriveOutcome::Panicked(panic),
-        Outcome::Hung => return Some(poll_hung(context, task)),
-        Outcome::OutOfTime => return None,
+        Outcome::Hung => return Attempt::Certain(poll_hung(context, task)),
+        Outcome::OutOfTime => return never_ends(context, task),
     };
     let finding = match outcome {
-        DriveOutcome::Ready => return None,
+        // It did not have to be woken.
+        DriveOutcome::Ready if !task.was_pending() => return Attempt::Inconclusive,
+        DriveOutcome::Ready => return Attempt::Fine,
         // The instances that were polled continuously were ready. Unless that has changed, a wake-up is missing.
-        DriveOutcome::NeverReady if time_to_ready(context).is_ok() => Finding::new(
-            Kind::LostWakeUp,
-            "polled only after wake-ups, it is never ready; polled continuously, it is",
-        ),
-        DriveOutcome::NeverReady => return None,
+        DriveOutcome::NeverReady => match time_to_ready(context) {
+            Ok(Some(_)) => Finding::new(
+                Kind::LostWakeUp,
+                "polled only after wake-ups, it is never ready; polled continuously, it is",
+            ),
+            Ok(None) => return Attempt::Inconclusive,
+            Err(finding) => return Attempt::Certain(finding),
+        },
         DriveOutcome::WrongOutput => Finding::new(Kind::WrongOutput, WRONG_OUTPUT),
         DriveOutcome::Panicked(panic) => {
             Finding::new(Kind::Panics, format!("poll panics: {panic}"))
@@ -161,5 +176,21 @@ fn drive(context: &ProbeContext, task: &Arc<Task>, attempt: u32) -> Option<Findi
             ),
         ),
     };
-    Some(finding.with_log(&log))
+    Attempt::Found(finding.with_log(&log))
+}
+
+/// The result if it is woken and polled all the time, but not ready within the time limit.
+fn never_ends(context: &ProbeContext, task: &Arc<Task>) -> Attempt {
+    if context.budget.is_spent() {
+        return Attempt::Inconclusive;
+    }
+    context.never_ready.set(true);
+    let (limit, ready) = (context.run_limit().duration(), context.max_ready_time.get());
+    let headline = format!(
+        "polled when it is woken, it is still pending after {} ms; polled continuously, another instance was ready \
+         after {} ms",
+        limit.as_millis(),
+        ready.as_millis()
+    );
+    Attempt::Certain(Finding::new(Kind::NeverReady, headline).with_log(&task.log()))
 }

@@ -6,6 +6,7 @@
 use crate::driver::{DriveOptions, DriveOutcome, WakerPattern};
 use crate::finding::Finding;
 use crate::kind::Kind;
+use crate::probes::attempt::Attempt;
 use crate::probes::context::ProbeContext;
 use crate::task::Task;
 use crate::timeline::Action;
@@ -17,11 +18,18 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
         .find_map(|wakers| context.confirmed(|attempt| drive_with(wakers, context, attempt)))
 }
 
-fn drive_with(wakers: WakerPattern, context: &ProbeContext, attempt: u32) -> Option<Finding> {
+fn drive_with(wakers: WakerPattern, context: &ProbeContext, attempt: u32) -> Attempt {
     let options = DriveOptions { wakers, ..context.drive_options(attempt) };
     let task = Task::new();
     let outcome = context.drive(&task, options);
-    let Outcome::Done(Ok(DriveOutcome::LostWakeUp { other_woken })) = outcome else { return None };
+    let other_woken = match outcome {
+        Outcome::Done(Ok(DriveOutcome::LostWakeUp { other_woken })) => other_woken,
+        // It was polled with one waker only.
+        Outcome::Done(Ok(DriveOutcome::Ready)) if !task.was_pending() => {
+            return Attempt::Inconclusive;
+        }
+        _ => return Attempt::Fine,
+    };
     let log = task.log();
     let (kind, headline) = match (other_woken, wakers) {
         (true, WakerPattern::SwitchBack) => {
@@ -43,5 +51,5 @@ fn drive_with(wakers: WakerPattern, context: &ProbeContext, attempt: u32) -> Opt
         Some(poll) => finding.at_poll(poll),
         None => finding,
     };
-    Some(finding.with_log(&log).with_culprit(&log, Action::is_wake))
+    Attempt::Found(finding.with_log(&log).with_culprit(&log, Action::is_wake))
 }

@@ -4,6 +4,7 @@ use crate::driver::{Drive, DriveOutcome};
 use crate::finding::Finding;
 use crate::instance::SendInstance;
 use crate::kind::Kind;
+use crate::probes::attempt::Attempt;
 use crate::probes::context::ProbeContext;
 use crate::process;
 use crate::task::{Task, TaskWaker};
@@ -24,17 +25,19 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
             let mut migrating = Migrating { instance: Some(instance), task: task.clone(), around };
             Some(migrating.drive(&mut events, options))
         });
-        let Outcome::Done(Some(outcome)) = outcome else { return None };
+        let Outcome::Done(Some(outcome)) = outcome else { return Attempt::Fine };
         let effect = match outcome {
             DriveOutcome::Panicked(panic) => format!("it panics: {panic}"),
             DriveOutcome::WrongOutput => "its output is wrong".into(),
             DriveOutcome::LostWakeUp { .. } => "it is never woken".into(),
+            // It was polled on one thread only.
+            DriveOutcome::Ready if !task.was_pending() => return Attempt::Inconclusive,
             DriveOutcome::Ready | DriveOutcome::NeverReady | DriveOutcome::BusyWake(_) => {
-                return None;
+                return Attempt::Fine;
             }
         };
         let headline = format!("polled on another thread each time, {effect}");
-        Some(Finding::new(Kind::ThreadBound, headline).with_log(&task.log()))
+        Attempt::Found(Finding::new(Kind::ThreadBound, headline).with_log(&task.log()))
     })
 }
 

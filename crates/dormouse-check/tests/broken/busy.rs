@@ -83,6 +83,12 @@ cases! {
     yields_until_its_deadline: [BusyWake], check(|| yields_until(soon()));
     /// A wake-up in addition to that of the sleep.
     waits_and_wakes_itself: [BusyWake], check(|| RedundantWake { sleep: dormouse::sleep(Duration::from_millis(20)) });
+    /// The same, without an end.
+    wakes_itself_and_is_never_ready: [BusyWake], check(|| poll_fn(|context| {
+        context.waker().wake_by_ref();
+        Poll::<()>::Pending
+    }))
+    .time_limit(Duration::from_secs(1));
     /// A stream.
     stream_that_wakes_itself: [BusyWake], check_stream(|| Ticks(soon()));
 }

@@ -3,8 +3,12 @@
 use crate::cases;
 use crate::flag::{self, Flag};
 use dormouse_check::{Kind::LostWakeUp, check, check_stream, event};
+use futures::stream::{FuturesUnordered, StreamExt};
+use futures::task::AtomicWaker;
 use futures_core::Stream;
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -180,6 +184,22 @@ cases! {
         });
         WrongDirection(pipe)
     });
+    /// Two waiters with one slot for a waker, inside a combinator that polls only what was woken.
+    overwrites_the_waker_of_another_waiter: [LostWakeUp], check(|| {
+        let shared: Arc<(AtomicWaker, AtomicBool)> = Arc::default();
+        let other = shared.clone();
+        event(move || {
+            other.1.store(true, SeqCst);
+            other.0.wake();
+        });
+        let waiter = |shared: Arc<(AtomicWaker, AtomicBool)>| poll_fn(move |context| {
+            shared.0.register(context.waker());
+            if shared.1.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+        });
+        let both: FuturesUnordered<_> = [waiter(shared.clone()), waiter(shared)].into_iter().collect();
+        both.collect::<Vec<_>>()
+    })
+    .time_limit(Duration::from_secs(1));
     /// A stream that is woken once.
     wakes_for_the_first_item_only: [LostWakeUp], check_stream(|| {
         let state = Arc::new(Mutex::new((0, false, None)));

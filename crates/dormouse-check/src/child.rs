@@ -1,0 +1,227 @@
+//! Runs a probe in a child process.
+//!
+//! A probe that makes wakers panic can abort the process, and one that calls them under a lock can block a thread of the
+//! library under test for good. So such a probe runs in a child process, which is the same test binary, started for the same
+//! test. The child runs the test up to the same check, and there only that probe. If it aborts, that is a result.
+//!
+//! This works in a test of libtest (also under nextest), whose thread has the name of the test. Elsewhere, in a doc test for
+//! example, or if the test cannot be run twice at the same time, the child does not reach the check, and the caller runs the
+//! probe in its own process.
+//!
+//! # Invariants
+//! - A child runs one probe and exits. It starts no child.
+//! - The parent waits for limited times, counted in slices. Then it kills the child.
+//! - The child writes lines that begin with [`MARK`] to its standard output: `reached` at the check, `begins` before the
+//!   probe, the lines of a finding, `ends` after the probe. An abort counts only after `begins`.
+
+mod output;
+mod wire;
+
+use crate::finding::Finding;
+use crate::kind::Kind;
+use crate::process;
+use crate::timeout::{Budget, SLICE, Timeout};
+use output::Output;
+use std::cell::Cell;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
+use std::{env, io, thread};
+
+/// The environment variable that makes a process a child, and names its job.
+const VARIABLE: &str = "DORMOUSE_CHECK_CHILD";
+/// The beginning of the lines for the parent.
+const MARK: &str = "\u{1}dormouse-check ";
+/// How long a child may take to reach the check, and to exit.
+const REACH_LIMIT: Timeout = Timeout(100);
+const EXIT_LIMIT: Timeout = Timeout(50);
+
+thread_local! {
+    /// How many checks have begun on this thread.
+    static CHECKS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The place of a check in its test. The same in the parent and in the child.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The name of the thread, which is that of the test; `None` if it is no test.
+    test: Option<String>,
+    /// The number of the check on its thread.
+    number: u32,
+}
+
+/// What a process does at a check.
+#[derive(Debug)]
+pub(crate) enum Role {
+    /// Runs the check.
+    Check,
+    /// A child passes over it: its job is at a later check.
+    Earlier,
+    /// A child runs one probe here.
+    Probe(Job),
+}
+
+/// What a child does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Job {
+    pub(crate) probe: String,
+    /// Does nothing that is known to abort a process.
+    pub(crate) careful: bool,
+    /// What the parent has measured.
+    pub(crate) max_ready_time: Duration,
+    pub(crate) min_ready_time: Duration,
+}
+
+/// The result of a child.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Done(Option<Finding>),
+    /// The probe has ended the process. With the end of its standard error.
+    Aborted(Vec<String>),
+    /// The probe has not run, or not to its end.
+    Unavailable,
+}
+
+impl Place {
+    /// The place of the check that begins on this thread.
+    pub(crate) fn next() -> Place {
+        let number = CHECKS.get();
+        CHECKS.set(number + 1);
+        let test = thread::current().name().filter(|name| *name != "main").map(str::to_owned);
+        Place { test, number }
+    }
+
+    /// What this process does at this place.
+    pub(crate) fn role(&self) -> Role {
+        let Ok(job) = env::var(VARIABLE) else { return Role::Check };
+        match wire::decode_job(&job) {
+            Some((place, job)) if place == *self => {
+                process::disable_core_dumps();
+                send("reached");
+                Role::Probe(job)
+            }
+            Some((place, _)) if place.test == self.test && place.number > self.number => {
+                Role::Earlier
+            }
+            // A place that does not exist in the parent.
+            _ => std::process::exit(0),
+        }
+    }
+}
+
+/// In a child: runs its probe, and exits.
+pub(crate) fn run_probe(probe: impl FnOnce() -> Option<Finding>) -> ! {
+    send("begins");
+    let finding = probe();
+    for line in finding.iter().flat_map(wire::encode_finding) {
+        send(&line);
+    }
+    send("ends");
+    std::process::exit(0)
+}
+
+/// Writes a line for the parent. Another thread may have begun a line before.
+fn send(line: &str) {
+    let mut output = io::stdout().lock();
+    let _ = write!(output, "\n{MARK}{line}\n");
+    let _ = output.flush();
+}
+
+/// Runs `job` in a child, at the place of the current check.
+pub(crate) fn run(
+    place: &Place,
+    job: &Job,
+    kind: Kind,
+    limit: Timeout,
+    budget: &Budget,
+) -> Outcome {
+    let (Some(test), Some(program)) = (&place.test, test_binary()) else {
+        return Outcome::Unavailable;
+    };
+    let child = Command::new(program)
+        .args(["--exact", test, "--include-ignored", "--nocapture", "--test-threads=1"])
+        .env(VARIABLE, wire::encode_job(place, job))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else { return Outcome::Unavailable };
+    let outcome = match Output::of(&mut child) {
+        Some(output) => wait(&mut child, &output, kind, limit, budget),
+        None => Outcome::Unavailable,
+    };
+    let _ = child.kill();
+    let _ = child.wait();
+    outcome
+}
+
+/// The path of this executable, if it has the name of a test binary: with the hash that cargo appends.
+fn test_binary() -> Option<PathBuf> {
+    let program = env::current_exe().ok()?;
+    let (_, hash) = program.file_stem()?.to_str()?.rsplit_once('-')?;
+    let is_hash = hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_hash && !cfg!(miri)).then_some(program)
+}
+
+fn wait(
+    child: &mut Child,
+    output: &Output,
+    kind: Kind,
+    limit: Timeout,
+    budget: &Budget,
+) -> Outcome {
+    let (mut begun, mut lines) = (false, Vec::new());
+    let (mut slices, mut max_slices) = (0, REACH_LIMIT.0);
+    loop {
+        let began = Instant::now();
+        let received = output.lines.recv_timeout(SLICE);
+        budget.spend(began.elapsed());
+        match received {
+            Ok(line) => match line.as_str() {
+                "reached" => (slices, max_slices) = (0, limit.0),
+                "begins" => begun = true,
+                "ends" => {
+                    exit_status(child);
+                    return Outcome::Done(wire::decode_finding(kind, &lines));
+                }
+                _ => lines.push(line),
+            },
+            Err(RecvTimeoutError::Timeout) => slices += 1,
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if slices > max_slices || budget.is_spent() {
+            return Outcome::Unavailable;
+        }
+    }
+    match exit_status(child) {
+        Some(status) if begun && process::has_crashed(status) => {
+            Outcome::Aborted(output.last_errors())
+        }
+        _ => Outcome::Unavailable,
+    }
+}
+
+fn exit_status(child: &mut Child) -> Option<ExitStatus> {
+    let mut status = None;
+    EXIT_LIMIT.wait_until(|| {
+        status = child.try_wait().ok().flatten();
+        status.is_some()
+    });
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checks_of_a_thread_are_numbered() {
+        let places =
+            thread::Builder::new().name("a::test".into()).spawn(|| [Place::next(), Place::next()]);
+        let [first, second] = places.expect("a thread can be started").join().expect("no panic");
+        assert_eq!((first.number, second.number), (0, 1));
+        assert_eq!(first.test.as_deref(), Some("a::test"));
+    }
+}

@@ -1,0 +1,109 @@
+//! How a parent and its child exchange a job and a finding: as lines of text.
+
+use super::{Job, Place};
+use crate::finding::Finding;
+use crate::kind::Kind;
+use std::time::Duration;
+
+/// `None` if there is no test.
+pub(super) fn decode_job(text: &str) -> Option<(Place, Job)> {
+    let mut parts = text.splitn(6, '|');
+    let mut number = || parts.next()?.parse::<u64>().ok();
+    let (check, careful) = (u32::try_from(number()?).ok()?, number()? == 1);
+    let (max, min) = (Duration::from_nanos(number()?), Duration::from_nanos(number()?));
+    let (probe, test) = (parts.next()?.to_owned(), parts.next()?.to_owned());
+    let job = Job { probe, careful, max_ready_time: max, min_ready_time: min };
+    Some((Place { test: Some(test), number: check }, job))
+}
+
+pub(super) fn encode_job(place: &Place, job: &Job) -> String {
+    let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    format!(
+        "{}|{}|{}|{}|{}|{}",
+        place.number,
+        u8::from(job.careful),
+        nanos(job.max_ready_time),
+        nanos(job.min_ready_time),
+        job.probe,
+        place.test.as_deref().unwrap_or_default()
+    )
+}
+
+/// One line for each field and for each element of a list: a letter, and the text.
+pub(super) fn encode_finding(finding: &Finding) -> Vec<String> {
+    let line = |letter: char, text: &str| {
+        format!("{letter}{}", text.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r"))
+    };
+    let mut lines = vec![line('h', &finding.headline)];
+    lines.extend(finding.poll.map(|poll| line('p', &poll.to_string())));
+    lines.extend(finding.details.iter().map(|text| line('d', text)));
+    lines.extend(finding.timeline.iter().map(|text| line('t', text)));
+    lines.extend(finding.culprit.iter().map(|text| line('c', text)));
+    lines
+}
+
+/// `None` if there are no lines: the child has found nothing.
+pub(super) fn decode_finding(kind: Kind, lines: &[String]) -> Option<Finding> {
+    let mut finding = Finding::new(kind, "");
+    for line in lines {
+        let mut characters = line.chars();
+        let letter = characters.next();
+        let text = unescape(characters.as_str());
+        match letter {
+            Some('h') => finding.headline = text,
+            Some('p') => finding.poll = text.parse().ok(),
+            Some('d') => finding.details.push(text),
+            Some('t') => finding.timeline.push(text),
+            Some('c') => finding.culprit.push(text),
+            _ => {}
+        }
+    }
+    (!lines.is_empty()).then_some(finding)
+}
+
+fn unescape(text: &str) -> String {
+    let (mut result, mut characters) = (String::new(), text.chars());
+    while let Some(character) = characters.next() {
+        result.push(match (character, character == '\\') {
+            (_, true) => match characters.next() {
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some(other) => other,
+                None => '\\',
+            },
+            (other, false) => other,
+        });
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_arrives_as_it_was_sent() {
+        let place = Place { test: Some("module::a_test".into()), number: 3 };
+        let job = Job {
+            probe: "panicking waker".into(),
+            careful: true,
+            max_ready_time: Duration::from_micros(2500),
+            min_ready_time: Duration::from_micros(2100),
+        };
+        assert_eq!(decode_job(&encode_job(&place, &job)), Some((place, job)));
+        assert_eq!(decode_job("3|1|x"), None);
+    }
+
+    #[test]
+    fn a_finding_arrives_as_it_was_sent() {
+        let finding = Finding::new(Kind::BrokenByPanic, "it panics: C:\\new\nline")
+            .at_poll(2)
+            .with_detail("one")
+            .with_detail("two\\n");
+        let lines = encode_finding(&finding);
+        assert!(lines.iter().all(|line| !line.contains('\n')), "{lines:?}");
+        let arrived = decode_finding(Kind::BrokenByPanic, &lines);
+        assert_eq!(format!("{arrived:?}"), format!("{:?}", Some(finding)));
+        assert!(decode_finding(Kind::BrokenByPanic, &[]).is_none());
+    }
+}

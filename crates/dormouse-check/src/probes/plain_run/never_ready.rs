@@ -1,0 +1,63 @@
+//! Why a future is not ready, however often it is polled.
+//!
+//! Usually what it waits for does not happen, because the test has no event for it. But it may also poll its own task in a
+//! loop, or lose a wake-up inside: a combinator such as `FuturesUnordered` polls a child only if the waker of
+//! that child has been called, so a poll of the combinator does not help.
+
+use crate::driver::{Drive, DriveOutcome};
+use crate::finding::Finding;
+use crate::kind::Kind;
+use crate::probes::context::ProbeContext;
+use crate::task::Task;
+use crate::timeline::{Action, Entry, PollResult};
+use crate::timeout::Timeout;
+use crate::watchdog::Outcome;
+
+/// How long to wait before the first poll.
+const BEFORE_FIRST_POLL: Timeout = Timeout(20);
+/// How long to poll then.
+const POLLING: Timeout = Timeout(50);
+
+/// The finding of an instance that was polled continuously until the time limit. `log` is its log.
+pub(super) fn finding(context: &ProbeContext, log: &[Entry]) -> Finding {
+    let limit = context.run_limit().duration().as_millis();
+    if wakes_itself(log, context.settings.max_self_wakes) {
+        let headline =
+            "it wakes itself inside poll and returns Pending, again and again, and is never ready";
+        return Finding::new(Kind::BusyWake, headline)
+            .with_log(log)
+            .with_culprit(log, |action| matches!(action, Action::Wake { inside_poll: true, .. }));
+    }
+    if is_ready_if_polled_late(context) {
+        let headline = "it is ready if its first poll comes after its events; if the first poll comes before them, it is \
+                        never ready";
+        return Finding::new(Kind::LostWakeUp, headline).with_log(log).with_detail(format!(
+            "a wake-up is lost inside: polled continuously for {limit} ms, it does not poll the part that can make \
+             progress"
+        ));
+    }
+    let headline = format!("polled continuously for {limit} ms, it is still pending");
+    Finding::new(Kind::NeverReady, headline).with_log(log)
+}
+
+/// Whether nearly every poll wakes its own task.
+fn wakes_itself(log: &[Entry], max_self_wakes: u32) -> bool {
+    let count = |is: fn(&Action) -> bool| log.iter().filter(|entry| is(&entry.action)).count();
+    let pending =
+        count(|action| matches!(action, Action::PollEnds { result: PollResult::Pending, .. }));
+    let wakes = count(|action| matches!(action, Action::Wake { inside_poll: true, .. }));
+    pending > max_self_wakes as usize && wakes >= pending / 4 * 3
+}
+
+/// Whether an instance is ready whose events are fired, and whose timers expire, before its first poll.
+fn is_ready_if_polled_late(context: &ProbeContext) -> bool {
+    let task = Task::without_backtraces();
+    let outcome = context.run(&task, |factory, task| {
+        let (mut instance, mut events) = factory.create(task).ok()?;
+        while events.fire(BEFORE_FIRST_POLL, || false) {}
+        task.wait(BEFORE_FIRST_POLL, || false);
+        let (outcome, _) = instance.busy_poll(&mut events, POLLING);
+        Some(outcome == DriveOutcome::Ready)
+    });
+    matches!(outcome, Outcome::Done(Some(true)))
+}

@@ -1,0 +1,60 @@
+//! The time limit of a check.
+
+#![allow(missing_docs)]
+
+use dormouse_check::{Kind, check};
+use std::future::{pending, poll_fn};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_millis(300);
+
+#[test]
+fn a_check_ends_at_its_time_limit_though_its_future_is_woken_for_ever() {
+    let created = Arc::new(AtomicU32::new(0));
+    let report = check(move || {
+        let number = created.fetch_add(1, SeqCst);
+        async move {
+            dormouse::sleep(Duration::from_millis(2)).await;
+            while number > 12 {
+                dormouse::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    })
+    .time_limit(LIMIT)
+    .run();
+    let out_of_time =
+        |reason: &str| reason.contains("time limit") || reason.contains("never ready");
+    assert!(report.skipped().iter().any(|(_, reason)| out_of_time(reason)), "{report}");
+}
+
+#[test]
+fn a_poll_that_does_not_return_is_found_before_the_time_limit() {
+    let report = check(|| {
+        poll_fn(|_| -> Poll<()> {
+            loop {
+                thread::park();
+            }
+        })
+    })
+    .time_limit(LIMIT)
+    .run();
+    assert_eq!(report.failures(), [Kind::BlockingPoll], "{report}");
+}
+
+#[test]
+fn a_report_lists_the_probes_for_which_there_was_no_time() {
+    let report = check(|| dormouse::sleep(Duration::from_millis(40))).time_limit(LIMIT).run();
+    assert!(report.passed(), "{report}");
+    let last = report.skipped().last().unwrap();
+    assert_eq!(*last, ("panicking waker", "the time limit of 300ms was reached before".to_owned()));
+}
+
+#[test]
+fn a_future_that_is_never_ready_does_not_use_up_the_time() {
+    let report = check(pending::<()>).time_limit(Duration::from_secs(2)).run();
+    assert_eq!(report.failures(), [Kind::NeverReady], "{report}");
+}
