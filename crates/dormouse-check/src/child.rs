@@ -22,7 +22,7 @@ use crate::kind::Kind;
 use crate::process;
 use crate::timeout::{Budget, SLICE, Timeout};
 use output::Output;
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -39,9 +39,12 @@ const REACH_LIMIT: Timeout = Timeout(100);
 const EXIT_LIMIT: Timeout = Timeout(50);
 
 thread_local! {
-    /// How many checks have begun on this thread.
-    static CHECKS: Cell<u32> = const { Cell::new(0) };
+    /// The results of the checks that have ended on this thread.
+    static EARLIER: RefCell<Vec<Verdict>> = const { RefCell::new(Vec::new()) };
 }
+
+/// The kinds that a check has found, each with whether it is a note.
+pub(crate) type Verdict = Vec<(Kind, bool)>;
 
 /// The place of a check in its test. The same in the parent and in the child.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +52,7 @@ pub(crate) struct Place {
     /// The name of the thread, which is that of the test; `None` if it is no test.
     test: Option<String>,
     /// The number of the check on its thread.
-    number: u32,
+    number: usize,
 }
 
 /// What a process does at a check.
@@ -57,8 +60,8 @@ pub(crate) struct Place {
 pub(crate) enum Role {
     /// Runs the check.
     Check,
-    /// A child passes over it: its job is at a later check.
-    Earlier,
+    /// A child passes over it, with the result that its parent had, because the test may depend on it.
+    Earlier(Verdict),
     /// A child runs one probe here.
     Probe(Job),
 }
@@ -87,8 +90,7 @@ pub(crate) enum Outcome {
 impl Place {
     /// The place of the check that begins on this thread.
     pub(crate) fn next() -> Place {
-        let number = CHECKS.get();
-        CHECKS.set(number + 1);
+        let number = EARLIER.with_borrow(Vec::len);
         let test = thread::current().name().filter(|name| *name != "main").map(str::to_owned);
         Place { test, number }
     }
@@ -97,18 +99,26 @@ impl Place {
     pub(crate) fn role(&self) -> Role {
         let Ok(job) = env::var(VARIABLE) else { return Role::Check };
         match wire::decode_job(&job) {
-            Some((place, job)) if place == *self => {
+            Some((place, job, _)) if place == *self => {
                 process::disable_core_dumps();
                 send("reached");
                 Role::Probe(job)
             }
-            Some((place, _)) if place.test == self.test && place.number > self.number => {
-                Role::Earlier
+            Some((place, _, mut earlier))
+                if place.test == self.test && self.number < earlier.len() =>
+            {
+                Role::Earlier(earlier.swap_remove(self.number))
             }
             // A place that does not exist in the parent.
             _ => std::process::exit(0),
         }
     }
+}
+
+/// Remembers the result of a check, when it ends.
+pub(crate) fn remember(findings: &[Finding]) {
+    let verdict = findings.iter().map(|finding| (finding.kind, finding.note)).collect();
+    EARLIER.with_borrow_mut(|earlier| earlier.push(verdict));
 }
 
 /// In a child: runs its probe, and exits.
@@ -142,7 +152,7 @@ pub(crate) fn run(
     };
     let child = Command::new(program)
         .args(["--exact", test, "--include-ignored", "--nocapture", "--test-threads=1"])
-        .env(VARIABLE, wire::encode_job(place, job))
+        .env(VARIABLE, EARLIER.with_borrow(|earlier| wire::encode_job(place, job, earlier)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -218,9 +228,12 @@ mod tests {
 
     #[test]
     fn the_checks_of_a_thread_are_numbered() {
-        let places =
-            thread::Builder::new().name("a::test".into()).spawn(|| [Place::next(), Place::next()]);
-        let [first, second] = places.expect("a thread can be started").join().expect("no panic");
+        let thread = thread::Builder::new().name("a::test".into()).spawn(|| {
+            let first = Place::next();
+            remember(&[]);
+            [first, Place::next()]
+        });
+        let [first, second] = thread.expect("a thread can be started").join().expect("no panic");
         assert_eq!((first.number, second.number), (0, 1));
         assert_eq!(first.test.as_deref(), Some("a::test"));
     }

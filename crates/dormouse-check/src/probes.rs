@@ -29,7 +29,7 @@ mod wake_before_ready;
 mod wake_up_race;
 mod waker_under_lock;
 
-use crate::child::{Place, Role};
+use crate::child::{self, Place, Role};
 use crate::finding::Finding;
 use crate::instance::Factory;
 use crate::kind::Kind;
@@ -62,7 +62,10 @@ pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
     };
     let executors = match role {
         Role::Check => run_each(&mut runner),
-        Role::Earlier => {
+        Role::Earlier(verdict) => {
+            let found =
+                |(kind, note)| Finding { note, ..Finding::new(kind, "found by the parent") };
+            runner.findings.extend(verdict.into_iter().map(found));
             let reason = "this child process runs a probe of a later check".to_owned();
             runner.skipped.push(("all", reason));
             Vec::new()
@@ -72,6 +75,7 @@ pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
 
     let Runner { context, mut findings, executed, skipped } = runner;
     findings.sort_by_key(|finding| (finding.note, finding.kind));
+    child::remember(&findings);
     let mut unconfirmed = context.unconfirmed.into_inner();
     unconfirmed.retain(|one| findings.iter().all(|finding| finding.kind != one.kind));
     Report {

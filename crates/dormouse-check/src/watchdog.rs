@@ -156,8 +156,9 @@ mod tests {
     fn a_slow_thread_is_not_abandoned_while_it_has_heartbeats() {
         let task = Task::new();
         let budget = Budget::new(Duration::MAX);
-        let outcome = run(&task.clone(), limits(&budget), &None, move || {
-            for _ in 0..12 {
+        let stall = Timeout(40);
+        let outcome = run(&task.clone(), Limits { stall, ..limits(&budget) }, &None, move || {
+            for _ in 0..60 {
                 thread::sleep(SLICE);
                 task.heartbeat();
             }

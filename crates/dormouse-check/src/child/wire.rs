@@ -1,32 +1,49 @@
 //! How a parent and its child exchange a job and a finding: as lines of text.
 
-use super::{Job, Place};
+use super::{Job, Place, Verdict};
 use crate::finding::Finding;
 use crate::kind::Kind;
 use std::time::Duration;
 
-/// `None` if there is no test.
-pub(super) fn decode_job(text: &str) -> Option<(Place, Job)> {
-    let mut parts = text.splitn(6, '|');
-    let mut number = || parts.next()?.parse::<u64>().ok();
-    let (check, careful) = (u32::try_from(number()?).ok()?, number()? == 1);
-    let (max, min) = (Duration::from_nanos(number()?), Duration::from_nanos(number()?));
-    let (probe, test) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-    let job = Job { probe, careful, max_ready_time: max, min_ready_time: min };
-    Some((Place { test: Some(test), number: check }, job))
-}
-
-pub(super) fn encode_job(place: &Place, job: &Job) -> String {
+/// A job, its place, and the results of the checks before it.
+pub(super) fn encode_job(place: &Place, job: &Job, earlier: &[Verdict]) -> String {
     let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let verdict = |verdict: &Verdict| {
+        let one = |(kind, note): &(Kind, bool)| {
+            format!("{}{}", kind.name(), if *note { "?" } else { "!" })
+        };
+        verdict.iter().map(one).collect::<Vec<_>>().join(",")
+    };
     format!(
         "{}|{}|{}|{}|{}|{}",
-        place.number,
         u8::from(job.careful),
         nanos(job.max_ready_time),
         nanos(job.min_ready_time),
         job.probe,
+        earlier.iter().map(|one| verdict(one) + ";").collect::<String>(),
         place.test.as_deref().unwrap_or_default()
     )
+}
+
+/// `None` if the text is no job.
+pub(super) fn decode_job(text: &str) -> Option<(Place, Job, Vec<Verdict>)> {
+    let mut parts = text.splitn(6, '|');
+    let mut number = || parts.next()?.parse::<u64>().ok();
+    let careful = number()? == 1;
+    let (max, min) = (Duration::from_nanos(number()?), Duration::from_nanos(number()?));
+    let probe = parts.next()?.to_owned();
+    let earlier: Vec<Verdict> = parts.next()?.split_terminator(';').map(decode_verdict).collect();
+    let place = Place { test: Some(parts.next()?.to_owned()), number: earlier.len() };
+    Some((place, Job { probe, careful, max_ready_time: max, min_ready_time: min }, earlier))
+}
+
+fn decode_verdict(text: &str) -> Verdict {
+    let one = |text: &str| {
+        let name = text.trim_end_matches(['?', '!']);
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name)?;
+        Some((kind, text.ends_with('?')))
+    };
+    text.split(',').filter_map(one).collect()
 }
 
 /// One line for each field and for each element of a list: a letter, and the text.
@@ -90,7 +107,10 @@ mod tests {
             max_ready_time: Duration::from_micros(2500),
             min_ready_time: Duration::from_micros(2100),
         };
-        assert_eq!(decode_job(&encode_job(&place, &job)), Some((place, job)));
+        let stale = vec![(Kind::StaleWaker, false), (Kind::AfterReady, true)];
+        let earlier = vec![vec![], stale, vec![(Kind::LeakPerPoll, false)]];
+        let text = encode_job(&place, &job, &earlier);
+        assert_eq!(decode_job(&text), Some((place, job, earlier)));
         assert_eq!(decode_job("3|1|x"), None);
     }
 
