@@ -80,12 +80,6 @@ published! {
             event(move || drop(held));
             async move { drop(semaphore.acquire().await) }
         });
-        barrier_wait: check(|| {
-            let barrier = Arc::new(async_lock::Barrier::new(2));
-            let other = barrier.clone();
-            event(move || drop(futures::FutureExt::now_or_never(async move { other.wait().await })));
-            async move { barrier.wait().await.is_leader() }
-        });
         once_cell_wait: check(|| {
             let cell = Arc::new(async_lock::OnceCell::new());
             let other = cell.clone();
@@ -157,9 +151,7 @@ published! {
             let shared = Arc::new((tokio::sync::Mutex::new(false), async_condvar_fair::Condvar::new()));
             let other = shared.clone();
             event(move || {
-                if let Ok(mut locked) = other.0.try_lock() {
-                    *locked = true;
-                }
+                *other.0.blocking_lock() = true;
                 other.1.notify_all();
             });
             async move {

@@ -3,6 +3,7 @@
 use crate::{in_tokio, published};
 use dormouse_check::{check, check_stream, event};
 use futures::AsyncReadExt as _;
+use futures::executor::block_on;
 use futures_time::future::FutureExt as _;
 use futures_time::stream::StreamExt as _;
 use std::io::Write;
@@ -41,7 +42,7 @@ published! {
         duplex_read: check(|| {
             let (mut local, mut peer) = tokio::io::duplex(16);
             event(move || {
-                let _ = futures::FutureExt::now_or_never(tokio::io::AsyncWriteExt::write_u8(&mut peer, 7));
+                let _ = block_on(tokio::io::AsyncWriteExt::write_u8(&mut peer, 7));
                 std::mem::forget(peer);
             });
             async move { local.read_u8().await.ok() }
@@ -94,14 +95,14 @@ published! {
         read: check(|| {
             let (mut reader, mut writer) = piper::pipe(16);
             event(move || {
-                let _ = futures::FutureExt::now_or_never(futures::AsyncWriteExt::write(&mut writer, b"x"));
+                let _ = block_on(futures::AsyncWriteExt::write(&mut writer, b"x"));
                 std::mem::forget(writer);
             });
             async move { reader.read(&mut [0]).await.ok() }
         });
         write_full: check(|| {
             let (mut reader, mut writer) = piper::pipe(1);
-            let _ = futures::FutureExt::now_or_never(futures::AsyncWriteExt::write(&mut writer, b"x"));
+            let _ = block_on(futures::AsyncWriteExt::write(&mut writer, b"x"));
             event(move || {
                 let _ = reader.try_drain(&mut [0]);
                 std::mem::forget(reader);
