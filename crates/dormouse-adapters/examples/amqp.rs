@@ -65,7 +65,7 @@ pub(crate) async fn run(uri: &str) -> Outcome {
     Ok(())
 }
 
-fn main() -> Outcome {
+fn main() -> std::process::ExitCode {
     let uri = std::env::args().nth(1).unwrap_or_else(|| "amqp://127.0.0.1/".to_owned());
     on_each_executor(async || run(&uri).await)
 }

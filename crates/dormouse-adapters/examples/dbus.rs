@@ -47,7 +47,7 @@ pub(crate) mod unix {
 }
 
 #[cfg(unix)]
-fn main() -> executors::Outcome {
+fn main() -> std::process::ExitCode {
     executors::on_each_executor(async || unix::run(None).await)
 }
 

@@ -41,6 +41,6 @@ pub(crate) async fn run() -> Outcome {
     futures::try_join!(serve(listener), get(stream)).map(drop)
 }
 
-fn main() -> Outcome {
+fn main() -> std::process::ExitCode {
     on_each_executor(run)
 }

@@ -36,7 +36,7 @@ pub(crate) mod linux {
 }
 
 #[cfg(target_os = "linux")]
-fn main() -> executors::Outcome {
+fn main() -> std::process::ExitCode {
     executors::on_each_executor(linux::run)
 }
 

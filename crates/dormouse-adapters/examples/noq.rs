@@ -69,6 +69,6 @@ async fn run() -> Outcome {
     Ok(())
 }
 
-fn main() -> Outcome {
+fn main() -> std::process::ExitCode {
     on_each_executor(run)
 }

@@ -21,7 +21,7 @@ pub(crate) async fn run(url: &str) -> Outcome {
     Ok(())
 }
 
-fn main() -> Outcome {
+fn main() -> std::process::ExitCode {
     let url = std::env::args().nth(1).unwrap_or_else(|| "redis://127.0.0.1/".to_owned());
     on_each_executor(async || run(&url).await)
 }

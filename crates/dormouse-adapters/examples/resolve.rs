@@ -16,7 +16,7 @@ async fn run(name: &str) -> Outcome {
     Ok(())
 }
 
-fn main() -> Outcome {
+fn main() -> std::process::ExitCode {
     let name = std::env::args().nth(1).unwrap_or_else(|| "localhost".to_owned());
     on_each_executor(async || run(&name).await)
 }

@@ -35,6 +35,6 @@ pub(crate) async fn run() -> Outcome {
     futures::try_join!(client, server).map(drop)
 }
 
-fn main() -> Outcome {
+fn main() -> std::process::ExitCode {
     on_each_executor(run)
 }

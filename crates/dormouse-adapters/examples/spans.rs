@@ -25,6 +25,6 @@ pub(crate) async fn run() -> Outcome {
     Ok(())
 }
 
-fn main() -> Outcome {
+fn main() -> std::process::ExitCode {
     on_each_executor(run)
 }
