@@ -21,8 +21,9 @@ use std::sync::{Mutex, PoisonError};
 pub struct JoinError(Why);
 
 enum Why {
-    /// The lock makes the error `Sync`, as `io::Error::other` requires: a payload is only `Send`.
-    Panic(Mutex<Payload>),
+    /// The lock makes the error `Sync`, as `io::Error::other` requires: a payload is only `Send`. The box keeps the error
+    /// small, because each task has room for one.
+    Panic(Box<Mutex<Payload>>),
     /// By `abort`, or because its executor has shut down.
     Cancelled,
     /// No thread could be started for it.
@@ -39,7 +40,7 @@ impl JoinError {
     pub(super) const TAKEN: JoinError = JoinError(Why::Taken);
 
     pub(super) fn panic(payload: Payload) -> JoinError {
-        JoinError(Why::Panic(Mutex::new(payload)))
+        JoinError(Why::Panic(Box::new(Mutex::new(payload))))
     }
 
     pub(super) fn not_started(err: io::Error) -> JoinError {

@@ -29,24 +29,27 @@ use std::task::{Context, Poll, ready};
 pub struct JoinHandle<T>(Kind<T>);
 
 enum Kind<T> {
-    Own(Arc<Shared<T>>),
+    /// The function is in the handle because it exists only for a `T` that is `Send` and `'static`.
+    Own(Arc<Shared<T>>, fn(&Arc<Shared<T>>) -> Own),
     Tokio(tokio::JoinHandle<T>),
     /// The output has been returned.
     Taken,
 }
 
-impl<T> JoinHandle<T> {
+impl<T: Send + 'static> JoinHandle<T> {
     pub(super) fn own(shared: Arc<Shared<T>>) -> JoinHandle<T> {
-        JoinHandle(Kind::Own(shared))
-    }
-
-    pub(super) fn tokio(handle: tokio::JoinHandle<T>) -> JoinHandle<T> {
-        JoinHandle(Kind::Tokio(handle))
+        JoinHandle(Kind::Own(shared, |shared| Own::new(shared.clone())))
     }
 
     /// The handle of a task that could not be started.
     pub(super) fn not_started(err: io::Error) -> JoinHandle<T> {
-        JoinHandle(Kind::Own(Shared::complete_with(Err(JoinError::not_started(err)))))
+        JoinHandle::own(Shared::complete_with(Err(JoinError::not_started(err))))
+    }
+}
+
+impl<T> JoinHandle<T> {
+    pub(super) fn tokio(handle: tokio::JoinHandle<T>) -> JoinHandle<T> {
+        JoinHandle(Kind::Tokio(handle))
     }
 
     /// Cancels the task: it is not polled again, and its executor drops it.
@@ -63,7 +66,7 @@ impl<T> JoinHandle<T> {
     /// ```
     pub fn abort(&self) {
         match &self.0 {
-            Kind::Own(shared) => shared.abort(),
+            Kind::Own(shared, _) => shared.abort(),
             Kind::Tokio(handle) => handle.abort(),
             Kind::Taken => {}
         }
@@ -81,14 +84,12 @@ impl<T> JoinHandle<T> {
     /// ```
     pub fn is_finished(&self) -> bool {
         match &self.0 {
-            Kind::Own(shared) => shared.is_finished(),
+            Kind::Own(shared, _) => shared.is_finished(),
             Kind::Tokio(handle) => handle.is_finished(),
             Kind::Taken => true,
         }
     }
-}
 
-impl<T: Send + 'static> JoinHandle<T> {
     /// A handle that can abort the task, but does not await it.
     ///
     /// ```
@@ -100,7 +101,7 @@ impl<T: Send + 'static> JoinHandle<T> {
     /// ```
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle(match &self.0 {
-            Kind::Own(shared) => AbortKind::Own(shared.clone()),
+            Kind::Own(shared, abort_handle) => AbortKind::Own(abort_handle(shared)),
             Kind::Tokio(handle) => AbortKind::Tokio(handle.abort_handle()),
             Kind::Taken => AbortKind::Finished,
         })
@@ -112,7 +113,7 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let output = ready!(match &mut self.0 {
-            Kind::Own(shared) => shared.poll_join(cx),
+            Kind::Own(shared, _) => shared.poll_join(cx),
             Kind::Tokio(handle) => handle.poll_join(cx),
             Kind::Taken => Poll::Ready(Err(JoinError::TAKEN)),
         });
@@ -123,7 +124,7 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        if let Kind::Own(shared) = &self.0 {
+        if let Kind::Own(shared, _) = &self.0 {
             shared.detach();
         }
     }
@@ -152,24 +153,55 @@ pub struct AbortHandle(AbortKind);
 
 #[derive(Clone)]
 enum AbortKind {
-    Own(Arc<dyn Abort>),
+    Own(Own),
     Tokio(tokio::AbortHandle),
     Finished,
 }
 
-/// A task of this crate, whatever its output is.
+/// A task of this crate, whatever its output is. The task counts these.
+struct Own(Arc<dyn Abort>);
+
 trait Abort: Send + Sync {
-    fn abort(self: Arc<Self>);
+    fn abort(&self);
     fn is_finished(&self) -> bool;
+    fn add_abort_handle(&self);
+    fn remove_abort_handle(&self);
 }
 
 impl<T: Send> Abort for Shared<T> {
-    fn abort(self: Arc<Self>) {
-        Shared::abort(&self);
+    fn abort(&self) {
+        self.abort();
     }
 
     fn is_finished(&self) -> bool {
         self.is_finished()
+    }
+
+    fn add_abort_handle(&self) {
+        self.add_abort_handle();
+    }
+
+    fn remove_abort_handle(&self) {
+        self.remove_abort_handle();
+    }
+}
+
+impl Own {
+    fn new(task: Arc<dyn Abort>) -> Own {
+        task.add_abort_handle();
+        Own(task)
+    }
+}
+
+impl Clone for Own {
+    fn clone(&self) -> Own {
+        Own::new(self.0.clone())
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.0.remove_abort_handle();
     }
 }
 
@@ -185,7 +217,7 @@ impl AbortHandle {
     /// ```
     pub fn abort(&self) {
         match &self.0 {
-            AbortKind::Own(task) => task.clone().abort(),
+            AbortKind::Own(task) => task.0.abort(),
             AbortKind::Tokio(handle) => handle.abort(),
             AbortKind::Finished => {}
         }
@@ -203,7 +235,7 @@ impl AbortHandle {
     /// ```
     pub fn is_finished(&self) -> bool {
         match &self.0 {
-            AbortKind::Own(task) => task.is_finished(),
+            AbortKind::Own(task) => task.0.is_finished(),
             AbortKind::Tokio(handle) => handle.is_finished(),
             AbortKind::Finished => true,
         }

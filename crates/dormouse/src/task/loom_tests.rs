@@ -3,10 +3,14 @@
 use super::join_set::JoinSet;
 use super::state::{Shared, Task};
 use super::{JoinError, JoinHandle};
-use crate::loom_test::{JoinHandle as Thread, check, external_block_on, spawn, start_exploring};
+use crate::loom_test::{
+    JoinHandle as Thread, WakeCounter, check, external_block_on, spawn, start_exploring,
+};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use std::future::{Future, pending, ready};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Context;
 
 /// Runs a task on a thread.
 fn run<F>(future: F) -> (Thread<()>, Arc<Shared<F::Output>>)
@@ -90,6 +94,27 @@ fn an_output_is_dropped_if_the_handle_is_dropped_while_the_task_completes() {
         executor.join();
         assert_eq!(drops.0.load(Ordering::SeqCst), 1, "the output is still there");
         drop(shared);
+    });
+}
+
+#[test]
+fn a_task_has_no_waker_stored_if_its_last_handle_is_dropped_while_it_is_polled() {
+    check(|| {
+        start_exploring();
+        let (task, shared) = Task::new(pending::<()>());
+        let counter = WakeCounter::new();
+        let waker = counter.waker();
+        let executor = spawn(move || {
+            let mut task: Pin<Box<_>> = Box::pin(task);
+            let _ = task.as_mut().poll(&mut Context::from_waker(&waker));
+            task
+        });
+        let handle = JoinHandle::own(shared);
+        let abort = handle.abort_handle();
+        drop(handle);
+        drop(abort);
+        let _task = executor.join();
+        assert_eq!(Arc::strong_count(&counter), 1, "the task keeps itself alive");
     });
 }
 

@@ -8,19 +8,22 @@
 //!   then.
 //! - Once [`abort`](State::abort) has returned, no new poll of the future begins, and the future is dropped by the
 //!   executor.
-//!   The task: (1) checks `aborted`, and polls the future; (2) if that is pending, checks `aborted` and stores its
+//!   The task: (1) checks `aborted`, and polls the future; (2) if that is pending, checks `aborted` again and stores its
 //!   waker, under one lock.
 //!   `abort`: (1) sets `aborted` and takes the waker, under that lock; (2) calls the waker.
 //!   So the task sees `aborted`, or its waker is called and it sees `aborted` in the next poll.
 //! - The waker of the handle is called when the task completes.
 //!   The handle: (1) checks for the output and stores its waker, under one lock.
 //!   The task: (1) stores the output and takes the waker, under that lock; (2) calls the waker.
-//! - A task does not keep itself alive: `Shared` holds its waker, so it refers to `Shared` weakly. When the last handle is
-//!   dropped, so is that waker. If the task has been aborted, `Shared` lives until it completes, by a reference to itself.
+//! - A task does not keep itself alive. `Shared` holds its waker, and the task holds `Shared`; so that waker is there only
+//!   while a handle is.
+//!   The task: (1) checks for handles and stores its waker, under one lock.
+//!   The last handle: (1) is no longer counted, and takes the waker, under that lock; (2) drops it.
 //! - Futures, outputs and wakers are cloned, called and dropped without the lock.
 
 use super::JoinError;
 use crate::catch_panic::{catch_panic, wake};
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, lock};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -28,21 +31,24 @@ use std::future::Future;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 type Output<T> = Result<T, JoinError>;
 
 /// What a task shares with its handles.
-pub(super) struct Shared<T>(Mutex<State<T>>);
+pub(super) struct Shared<T> {
+    /// Set under the lock of `state`.
+    aborted: AtomicBool,
+    state: Mutex<State<T>>,
+}
 
 struct State<T> {
     stage: Stage<T>,
-    aborted: bool,
-    /// `Shared` itself, if the task is aborted and has not completed.
-    keep: Option<Arc<Shared<T>>>,
     /// The `JoinHandle` has been dropped: nothing takes the output.
     detached: bool,
+    /// How many handles that only abort there are.
+    abort_handles: usize,
     /// Wakes the task, to be aborted.
     task: Option<Waker>,
     /// Wakes the task that awaits the handle.
@@ -61,14 +67,13 @@ impl<T> Shared<T> {
     }
 
     fn new(stage: Stage<T>) -> Arc<Shared<T>> {
-        let state =
-            State { stage, aborted: false, keep: None, detached: false, task: None, joiner: None };
-        Arc::new(Shared(Mutex::new(state)))
+        let state = State { stage, detached: false, abort_handles: 0, task: None, joiner: None };
+        Arc::new(Shared { aborted: AtomicBool::new(false), state: Mutex::new(state) })
     }
 
     /// Completes the task, unless it is complete.
     pub(super) fn complete(&self, output: Output<T>) {
-        let mut state = lock(&self.0);
+        let mut state = lock(&self.state);
         if !matches!(state.stage, Stage::Running) {
             drop(state);
             return catch_panic(|| drop(output));
@@ -81,38 +86,52 @@ impl<T> Shared<T> {
             None
         };
         let (task, joiner) = (state.task.take(), state.joiner.take());
-        let keep = state.keep.take();
         drop(state);
-        drop(keep);
         joiner.into_iter().for_each(wake);
         catch_panic(|| drop(task));
         catch_panic(|| drop(unwanted));
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        !matches!(lock(&self.0).stage, Stage::Running)
+        !matches!(lock(&self.state).stage, Stage::Running)
     }
 
-    pub(super) fn abort(self: &Arc<Self>) {
-        let mut state = lock(&self.0);
-        state.aborted = true;
-        if matches!(state.stage, Stage::Running) && state.keep.is_none() {
-            state.keep = Some(self.clone());
-        }
+    pub(super) fn abort(&self) {
+        let mut state = lock(&self.state);
+        self.aborted.store(true, Ordering::Release);
         let task = state.task.take();
         drop(state);
         task.into_iter().for_each(wake);
     }
 
+    fn is_aborted(&self) -> bool {
+        self.aborted.load(Ordering::Acquire)
+    }
+
     /// Called when the `JoinHandle` is dropped.
     pub(super) fn detach(&self) {
-        let mut state = lock(&self.0);
+        let mut state = lock(&self.state);
         state.detached = true;
         let output = state.take_output();
-        let joiner = state.joiner.take();
+        let (task, joiner) = (state.take_unused_waker(), state.joiner.take());
         drop(state);
+        catch_panic(|| drop(task));
         catch_panic(|| drop(joiner));
         catch_panic(|| drop(output));
+    }
+
+    /// Called when a handle that only aborts is created.
+    pub(super) fn add_abort_handle(&self) {
+        lock(&self.state).abort_handles += 1;
+    }
+
+    /// Called when such a handle is dropped.
+    pub(super) fn remove_abort_handle(&self) {
+        let mut state = lock(&self.state);
+        state.abort_handles -= 1;
+        let task = state.take_unused_waker();
+        drop(state);
+        catch_panic(|| drop(task));
     }
 
     /// Takes the output.
@@ -121,14 +140,13 @@ impl<T> Shared<T> {
         output.map_or(Poll::Pending, Poll::Ready)
     }
 
-    fn is_aborted(&self) -> bool {
-        lock(&self.0).aborted
-    }
-
     /// Called when a poll of the future has returned `Pending`. Returns whether the task has been aborted.
     fn is_aborted_or_store(&self, waker: &Waker) -> bool {
-        let aborted = |state: &mut State<T>| state.aborted.then_some(());
-        self.ready_or_store(waker, |state| &mut state.task, aborted).is_some()
+        let ready = |state: &mut State<T>| match self.is_aborted() {
+            false if state.has_handle() => None,
+            aborted => Some(aborted),
+        };
+        self.ready_or_store(waker, |state| &mut state.task, ready).unwrap_or(false)
     }
 
     /// What `ready` returns. If that is nothing, stores the waker under the same lock.
@@ -138,7 +156,7 @@ impl<T> Shared<T> {
         slot: impl Fn(&mut State<T>) -> &mut Option<Waker>,
         ready: impl Fn(&mut State<T>) -> Option<R>,
     ) -> Option<R> {
-        let mut state = lock(&self.0);
+        let mut state = lock(&self.state);
         let found = ready(&mut state);
         if found.is_some()
             || slot(&mut state).as_ref().is_some_and(|stored| stored.will_wake(waker))
@@ -147,7 +165,7 @@ impl<T> Shared<T> {
         }
         drop(state);
         let clone = waker.clone();
-        let mut state = lock(&self.0);
+        let mut state = lock(&self.state);
         let found = ready(&mut state);
         let unused = if found.is_some() { Some(clone) } else { slot(&mut state).replace(clone) };
         drop(state);
@@ -157,6 +175,15 @@ impl<T> Shared<T> {
 }
 
 impl<T> State<T> {
+    fn has_handle(&self) -> bool {
+        !self.detached || self.abort_handles > 0
+    }
+
+    /// The waker of the task, if no handle can call it.
+    fn take_unused_waker(&mut self) -> Option<Waker> {
+        if self.has_handle() { None } else { self.task.take() }
+    }
+
     fn take_output(&mut self) -> Option<Output<T>> {
         match mem::replace(&mut self.stage, Stage::Taken) {
             Stage::Running => {
@@ -181,8 +208,7 @@ pin_project! {
         // `None` once the task is complete.
         #[pin]
         future: Option<F>,
-        // Gone if there is no handle.
-        shared: Weak<Shared<F::Output>>,
+        shared: Arc<Shared<F::Output>>,
     }
 
     impl<F: Future> PinnedDrop for Task<F> {
@@ -197,15 +223,7 @@ pin_project! {
 impl<F: Future> Task<F> {
     pub(super) fn new(future: F) -> (Task<F>, Arc<Shared<F::Output>>) {
         let shared = Shared::new(Stage::Running);
-        (Task { future: Some(future), shared: Arc::downgrade(&shared) }, shared)
-    }
-
-    /// Stores the output for the handle, if there is one.
-    fn complete(shared: Option<Arc<Shared<F::Output>>>, output: Output<F::Output>) {
-        match shared {
-            Some(shared) => shared.complete(output),
-            None => catch_panic(|| drop(output)),
-        }
+        (Task { future: Some(future), shared: shared.clone() }, shared)
     }
 
     /// Drops the future, and completes the task.
@@ -213,7 +231,7 @@ impl<F: Future> Task<F> {
         let mut this = self.project();
         let dropped = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
         let why = dropped.map_or_else(JoinError::panic, |()| JoinError::CANCELLED);
-        Self::complete(this.shared.upgrade(), Err(why));
+        this.shared.complete(Err(why));
     }
 }
 
@@ -221,8 +239,7 @@ impl<F: Future> Future for Task<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let shared = self.shared.upgrade();
-        if shared.as_ref().is_some_and(|shared| shared.is_aborted()) {
+        if self.shared.is_aborted() {
             self.cancel();
             return Poll::Ready(());
         }
@@ -236,7 +253,7 @@ impl<F: Future> Future for Task<F> {
         }));
         let output = match polled {
             Ok(Some(Poll::Pending)) => {
-                if shared.is_none_or(|shared| !shared.is_aborted_or_store(cx.waker())) {
+                if !this.shared.is_aborted_or_store(cx.waker()) {
                     return Poll::Pending;
                 }
                 self.cancel();
@@ -249,7 +266,7 @@ impl<F: Future> Future for Task<F> {
         };
         // After a panic in its poll it is still there.
         catch_panic(|| this.future.set(None));
-        Self::complete(shared, output);
+        this.shared.complete(output);
         Poll::Ready(())
     }
 }

@@ -1,5 +1,6 @@
 //! The executor of programs without another.
 
+use super::CountDrops;
 use crate::common::{LIMIT, MS, within_time};
 use dormouse::task::spawn_blocking;
 use dormouse::{block_on, sleep, spawn, timeout};
@@ -73,6 +74,24 @@ fn a_task_can_block_on_other_tasks() {
         // One thread is blocked: another is needed.
         if std::thread::available_parallelism().unwrap().get() > 1 {
             assert_eq!(block_on(outer).unwrap().unwrap().unwrap(), 7);
+        }
+    });
+}
+
+#[test]
+fn a_task_that_nothing_can_wake_is_dropped_with_its_last_handle() {
+    within_time(|| {
+        let drops = CountDrops::default();
+        let task = spawn(drops.pending());
+        let abort = task.abort_handle();
+        std::thread::sleep(MS);
+        drop(task);
+        drop(abort.clone());
+        std::thread::sleep(MS);
+        assert_eq!(drops.get(), 0);
+        drop(abort);
+        while drops.get() == 0 {
+            std::thread::sleep(MS);
         }
     });
 }
