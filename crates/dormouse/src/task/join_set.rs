@@ -172,51 +172,6 @@ impl<T> JoinSet<T> {
         // What their wakers push from now on is not for this set.
         self.ready = Arc::default();
     }
-}
-
-impl<T: Send + 'static> JoinSet<T> {
-    /// Spawns a task into the set, as [`spawn`](super::spawn()).
-    ///
-    /// ```
-    /// # dormouse::block_on(async {
-    /// let mut tasks = dormouse::task::JoinSet::new();
-    /// tasks.spawn(async { 7 });
-    /// assert_eq!(tasks.join_next().await.unwrap().unwrap(), 7);
-    /// # });
-    /// ```
-    pub fn spawn<F>(&mut self, future: F) -> AbortHandle
-    where
-        F: Future<Output = T> + Send + 'static,
-    {
-        self.insert(spawn(future))
-    }
-
-    /// Runs blocking work in the set, as [`spawn_blocking`](super::spawn_blocking()).
-    ///
-    /// ```
-    /// # dormouse::block_on(async {
-    /// let mut tasks = dormouse::task::JoinSet::new();
-    /// tasks.spawn_blocking(|| std::fs::metadata("Cargo.toml"));
-    /// assert!(tasks.join_next().await.unwrap().unwrap().is_ok());
-    /// # });
-    /// ```
-    #[cfg(not(any(loom, target_family = "wasm")))]
-    pub fn spawn_blocking<F>(&mut self, work: F) -> AbortHandle
-    where
-        F: FnOnce() -> T + Send + 'static,
-    {
-        self.insert(super::spawn_blocking(work))
-    }
-
-    pub(super) fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
-        let abort = handle.abort_handle();
-        let entry = self.tasks.vacant_entry();
-        let key = entry.key();
-        let waker = Waker::from(Arc::new(PushKey { key, ready: self.ready.clone() }));
-        entry.insert(Member { handle, waker });
-        self.ready.push(key);
-        abort
-    }
 
     /// Waits for the next task that completes, and returns its output. `None` if the set is empty.
     ///
@@ -256,6 +211,31 @@ impl<T: Send + 'static> JoinSet<T> {
             }
         }
         None
+    }
+
+    /// Waits for all tasks, and returns their outputs, in the order in which the tasks complete.
+    ///
+    /// ```
+    /// # dormouse::block_on(async {
+    /// let tasks: dormouse::task::JoinSet<_> = (1..=3).map(|n| async move { n * n }).collect();
+    /// let mut squares = tasks.join_all().await?;
+    /// squares.sort();
+    /// assert_eq!(squares, [1, 4, 9]);
+    /// # Ok::<(), dormouse::task::JoinError>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// That of the first task that has no output: the others are aborted. (tokio's function panics.)
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, all tasks are aborted.
+    pub async fn join_all(mut self) -> Result<Vec<T>, JoinError> {
+        let mut outputs = Vec::with_capacity(self.len());
+        while let Some(output) = self.join_next().await {
+            outputs.push(output?);
+        }
+        Ok(outputs)
     }
 
     /// Aborts all tasks, and waits until they have been dropped.
@@ -307,6 +287,51 @@ impl<T: Send + 'static> JoinSet<T> {
             self.tasks.remove(key);
         }
         Some(polled)
+    }
+}
+
+impl<T: Send + 'static> JoinSet<T> {
+    /// Spawns a task into the set, as [`spawn`](super::spawn()).
+    ///
+    /// ```
+    /// # dormouse::block_on(async {
+    /// let mut tasks = dormouse::task::JoinSet::new();
+    /// tasks.spawn(async { 7 });
+    /// assert_eq!(tasks.join_next().await.unwrap().unwrap(), 7);
+    /// # });
+    /// ```
+    pub fn spawn<F>(&mut self, future: F) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        self.insert(spawn(future))
+    }
+
+    /// Runs blocking work in the set, as [`spawn_blocking`](super::spawn_blocking()).
+    ///
+    /// ```
+    /// # dormouse::block_on(async {
+    /// let mut tasks = dormouse::task::JoinSet::new();
+    /// tasks.spawn_blocking(|| std::fs::metadata("Cargo.toml"));
+    /// assert!(tasks.join_next().await.unwrap().unwrap().is_ok());
+    /// # });
+    /// ```
+    #[cfg(not(any(loom, target_family = "wasm")))]
+    pub fn spawn_blocking<F>(&mut self, work: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        self.insert(super::spawn_blocking(work))
+    }
+
+    pub(super) fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
+        let abort = handle.abort_handle();
+        let entry = self.tasks.vacant_entry();
+        let key = entry.key();
+        let waker = Waker::from(Arc::new(PushKey { key, ready: self.ready.clone() }));
+        entry.insert(Member { handle, waker });
+        self.ready.push(key);
+        abort
     }
 }
 

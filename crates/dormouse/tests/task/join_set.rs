@@ -23,6 +23,8 @@ on_every_executor! {
     join_next_can_be_dropped_without_losing_an_output
     a_set_polls_only_the_tasks_that_are_complete
     a_set_grows_while_it_is_awaited
+    join_all_returns_each_output
+    join_all_aborts_the_others_when_a_task_panics
 }
 
 async fn a_set_returns_each_output_once() {
@@ -182,4 +184,22 @@ async fn a_set_grows_while_it_is_awaited() {
     let empty = poll_fn(|cx| Poll::Ready(set.poll_join_next(cx))).await;
     assert!(matches!(empty, Poll::Ready(None)));
     spawn(async move { set.spawn(async { 7 }) }).await.unwrap();
+}
+
+async fn join_all_returns_each_output() {
+    let set: JoinSet<_> = (0..100).map(|n| async move { n }).collect();
+    let mut outputs = set.join_all().await.unwrap();
+    outputs.sort();
+    assert!(outputs.into_iter().eq(0..100));
+}
+
+async fn join_all_aborts_the_others_when_a_task_panics() {
+    let drops = CountDrops::default();
+    let mut set = JoinSet::new();
+    (0..10).for_each(|_| drop(set.spawn(drops.pending())));
+    set.spawn(async { panic!("one of them") });
+    assert!(set.join_all().await.unwrap_err().is_panic());
+    while drops.get() < 10 {
+        sleep(MS).await;
+    }
 }
