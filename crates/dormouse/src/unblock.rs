@@ -1,6 +1,6 @@
-//! Blocking work of this crate on other threads, as a future.
+//! Lookups on other threads, as futures.
 //!
-//! It does not know what the work is. It uses the threads of `blocking.rs` on every executor: a tokio runtime waits at its
+//! It does not know what a lookup is. It uses the threads of `blocking.rs` on every executor: a tokio runtime waits at its
 //! shutdown for the work in its own pool, and an executor of the program need not have such threads.
 //!
 //! # Invariants
@@ -8,7 +8,7 @@
 //! - A result is stored under the lock under which the waker is stored. So either the poll finds the result, or the thread
 //!   finds the waker.
 
-use crate::blocking;
+use crate::blocking::{self, Kind};
 use crate::catch_panic::{catch_panic, wake};
 use crate::sync::{Mutex, lock};
 use crate::virtual_clock::BusyGuard;
@@ -28,7 +28,8 @@ pub(crate) async fn unblock<T: Send + 'static>(
     let _busy = BusyGuard::begin();
     let job = Arc::new(Job::default());
     let runs = job.clone();
-    blocking::run(Box::new(move || runs.run(work))).map_err(|(err, _work)| err)?;
+    let work = Box::new(move || runs.run(work));
+    blocking::run(Kind::Lookup, work).map_err(|(err, _work)| err)?;
     poll_fn(|cx| job.poll(cx)).await
 }
 

@@ -59,8 +59,8 @@ use std::vec;
 /// ```
 ///
 /// A lookup has no time limit of its own; the system's takes some seconds if the name server does not answer. Dropping the
-/// future cancels it: a getaddrinfo(3) that has begun runs to its end on its thread, and up to 512 run at a time. It does
-/// not delay the shutdown of a tokio runtime.
+/// future cancels it: a getaddrinfo(3) that has begun runs to its end on its thread, and up to 512 run at a time. They
+/// delay neither the shutdown of a tokio runtime nor other blocking work.
 ///
 /// In [virtual time](crate#virtual-time), and inside a tokio runtime whose clock is paused, a getaddrinfo(3) takes real time.
 /// The clock stands still meanwhile, but for no longer than a second.

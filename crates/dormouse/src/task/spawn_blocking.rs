@@ -3,7 +3,7 @@
 use super::state::Task;
 use super::tokio::{self, Runtime};
 use super::{JoinError, JoinHandle, executor, virtual_time};
-use crate::blocking::{self, Work};
+use crate::blocking::{self, Kind, Work};
 use crate::catch_panic::catch_panic;
 use std::future::Future;
 use std::io;
@@ -75,7 +75,7 @@ fn start(mut work: Work, runtime: Option<Runtime>) -> Result<(), (io::Error, Opt
             Ok(Ok(())) | Err(_) => return Ok(()),
         }
     }
-    blocking::run(work).map_err(|(err, work)| (err, Some(work)))
+    blocking::run(Kind::Task, work).map_err(|(err, work)| (err, Some(work)))
 }
 
 /// Runs work, as a future that never waits.

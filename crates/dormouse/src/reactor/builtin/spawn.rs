@@ -16,7 +16,7 @@
 )]
 mod affinity;
 
-pub(in crate::reactor) use affinity::use_processors_of_main_thread;
+pub(crate) use affinity::use_processors_of_main_thread;
 
 use crate::sync::thread::{self, Thread};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};

@@ -1,4 +1,4 @@
 //! In place of `spawn/linux.rs` on other systems. A new thread of theirs may run on any processor, or on those of the
 //! thread that starts it.
 
-pub(in crate::reactor) fn use_processors_of_main_thread() {}
+pub(crate) fn use_processors_of_main_thread() {}

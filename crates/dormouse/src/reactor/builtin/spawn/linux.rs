@@ -3,7 +3,7 @@
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// Sets the affinity of the calling thread to that of the main thread.
-pub(in crate::reactor) fn use_processors_of_main_thread() {
+pub(crate) fn use_processors_of_main_thread() {
     // The id of the main thread is that of the process.
     let main_thread = rustix::process::getpid();
     if let (Ok(main), Ok(own)) = (sched_getaffinity(Some(main_thread)), sched_getaffinity(None)) {

@@ -12,4 +12,4 @@ pub(in crate::reactor) fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> 
     spawn()
 }
 
-pub(in crate::reactor) fn use_processors_of_main_thread() {}
+pub(crate) fn use_processors_of_main_thread() {}
