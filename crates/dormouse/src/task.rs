@@ -38,7 +38,28 @@
 //! [`spawn_blocking`] follows the same order. Its own threads are named `dormouse-blocking`, and end when they have been
 //! idle for ten seconds.
 //!
+//! The threads of dormouse run on the processors of the main thread. They inherit the signal mask and, on Linux, the nice
+//! value of the thread that starts them, as each thread of std does. A process that a task starts inherits that mask too. So
+//! a program that blocks a signal in all of its threads does that before it spawns.
+//!
 //! A task that is spawned in virtual time stays in it, as if its future were passed to `VirtualTime::scope`.
+//!
+//! # Futures that are not `Send`
+//! There is no `spawn_local`. An executor for one thread has its own, and sleeps and sockets of dormouse work there:
+//! `tokio::task::LocalSet`, `LocalExecutor` of smol in [`dormouse::block_on`](crate::block_on()), and
+//! `wasm_bindgen_futures::spawn_local` in a JavaScript host, for futures that hold values of JavaScript.
+//!
+//! ```
+//! use std::rc::Rc;
+//! use std::time::Duration;
+//!
+//! let tasks = smol::LocalExecutor::new();
+//! let local = Rc::new(7);
+//! let answer = dormouse::block_on(tasks.run(async {
+//!     tasks.spawn(async move { dormouse::sleep(Duration::from_millis(1)).await; *local }).await
+//! }));
+//! assert_eq!(answer, 7);
+//! ```
 //!
 //! # When no thread can be started
 //! If the system refuses all threads for a task, nothing hangs: the handle returns an error at once. The error [is a

@@ -3,11 +3,15 @@
 //! The threads are named `dormouse-worker`, and start at the first use. They run until the process ends. A child of a
 //! fork starts its own, and the tasks of its parent do not run there.
 //!
+//! The thread that needs them first is any thread of the program. The workers do not keep its affinity: they have the
+//! processors of the main thread. They do inherit its signal mask, as threads of std and of tokio do. Unlike the reactor's
+//! thread they must not block all signals, because a process that a task starts inherits the mask.
+//!
 //! # Invariants
 //! - A task is passed to the executor only when a thread runs it: [`get`].
 
 use crate::fork::PerProcess;
-use crate::reactor::{Parker, cannot};
+use crate::reactor::{Parker, cannot, use_processors_of_main_thread};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, lock, thread};
 use async_executor::StaticExecutor;
@@ -37,24 +41,21 @@ impl Workers {
         self.executor.spawn(task).detach();
     }
 
-    /// Starts a thread for each processor, or as many as the system permits.
+    /// Starts the first thread, which starts the others.
     #[cold]
     fn start(&'static self) -> io::Result<()> {
         let _starting = lock(&self.starting);
         if self.started.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let count = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        for started in 0..count {
-            let thread = thread::Builder::new().name("dormouse-worker".into());
-            match thread.spawn(|| self.work()) {
-                Err(err) if started == 0 => {
-                    return Err(cannot("cannot start a thread \"dormouse-worker\"", &err));
-                }
-                Err(_) => break,
-                Ok(_) => {}
-            }
-        }
+        let first = || {
+            use_processors_of_main_thread();
+            let count = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+            let _ = (1..count).try_for_each(|_| start_thread(|| self.work()));
+            self.work();
+        };
+        start_thread(first)
+            .map_err(|err| cannot("cannot start a thread \"dormouse-worker\"", &err))?;
         self.started.store(true, Ordering::Release);
         Ok(())
     }
@@ -70,6 +71,10 @@ impl Workers {
             parker.park(None);
         }
     }
+}
+
+fn start_thread(run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name("dormouse-worker".into()).spawn(run).map(drop)
 }
 
 /// The executor of this process, with at least one thread.
