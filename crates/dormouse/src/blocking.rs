@@ -40,10 +40,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 pub(crate) type Work = Box<dyn FnOnce() + Send>;
 
 #[derive(Clone, Copy)]
-#[allow(dead_code, reason = "each is of one feature")]
+#[allow(dead_code, reason = "each needs a feature")]
 pub(crate) enum Kind {
-    /// Work of the program.
-    Task,
+    /// Work of the program, and on Windows the waits for its children.
+    Program,
     /// Calls of the resolver. They hang while a name server does not answer.
     Lookup,
 }
@@ -77,7 +77,7 @@ pub(crate) fn run(kind: Kind, work: Work) -> Result<(), (io::Error, Work)> {
     static TASKS: PerProcess<Pool> = PerProcess::new(Pool::new(start));
     static LOOKUPS: PerProcess<Pool> = PerProcess::new(Pool::new(start));
     let pool = match kind {
-        Kind::Task => &TASKS,
+        Kind::Program => &TASKS,
         Kind::Lookup => &LOOKUPS,
     };
     pool.get(|_| Pool::new(start)).run(work)

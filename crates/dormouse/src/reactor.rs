@@ -24,7 +24,10 @@ pub(crate) use async_io::reactor as async_io_reactor;
 pub(crate) use builtin::flush_events;
 #[cfg(feature = "stats")]
 pub(crate) use builtin::has_thread;
-#[cfg(all(any(feature = "task", feature = "dns"), not(loom)))]
+#[cfg(all(
+    any(feature = "task", feature = "dns", all(feature = "process", windows)),
+    not(loom)
+))]
 pub(crate) use builtin::spawn::use_processors_of_main_thread;
 pub(crate) use builtin::{
     Parker, PollOrPark, note_waiter, start, start_with_hook, wake_or_defer, wake_thread,

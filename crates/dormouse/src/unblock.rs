@@ -1,6 +1,6 @@
-//! Lookups on other threads, as futures.
+//! Blocking work of this crate on other threads, as a future.
 //!
-//! It does not know what a lookup is. It uses the threads of `blocking.rs` on every executor: a tokio runtime waits at its
+//! It does not know what the work is. It uses the threads of `blocking.rs` on every executor: a tokio runtime waits at its
 //! shutdown for the work in its own pool, and an executor of the program need not have such threads.
 //!
 //! # Invariants
@@ -8,7 +8,9 @@
 //! - A result is stored under the lock under which the waker is stored. So either the poll finds the result, or the thread
 //!   finds the waker.
 
-use crate::blocking::{self, Kind};
+pub(crate) use crate::blocking::Kind;
+
+use crate::blocking;
 use crate::catch_panic::{catch_panic, wake};
 use crate::sync::{Mutex, lock};
 use crate::virtual_clock::BusyGuard;
@@ -23,13 +25,14 @@ use std::task::{Context, Poll, Waker};
 /// # Errors
 /// If no thread can be started, or the work panics.
 pub(crate) async fn unblock<T: Send + 'static>(
+    kind: Kind,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
     let _busy = BusyGuard::begin();
     let job = Arc::new(Job::default());
     let runs = job.clone();
     let work = Box::new(move || runs.run(work));
-    blocking::run(Kind::Lookup, work).map_err(|(err, _work)| err)?;
+    blocking::run(kind, work).map_err(|(err, _work)| err)?;
     poll_fn(|cx| job.poll(cx)).await
 }
 
@@ -83,15 +86,15 @@ mod tests {
 
     #[test]
     fn the_result_of_blocking_work_is_returned() {
-        assert_eq!(crate::block_on(unblock(|| 7)).unwrap(), 7);
-        assert_eq!(futures::executor::block_on(unblock(|| 7)).unwrap(), 7);
+        assert_eq!(crate::block_on(unblock(Kind::Lookup, || 7)).unwrap(), 7);
+        assert_eq!(futures::executor::block_on(unblock(Kind::Lookup, || 7)).unwrap(), 7);
     }
 
     #[test]
     fn work_that_panics_is_an_error_and_the_pool_goes_on() {
-        let error = crate::block_on(unblock(|| panic!("of the test"))).unwrap_err();
+        let error = crate::block_on(unblock(Kind::Lookup, || panic!("of the test"))).unwrap_err();
         assert!(error.to_string().contains("panicked"), "{error}");
-        assert_eq!(crate::block_on(unblock(|| 7)).unwrap(), 7);
+        assert_eq!(crate::block_on(unblock(Kind::Lookup, || 7)).unwrap(), 7);
     }
 
     #[test]
@@ -109,7 +112,7 @@ mod tests {
         let (go_on, wait) = mpsc::channel::<()>();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let (began, begins) = mpsc::channel();
-        runtime.spawn(unblock(move || {
+        runtime.spawn(unblock(Kind::Lookup, move || {
             began.send(()).unwrap();
             let _ = wait.recv();
         }));
@@ -130,15 +133,18 @@ mod tests {
             let begun = Instant::now();
             let hour = Duration::from_secs(3600);
             let work = || std::thread::sleep(Duration::from_millis(20));
-            let in_time =
-                time.block_on(async { crate::timeout(hour, unblock(work)).await.is_ok() });
+            let in_time = time.block_on(async {
+                crate::timeout(hour, unblock(Kind::Lookup, work)).await.is_ok()
+            });
             assert!(in_time || begun.elapsed() > Duration::from_millis(900));
             in_time
         });
         assert!(waited);
         let (_never, wait) = mpsc::channel::<()>();
         let hour = Duration::from_secs(3600);
-        let hangs = async { crate::timeout(hour, unblock(move || wait.recv())).await.is_err() };
+        let hangs = async {
+            crate::timeout(hour, unblock(Kind::Lookup, move || wait.recv())).await.is_err()
+        };
         assert!(time.block_on(hangs), "time gives up on work that hangs");
     }
 
@@ -160,7 +166,7 @@ mod tests {
             let work = || std::thread::sleep(Duration::from_millis(20));
             let in_time = runtime.block_on(async {
                 let start = crate::time::Instant::now();
-                let done = crate::timeout(hour, unblock(work)).await.is_ok();
+                let done = crate::timeout(hour, unblock(Kind::Lookup, work)).await.is_ok();
                 let in_time = done && start.elapsed() == Duration::ZERO;
                 crate::sleep(hour).await; // the clock advances again
                 in_time

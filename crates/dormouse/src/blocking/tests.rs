@@ -61,7 +61,7 @@ fn lookups_that_hang_keep_no_other_work_from_running() {
         assert!(run(Kind::Lookup, Box::new(work)).is_ok());
     }
     let (done, runs) = mpsc::channel();
-    assert!(run(Kind::Task, Box::new(move || done.send(()).unwrap())).is_ok());
+    assert!(run(Kind::Program, Box::new(move || done.send(()).unwrap())).is_ok());
     runs.recv_timeout(LIMIT).unwrap();
     drop(release);
 }

@@ -12,7 +12,7 @@ use super::addr::{Addresses, ToSocketAddrs, resolve};
 use super::error::with_context;
 use crate::catch_panic::catch_panic;
 use crate::fork::PerProcess;
-use crate::unblock::unblock;
+use crate::unblock::{Kind, unblock};
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
@@ -223,7 +223,7 @@ fn not_empty(addresses: Vec<SocketAddr>) -> io::Result<Vec<SocketAddr>> {
 
 async fn getaddrinfo(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     let resolve = move || net::ToSocketAddrs::to_socket_addrs(&(host.as_str(), port));
-    Ok(unblock(resolve).await??.collect())
+    Ok(unblock(Kind::Lookup, resolve).await??.collect())
 }
 
 /// The future of the resolver of the program. A panic in it is an error.

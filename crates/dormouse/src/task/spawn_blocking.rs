@@ -75,7 +75,7 @@ fn start(mut work: Work, runtime: Option<Runtime>) -> Result<(), (io::Error, Opt
             Ok(Ok(())) | Err(_) => return Ok(()),
         }
     }
-    blocking::run(Kind::Task, work).map_err(|(err, work)| (err, Some(work)))
+    blocking::run(Kind::Program, work).map_err(|(err, work)| (err, Some(work)))
 }
 
 /// Runs work, as a future that never waits.

@@ -1,6 +1,6 @@
 //! Windows: std waits for the child and reads its pipes, on a thread that may block.
 
-use crate::unblock::unblock;
+use crate::unblock::{Kind, unblock};
 use std::io;
 use std::process::{Command, ExitStatus, Output};
 
@@ -8,10 +8,10 @@ pub(super) async fn status(command: &mut Command) -> io::Result<ExitStatus> {
     let mut child = command.spawn()?;
     // A child whose pipe is full would not end.
     (child.stdin, child.stdout, child.stderr) = (None, None, None);
-    unblock(move || child.wait()).await?
+    unblock(Kind::Program, move || child.wait()).await?
 }
 
 pub(super) async fn output(command: &mut Command) -> io::Result<Output> {
     let child = command.spawn()?;
-    unblock(move || child.wait_with_output()).await?
+    unblock(Kind::Program, move || child.wait_with_output()).await?
 }
