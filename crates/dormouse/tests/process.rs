@@ -295,6 +295,8 @@ mod cases {
         use rustix::process::{WaitId, WaitIdOptions, waitid};
 
         with_each_reactor!(async {
+            // What each reactor opens at its first use.
+            sleep(MS).await;
             children().await;
             let before = common::fds();
             for _ in 0..10 {
