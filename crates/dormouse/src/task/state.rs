@@ -6,7 +6,7 @@
 //! # Invariants
 //! - A task completes exactly once, also if the executor drops it: then it is cancelled. Its future has been dropped by
 //!   then.
-//! - Once [`abort`](State::abort) has returned, no new poll of the future begins, and the future is dropped by the
+//! - Once [`abort`](Shared::abort) has returned, no new poll of the future begins, and the future is dropped by the
 //!   executor.
 //!   The task: (1) checks `aborted`, and polls the future; (2) if that is pending, checks `aborted` again and stores its
 //!   waker, under one lock.
