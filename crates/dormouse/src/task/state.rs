@@ -3,6 +3,10 @@
 //! The executor sees a future without an output, [`Task`]. It catches panics, so they harm neither the executor nor other
 //! tasks; it drops the future that it runs as soon as the task is aborted; and it stores the output for the handle.
 //!
+//! async-executor has a handle too, which would save the allocation of [`Shared`]. But a task that is cancelled by it counts
+//! as finished before its future has been dropped, an output that is returned in the same poll is lost, and a destructor
+//! that panics ends the process.
+//!
 //! # Invariants
 //! - A task completes exactly once, also if the executor drops it: then it is cancelled. Its future has been dropped by
 //!   then.
