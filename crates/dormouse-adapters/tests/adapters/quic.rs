@@ -4,7 +4,7 @@
 #[allow(dead_code, reason = "the main function of the example")]
 mod example;
 
-use crate::common::{on_every_executor, the_last_waker_is_woken, within_time};
+use crate::common::{multi_thread, on_every_executor, the_last_waker_is_woken, within_time};
 use dormouse::VirtualTime;
 use dormouse::time::Instant;
 use dormouse_adapters::quinn_0_11::DormouseRuntime;
@@ -55,6 +55,22 @@ async fn a_datagram_wakes_the_last_task_that_receives() {
     );
     assert_eq!(received.await.unwrap(), 1);
     assert_eq!((meta[0].len, &data[..5]), (5, &b"dream"[..]));
+}
+
+#[test]
+fn an_endpoint_whose_runtime_has_shut_down_returns_errors() {
+    within_time(|| {
+        let runtime = multi_thread();
+        let (server, client) = runtime.block_on(async { example::endpoints().unwrap() });
+        drop(runtime);
+        dormouse::block_on(async {
+            let address = server.local_addr().unwrap();
+            if let Ok(connecting) = client.connect(address, "localhost") {
+                connecting.await.unwrap_err();
+            }
+            assert!(server.accept().await.is_none());
+        });
+    });
 }
 
 #[cfg(all(feature = "netlink_sys_0_9", target_os = "linux"))]

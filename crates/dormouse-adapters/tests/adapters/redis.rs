@@ -4,7 +4,7 @@
 #[allow(dead_code, reason = "the main function of the example")]
 mod example;
 
-use crate::common::{Place, Server, on_every_executor};
+use crate::common::{Place, Server, multi_thread, on_every_executor, within_time};
 use dormouse::timeout;
 use dormouse_adapters::redis_1::{connect, connect_with_config};
 use redis::{AsyncCommands, AsyncConnectionConfig, PushKind};
@@ -107,4 +107,20 @@ async fn an_address_with_tls_is_an_error() {
     };
     let failed = connect(tls).await.unwrap_err();
     assert_eq!(failed.kind(), redis::ErrorKind::InvalidClientConfig);
+}
+
+#[test]
+fn a_connection_whose_runtime_has_shut_down_returns_errors() {
+    within_time(|| {
+        let Some(server) = redis_server() else { return };
+        let runtime = multi_thread();
+        let mut connection = runtime.block_on(connect(tcp(&server))).unwrap();
+        drop(runtime);
+        dormouse::block_on(async {
+            let failed = connection.get::<_, String>("key").await.unwrap_err();
+            assert!(failed.is_connection_dropped() || failed.is_io_error(), "{failed}");
+            let mut connection = connect(tcp(&server)).await.unwrap();
+            let _: () = connection.set("key", "value").await.unwrap();
+        });
+    });
 }

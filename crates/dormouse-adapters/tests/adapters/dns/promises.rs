@@ -1,7 +1,9 @@
 //! What a resolver does with the sockets, timers and tasks of an adapter.
 
 use super::{DnsUdpSocket, DormouseResolver, DormouseRuntimeProvider, RuntimeProvider, resolver};
-use crate::common::{on_every_executor, sockets, the_last_waker_is_woken, within_time};
+use crate::common::{
+    multi_thread, on_every_executor, sockets, the_last_waker_is_woken, within_time,
+};
 use crate::dns::{dnsmasq, silent};
 use dormouse::VirtualTime;
 use std::net::{IpAddr, Ipv4Addr, TcpListener, UdpSocket};
@@ -124,6 +126,25 @@ fn a_resolver_that_is_dropped_leaves_no_sockets() {
             drop(resolver);
             while sockets() > before {
                 dormouse::sleep(Duration::from_millis(5)).await;
+            }
+        });
+    });
+}
+
+#[test]
+fn a_resolver_whose_runtime_has_shut_down_makes_new_connections() {
+    within_time(|| {
+        let Some(server) = dnsmasq() else { return };
+        let resolver = resolver(server.place().address.into());
+        let runtime = multi_thread();
+        for name in ["1.lodge.test.", "burrow.test."] {
+            assert!(!runtime.block_on(addresses(&resolver, name)).is_empty());
+        }
+        drop(runtime);
+        resolver.clear_cache();
+        dormouse::block_on(async {
+            for name in ["2.lodge.test.", "burrow.test."] {
+                assert!(!addresses(&resolver, name).await.is_empty());
             }
         });
     });
