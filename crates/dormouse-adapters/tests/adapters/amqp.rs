@@ -88,12 +88,12 @@ fn lapin_talks_to_rabbitmq_on_each_executor() {
 }
 
 async fn talk(rabbitmq: &RabbitMq) {
-    let idle = connect(&rabbitmq.uri("?heartbeat=2")).await.unwrap();
+    let idle = connect(&rabbitmq.uri("?heartbeat=3")).await.unwrap();
     example::run(&rabbitmq.uri("")).await.unwrap();
     large_messages_arrive_complete(rabbitmq).await;
     many_channels_share_a_connection(rabbitmq).await;
     // The broker closes a connection from which it has heard nothing for twice the time.
-    dormouse::sleep(Duration::from_secs(5)).await;
+    dormouse::sleep(Duration::from_secs(7)).await;
     assert_eq!(send_and_receive(&idle, &[b"awake"]).await.unwrap(), 5);
     idle.close(200, "bye".into()).await.unwrap();
 }

@@ -57,7 +57,7 @@ impl Server {
         let start = Instant::now();
         while !is_ready(&server.place) {
             assert_eq!(server.child.try_wait().unwrap(), None, "{program} has ended");
-            assert!(start.elapsed() < Duration::from_secs(30), "{program} is not ready");
+            assert!(start.elapsed() < Duration::from_secs(80), "{program} is not ready");
             std::thread::sleep(Duration::from_millis(5));
         }
         Some(server)
