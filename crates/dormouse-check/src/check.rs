@@ -1,5 +1,12 @@
 //! The public builder: what is checked, with which limits, and which findings are allowed.
 
+#[cfg(feature = "futures-io")]
+mod futures_io;
+#[cfg(feature = "futures-sink")]
+mod sink;
+#[cfg(feature = "tokio")]
+mod tokio_io;
+
 use crate::instance::Factory;
 use crate::kind::Kind;
 use crate::pollable::{CheckedFuture, CheckedStream, Expect};
@@ -7,9 +14,15 @@ use crate::probes;
 use crate::report::Report;
 use crate::settings::Settings;
 use futures_core::Stream;
+#[cfg(feature = "futures-io")]
+pub use futures_io::{check_read, check_write};
+#[cfg(feature = "futures-sink")]
+pub use sink::check_sink;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+#[cfg(feature = "tokio")]
+pub use tokio_io::{check_tokio_read, check_tokio_write};
 
 /// Makes a factory from the expected output and the number of items.
 type MakeFactory<T> = Box<dyn FnOnce(Expect<T>, usize) -> Factory>;

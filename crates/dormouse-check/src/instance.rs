@@ -215,6 +215,9 @@ impl<P: Pollable + ?Sized> Instance<P> {
             times.push(timer.time_spent());
         }
         self.task.record(Action::PollEnds { number, result: result.clone() });
+        if let Some(operation) = self.inner.as_ref().and_then(|inner| inner.last_operation()) {
+            self.task.comment(operation);
+        }
         result
     }
 

@@ -23,6 +23,8 @@ mod event;
 mod every_executor;
 mod executors;
 mod finding;
+#[cfg(any(feature = "futures-io", feature = "futures-sink", feature = "tokio"))]
+mod finished;
 pub mod hostile;
 mod instance;
 mod json;
@@ -50,9 +52,17 @@ pub mod guide {}
 #[doc = include_str!("every_executor/attribute.md")]
 pub use dormouse_check_macros::every_executor;
 
+#[cfg(feature = "futures-sink")]
+pub use check::check_sink;
 pub use check::{Check, check, check_local, check_stream, check_stream_local};
+#[cfg(feature = "futures-io")]
+pub use check::{check_read, check_write};
+#[cfg(feature = "tokio")]
+pub use check::{check_tokio_read, check_tokio_write};
 pub use event::{event, local_event};
 pub use finding::Finding;
+#[cfg(any(feature = "futures-io", feature = "futures-sink", feature = "tokio"))]
+pub use finished::Finished;
 pub use kind::Kind;
 pub use report::Report;
 pub use steps::Steps;

@@ -1,8 +1,21 @@
-//! The future or stream under test, with its type erased.
+//! The future, stream, sink, reader or writer under test, with its type erased.
 //!
 //! Probes do not know output types. Whether an output is the expected one is decided here, where its type is known.
 
+#[cfg(any(feature = "futures-io", feature = "tokio"))]
+mod io;
+#[cfg(feature = "futures-sink")]
+mod sink;
+
 use futures_core::Stream;
+#[cfg(feature = "futures-io")]
+pub(crate) use io::FuturesIo;
+#[cfg(feature = "tokio")]
+pub(crate) use io::TokioIo;
+#[cfg(any(feature = "futures-io", feature = "tokio"))]
+pub(crate) use io::{CheckedRead, CheckedWrite};
+#[cfg(feature = "futures-sink")]
+pub(crate) use sink::CheckedSink;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -22,12 +35,17 @@ pub(crate) struct Output {
     pub(crate) expected: bool,
 }
 
-/// A future or a stream.
+/// A future or a stream, or something else as a future.
 pub(crate) trait Pollable {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Output>;
 
     /// Whether it has completed.
     fn is_terminated(&self) -> bool;
+
+    /// What the last poll did, for the timeline, if its result does not say it.
+    fn last_operation(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A future: it has one output.

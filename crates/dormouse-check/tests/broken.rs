@@ -24,14 +24,20 @@ mod grows;
 mod locks;
 #[path = "broken/lost.rs"]
 mod lost;
+#[path = "broken/pipe.rs"]
+mod pipe;
 #[path = "broken/races.rs"]
 mod races;
+#[path = "broken/readers.rs"]
+mod readers;
 #[path = "broken/several.rs"]
 mod several;
 #[path = "broken/spurious.rs"]
 mod spurious;
 #[path = "broken/stale.rs"]
 mod stale;
+#[path = "broken/writers.rs"]
+mod writers;
 
 #[test]
 #[ignore = "takes several minutes; see `corpus::soak`"]
@@ -47,8 +53,10 @@ fn soak() {
         locks::CASES,
         lost::CASES,
         races::CASES,
+        readers::CASES,
         several::CASES,
         spurious::CASES,
         stale::CASES,
+        writers::CASES,
     ]);
 }

@@ -12,6 +12,8 @@ mod combinators;
 mod fds;
 #[path = "good/handwritten.rs"]
 mod handwritten;
+#[path = "good/io.rs"]
+mod io;
 #[path = "good/mixed.rs"]
 mod mixed;
 #[path = "good/several.rs"]
@@ -27,6 +29,7 @@ fn soak() {
         channels::CASES,
         combinators::CASES,
         fds::CASES,
+        io::CASES,
         mixed::CASES,
         handwritten::CASES,
         several::CASES,

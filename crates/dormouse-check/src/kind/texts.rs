@@ -32,8 +32,10 @@ pub(super) static TEXTS: [Texts; Kind::ALL.len()] = [
     Texts {
         kind: Kind::WrongOutput,
         name: "wrong output",
-        contract: "The output satisfies `expect_output`, in whatever way the future is polled.",
-        mend: "Look at the timeline for the order of polls and events that leads to it.",
+        contract: "The output satisfies `expect_output`, in whatever way the future is polled. The operations of a \
+                   sink, a reader or a writer succeed, and return what their traits allow.",
+        mend: "Look at the timeline for the order of polls and events that leads to it, and for what an operation \
+               has returned.",
     },
     Texts {
         kind: Kind::BusyWake,

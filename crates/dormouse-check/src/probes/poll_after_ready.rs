@@ -10,6 +10,9 @@ use crate::task::Task;
 use crate::timeline::{Action, PollResult};
 use crate::watchdog::Outcome;
 
+/// Begins the part of the log that counts.
+const COMPLETED: &str = "polled again after it has completed";
+
 pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
     let options = context.drive_options(0);
     let task = Task::new();
@@ -19,7 +22,7 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
         if outcome != DriveOutcome::Ready || !instance.is_terminated() {
             return None;
         }
-        task.comment("polled again after it has completed");
+        task.comment(COMPLETED);
         Some(instance.poll(&task.waker(), true))
     });
     match outcome {
@@ -31,18 +34,18 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
                 }
                 PollResult::Panicked(panic) => format!("it panics: {panic}"),
             };
-            let headline = format!("polled again after it has completed, {effect}");
+            let headline = format!("{COMPLETED}, {effect}");
             Some(Finding::new(Kind::AfterReady, headline))
         }
         Outcome::Hung => {
             let log = task.log();
             let in_poll =
                 log.last().is_some_and(|entry| matches!(entry.action, Action::PollBegins { .. }));
-            let completed = log.iter().any(|entry| matches!(&entry.action, Action::Comment(_)));
-            let limit = context.run_limit().duration().as_millis();
-            let headline = format!(
-                "polled again after it has completed, it has not returned after {limit} ms"
+            let completed = log.iter().any(
+                |entry| matches!(&entry.action, Action::Comment(comment) if comment == COMPLETED),
             );
+            let limit = context.run_limit().duration().as_millis();
+            let headline = format!("{COMPLETED}, it has not returned after {limit} ms");
             (in_poll && completed)
                 .then(|| Finding::new(Kind::HangsAfterReady, headline).with_log(&log))
         }
