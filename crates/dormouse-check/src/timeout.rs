@@ -65,6 +65,19 @@ impl Budget {
         self.remaining.set(self.remaining.get().saturating_sub(waited.min(SLICE)));
     }
 
+    pub(crate) fn spend_slices(&self, slices: u32) {
+        self.remaining.set(self.remaining.get().saturating_sub(Timeout(slices).duration()));
+    }
+
+    /// Replaces what remains.
+    pub(crate) fn set(&self, remaining: Duration) {
+        self.remaining.set(remaining);
+    }
+
+    pub(crate) fn remaining(&self) -> Duration {
+        self.remaining.get()
+    }
+
     pub(crate) fn is_spent(&self) -> bool {
         self.remaining.get().is_zero()
     }

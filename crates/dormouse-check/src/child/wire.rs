@@ -15,26 +15,28 @@ pub(super) fn encode_job(place: &Place, job: &Job, earlier: &[Verdict]) -> Strin
         verdict.iter().map(one).collect::<Vec<_>>().join(",")
     };
     format!(
-        "{}|{}|{}|{}|{}|{}",
+        "{}|{}|{}|{}|{}|{}|{}",
         u8::from(job.careful),
         nanos(job.max_ready_time),
         nanos(job.min_ready_time),
+        nanos(job.remaining),
         job.probe,
         earlier.iter().map(|one| verdict(one) + ";").collect::<String>(),
-        place.test.as_deref().unwrap_or_default()
+        place.thread.as_deref().unwrap_or_default()
     )
 }
 
 /// `None` if the text is no job.
 pub(super) fn decode_job(text: &str) -> Option<(Place, Job, Vec<Verdict>)> {
-    let mut parts = text.splitn(6, '|');
+    let mut parts = text.splitn(7, '|');
     let mut number = || parts.next()?.parse::<u64>().ok();
     let careful = number()? == 1;
-    let (max, min) = (Duration::from_nanos(number()?), Duration::from_nanos(number()?));
+    let mut duration = || number().map(Duration::from_nanos);
+    let (max_ready_time, min_ready_time, remaining) = (duration()?, duration()?, duration()?);
     let probe = parts.next()?.to_owned();
     let earlier: Vec<Verdict> = parts.next()?.split_terminator(';').map(decode_verdict).collect();
-    let place = Place { test: Some(parts.next()?.to_owned()), number: earlier.len() };
-    Some((place, Job { probe, careful, max_ready_time: max, min_ready_time: min }, earlier))
+    let place = Place { thread: Some(parts.next()?.to_owned()), number: earlier.len() };
+    Some((place, Job { probe, careful, max_ready_time, min_ready_time, remaining }, earlier))
 }
 
 fn decode_verdict(text: &str) -> Verdict {
@@ -100,12 +102,13 @@ mod tests {
 
     #[test]
     fn a_job_arrives_as_it_was_sent() {
-        let place = Place { test: Some("module::a_test".into()), number: 3 };
+        let place = Place { thread: Some("module::a_test".into()), number: 3 };
         let job = Job {
             probe: "panicking waker".into(),
             careful: true,
             max_ready_time: Duration::from_micros(2500),
             min_ready_time: Duration::from_micros(2100),
+            remaining: Duration::from_secs(9),
         };
         let stale = vec![(Kind::StaleWaker, false), (Kind::AfterReady, true)];
         let earlier = vec![vec![], stale, vec![(Kind::LeakPerPoll, false)]];

@@ -59,9 +59,9 @@ impl DamagingProbe {
                 careful,
                 max_ready_time: context.max_ready_time.get(),
                 min_ready_time: context.min_ready_time.get(),
+                remaining: context.budget.remaining(),
             };
-            let limit = context.run_limit();
-            match child::run(&context.place, &job, self.kind, limit, &context.budget) {
+            match child::run(&context.place, &job, self.kind, &context.budget) {
                 child::Outcome::Done(finding) => return Some(finding),
                 child::Outcome::Aborted(errors) if aborted.is_some() => {
                     return Some(Some(self.aborts(&errors)));
@@ -91,6 +91,7 @@ pub(super) fn run_job(mut context: ProbeContext, job: &Job) -> ! {
     context.max_ready_time.set(job.max_ready_time);
     context.min_ready_time.set(job.min_ready_time);
     context.careful = job.careful;
+    context.budget.set(job.remaining);
     let damaging = [REENTRANT_WAKE, PANICKING_WAKER];
     let Some(damaging) = damaging.into_iter().find(|damaging| damaging.name == job.probe) else {
         std::process::exit(0);
@@ -100,5 +101,5 @@ pub(super) fn run_job(mut context: ProbeContext, job: &Job) -> ! {
     if !matches!(outcome, Outcome::Done(Ok(DriveOutcome::Ready))) {
         std::process::exit(0);
     }
-    child::run_probe(|| (damaging.probe)(&context))
+    child::run_probe(&context.budget, || (damaging.probe)(&context))
 }

@@ -31,6 +31,10 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
          aborts the process, add `.allow(Kind::BrokenByPanic)` to the check.",
         context.settings.name
     )));
+    if context.careful {
+        // The first backtrace of a process takes long, and is not to delay the waker.
+        aborts_by_design();
+    }
     context.confirmed(|attempt| {
         // A future that does not work before the panic is not broken by it.
         if attempt == 0 && !works(context) {
@@ -83,8 +87,8 @@ fn run_with_panicking_waker(
     attempt: u32,
 ) -> u32 {
     let (timeout, careful) = (context.wake_timeout(attempt), context.careful);
-    let panics = Arc::new(AtomicU32::new(0));
-    let (count, notice) = (panics.clone(), notice.clone());
+    let (panics, undecided) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let (count, deciding, notice) = (panics.clone(), undecided.clone(), notice.clone());
     let _ = context.run(&Task::new(), move |factory, task| {
         let (mut instance, mut events) = factory.create(task).ok()?;
         let waker = task.waker_with(Some(Box::new(move |_| {
@@ -92,20 +96,26 @@ fn run_with_panicking_waker(
                 return;
             }
             if careful {
-                if aborts_by_design() {
+                deciding.fetch_add(1, SeqCst);
+                let aborts = aborts_by_design();
+                count.fetch_add(u32::from(!aborts), SeqCst);
+                deciding.fetch_sub(1, SeqCst);
+                if aborts {
                     return;
                 }
                 if thread::current().name() != Some(CHECKER_THREAD) {
                     notice.print_once();
                 }
+            } else {
+                count.fetch_add(1, SeqCst);
             }
-            count.fetch_add(1, SeqCst);
             panics::panic_deliberately();
         })));
         let point = DropPoint { polls: 2, back_to_back: false };
         instance.poll_until(&waker, &mut events, timeout, point);
         Some(())
     });
+    timeout.wait_until(|| undecided.load(SeqCst) == 0);
     panics.load(SeqCst)
 }
 
