@@ -11,13 +11,13 @@ use std::task::Poll;
 
 published! {
     "tokio" {
-        notified_by_notify_one: check(|| {
+        tokio_notified_by_notify_one: check(|| {
             let notify = Arc::new(tokio::sync::Notify::new());
             let other = notify.clone();
             event(move || other.notify_one());
             async move { notify.notified().await }
         });
-        notified_by_notify_waiters: check(|| {
+        tokio_notified_by_notify_waiters: check(|| {
             let notify = Arc::new(tokio::sync::Notify::new());
             let notified = notify.clone().notified_owned();
             event(move || notify.notify_waiters());
@@ -25,25 +25,25 @@ published! {
         });
     }
     "tokio-util" {
-        cancelled: check(|| {
+        tokio_util_cancelled: check(|| {
             let token = tokio_util::sync::CancellationToken::new();
             let other = token.clone();
             event(move || other.cancel());
             async move { token.cancelled().await }
         });
-        cancelled_owned: check(|| {
+        tokio_util_cancelled_owned: check(|| {
             let token = tokio_util::sync::CancellationToken::new();
             let other = token.clone();
             event(move || other.cancel());
             token.cancelled_owned()
         });
-        child_cancelled: check(|| {
+        tokio_util_child_cancelled: check(|| {
             let token = tokio_util::sync::CancellationToken::new();
             let child = token.child_token();
             event(move || token.cancel());
             async move { child.cancelled().await }
         });
-        task_tracker_wait: check(|| {
+        tokio_util_task_tracker_wait: check(|| {
             let tracker = tokio_util::task::TaskTracker::new();
             let token = tracker.token();
             tracker.close();
@@ -52,13 +52,13 @@ published! {
         });
     }
     "event-listener" {
-        listen: check(|| {
+        event_listener_listen: check(|| {
             let source = event_listener::Event::new();
             let listener = source.listen();
             event(move || { source.notify(1); });
             listener
         });
-        listen_notified_by_two: check(|| {
+        event_listener_listen_notified_by_two: check(|| {
             let source = event_listener::Event::new();
             let listener = source.listen();
             event(move || { source.notify(usize::MAX); });
@@ -66,7 +66,7 @@ published! {
         });
     }
     "async-event" {
-        wait_until: check(|| {
+        async_event_wait_until: check(|| {
             let shared = Arc::new((AtomicBool::new(false), async_event::Event::new()));
             let other = shared.clone();
             event(move || {
@@ -77,13 +77,13 @@ published! {
         });
     }
     "async-notify" {
-        notified: check(|| {
+        async_notify_notified: check(|| {
             let notify = Arc::new(async_notify::Notify::new());
             let other = notify.clone();
             event(move || other.notify());
             async move { notify.notified().await }
         });
-        notify_stream: check(|| {
+        async_notify_notify_stream: check(|| {
             let notify = Arc::new(async_notify::Notify::new());
             let mut stream = async_notify::NotifyStream::new(notify.clone());
             event(move || notify.notify_n(NonZeroUsize::MIN));
@@ -91,7 +91,7 @@ published! {
         });
     }
     "futures-intrusive" {
-        manual_reset_event: check(|| {
+        futures_intrusive_manual_reset_event: check(|| {
             let source = Arc::new(futures_intrusive::sync::ManualResetEvent::new(false));
             let other = source.clone();
             event(move || other.set());
@@ -99,19 +99,19 @@ published! {
         });
     }
     "maitake-sync" {
-        wait_queue: check(|| {
+        maitake_sync_wait_queue: check(|| {
             let queue = Arc::new(maitake_sync::WaitQueue::new());
             let other = queue.clone();
             event(move || other.wake());
             async move { queue.wait().await.is_ok() }
         });
-        wait_cell: check(|| {
+        maitake_sync_wait_cell: check(|| {
             let cell = Arc::new(maitake_sync::WaitCell::new());
             let other = cell.clone();
             event(move || { other.wake(); });
             async move { cell.wait().await.is_ok() }
         });
-        wait_map: check(|| {
+        maitake_sync_wait_map: check(|| {
             let map = Arc::new(maitake_sync::WaitMap::<u32, u32>::new());
             let other = map.clone();
             event(move || { let _ = other.wake(&1, 7); });
@@ -119,13 +119,13 @@ published! {
         });
     }
     "asyncband" {
-        manual_reset_event: check(|| {
+        asyncband_manual_reset_event: check(|| {
             let source = Arc::new(asyncband::event::ManualResetEvent::new());
             let other = source.clone();
             event(move || other.set());
             async move { source.wait().await }
         });
-        auto_reset_event: check(|| {
+        asyncband_auto_reset_event: check(|| {
             let source = Arc::new(asyncband::event::AutoResetEvent::new());
             let other = source.clone();
             event(move || other.set());
@@ -133,7 +133,7 @@ published! {
         });
     }
     "embassy-sync" {
-        signal_wait: check(|| {
+        embassy_sync_signal_wait: check(|| {
             let signal = Arc::new(embassy_sync::signal::Signal::<CriticalSectionRawMutex, u32>::new());
             let other = signal.clone();
             event(move || other.signal(7));
@@ -141,14 +141,14 @@ published! {
         });
     }
     "triggered" {
-        listener: check(|| {
+        triggered_listener: check(|| {
             let (trigger, listener) = triggered::trigger();
             event(move || trigger.trigger());
             listener
         });
     }
     "waitgroup" {
-        wait: check(|| {
+        waitgroup_wait: check(|| {
             let group = waitgroup::WaitGroup::new();
             let worker = group.worker();
             event(move || drop(worker));
@@ -156,7 +156,7 @@ published! {
         });
     }
     "awaitgroup" {
-        wait: check(|| {
+        awaitgroup_wait: check(|| {
             let mut group = awaitgroup::WaitGroup::new();
             let worker = group.worker();
             event(move || worker.done());
@@ -164,13 +164,13 @@ published! {
         });
     }
     "stopper" {
-        stop_future: check(|| {
+        stopper_stop_future: check(|| {
             let stopper = stopper::Stopper::new();
             let stopped = stopper.stop_future(futures::future::pending::<()>());
             event(move || stopper.stop());
             stopped
         });
-        stop_stream: check(|| {
+        stopper_stop_stream: check(|| {
             let stopper = stopper::Stopper::new();
             let mut stopped = Box::pin(stopper.stop_stream(futures::stream::pending::<()>()));
             event(move || stopper.stop());
@@ -178,13 +178,13 @@ published! {
         });
     }
     "swansong" {
-        interrupt: check(|| {
+        swansong_interrupt: check(|| {
             let swansong = swansong::Swansong::new();
             let interrupted = swansong.interrupt(futures::future::pending::<()>());
             event(move || drop(swansong.shut_down()));
             interrupted
         });
-        completion: check(|| {
+        swansong_completion: check(|| {
             let swansong = swansong::Swansong::new();
             let guard = swansong.guard();
             let completion = swansong.shut_down();
@@ -193,7 +193,7 @@ published! {
         });
     }
     "want" {
-        giver: check(|| {
+        want_giver: check(|| {
             let (mut giver, mut taker) = want::new();
             event(move || {
                 taker.want();
@@ -201,14 +201,14 @@ published! {
             });
             async move { giver.want().await.is_ok() }
         });
-        giver_closed: check(|| {
+        want_giver_closed: check(|| {
             let (mut giver, taker) = want::new();
             event(move || drop(taker));
             async move { giver.want().await.is_err() }
         });
     }
     "atomic-waker" {
-        register_then_check: check(|| {
+        atomic_waker_register_then_check: check(|| {
             let shared = Arc::new((AtomicBool::new(false), atomic_waker::AtomicWaker::new()));
             let other = shared.clone();
             event(move || {

@@ -35,16 +35,16 @@ macro_rules! lock_borrowed {
 
 published! {
     "tokio" {
-        mutex_lock: lock!(tokio::sync::Mutex::new(7), try_lock_owned, lock);
-        rwlock_read: lock!(tokio::sync::RwLock::new(7), try_write_owned, read);
-        rwlock_write: lock!(tokio::sync::RwLock::new(7), try_read_owned, write);
-        semaphore_acquire: check(|| {
+        tokio_mutex_lock: lock!(tokio::sync::Mutex::new(7), try_lock_owned, lock);
+        tokio_rwlock_read: lock!(tokio::sync::RwLock::new(7), try_write_owned, read);
+        tokio_rwlock_write: lock!(tokio::sync::RwLock::new(7), try_read_owned, write);
+        tokio_semaphore_acquire: check(|| {
             let semaphore = Arc::new(tokio::sync::Semaphore::new(0));
             let other = semaphore.clone();
             event(move || other.add_permits(1));
             async move { semaphore.acquire().await.is_ok() }
         });
-        semaphore_acquire_many: check(|| {
+        tokio_semaphore_acquire_many: check(|| {
             let semaphore = Arc::new(tokio::sync::Semaphore::new(0));
             for _ in 0..2 {
                 let other = semaphore.clone();
@@ -52,13 +52,13 @@ published! {
             }
             async move { semaphore.acquire_many(2).await.is_ok() }
         });
-        barrier_wait: check(|| {
+        tokio_barrier_wait: check(|| {
             let barrier = Arc::new(tokio::sync::Barrier::new(2));
             let other = barrier.clone();
             event(move || drop(futures::FutureExt::now_or_never(async move { other.wait().await })));
             async move { barrier.wait().await.is_leader() }
         });
-        once_cell: check(|| {
+        tokio_once_cell: check(|| {
             let cell = Arc::new(tokio::sync::OnceCell::new());
             let (sender, receiver) = tokio::sync::oneshot::channel();
             event(move || { let _ = sender.send(7); });
@@ -66,21 +66,21 @@ published! {
         });
     }
     "futures" {
-        mutex_lock: lock!(futures::lock::Mutex::new(7), try_lock_owned, lock);
+        futures_mutex_lock: lock!(futures::lock::Mutex::new(7), try_lock_owned, lock);
     }
     "async-lock" {
-        mutex_lock: lock!(async_lock::Mutex::new(7), try_lock_arc, lock);
-        mutex_lock_arc: lock!(async_lock::Mutex::new(7), try_lock_arc, lock_arc);
-        rwlock_read: lock!(async_lock::RwLock::new(7), try_write_arc, read);
-        rwlock_write: lock!(async_lock::RwLock::new(7), try_read_arc, write);
-        rwlock_upgradable: lock!(async_lock::RwLock::new(7), try_write_arc, upgradable_read);
-        semaphore_acquire: check(|| {
+        async_lock_mutex_lock: lock!(async_lock::Mutex::new(7), try_lock_arc, lock);
+        async_lock_mutex_lock_arc: lock!(async_lock::Mutex::new(7), try_lock_arc, lock_arc);
+        async_lock_rwlock_read: lock!(async_lock::RwLock::new(7), try_write_arc, read);
+        async_lock_rwlock_write: lock!(async_lock::RwLock::new(7), try_read_arc, write);
+        async_lock_rwlock_upgradable: lock!(async_lock::RwLock::new(7), try_write_arc, upgradable_read);
+        async_lock_semaphore_acquire: check(|| {
             let semaphore = Arc::new(async_lock::Semaphore::new(1));
             let held = semaphore.try_acquire_arc().expect("there is a permit");
             event(move || drop(held));
             async move { drop(semaphore.acquire().await) }
         });
-        once_cell_wait: check(|| {
+        async_lock_once_cell_wait: check(|| {
             let cell = Arc::new(async_lock::OnceCell::new());
             let other = cell.clone();
             event(move || { let _ = other.set_blocking(7); });
@@ -88,8 +88,8 @@ published! {
         });
     }
     "futures-intrusive" {
-        mutex_lock: lock_borrowed!(futures_intrusive::sync::Mutex::new(7, true), try_lock, lock);
-        semaphore_acquire: check(|| {
+        futures_intrusive_mutex_lock: lock_borrowed!(futures_intrusive::sync::Mutex::new(7, true), try_lock, lock);
+        futures_intrusive_semaphore_acquire: check(|| {
             let semaphore = Arc::new(futures_intrusive::sync::Semaphore::new(true, 0));
             let other = semaphore.clone();
             event(move || other.release(1));
@@ -97,8 +97,8 @@ published! {
         });
     }
     "maitake-sync" {
-        mutex_lock: lock_borrowed!(maitake_sync::Mutex::new(7), try_lock, lock);
-        semaphore_acquire: check(|| {
+        maitake_sync_mutex_lock: lock_borrowed!(maitake_sync::Mutex::new(7), try_lock, lock);
+        maitake_sync_semaphore_acquire: check(|| {
             let semaphore = Arc::new(maitake_sync::Semaphore::new(0));
             let other = semaphore.clone();
             event(move || other.add_permits(1));
@@ -106,15 +106,15 @@ published! {
         });
     }
     "asyncband" {
-        mutex_lock: lock!(asyncband::mutex::Mutex::new(7), try_lock_owned, lock);
-        rwlock_read: lock!(asyncband::rwlock::RwLock::new(7), try_write_owned, read);
-        semaphore_acquire: check(|| {
+        asyncband_mutex_lock: lock!(asyncband::mutex::Mutex::new(7), try_lock_owned, lock);
+        asyncband_rwlock_read: lock!(asyncband::rwlock::RwLock::new(7), try_write_owned, read);
+        asyncband_semaphore_acquire: check(|| {
             let semaphore = Arc::new(asyncband::semaphore::Semaphore::new(0));
             let other = semaphore.clone();
             event(move || other.release(1));
             async move { drop(semaphore.acquire(1).await) }
         });
-        latch_wait: check(|| {
+        asyncband_latch_wait: check(|| {
             let latch = Arc::new(asyncband::latch::Latch::new(1));
             let other = latch.clone();
             event(move || other.count_down());
@@ -122,10 +122,10 @@ published! {
         });
     }
     "embassy-sync" {
-        mutex_lock: lock_borrowed!(embassy_sync::mutex::Mutex::<CriticalSectionRawMutex, u32>::new(7), try_lock, lock);
+        embassy_sync_mutex_lock: lock_borrowed!(embassy_sync::mutex::Mutex::<CriticalSectionRawMutex, u32>::new(7), try_lock, lock);
     }
     "async-once-cell" {
-        get_or_init: check(|| {
+        async_once_cell_get_or_init: check(|| {
             let cell = Arc::new(async_once_cell::OnceCell::new());
             let (sender, receiver) = tokio::sync::oneshot::channel();
             event(move || { let _ = sender.send(7); });
@@ -133,13 +133,13 @@ published! {
         });
     }
     "async_cell" {
-        get: check(|| {
+        async_cell_get: check(|| {
             let cell = async_cell::sync::AsyncCell::shared();
             let other = cell.clone();
             event(move || other.set(7));
             async move { cell.get().await }
         });
-        take: check(|| {
+        async_cell_take: check(|| {
             let cell = async_cell::sync::AsyncCell::shared();
             let other = cell.clone();
             event(move || other.set(7));
@@ -147,7 +147,7 @@ published! {
         });
     }
     "async-condvar-fair" {
-        wait: check(|| {
+        async_condvar_fair_wait: check(|| {
             let shared = Arc::new((tokio::sync::Mutex::new(false), async_condvar_fair::Condvar::new()));
             let other = shared.clone();
             event(move || {
@@ -163,7 +163,7 @@ published! {
         });
     }
     "moka" {
-        get_with: check(|| {
+        moka_get_with: check(|| {
             let cache = moka::future::Cache::new(4);
             let (sender, receiver) = tokio::sync::oneshot::channel();
             event(move || { let _ = sender.send(7); });

@@ -22,24 +22,24 @@ fn pair() -> (UnixStream, UnixStream) {
 
 published! {
     "tokio" {
-        sleep: in_tokio(check(|| tokio::time::sleep(SHORT)));
-        timeout: in_tokio(check(|| tokio::time::timeout(SHORT, futures::future::pending::<()>())));
-        interval: in_tokio(check_stream(|| {
+        tokio_sleep: in_tokio(check(|| tokio::time::sleep(SHORT)));
+        tokio_timeout: in_tokio(check(|| tokio::time::timeout(SHORT, futures::future::pending::<()>())));
+        tokio_interval: in_tokio(check_stream(|| {
             tokio_stream::wrappers::IntervalStream::new(tokio::time::interval(Duration::from_millis(1)))
         }));
-        unix_readable: in_tokio(check(|| {
+        tokio_unix_readable: in_tokio(check(|| {
             let (local, mut peer) = pair();
             let local = tokio::net::UnixStream::from_std(local).expect("failed to register the fd");
             event(move || drop(peer.write_all(b"x")));
             async move { local.readable().await.is_ok() }
         }));
-        unix_read: in_tokio(check(|| {
+        tokio_unix_read: in_tokio(check(|| {
             let (local, mut peer) = pair();
             let mut local = tokio::net::UnixStream::from_std(local).expect("failed to register the fd");
             event(move || drop(peer.write_all(b"x")));
             async move { local.read_u8().await.ok() }
         }));
-        duplex_read: check(|| {
+        tokio_duplex_read: check(|| {
             let (mut local, mut peer) = tokio::io::duplex(16);
             event(move || {
                 let _ = block_on(tokio::io::AsyncWriteExt::write_u8(&mut peer, 7));
@@ -49,21 +49,21 @@ published! {
         });
     }
     "tokio-util" {
-        delay_queue: in_tokio(check(|| {
+        tokio_util_delay_queue: in_tokio(check(|| {
             let mut queue = tokio_util::time::DelayQueue::new();
             queue.insert(7, SHORT);
             async move { futures::StreamExt::next(&mut queue).await.map(|expired| expired.into_inner()) }
         }));
     }
     "async-io" {
-        timer: check(|| async_io::Timer::after(SHORT));
-        readable: check(|| {
+        async_io_timer: check(|| async_io::Timer::after(SHORT));
+        async_io_readable: check(|| {
             let (local, mut peer) = pair();
             let local = async_io::Async::new(local).expect("failed to register the fd");
             event(move || drop(peer.write_all(b"x")));
             async move { local.readable().await.is_ok() }
         });
-        read: check(|| {
+        async_io_read: check(|| {
             let (local, mut peer) = pair();
             let mut local = async_io::Async::new(local).expect("failed to register the fd");
             event(move || drop(peer.write_all(b"x")));
@@ -71,28 +71,28 @@ published! {
         });
     }
     "async-std" {
-        sleep: check(|| async_std::task::sleep(SHORT));
-        timeout: check(|| async_std::future::timeout(SHORT, futures::future::pending::<()>()));
+        async_std_sleep: check(|| async_std::task::sleep(SHORT));
+        async_std_timeout: check(|| async_std::future::timeout(SHORT, futures::future::pending::<()>()));
     }
     "futures-timer" {
-        delay: check(|| futures_timer::Delay::new(SHORT));
-        delay_reset: check(|| {
+        futures_timer_delay: check(|| futures_timer::Delay::new(SHORT));
+        futures_timer_delay_reset: check(|| {
             let mut delay = futures_timer::Delay::new(LONG);
             delay.reset(SHORT);
             delay
         });
     }
     "futures-time" {
-        sleep: check(|| futures_time::task::sleep(SHORT.into()));
-        timeout: check(|| {
+        futures_time_sleep: check(|| futures_time::task::sleep(SHORT.into()));
+        futures_time_timeout: check(|| {
             futures::future::pending::<()>().timeout(futures_time::time::Duration::from(SHORT))
         });
-        debounce: check_stream(|| {
+        futures_time_debounce: check_stream(|| {
             futures::stream::iter([1, 2, 3]).debounce(futures_time::time::Duration::from(SHORT))
         });
     }
     "piper" {
-        read: check(|| {
+        piper_read: check(|| {
             let (mut reader, mut writer) = piper::pipe(16);
             event(move || {
                 let _ = block_on(futures::AsyncWriteExt::write(&mut writer, b"x"));
@@ -100,7 +100,7 @@ published! {
             });
             async move { reader.read(&mut [0]).await.ok() }
         });
-        write_full: check(|| {
+        piper_write_full: check(|| {
             let (mut reader, mut writer) = piper::pipe(1);
             let _ = block_on(futures::AsyncWriteExt::write(&mut writer, b"x"));
             event(move || {

@@ -58,65 +58,65 @@ macro_rules! receive_end {
 
 published! {
     "tokio" {
-        oneshot: check(|| {
+        tokio_oneshot: check(|| {
             let (sender, receiver) = tokio::sync::oneshot::channel();
             event(move || { let _ = sender.send(7); });
             receiver
         });
-        oneshot_closed: check(|| {
+        tokio_oneshot_closed: check(|| {
             let (mut sender, receiver) = tokio::sync::oneshot::channel::<u32>();
             event(move || drop(receiver));
             async move { sender.closed().await }
         });
-        mpsc_recv: receive!(tokio::sync::mpsc::channel(4), try_send, recv);
-        mpsc_recv_end: receive_end!(tokio::sync::mpsc::channel::<u32>(4), recv);
-        mpsc_send_full: full!(tokio::sync::mpsc::channel(1), try_send, try_recv);
-        mpsc_reserve: check(|| {
+        tokio_mpsc_recv: receive!(tokio::sync::mpsc::channel(4), try_send, recv);
+        tokio_mpsc_recv_end: receive_end!(tokio::sync::mpsc::channel::<u32>(4), recv);
+        tokio_mpsc_send_full: full!(tokio::sync::mpsc::channel(1), try_send, try_recv);
+        tokio_mpsc_reserve: check(|| {
             let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
             let _ = sender.try_send(1);
             event(move || { receiver.close(); });
             async move { sender.reserve().await.is_err() }
         });
-        mpsc_closed: check(|| {
+        tokio_mpsc_closed: check(|| {
             let (sender, receiver) = tokio::sync::mpsc::channel::<u32>(1);
             event(move || drop(receiver));
             async move { sender.closed().await }
         });
-        mpsc_unbounded: receive!(tokio::sync::mpsc::unbounded_channel(), send, recv);
-        mpsc_recv_many: check(|| {
+        tokio_mpsc_unbounded: receive!(tokio::sync::mpsc::unbounded_channel(), send, recv);
+        tokio_mpsc_recv_many: check(|| {
             let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
             event(move || { let _ = sender.try_send(7); });
             async move { receiver.recv_many(&mut Vec::new(), 4).await }
         });
-        broadcast_recv: receive!(tokio::sync::broadcast::channel(4), send, recv);
-        broadcast_end: receive_end!(tokio::sync::broadcast::channel::<u32>(4), recv);
-        watch_changed: receive!(tokio::sync::watch::channel(0), send, changed);
-        watch_wait_for: check(|| {
+        tokio_broadcast_recv: receive!(tokio::sync::broadcast::channel(4), send, recv);
+        tokio_broadcast_end: receive_end!(tokio::sync::broadcast::channel::<u32>(4), recv);
+        tokio_watch_changed: receive!(tokio::sync::watch::channel(0), send, changed);
+        tokio_watch_wait_for: check(|| {
             let (sender, mut receiver) = tokio::sync::watch::channel(0);
             event(move || { let _ = sender.send(7); });
             async move { receiver.wait_for(|value| *value == 7).await.is_ok() }
         });
-        watch_closed: check(|| {
+        tokio_watch_closed: check(|| {
             let (sender, receiver) = tokio::sync::watch::channel(0);
             event(move || drop(receiver));
             async move { sender.closed().await }
         });
     }
     "futures" {
-        oneshot: check(|| {
+        futures_oneshot: check(|| {
             let (sender, receiver) = futures::channel::oneshot::channel();
             event(move || { let _ = sender.send(7); });
             receiver
         });
-        oneshot_cancellation: check(|| {
+        futures_oneshot_cancellation: check(|| {
             let (mut sender, receiver) = futures::channel::oneshot::channel::<u32>();
             event(move || drop(receiver));
             async move { sender.cancellation().await }
         });
-        mpsc_next: receive!(futures::channel::mpsc::channel(4), try_send, next);
-        mpsc_next_end: receive_end!(futures::channel::mpsc::channel::<u32>(4), next);
-        mpsc_unbounded: receive!(futures::channel::mpsc::unbounded(), unbounded_send, next);
-        mpsc_send_full: check(|| {
+        futures_mpsc_next: receive!(futures::channel::mpsc::channel(4), try_send, next);
+        futures_mpsc_next_end: receive_end!(futures::channel::mpsc::channel::<u32>(4), next);
+        futures_mpsc_unbounded: receive!(futures::channel::mpsc::unbounded(), unbounded_send, next);
+        futures_mpsc_send_full: check(|| {
             let (mut sender, mut receiver) = futures::channel::mpsc::channel(0);
             let _ = sender.try_send(1);
             event(move || {
@@ -127,31 +127,31 @@ published! {
         });
     }
     "async-channel" {
-        recv: receive!(async_channel::bounded(1), try_send, recv);
-        recv_end: receive_end!(async_channel::bounded::<u32>(1), recv);
-        recv_unbounded: receive!(async_channel::unbounded(), try_send, recv);
-        next: check(|| {
+        async_channel_recv: receive!(async_channel::bounded(1), try_send, recv);
+        async_channel_recv_end: receive_end!(async_channel::bounded::<u32>(1), recv);
+        async_channel_recv_unbounded: receive!(async_channel::unbounded(), try_send, recv);
+        async_channel_next: check(|| {
             let (sender, receiver) = async_channel::bounded(1);
             event(move || { let _ = sender.try_send(7); });
             let mut receiver = Box::pin(receiver);
             async move { receiver.next().await }
         });
-        send_full: full!(async_channel::bounded(1), try_send, try_recv);
-        closed: check(|| {
+        async_channel_send_full: full!(async_channel::bounded(1), try_send, try_recv);
+        async_channel_closed: check(|| {
             let (sender, receiver) = async_channel::bounded::<u32>(1);
             event(move || drop(receiver));
             async move { sender.closed().await }
         });
     }
     "async-std" {
-        channel_recv: receive!(async_std::channel::bounded(1), try_send, recv);
-        channel_send_full: full!(async_std::channel::bounded(1), try_send, try_recv);
+        async_std_channel_recv: receive!(async_std::channel::bounded(1), try_send, recv);
+        async_std_channel_send_full: full!(async_std::channel::bounded(1), try_send, try_recv);
     }
     "async-broadcast" {
-        recv: receive!(async_broadcast::broadcast(4), try_broadcast, recv);
-        recv_end: receive_end!(async_broadcast::broadcast::<u32>(4), recv);
-        next: receive!(async_broadcast::broadcast(4), try_broadcast, next);
-        broadcast_full: check(|| {
+        async_broadcast_recv: receive!(async_broadcast::broadcast(4), try_broadcast, recv);
+        async_broadcast_recv_end: receive_end!(async_broadcast::broadcast::<u32>(4), recv);
+        async_broadcast_next: receive!(async_broadcast::broadcast(4), try_broadcast, next);
+        async_broadcast_broadcast_full: check(|| {
             let (sender, mut receiver) = async_broadcast::broadcast(1);
             let _ = sender.try_broadcast(1);
             event(move || {
@@ -162,16 +162,16 @@ published! {
         });
     }
     "flume" {
-        recv_async: receive!(flume::bounded(1), try_send, recv_async);
-        recv_async_end: receive_end!(flume::bounded::<u32>(1), recv_async);
-        recv_async_unbounded: receive!(flume::unbounded(), try_send, recv_async);
-        stream: check(|| {
+        flume_recv_async: receive!(flume::bounded(1), try_send, recv_async);
+        flume_recv_async_end: receive_end!(flume::bounded::<u32>(1), recv_async);
+        flume_recv_async_unbounded: receive!(flume::unbounded(), try_send, recv_async);
+        flume_stream: check(|| {
             let (sender, receiver) = flume::bounded(1);
             event(move || { let _ = sender.try_send(7); });
             let mut stream = receiver.into_stream();
             async move { stream.next().await }
         });
-        send_async_full: check(|| {
+        flume_send_async_full: check(|| {
             let (sender, receiver) = flume::bounded(1);
             let _ = sender.try_send(1);
             event(move || {
@@ -180,7 +180,7 @@ published! {
             });
             async move { sender.send_async(2).await.is_ok() }
         });
-        send_async_rendezvous: check(|| {
+        flume_send_async_rendezvous: check(|| {
             let (sender, receiver) = flume::bounded(0);
             event(move || {
                 let _ = receiver.try_recv();
@@ -188,7 +188,7 @@ published! {
             });
             async move { sender.send_async(2).await.is_ok() }
         });
-        sink: check(|| {
+        flume_sink: check(|| {
             let (sender, receiver) = flume::bounded(1);
             let _ = sender.try_send(1);
             event(move || {
@@ -200,34 +200,34 @@ published! {
         });
     }
     "kanal" {
-        recv: receive!(kanal::bounded_async(1), try_send, recv);
-        recv_end: receive_end!(kanal::bounded_async::<u32>(1), recv);
-        recv_rendezvous: receive!(kanal::bounded_async(0), try_send, recv);
-        stream: check(|| {
+        kanal_recv: receive!(kanal::bounded_async(1), try_send, recv);
+        kanal_recv_end: receive_end!(kanal::bounded_async::<u32>(1), recv);
+        kanal_recv_rendezvous: receive!(kanal::bounded_async(0), try_send, recv);
+        kanal_stream: check(|| {
             let (sender, receiver) = kanal::bounded_async(1);
             event(move || { let _ = sender.try_send(7); });
             async move { receiver.stream().next().await }
         });
-        send_full: full!(kanal::bounded_async(1), try_send, try_recv);
-        send_rendezvous: full!(kanal::bounded_async(0), try_send, try_recv);
+        kanal_send_full: full!(kanal::bounded_async(1), try_send, try_recv);
+        kanal_send_rendezvous: full!(kanal::bounded_async(0), try_send, try_recv);
     }
     "tachyonix" {
-        recv: receive!(tachyonix::channel(1), try_send, recv);
-        recv_end: receive_end!(tachyonix::channel::<u32>(1), recv);
-        next: receive!(tachyonix::channel(1), try_send, next);
-        send_full: full!(tachyonix::channel(1), try_send, try_recv);
+        tachyonix_recv: receive!(tachyonix::channel(1), try_send, recv);
+        tachyonix_recv_end: receive_end!(tachyonix::channel::<u32>(1), recv);
+        tachyonix_next: receive!(tachyonix::channel(1), try_send, next);
+        tachyonix_send_full: full!(tachyonix::channel(1), try_send, try_recv);
     }
     "crossfire" {
-        mpsc_recv: receive!(crossfire::mpsc::bounded_async::<u32>(1), try_send, recv);
-        mpsc_recv_end: receive_end!(crossfire::mpsc::bounded_async::<u32>(1), recv);
-        mpsc_send_full: full!(crossfire::mpsc::bounded_async::<u32>(1), try_send, try_recv);
-        mpmc_recv: receive!(crossfire::mpmc::bounded_async::<u32>(1), try_send, recv);
-        mpmc_send_full: full!(crossfire::mpmc::bounded_async::<u32>(1), try_send, try_recv);
+        crossfire_mpsc_recv: receive!(crossfire::mpsc::bounded_async::<u32>(1), try_send, recv);
+        crossfire_mpsc_recv_end: receive_end!(crossfire::mpsc::bounded_async::<u32>(1), recv);
+        crossfire_mpsc_send_full: full!(crossfire::mpsc::bounded_async::<u32>(1), try_send, try_recv);
+        crossfire_mpmc_recv: receive!(crossfire::mpmc::bounded_async::<u32>(1), try_send, recv);
+        crossfire_mpmc_send_full: full!(crossfire::mpmc::bounded_async::<u32>(1), try_send, try_recv);
     }
     "thingbuf" {
-        recv: receive!(thingbuf::mpsc::channel(2), try_send, recv);
-        recv_end: receive_end!(thingbuf::mpsc::channel::<u32>(2), recv);
-        send_full: check(|| {
+        thingbuf_recv: receive!(thingbuf::mpsc::channel(2), try_send, recv);
+        thingbuf_recv_end: receive_end!(thingbuf::mpsc::channel::<u32>(2), recv);
+        thingbuf_send_full: check(|| {
             let (sender, receiver) = thingbuf::mpsc::channel(1);
             while sender.try_send(1).is_ok() {}
             event(move || {
@@ -238,13 +238,13 @@ published! {
         });
     }
     "postage" {
-        mpsc_recv: receive!(postage::mpsc::channel(4), try_send, recv);
-        mpsc_recv_end: receive_end!(postage::mpsc::channel::<u32>(4), recv);
-        oneshot_recv: receive!(postage::oneshot::channel(), try_send, recv);
-        oneshot_recv_end: receive_end!(postage::oneshot::channel::<u32>(), recv);
-        broadcast_recv: receive!(postage::broadcast::channel(4), try_send, recv);
-        dispatch_recv: receive!(postage::dispatch::channel(4), try_send, recv);
-        watch_recv: check(|| {
+        postage_mpsc_recv: receive!(postage::mpsc::channel(4), try_send, recv);
+        postage_mpsc_recv_end: receive_end!(postage::mpsc::channel::<u32>(4), recv);
+        postage_oneshot_recv: receive!(postage::oneshot::channel(), try_send, recv);
+        postage_oneshot_recv_end: receive_end!(postage::oneshot::channel::<u32>(), recv);
+        postage_broadcast_recv: receive!(postage::broadcast::channel(4), try_send, recv);
+        postage_dispatch_recv: receive!(postage::dispatch::channel(4), try_send, recv);
+        postage_watch_recv: check(|| {
             let (mut sender, mut receiver) = postage::watch::channel_with(0);
             let _ = receiver.try_recv();
             event(move || *sender.borrow_mut() = 7);
@@ -252,17 +252,17 @@ published! {
         });
     }
     "futures-intrusive" {
-        oneshot: check(|| {
+        futures_intrusive_oneshot: check(|| {
             let (sender, receiver) = futures_intrusive::channel::shared::oneshot_channel();
             event(move || { let _ = sender.send(7); });
             async move { receiver.receive().await }
         });
-        mpmc_receive: check(|| {
+        futures_intrusive_mpmc_receive: check(|| {
             let (sender, receiver) = futures_intrusive::channel::shared::channel::<u32>(1);
             event(move || { let _ = sender.try_send(7); });
             async move { receiver.receive().await }
         });
-        mpmc_send_full: check(|| {
+        futures_intrusive_mpmc_send_full: check(|| {
             let (sender, receiver) = futures_intrusive::channel::shared::channel::<u32>(1);
             let _ = sender.try_send(1);
             event(move || {
@@ -271,7 +271,7 @@ published! {
             });
             async move { sender.send(2).await.is_ok() }
         });
-        state_broadcast: check(|| {
+        futures_intrusive_state_broadcast: check(|| {
             let (sender, receiver) = futures_intrusive::channel::shared::state_broadcast_channel();
             event(move || { let _ = sender.send(7); });
             async move {
@@ -281,38 +281,38 @@ published! {
         });
     }
     "asyncband" {
-        mpsc_recv: receive!(asyncband::mpsc::bounded(1), try_send, recv);
-        mpsc_recv_end: receive_end!(asyncband::mpsc::bounded::<u32>(1), recv);
-        mpsc_send_full: full!(asyncband::mpsc::bounded(1), try_send, try_recv);
-        mpsc_unbounded: receive!(asyncband::mpsc::unbounded(), send, recv);
-        watch_changed: receive!(asyncband::watch::channel(0), send, changed);
-        oneshot: check(|| {
+        asyncband_mpsc_recv: receive!(asyncband::mpsc::bounded(1), try_send, recv);
+        asyncband_mpsc_recv_end: receive_end!(asyncband::mpsc::bounded::<u32>(1), recv);
+        asyncband_mpsc_send_full: full!(asyncband::mpsc::bounded(1), try_send, try_recv);
+        asyncband_mpsc_unbounded: receive!(asyncband::mpsc::unbounded(), send, recv);
+        asyncband_watch_changed: receive!(asyncband::watch::channel(0), send, changed);
+        asyncband_oneshot: check(|| {
             let (sender, receiver) = asyncband::oneshot::channel();
             event(move || { let _ = sender.send(7); });
             async move { receiver.await.is_ok() }
         });
     }
     "embassy-sync" {
-        channel_receive: check(|| {
+        embassy_sync_channel_receive: check(|| {
             let channel = Arc::new(embassy_sync::channel::Channel::<CriticalSectionRawMutex, u32, 1>::new());
             let sender = channel.clone();
             event(move || { let _ = sender.try_send(7); });
             async move { channel.receive().await }
         });
-        channel_send_full: check(|| {
+        embassy_sync_channel_send_full: check(|| {
             let channel = Arc::new(embassy_sync::channel::Channel::<CriticalSectionRawMutex, u32, 1>::new());
             let _ = channel.try_send(1);
             let receiver = channel.clone();
             event(move || { let _ = receiver.try_receive(); });
             async move { channel.send(2).await }
         });
-        watch_changed: check(|| {
+        embassy_sync_watch_changed: check(|| {
             let watch = Arc::new(embassy_sync::watch::Watch::<CriticalSectionRawMutex, u32, 2>::new());
             let other = watch.clone();
             event(move || other.sender().send(7));
             async move { watch.receiver().expect("room for a receiver").changed().await }
         });
-        pubsub_next: check(|| {
+        embassy_sync_pubsub_next: check(|| {
             type Channel = embassy_sync::pubsub::PubSubChannel<CriticalSectionRawMutex, u32, 4, 2, 2>;
             let channel = Arc::new(Channel::new());
             let other = channel.clone();
@@ -321,43 +321,43 @@ published! {
         });
     }
     "async-oneshot" {
-        recv: check(|| {
+        async_oneshot_recv: check(|| {
             let (mut sender, receiver) = async_oneshot::oneshot();
             event(move || { let _ = sender.send(7); });
             receiver
         });
-        wait: check(|| {
+        async_oneshot_wait: check(|| {
             let (sender, receiver) = async_oneshot::oneshot::<u32>();
             event(move || drop(receiver));
             async move { sender.wait().await.is_err() }
         });
     }
     "oneshot" {
-        recv: check(|| {
+        oneshot_recv: check(|| {
             let (sender, receiver) = oneshot::async_channel();
             event(move || { let _ = sender.send(7); });
             async move { receiver.await.is_ok() }
         });
-        recv_end: check(|| {
+        oneshot_recv_end: check(|| {
             let (sender, receiver) = oneshot::async_channel::<u32>();
             event(move || drop(sender));
             async move { receiver.await.is_err() }
         });
     }
     "catty" {
-        recv: check(|| {
+        catty_recv: check(|| {
             let (sender, receiver) = catty::oneshot();
             event(move || { let _ = sender.send(7); });
             receiver
         });
-        recv_end: check(|| {
+        catty_recv_end: check(|| {
             let (sender, receiver) = catty::oneshot::<u32>();
             event(move || drop(sender));
             receiver
         });
     }
     "local-channel" {
-        recv: check_local(|| {
+        local_channel_recv: check_local(|| {
             let (sender, mut receiver) = local_channel::mpsc::channel();
             local_event(move || { let _ = sender.send(7); });
             async move { receiver.recv().await }

@@ -42,33 +42,33 @@ where
 
 published! {
     "futures" {
-        futures_unordered: check_stream(|| {
+        futures_futures_unordered: check_stream(|| {
             (1..4).map(after).collect::<futures::stream::FuturesUnordered<_>>()
         });
-        futures_ordered: check_stream(|| {
+        futures_futures_ordered: check_stream(|| {
             (1..4).map(after).collect::<futures::stream::FuturesOrdered<_>>()
         });
-        buffer_unordered: check_stream(|| futures::stream::iter((1..4).map(after)).buffer_unordered(2));
-        buffered: check_stream(|| futures::stream::iter((1..4).map(after)).buffered(2));
-        select: check_stream(|| futures::stream::select(ticks(), ticks()));
-        select_all: check_stream(|| futures::stream::select_all([ticks(), ticks()]));
-        zip: check_stream(|| ticks().zip(ticks()));
-        chain: check_stream(|| ticks().chain(ticks()));
-        chunks: check_stream(|| ticks().chunks(2));
-        ready_chunks: check_stream(|| ticks().ready_chunks(2));
-        peekable: check_stream(|| ticks().peekable());
-        flatten_unordered: check_stream(|| {
+        futures_buffer_unordered: check_stream(|| futures::stream::iter((1..4).map(after)).buffer_unordered(2));
+        futures_buffered: check_stream(|| futures::stream::iter((1..4).map(after)).buffered(2));
+        futures_select: check_stream(|| futures::stream::select(ticks(), ticks()));
+        futures_select_all: check_stream(|| futures::stream::select_all([ticks(), ticks()]));
+        futures_zip: check_stream(|| ticks().zip(ticks()));
+        futures_chain: check_stream(|| ticks().chain(ticks()));
+        futures_chunks: check_stream(|| ticks().chunks(2));
+        futures_ready_chunks: check_stream(|| ticks().ready_chunks(2));
+        futures_peekable: check_stream(|| ticks().peekable());
+        futures_flatten_unordered: check_stream(|| {
             futures::stream::iter([1, 2]).map(|_| ticks()).flatten_unordered(2)
         });
-        flat_map: check_stream(|| futures::stream::iter([1, 2]).flat_map(|_| ticks()));
-        then: check_stream(|| ticks().then(|_| after(1)));
-        take_until: check_stream(|| ticks().take_until(after(2)));
-        abortable: check_stream(|| {
+        futures_flat_map: check_stream(|| futures::stream::iter([1, 2]).flat_map(|_| ticks()));
+        futures_then: check_stream(|| ticks().then(|_| after(1)));
+        futures_take_until: check_stream(|| ticks().take_until(after(2)));
+        futures_abortable: check_stream(|| {
             let (stream, handle) = futures::stream::abortable(futures::stream::pending::<()>());
             event(move || handle.abort());
             stream
         });
-        forward: check(|| {
+        futures_forward: check(|| {
             let (sender, receiver) = futures::channel::mpsc::unbounded();
             let forward = ticks().map(Ok).forward(sender);
             async move {
@@ -76,7 +76,7 @@ published! {
                 forward.await.is_ok()
             }
         });
-        buffer_of_sink: check(|| {
+        futures_buffer_of_sink: check(|| {
             let (sender, mut receiver) = futures::channel::mpsc::channel(0);
             let mut sink = futures::SinkExt::buffer(sender, 1);
             event(move || {
@@ -89,37 +89,37 @@ published! {
                 first.is_ok() && second.is_ok()
             }
         });
-        collect: check(|| ticks().collect::<Vec<_>>());
+        futures_collect: check(|| ticks().collect::<Vec<_>>());
     }
     "tokio-stream" {
-        receiver_stream: received(tokio_stream::wrappers::ReceiverStream::new);
-        broadcast_stream: check_stream(|| {
+        tokio_stream_receiver_stream: received(tokio_stream::wrappers::ReceiverStream::new);
+        tokio_stream_broadcast_stream: check_stream(|| {
             let (sender, receiver) = tokio::sync::broadcast::channel(4);
             event(move || { let _ = sender.send(7); });
             tokio_stream::wrappers::BroadcastStream::new(receiver)
         });
-        watch_stream: check_stream(|| {
+        tokio_stream_watch_stream: check_stream(|| {
             let (sender, receiver) = tokio::sync::watch::channel(0);
             event(move || { let _ = sender.send(7); });
             tokio_stream::wrappers::WatchStream::new(receiver)
         });
-        stream_map: check_stream(|| {
+        tokio_stream_stream_map: check_stream(|| {
             let mut map = tokio_stream::StreamMap::new();
             map.insert(1, ticks());
             map.insert(2, ticks());
             map
         });
-        merge: check_stream(|| tokio_stream::StreamExt::merge(ticks(), ticks()));
-        timeout: in_tokio(check_stream(|| {
+        tokio_stream_merge: check_stream(|| tokio_stream::StreamExt::merge(ticks(), ticks()));
+        tokio_stream_timeout: in_tokio(check_stream(|| {
             let stream = tokio_stream::StreamExt::timeout(ticks(), Duration::from_secs(60));
             Box::pin(stream)
         }));
-        throttle: in_tokio(check_stream(|| {
+        tokio_stream_throttle: in_tokio(check_stream(|| {
             Box::pin(tokio_stream::StreamExt::throttle(ticks(), Duration::from_millis(2)))
         }));
     }
     "tokio-util" {
-        poll_sender: check(|| {
+        tokio_util_poll_sender: check(|| {
             let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
             let _ = sender.try_send(1);
             let mut sender = tokio_util::sync::PollSender::new(sender);
@@ -131,37 +131,37 @@ published! {
         });
     }
     "async-stream" {
-        stream: check_stream(|| Box::pin(async_stream::stream! {
+        async_stream_stream: check_stream(|| Box::pin(async_stream::stream! {
             for n in 0..3 {
                 yield after(n).await;
             }
         }));
     }
     "futures-concurrency" {
-        merge: check_stream(|| futures_concurrency::stream::Merge::merge((ticks(), ticks())));
-        zip: check_stream(|| futures_concurrency::stream::Zip::zip((ticks(), ticks())));
-        chain: check_stream(|| futures_concurrency::stream::Chain::chain((ticks(), ticks())));
-        stream_group: check_stream(|| {
+        futures_concurrency_merge: check_stream(|| futures_concurrency::stream::Merge::merge((ticks(), ticks())));
+        futures_concurrency_zip: check_stream(|| futures_concurrency::stream::Zip::zip((ticks(), ticks())));
+        futures_concurrency_chain: check_stream(|| futures_concurrency::stream::Chain::chain((ticks(), ticks())));
+        futures_concurrency_stream_group: check_stream(|| {
             [ticks(), ticks()].into_iter().collect::<futures_concurrency::stream::StreamGroup<_>>()
         });
-        future_group: check_stream(|| {
+        futures_concurrency_future_group: check_stream(|| {
             [after(1), after(2)].into_iter().collect::<futures_concurrency::future::FutureGroup<_>>()
         });
     }
     "futures-buffered" {
-        futures_unordered_bounded: check_stream(|| {
+        futures_buffered_futures_unordered_bounded: check_stream(|| {
             (1..4).map(after).collect::<futures_buffered::FuturesUnorderedBounded<_>>()
         });
-        merge_bounded: check_stream(|| {
+        futures_buffered_merge_bounded: check_stream(|| {
             [ticks(), ticks()].into_iter().collect::<futures_buffered::MergeBounded<_>>()
         });
-        buffered_unordered: check_stream(|| {
+        futures_buffered_buffered_unordered: check_stream(|| {
             let futures = futures::stream::iter((1..4).map(after));
             futures_buffered::BufferedStreamExt::buffered_unordered(futures, 2)
         });
     }
     "unicycle" {
-        futures_unordered: check(|| {
+        unicycle_futures_unordered: check(|| {
             let mut futures = unicycle::FuturesUnordered::new();
             for n in 1..4 {
                 futures.push(after(n));
@@ -176,12 +176,12 @@ published! {
         });
     }
     "futures-lite" {
-        or: check_stream(|| futures_lite::stream::or(ticks(), ticks()));
-        race: check_stream(|| futures_lite::stream::race(ticks(), ticks()));
-        zip: check_stream(|| futures_lite::StreamExt::zip(ticks(), ticks()));
+        futures_lite_or: check_stream(|| futures_lite::stream::or(ticks(), ticks()));
+        futures_lite_race: check_stream(|| futures_lite::stream::race(ticks(), ticks()));
+        futures_lite_zip: check_stream(|| futures_lite::StreamExt::zip(ticks(), ticks()));
     }
     "ordered-stream" {
-        join: check_stream(|| {
+        ordered_stream_join: check_stream(|| {
             use ordered_stream::{FromStreamDirect, OrderedStreamExt};
             let one = || FromStreamDirect::new(ticks(), |n| (n, n));
             ordered_stream::join(one(), one()).into_stream()

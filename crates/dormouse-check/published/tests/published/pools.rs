@@ -68,14 +68,14 @@ published! {
         }));
     }
     "deadpool" {
-        managed_get_when_empty: check(|| {
+        deadpool_managed_get_when_empty: check(|| {
             let pool = deadpool::managed::Pool::<Manager>::builder(Manager).max_size(1).build();
             let pool = pool.expect("a pool");
             let held = futures::executor::block_on(pool.get());
             event(move || drop(held));
             async move { pool.get().await.is_ok() }
         });
-        unmanaged_get_when_empty: check(|| {
+        deadpool_unmanaged_get_when_empty: check(|| {
             let pool = deadpool::unmanaged::Pool::from(vec![7]);
             let held = pool.try_get();
             event(move || drop(held));
@@ -83,7 +83,7 @@ published! {
         });
     }
     "mobc" {
-        get_when_empty: in_tokio(check(|| {
+        mobc_get_when_empty: in_tokio(check(|| {
             let pool = mobc::Pool::builder().max_open(1).build(Manager);
             let held = futures::executor::block_on(pool.get());
             event(move || drop(held));
@@ -91,7 +91,7 @@ published! {
         }));
     }
     "tower" {
-        concurrency_limit: check(|| {
+        tower_concurrency_limit: check(|| {
             let service = tower::service_fn(|n: u32| async move { Ok::<_, Infallible>(n) });
             let limit = tower::limit::ConcurrencyLimit::new(service, 1);
             let mut held = limit.clone();
@@ -99,46 +99,46 @@ published! {
             event(move || drop(permit));
             async move { limit.oneshot(7).await.is_ok() }
         });
-        buffer: in_tokio(check(|| {
+        tower_buffer: in_tokio(check(|| {
             let service = tower::service_fn(|n: u32| async move { Ok::<_, Infallible>(n) });
             let buffer = tower::buffer::Buffer::new(service, 1);
             async move { buffer.oneshot(7).await.is_ok() }
         }));
     }
     "blocking" {
-        unblock: check(|| blocking::unblock(|| {
+        blocking_unblock: check(|| blocking::unblock(|| {
             std::thread::sleep(std::time::Duration::from_millis(3));
             7
         }));
     }
     "smol" {
-        spawn: check(|| smol::spawn(async {
+        smol_spawn: check(|| smol::spawn(async {
             smol::Timer::after(std::time::Duration::from_millis(3)).await;
             7
         }));
     }
     "async-std" {
-        spawn: check(|| async_std::task::spawn(async {
+        async_std_spawn: check(|| async_std::task::spawn(async {
             async_std::task::sleep(std::time::Duration::from_millis(3)).await;
             7
         }));
     }
     "tokio" {
-        spawn: in_tokio(check(|| {
+        tokio_spawn: in_tokio(check(|| {
             let handle = tokio::spawn(async {
                 tokio::time::sleep(std::time::Duration::from_millis(3)).await;
                 7
             });
             async move { handle.await.is_ok() }
         }));
-        spawn_blocking: in_tokio(check(|| {
+        tokio_spawn_blocking: in_tokio(check(|| {
             let handle = tokio::task::spawn_blocking(|| {
                 std::thread::sleep(std::time::Duration::from_millis(3));
                 7
             });
             async move { handle.await.is_ok() }
         }));
-        join_set: in_tokio(check(|| {
+        tokio_join_set: in_tokio(check(|| {
             let mut set = tokio::task::JoinSet::new();
             set.spawn(tokio::time::sleep(std::time::Duration::from_millis(3)));
             async move { set.join_next().await.is_some() }
