@@ -1,6 +1,6 @@
 //! Pools: waiting for a connection that an event returns. And threads for code that blocks.
 
-use crate::{in_tokio, published};
+use crate::{RUNTIME, in_tokio, published};
 use dormouse_check::{check, event};
 use std::convert::Infallible;
 use tower::{Service, ServiceExt};
@@ -63,7 +63,11 @@ published! {
             let owned = pool.clone();
             let connection = futures::executor::block_on(async move { owned.get_owned().await });
             let _ = held.send(connection);
-            event(move || drop(holds));
+            // Returning the connection spawns a task.
+            event(move || {
+                let _inside = RUNTIME.enter();
+                drop(holds);
+            });
             async move { pool.get().await.is_ok() }
         }));
     }
@@ -86,7 +90,11 @@ published! {
         mobc_get_when_empty: in_tokio(check(|| {
             let pool = mobc::Pool::builder().max_open(1).build(Manager);
             let held = futures::executor::block_on(pool.get());
-            event(move || drop(held));
+            // Returning the connection spawns a task.
+            event(move || {
+                let _inside = RUNTIME.enter();
+                drop(held);
+            });
             async move { pool.get().await.is_ok() }
         }));
     }
