@@ -67,8 +67,6 @@ const BUGS: [&[Bug]; 13] = [
 /// reported: then remove it from this list.
 const MISSED: &[&str] = &[
     "cancelled::tigerbeetle_78",
-    "races::tuff_840",
-    "races::second_item",
     "locks::asyncband_189",
     "busy::acp_rust_sdk_313",
     "busy::woken_by_a_helper",
@@ -76,8 +74,10 @@ const MISSED: &[&str] = &[
     "patterns::polls_a_flag",
 ];
 
-/// The bugs whose report depends on timing. Their tests accept any result.
-const UNCERTAIN: &[&str] = &[];
+/// Races that are reported in some runs only: no waker is cloned where the event has to happen. Their tests accept any
+/// result.
+const UNCERTAIN: &[&str] =
+    &["children::futures_2706", "races::tuff_840", "races::vector_11741", "races::second_item"];
 
 /// What each `cargo test` checks: one or two bugs of each file.
 const QUICK: &[&str] = &[

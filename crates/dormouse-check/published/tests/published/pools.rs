@@ -57,7 +57,7 @@ impl mobc::Manager for Manager {
 
 published! {
     "bb8" {
-        get_when_empty: in_tokio(check(|| {
+        bb8_get_when_empty: in_tokio(check(|| {
             let pool = bb8::Pool::builder().max_size(1).build_unchecked(Manager);
             let (held, holds) = tokio::sync::oneshot::channel();
             let owned = pool.clone();
