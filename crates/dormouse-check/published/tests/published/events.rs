@@ -58,7 +58,7 @@ published! {
             event(move || { source.notify(1); });
             listener
         });
-        event_listener_listen_notified_by_two: check(|| {
+        event_listener_listen_all: check(|| {
             let source = event_listener::Event::new();
             let listener = source.listen();
             event(move || { source.notify(usize::MAX); });
