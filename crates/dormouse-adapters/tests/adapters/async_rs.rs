@@ -4,13 +4,12 @@
 #[allow(dead_code, reason = "the main function of the example")]
 mod example;
 
-use crate::common::{on_every_executor, the_last_waker_is_woken};
+use crate::common::on_every_executor;
 use async_rs::traits::{Executor, Reactor};
 use dormouse::timeout;
 use dormouse_adapters::async_rs_0_8::Dormouse;
-use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
-use std::cell::RefCell;
-use std::pin::{Pin, pin};
+use futures::StreamExt;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 on_every_executor! {
@@ -19,9 +18,6 @@ on_every_executor! {
     a_task_that_is_cancelled_has_no_output
     a_panic_of_a_task_continues_in_the_await
     an_interval_ticks_at_once_and_then_after_each_period
-    a_registered_stream_waits_in_both_directions
-    a_registered_stream_wakes_the_last_task_of_each_direction
-    a_stream_without_room_has_nothing_to_flush
 }
 
 async fn a_generic_library_runs() {
@@ -67,65 +63,69 @@ async fn an_interval_ticks_at_once_and_then_after_each_period() {
 }
 
 #[cfg(unix)]
-async fn a_registered_stream_waits_in_both_directions() {
-    const LEN: usize = 4 << 20;
-    let (a, b) = std::os::unix::net::UnixStream::pair().unwrap();
-    let (mut reader, mut writer) = (Dormouse.register(a).unwrap(), Dormouse.register(b).unwrap());
-    let write = async {
-        writer.write_all(&vec![7; LEN]).await.unwrap();
-        writer.close().await.unwrap();
-        drop(writer);
-    };
-    let read = async {
-        let mut read = Vec::new();
-        reader.read_to_end(&mut read).await.unwrap();
-        read.len()
-    };
-    let ((), read) = futures::join!(write, read);
-    assert_eq!(read, LEN);
-}
-
-#[cfg(unix)]
-async fn a_registered_stream_wakes_the_last_task_of_each_direction() {
+mod registered {
+    use super::*;
+    use crate::common::the_last_waker_is_woken;
+    use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+    use std::cell::RefCell;
     use std::io::{Read, Write};
-    let (stream, mut peer) = std::os::unix::net::UnixStream::pair().unwrap();
-    let mut stream = Dormouse.register(stream).unwrap();
-    fill(&mut stream).await;
-    let stream = RefCell::new(stream);
-    let (mut peer_2, mut byte) = (peer.try_clone().unwrap(), [0]);
-    let write = the_last_waker_is_woken(
-        |cx| Pin::new(&mut *stream.borrow_mut()).poll_write(cx, b"!"),
-        || peer.read(&mut vec![0; 8 << 20]).unwrap(),
-    );
-    let read = the_last_waker_is_woken(
-        |cx| Pin::new(&mut *stream.borrow_mut()).poll_read(cx, &mut byte),
-        || peer_2.write_all(b"!").unwrap(),
-    );
-    let (written, read) = futures::join!(write, read);
-    assert_eq!((written.unwrap(), read.unwrap()), (1, 1));
+    use std::os::unix::net::UnixStream;
+    use std::pin::Pin;
+
+    on_every_executor! {
+        a_registered_stream_waits_in_both_directions
+        a_registered_stream_wakes_the_last_task_of_each_direction
+        a_stream_without_room_has_nothing_to_flush
+    }
+
+    async fn a_registered_stream_waits_in_both_directions() {
+        const LEN: usize = 4 << 20;
+        let (a, b) = UnixStream::pair().unwrap();
+        let (mut reader, mut writer) =
+            (Dormouse.register(a).unwrap(), Dormouse.register(b).unwrap());
+        let write = async {
+            writer.write_all(&vec![7; LEN]).await.unwrap();
+            writer.close().await.unwrap();
+            drop(writer);
+        };
+        let read = async {
+            let mut read = Vec::new();
+            reader.read_to_end(&mut read).await.unwrap();
+            read.len()
+        };
+        let ((), read) = futures::join!(write, read);
+        assert_eq!(read, LEN);
+    }
+
+    async fn a_registered_stream_wakes_the_last_task_of_each_direction() {
+        let (stream, mut peer) = UnixStream::pair().unwrap();
+        let mut stream = Dormouse.register(stream).unwrap();
+        fill(&mut stream).await;
+        let stream = RefCell::new(stream);
+        let (mut peer_2, mut byte) = (peer.try_clone().unwrap(), [0]);
+        let write = the_last_waker_is_woken(
+            |cx| Pin::new(&mut *stream.borrow_mut()).poll_write(cx, b"!"),
+            || peer.read(&mut vec![0; 8 << 20]).unwrap(),
+        );
+        let read = the_last_waker_is_woken(
+            |cx| Pin::new(&mut *stream.borrow_mut()).poll_read(cx, &mut byte),
+            || peer_2.write_all(b"!").unwrap(),
+        );
+        let (written, read) = futures::join!(write, read);
+        assert_eq!((written.unwrap(), read.unwrap()), (1, 1));
+    }
+
+    async fn a_stream_without_room_has_nothing_to_flush() {
+        let (stream, _peer) = UnixStream::pair().unwrap();
+        let mut stream = Dormouse.register(stream).unwrap();
+        fill(&mut stream).await;
+        // The peer reads nothing.
+        stream.flush().await.unwrap();
+        stream.close().await.unwrap();
+    }
+
+    /// Writes until there is no room for a while: a reactor can report the first readiness late.
+    async fn fill(stream: &mut (impl AsyncWrite + Unpin)) {
+        while timeout(Duration::from_millis(20), stream.write(&[0; 4096])).await.is_ok() {}
+    }
 }
-
-#[cfg(unix)]
-async fn a_stream_without_room_has_nothing_to_flush() {
-    let (stream, _peer) = std::os::unix::net::UnixStream::pair().unwrap();
-    let mut stream = Dormouse.register(stream).unwrap();
-    fill(&mut stream).await;
-    // The peer reads nothing.
-    stream.flush().await.unwrap();
-    stream.close().await.unwrap();
-}
-
-/// Writes until there is no room for a while: a reactor can report the first readiness late.
-#[cfg(unix)]
-async fn fill(stream: &mut (impl AsyncWrite + Unpin)) {
-    while timeout(Duration::from_millis(20), stream.write(&[0; 4096])).await.is_ok() {}
-}
-
-#[cfg(not(unix))]
-async fn a_registered_stream_waits_in_both_directions() {}
-
-#[cfg(not(unix))]
-async fn a_registered_stream_wakes_the_last_task_of_each_direction() {}
-
-#[cfg(not(unix))]
-async fn a_stream_without_room_has_nothing_to_flush() {}
