@@ -275,3 +275,38 @@ where
         Factory::local(move || CheckedStream::new(make(), items, expect.clone()))
     })
 }
+
+/// Checks whether one of two futures gets what the other one was woken for, if that one is dropped before it is polled.
+///
+/// The closure returns two futures that wait for one thing: two permits of one semaphore, two connections of one pool,
+/// two receivers of one channel. It registers the [`event`](crate::event()) that is enough for one of them. The checker
+/// lets one future be woken, drops it before it is polled, as a `select!` does, and polls the other.
+///
+/// Only this is checked. To check each of the two futures, use [`check`](crate::check()).
+///
+/// ```
+/// use std::sync::Arc;
+/// use tokio::sync::Semaphore;
+///
+/// dormouse_check::check_pair(|| {
+///     let semaphore = Arc::new(Semaphore::new(0));
+///     let permits = semaphore.clone();
+///     dormouse_check::event(move || permits.add_permits(1));
+///     (semaphore.clone().acquire_owned(), semaphore.acquire_owned())
+/// })
+/// .run()
+/// .assert();
+/// ```
+pub fn check_pair<M, A, B>(make: M) -> Check<A::Output>
+where
+    M: Fn() -> (A, B) + Send + Sync + 'static,
+    A: Future + 'static,
+    B: Future<Output = A::Output> + 'static,
+{
+    Check::new::<A>(|expect, _| {
+        Factory::pair(move || {
+            let (first, second) = make();
+            (CheckedFuture::new(first, expect.clone()), CheckedFuture::new(second, expect.clone()))
+        })
+    })
+}

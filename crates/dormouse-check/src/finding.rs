@@ -36,6 +36,15 @@ pub struct Finding {
     pub(crate) details: Vec<String>,
     pub(crate) timeline: Vec<String>,
     pub(crate) culprit: Vec<String>,
+    /// Replaces the texts of its kind.
+    texts: Option<&'static FindingTexts>,
+}
+
+/// What the contract says about a finding, and how to fix it.
+#[derive(Debug)]
+pub(crate) struct FindingTexts {
+    pub(crate) contract: &'static str,
+    pub(crate) mend: &'static str,
 }
 
 impl Finding {
@@ -48,7 +57,22 @@ impl Finding {
             details: Vec::new(),
             timeline: Vec::new(),
             culprit: Vec::new(),
+            texts: None,
         }
+    }
+
+    /// With other texts than those of its kind.
+    pub(crate) fn with_texts(mut self, texts: &'static FindingTexts) -> Finding {
+        self.texts = Some(texts);
+        self
+    }
+
+    fn contract(&self) -> &'static str {
+        self.texts.map_or_else(|| self.kind.contract(), |texts| texts.contract)
+    }
+
+    fn mend(&self) -> &'static str {
+        self.texts.map_or_else(|| self.kind.mend(), |texts| texts.mend)
     }
 
     /// A note by default, although other findings of its kind are failures.
@@ -144,8 +168,8 @@ impl Finding {
             ("details", Json::strings(&self.details)),
             ("timeline", Json::strings(&self.timeline)),
             ("culprit", Json::strings(&self.culprit)),
-            ("contract", Json::string(self.kind.contract())),
-            ("mend", Json::string(self.kind.mend())),
+            ("contract", Json::string(self.contract())),
+            ("mend", Json::string(self.mend())),
         ])
     }
 }
@@ -192,7 +216,7 @@ impl fmt::Display for Finding {
         if self.note {
             return Ok(());
         }
-        for (title, text) in [("contract", self.kind.contract()), ("fix", self.kind.mend())] {
+        for (title, text) in [("contract", self.contract()), ("fix", self.mend())] {
             for (number, line) in wrap(text, 86).iter().enumerate() {
                 let lead = if number == 0 { title } else { "" };
                 writeln!(f, "      {lead:<9} {line}")?;

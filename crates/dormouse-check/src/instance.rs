@@ -20,6 +20,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 type Create<P> = Arc<dyn Fn() -> Pin<Box<P>> + Send + Sync>;
+type CreatePair = Arc<dyn Fn() -> [Pin<Box<dyn Pollable>>; 2] + Send + Sync>;
 
 /// Creates instances that behave alike.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub(crate) struct Factory {
     create: Create<dyn Pollable>,
     /// `None` if the future is not `Send`.
     create_send: Option<Create<dyn Pollable + Send>>,
+    /// Creates two futures that wait for one thing, if that is what is checked.
+    create_pair: Option<CreatePair>,
     /// How many have been created.
     instances: Arc<AtomicUsize>,
     habits: Arc<EventHabits>,
@@ -48,6 +51,7 @@ impl Factory {
         Factory {
             create: Arc::new(move || Box::pin(create())),
             create_send: Some(Arc::new(move || Box::pin(create_send()))),
+            create_pair: None,
             instances: Arc::default(),
             habits: Arc::default(),
         }
@@ -58,7 +62,33 @@ impl Factory {
         create: impl Fn() -> P + Send + Sync + 'static,
     ) -> Factory {
         let create = Arc::new(move || Box::pin(create()) as _);
-        Factory { create, create_send: None, instances: Arc::default(), habits: Arc::default() }
+        Factory {
+            create,
+            create_send: None,
+            create_pair: None,
+            instances: Arc::default(),
+            habits: Arc::default(),
+        }
+    }
+
+    /// A factory of pairs of futures that wait for one thing.
+    pub(crate) fn pair<P: Pollable + 'static, Q: Pollable + 'static>(
+        create: impl Fn() -> (P, Q) + Send + Sync + 'static,
+    ) -> Factory {
+        let create = Arc::new(create);
+        let create_pair = create.clone();
+        let first = Factory::local(move || create().0);
+        Factory {
+            create_pair: Some(Arc::new(move || {
+                let (first, second) = create_pair();
+                [Box::pin(first), Box::pin(second)]
+            })),
+            ..first
+        }
+    }
+
+    pub(crate) fn is_pair(&self) -> bool {
+        self.create_pair.is_some()
     }
 
     pub(crate) fn is_send(&self) -> bool {
@@ -86,21 +116,34 @@ impl Factory {
         Some(self.new_instance(create, task))
     }
 
+    /// Creates two futures that wait for one thing, with one task; `None` if that is not what is checked.
+    pub(crate) fn create_pair(
+        &self,
+        task: &Arc<Task>,
+    ) -> Option<Result<([LocalInstance; 2], Events), String>> {
+        let create = self.create_pair.as_ref()?;
+        self.instances.fetch_add(2, SeqCst);
+        let (pair, events) = self.collect_events(|| create(), task);
+        Some(pair.map(|pair| (pair.map(|inner| Instance::new(inner, task)), events)))
+    }
+
     fn new_instance<P: Pollable + ?Sized>(
         &self,
         create: &Create<P>,
         task: &Arc<Task>,
     ) -> Result<(Instance<P>, Events), String> {
-        let (inner, queue) = event::collect(|| panics::catch(|| create()));
-        let instance = Instance {
-            inner: Some(inner?),
-            task: task.clone(),
-            polls: 0,
-            last_poll_began: Instant::now(),
-            poll_times: None,
-        };
+        let (inner, events) = self.collect_events(|| create(), task);
+        Ok((Instance::new(inner?, task), events))
+    }
+
+    fn collect_events<R>(
+        &self,
+        create: impl FnOnce() -> R,
+        task: &Arc<Task>,
+    ) -> (Result<R, String>, Events) {
+        let (created, queue) = event::collect(|| panics::catch(create));
         let habits = self.habits.clone();
-        Ok((instance, Events { queue, task: task.clone(), fired: 0, habits }))
+        (created, Events { queue, task: task.clone(), fired: 0, habits })
     }
 }
 
@@ -193,6 +236,16 @@ impl<P: Pollable + ?Sized> fmt::Debug for Instance<P> {
 }
 
 impl<P: Pollable + ?Sized> Instance<P> {
+    fn new(inner: Pin<Box<P>>, task: &Arc<Task>) -> Instance<P> {
+        Instance {
+            inner: Some(inner),
+            task: task.clone(),
+            polls: 0,
+            last_poll_began: Instant::now(),
+            poll_times: None,
+        }
+    }
+
     /// Polls once, and records the poll. `forced` says that the waker had not been called.
     pub(crate) fn poll(&mut self, waker: &Arc<TaskWaker>, forced: bool) -> PollResult {
         self.poll_with(waker, &waker.to_waker(), forced)

@@ -54,7 +54,7 @@ pub use dormouse_check_macros::every_executor;
 
 #[cfg(feature = "futures-sink")]
 pub use check::check_sink;
-pub use check::{Check, check, check_local, check_stream, check_stream_local};
+pub use check::{Check, check, check_local, check_pair, check_stream, check_stream_local};
 #[cfg(feature = "futures-io")]
 pub use check::{check_read, check_write};
 #[cfg(feature = "tokio")]

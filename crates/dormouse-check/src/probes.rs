@@ -15,9 +15,11 @@ mod blocking_poll;
 mod cancellation;
 mod context;
 mod damaging;
+mod drop_after_wake;
 mod executor_dependence;
 mod leak_after_drop;
 mod leak_per_poll;
+mod pair;
 mod panicking_waker;
 mod plain_run;
 mod poll_after_ready;
@@ -105,6 +107,10 @@ fn run_each(runner: &mut Runner) -> Vec<(&'static str, String)> {
         BlockingPoll, LeakPerPoll, PanicOnDrop, SpuriousPoll, StaleWaker, ThreadBound,
         WakeBeforeReady, WakeUnderLock,
     };
+    if runner.context.factory.is_pair() {
+        runner.shared(pair::NAME, &[], pair::probe);
+        return Vec::new();
+    }
     let with = |more: &[Kind], kinds: &[Kind]| [more, kinds].concat();
     let wake_obstacles = with(&[SpuriousPoll], &WAKE_FAILURES);
 
@@ -114,6 +120,7 @@ fn run_each(runner: &mut Runner) -> Vec<(&'static str, String)> {
     runner.shared("stale waker", &wake_obstacles, stale_waker::probe);
     runner.shared("thread migration", &wake_obstacles, thread_migration::probe);
     runner.shared("drop after each poll", &BASIC_FAILURES, cancellation::probe);
+    runner.shared("drop after a wake-up", &wake_obstacles, drop_after_wake::probe);
 
     let has_stale_waker = runner.find(&[StaleWaker]).is_some();
     runner.exclusive("spurious polls", &with(&[BlockingPoll], &wake_obstacles), |context| {

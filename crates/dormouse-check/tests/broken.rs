@@ -38,6 +38,8 @@ mod spurious;
 mod stale;
 #[path = "broken/writers.rs"]
 mod writers;
+#[path = "broken/waiters.rs"]
+mod waiters;
 
 #[test]
 #[ignore = "takes several minutes; see `corpus::soak`"]
@@ -58,5 +60,6 @@ fn soak() {
         spurious::CASES,
         stale::CASES,
         writers::CASES,
+        waiters::CASES,
     ]);
 }

@@ -20,6 +20,8 @@ mod mixed;
 mod several;
 #[path = "good/sleeps.rs"]
 mod sleeps;
+#[path = "good/waiters.rs"]
+mod waiters;
 
 #[test]
 #[ignore = "takes several minutes; see `corpus::soak`"]
@@ -33,5 +35,6 @@ fn soak() {
         mixed::CASES,
         handwritten::CASES,
         several::CASES,
+        waiters::CASES,
     ]);
 }
