@@ -108,6 +108,27 @@ impl<T: 'static> Check<T> {
         self
     }
 
+    /// The seed of the first random schedule of polls and events. By default, it is different in each run.
+    ///
+    /// A finding of a random schedule names its seed. With it, the check starts with that schedule.
+    ///
+    /// ```
+    /// use dormouse_check::{check, event};
+    ///
+    /// check(|| {
+    ///     let (sender, receiver) = futures::channel::oneshot::channel();
+    ///     event(move || drop(sender.send(7)));
+    ///     receiver
+    /// })
+    /// .seed(0x5eed)
+    /// .run()
+    /// .assert();
+    /// ```
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = Some(seed);
+        self
+    }
+
     /// A predicate that the output (or each item) has to satisfy. Without it, any output is accepted.
     pub fn expect_output(mut self, expect: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
         self.expect = Some(Arc::new(expect));

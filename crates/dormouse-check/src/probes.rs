@@ -17,12 +17,14 @@ mod context;
 mod damaging;
 mod drop_after_wake;
 mod executor_dependence;
+mod firing;
 mod leak_after_drop;
 mod leak_per_poll;
 mod pair;
 mod panicking_waker;
 mod plain_run;
 mod poll_after_ready;
+mod random_schedule;
 mod reentrant_wake;
 mod spurious_poll;
 mod stale_waker;
@@ -105,7 +107,7 @@ fn large_future(settings: &Settings) -> Option<Finding> {
 fn run_each(runner: &mut Runner) -> Vec<(&'static str, String)> {
     use Kind::{
         BlockingPoll, LeakPerPoll, PanicOnDrop, SpuriousPoll, StaleWaker, ThreadBound,
-        WakeBeforeReady, WakeUnderLock,
+        WakeBeforeReady, WakeUnderLock, WakeUpRace,
     };
     if runner.context.factory.is_pair() {
         runner.shared(pair::NAME, &[], pair::probe);
@@ -139,6 +141,11 @@ fn run_each(runner: &mut Runner) -> Vec<(&'static str, String)> {
         "wake-up race",
         &with(&[WakeBeforeReady, LeakPerPoll], &race_obstacles),
         wake_up_race::probe,
+    );
+    runner.shared(
+        random_schedule::NAME,
+        &with(&[WakeBeforeReady, WakeUpRace, LeakPerPoll], &race_obstacles),
+        random_schedule::probe,
     );
     runner.shared("poll after ready", &WAKE_FAILURES, poll_after_ready::probe);
     let mut executors = Vec::new();

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     /// How many polls in a row may wake their own task.
     pub(crate) max_self_wakes: u32,
     pub(crate) blocking_limit: Duration,
+    /// The seed of the first random schedule.
+    pub(crate) seed: Option<u64>,
     pub(crate) around: Around,
     /// Returns how many bytes are allocated.
     pub(crate) allocated_bytes: Option<Arc<dyn Fn() -> usize + Send + Sync>>,
@@ -36,6 +38,7 @@ impl Settings {
             max_polls: 8,
             max_self_wakes: 100,
             blocking_limit: Duration::from_millis(10),
+            seed: None,
             around: None,
             allocated_bytes: None,
             allowed: BTreeSet::new(),

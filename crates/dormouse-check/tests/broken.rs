@@ -30,6 +30,8 @@ mod pipe;
 mod races;
 #[path = "broken/readers.rs"]
 mod readers;
+#[path = "broken/schedules.rs"]
+mod schedules;
 #[path = "broken/several.rs"]
 mod several;
 #[path = "broken/spurious.rs"]
@@ -56,6 +58,7 @@ fn soak() {
         lost::CASES,
         races::CASES,
         readers::CASES,
+        schedules::CASES,
         several::CASES,
         spurious::CASES,
         stale::CASES,

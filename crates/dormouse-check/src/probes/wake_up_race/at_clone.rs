@@ -5,29 +5,20 @@
 //! a lock that the poll holds, as in a correct future.
 
 use super::lost::LostCheck;
-use super::racer::{RacePoint, SendEvent};
-use crate::clone_hook;
+use super::racer::RacePoint;
 use crate::driver::DriveOutcome;
 use crate::finding::Finding;
 use crate::instance::Factory;
-use crate::panics;
 use crate::probes::context::ProbeContext;
-use crate::process::{self, SNAPSHOT_INTERVAL};
-use crate::sync::lock;
-use crate::task::{Task, TaskWaker};
+use crate::probes::firing::Firing;
+use crate::task::Task;
 use crate::timeline::PollResult;
-use crate::timeout::{Timeout, check_every};
 use crate::watchdog::Outcome;
 use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
-use std::task::Waker;
-use std::thread;
+use std::sync::Arc;
 
-/// How many times, at intervals of `SNAPSHOT_INTERVAL`, to check an event that neither returns nor sleeps.
-const MAX_CHECKS: u32 = 250;
 /// After this many suspicions that were not confirmed, no further points are tried.
-const MAX_SUSPICIONS: u32 = 3;
+const MAX_SUSPICIONS: u32 = 2;
 
 /// When the event happens.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +58,7 @@ pub(super) fn probe(context: &ProbeContext, check: LostCheck) -> Option<Finding>
     None
 }
 
-/// Two further attempts, with longer timeouts.
+/// Checks that the race makes the difference. Then makes two further attempts, with longer timeouts.
 fn confirm(
     context: &ProbeContext,
     point: RacePoint,
@@ -75,6 +66,10 @@ fn confirm(
     check: LostCheck,
     suspicion: &DriveOutcome,
 ) -> Option<Finding> {
+    // Cheaper than to confirm the suspicion.
+    if !works_without_race(context, point, check.with_attempt(context, 0)) {
+        return None;
+    }
     let mut finding = None;
     for attempt in 1..3 {
         let check = check.with_attempt(context, attempt);
@@ -83,9 +78,6 @@ fn confirm(
             return None;
         }
         finding = super::finding(&outcome, &task);
-    }
-    if !works_without_race(context, point, check) {
-        return None;
     }
     let detail =
         "the event happened while the waker was cloned, and returned before the poll continued";
@@ -150,79 +142,4 @@ fn race_instance(
     }
     firing.wait(timeout, || result != PollResult::Pending || racer.waker.woken());
     Some(racer.complete(result, check, task, quick))
-}
-
-/// An event that is fired once, on another thread.
-#[derive(Clone)]
-struct Firing {
-    event: Arc<Mutex<Option<SendEvent>>>,
-    number: u32,
-    task: Arc<Task>,
-    returned: Arc<AtomicBool>,
-}
-
-impl Firing {
-    fn new(event: SendEvent, number: u32, task: &Arc<Task>) -> Firing {
-        let event = Arc::new(Mutex::new(Some(event)));
-        Firing { event, number, task: task.clone(), returned: Arc::default() }
-    }
-
-    fn has_fired(&self) -> bool {
-        lock(&self.event).is_none()
-    }
-
-    /// A std waker that fires the event at a clone on this thread, after as many other clones.
-    fn waker(&self, waker: &Arc<TaskWaker>, clones_before: u32) -> Waker {
-        let (event, poller) = (Arc::downgrade(&self.event), thread::current().id());
-        let (number, task, returned) = (self.number, self.task.clone(), self.returned.clone());
-        let clones_before = AtomicU32::new(clones_before);
-        clone_hook::waker(waker, move || {
-            if thread::current().id() != poller {
-                return;
-            }
-            let decrement = |remaining: u32| remaining.checked_sub(1);
-            if clones_before.fetch_update(SeqCst, SeqCst, decrement).is_ok() {
-                return;
-            }
-            // A clone that the future keeps must not keep the event: it may own a sender.
-            let Some(event) = event.upgrade().filter(|event| lock(event).is_some()) else { return };
-            task.comment("while the waker is cloned:");
-            let (task, returned) = (task.clone(), returned.clone());
-            Firing { event, number, task, returned }.fire();
-        })
-    }
-
-    /// Fires the event on another thread. Waits until it returns, or waits for a lock of this thread.
-    fn fire(&self) {
-        let Some(event) = lock(&self.event).take() else { return };
-        let id = Arc::new(AtomicU32::new(0));
-        self.task.event_fired(self.number);
-        let started = process::spawn({
-            let (returned, id) = (self.returned.clone(), id.clone());
-            move || {
-                id.store(process::current_thread_id().unwrap_or(0), SeqCst);
-                let _ = panics::catch(event);
-                returned.store(true, SeqCst);
-            }
-        });
-        if started.is_none() {
-            return;
-        }
-        let mut state = None;
-        check_every(SNAPSHOT_INTERVAL, MAX_CHECKS, || {
-            self.task.heartbeat();
-            // Asleep, and not run since the last check: it waits for a lock that the poll holds.
-            let last_state = state.take();
-            state = process::thread(id.load(SeqCst)).filter(|state| state.asleep);
-            self.returned.load(SeqCst) || state.is_some() && state == last_state
-        });
-    }
-
-    /// Waits until the event has returned, or `enough` holds.
-    fn wait(&self, timeout: Timeout, enough: impl Fn() -> bool) {
-        timeout.wait_until(|| {
-            self.task.heartbeat();
-            self.returned.load(SeqCst) || enough()
-        });
-    }
 }

@@ -8,10 +8,11 @@
 //! both threads have a CPU. An instance whose event is late all the same is not raced.
 
 use super::lost::LostCheck;
-use super::racer::{RacePoint, Racer, SendEvent};
+use super::racer::{RacePoint, Racer};
 use crate::driver::DriveOutcome;
 use crate::instance::Factory;
 use crate::panics;
+use crate::probes::firing::SendEvent;
 use crate::process;
 use crate::sync::lock;
 use crate::task::Task;

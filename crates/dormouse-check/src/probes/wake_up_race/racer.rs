@@ -4,6 +4,7 @@ use super::lost::LostCheck;
 use crate::driver::{Drive, DriveOptions, DriveOutcome, Polled, fire_until_woken};
 use crate::event::Event;
 use crate::instance::{Events, Factory, LocalInstance};
+use crate::probes::firing::SendEvent;
 use crate::task::{Task, TaskWaker};
 use crate::timeline::PollResult;
 use crate::timeout::Timeout;
@@ -26,8 +27,6 @@ pub(super) struct RacePoint {
     /// Whether these polls have the waker of the raced poll. Otherwise each has a waker of its own.
     pub(super) same_waker: bool,
 }
-
-pub(super) type SendEvent = Box<dyn FnOnce() + Send>;
 
 pub(super) struct Racer {
     instance: LocalInstance,
