@@ -37,7 +37,7 @@ pub struct Finding {
     pub(crate) timeline: Vec<String>,
     pub(crate) culprit: Vec<String>,
     /// Replaces the texts of its kind.
-    texts: Option<&'static FindingTexts>,
+    pub(crate) texts: Option<&'static FindingTexts>,
 }
 
 /// What the contract says about a finding, and how to fix it.

@@ -117,6 +117,7 @@ fn confirm(context: &ProbeContext, seed: u64, suspicion: &DriveOutcome) -> Optio
         let outcome = context.run(&task, move |factory, task| play(factory, task, seed, options));
         let Outcome::Done(Some((outcome, _))) = outcome else { return None };
         if mem::discriminant(&outcome) != mem::discriminant(suspicion) {
+            context.unconfirmed.borrow_mut().extend(finding);
             return None;
         }
         let (kind, headline) = kind(&outcome, seed)?;

@@ -75,6 +75,8 @@ fn confirm(
         let check = check.with_attempt(context, attempt);
         let (outcome, task) = race(context, point, when, check, false)?;
         if mem::discriminant(&outcome) != mem::discriminant(suspicion) {
+            // The first attempt was quick, so that it proves little.
+            context.unconfirmed.borrow_mut().extend(finding);
             return None;
         }
         finding = super::finding(&outcome, &task);
