@@ -90,7 +90,10 @@ impl<T: 'static> Check<T> {
         self
     }
 
-    /// How many polls in a row may wake their own task, to yield the thread: 100 by default.
+    /// How many polls in a row may wake their own task, to yield the thread.
+    ///
+    /// By default, 100; and any number if the future always needs the same number of polls, whatever time they take.
+    /// Then it does a part of its work in each, and does not wait in a loop.
     pub fn yields(mut self, yields: u32) -> Self {
         self.settings.max_self_wakes = yields;
         self

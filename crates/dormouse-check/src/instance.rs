@@ -5,6 +5,7 @@
 //! with which waker.
 
 use crate::event::{self, Event, EventHabits};
+use crate::first_polls::FirstPolls;
 use crate::panics;
 use crate::pollable::{Output, Pollable};
 use crate::process::{self, ThreadTime, ThreadTimer};
@@ -15,7 +16,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -33,6 +34,7 @@ pub(crate) struct Factory {
     /// How many have been created.
     instances: Arc<AtomicUsize>,
     habits: Arc<EventHabits>,
+    first_polls: Arc<FirstPolls>,
 }
 
 impl fmt::Debug for Factory {
@@ -54,6 +56,7 @@ impl Factory {
             create_pair: None,
             instances: Arc::default(),
             habits: Arc::default(),
+            first_polls: Arc::default(),
         }
     }
 
@@ -68,6 +71,7 @@ impl Factory {
             create_pair: None,
             instances: Arc::default(),
             habits: Arc::default(),
+            first_polls: Arc::default(),
         }
     }
 
@@ -85,6 +89,10 @@ impl Factory {
             })),
             ..first
         }
+    }
+
+    pub(crate) fn first_polls(&self) -> &FirstPolls {
+        &self.first_polls
     }
 
     pub(crate) fn is_pair(&self) -> bool {
@@ -124,7 +132,7 @@ impl Factory {
         let create = self.create_pair.as_ref()?;
         self.instances.fetch_add(2, SeqCst);
         let (pair, events) = self.collect_events(|| create(), task);
-        Some(pair.map(|pair| (pair.map(|inner| Instance::new(inner, task)), events)))
+        Some(pair.map(|pair| (pair.map(|inner| self.wrap(inner, &events)), events)))
     }
 
     fn new_instance<P: Pollable + ?Sized>(
@@ -133,7 +141,19 @@ impl Factory {
         task: &Arc<Task>,
     ) -> Result<(Instance<P>, Events), String> {
         let (inner, events) = self.collect_events(|| create(), task);
-        Ok((Instance::new(inner?, task), events))
+        Ok((self.wrap(inner?, &events), events))
+    }
+
+    fn wrap<P: Pollable + ?Sized>(&self, inner: Pin<Box<P>>, events: &Events) -> Instance<P> {
+        Instance {
+            inner: Some(inner),
+            task: events.task.clone(),
+            polls: 0,
+            last_poll_began: Instant::now(),
+            poll_times: None,
+            events_fired: events.fired.clone(),
+            first_polls: self.first_polls.clone(),
+        }
     }
 
     fn collect_events<R>(
@@ -143,7 +163,7 @@ impl Factory {
     ) -> (Result<R, String>, Events) {
         let (created, queue) = event::collect(|| panics::catch(create));
         let habits = self.habits.clone();
-        (created, Events { queue, task: task.clone(), fired: 0, habits })
+        (created, Events { queue, task: task.clone(), fired: Arc::default(), habits })
     }
 }
 
@@ -155,7 +175,7 @@ impl Factory {
 pub(crate) struct Events {
     queue: VecDeque<Event>,
     task: Arc<Task>,
-    fired: u32,
+    fired: Arc<AtomicU32>,
     habits: Arc<EventHabits>,
 }
 
@@ -163,7 +183,7 @@ impl Events {
     /// Takes the next event out, to fire it elsewhere.
     pub(crate) fn take(&mut self) -> Option<Event> {
         let event = self.queue.pop_front()?;
-        self.fired += 1;
+        self.fired.fetch_add(1, SeqCst);
         Some(event)
     }
 
@@ -173,17 +193,17 @@ impl Events {
 
     /// How many have been fired or taken out.
     pub(crate) fn fired(&self) -> u32 {
-        self.fired
+        self.fired.load(SeqCst)
     }
 
     /// Whether no wake-up is expected after the last one that was fired.
     pub(crate) fn last_is_silent(&self) -> bool {
-        self.habits.is_silent(self.fired)
+        self.habits.is_silent(self.fired())
     }
 
     /// Records whether a wake-up followed the last one that was fired: see [`EventHabits::record`].
     pub(crate) fn record_last(&self, woke: bool) {
-        self.habits.record(self.fired, woke);
+        self.habits.record(self.fired(), woke);
     }
 
     /// Fires the next event, if there is one, and waits until it returns. The wait also ends when `enough` holds or the
@@ -192,7 +212,7 @@ impl Events {
     /// An event that is `Send` is fired on another thread, as most events are.
     pub(crate) fn fire(&mut self, timeout: Timeout, enough: impl Fn() -> bool) -> bool {
         let Some(event) = self.take() else { return false };
-        self.task.event_fired(self.fired);
+        self.task.event_fired(self.fired());
         match event {
             Event::Local(event) => drop(panics::catch(event)),
             Event::Send(event) => {
@@ -222,6 +242,9 @@ pub(crate) struct Instance<P: Pollable + ?Sized> {
     pub(crate) last_poll_began: Instant,
     /// How the thread spent each poll, if that is measured.
     poll_times: Option<Vec<ThreadTime>>,
+    /// How many of its events have been fired.
+    events_fired: Arc<AtomicU32>,
+    first_polls: Arc<FirstPolls>,
 }
 
 /// An instance that may move between threads.
@@ -236,16 +259,6 @@ impl<P: Pollable + ?Sized> fmt::Debug for Instance<P> {
 }
 
 impl<P: Pollable + ?Sized> Instance<P> {
-    fn new(inner: Pin<Box<P>>, task: &Arc<Task>) -> Instance<P> {
-        Instance {
-            inner: Some(inner),
-            task: task.clone(),
-            polls: 0,
-            last_poll_began: Instant::now(),
-            poll_times: None,
-        }
-    }
-
     /// Polls once, and records the poll. `forced` says that the waker had not been called.
     pub(crate) fn poll(&mut self, waker: &Arc<TaskWaker>, forced: bool) -> PollResult {
         self.poll_with(waker, &waker.to_waker(), forced)
@@ -263,9 +276,13 @@ impl<P: Pollable + ?Sized> Instance<P> {
         let number = self.polls;
         self.task.record(Action::PollBegins { number, waker: waker.id, forced });
         let timer = self.poll_times.is_some().then(ThreadTimer::start);
+        let before_events = self.events_fired.load(SeqCst) == 0;
         let result = self.poll_unrecorded(std_waker);
         if let (Some(times), Some(timer)) = (&mut self.poll_times, timer) {
             times.push(timer.time_spent());
+        }
+        if number == 1 && before_events {
+            self.first_polls.record(&result);
         }
         self.task.record(Action::PollEnds { number, result: result.clone() });
         if let Some(operation) = self.inner.as_ref().and_then(|inner| inner.last_operation()) {

@@ -8,7 +8,7 @@ use texts::{TEXTS, Texts};
 /// A way in which a future breaks the contract of `poll` and `Waker`, or surprises its users.
 ///
 /// Each kind is a failure unless it is [allowed](crate::Check::allow). The exceptions are
-/// [`AfterReady`](Kind::AfterReady), [`ExecutorDependence`](Kind::ExecutorDependence),
+/// [`AfterReady`](Kind::AfterReady), [`ExecutorDependence`](Kind::ExecutorDependence), [`FirstPollVaries`](Kind::FirstPollVaries),
 /// [`LargeFuture`](Kind::LargeFuture), a [`WakerLeft`](Kind::WakerLeft) of a single waker, and a
 /// [`WakeUnderLock`](Kind::WakeUnderLock) that is a clone or a drop of the waker. These are notes unless they are [denied](crate::Check::deny).
 ///
@@ -70,13 +70,15 @@ pub enum Kind {
     HangsAfterReady,
     /// The future works on some executors only.
     ExecutorDependence,
+    /// Some instances are ready at their first poll, others are pending.
+    FirstPollVaries,
     /// The future has more than 16 KiB.
     LargeFuture,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 23] = [
+    pub const ALL: [Kind; 24] = [
         Kind::Panics,
         Kind::NeverReady,
         Kind::WrongOutput,
@@ -99,12 +101,16 @@ impl Kind {
         Kind::AfterReady,
         Kind::HangsAfterReady,
         Kind::ExecutorDependence,
+        Kind::FirstPollVaries,
         Kind::LargeFuture,
     ];
 
     /// Whether findings of this kind are notes by default.
     pub(crate) fn is_note(self) -> bool {
-        matches!(self, Kind::AfterReady | Kind::ExecutorDependence | Kind::LargeFuture)
+        matches!(
+            self,
+            Kind::AfterReady | Kind::ExecutorDependence | Kind::FirstPollVaries | Kind::LargeFuture
+        )
     }
 
     fn texts(self) -> &'static Texts {

@@ -25,6 +25,7 @@ mod executors;
 mod finding;
 #[cfg(any(feature = "futures-io", feature = "futures-sink", feature = "tokio"))]
 mod finished;
+mod first_polls;
 pub mod hostile;
 mod instance;
 mod json;

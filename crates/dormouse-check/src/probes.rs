@@ -77,6 +77,7 @@ pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
         Role::Probe(job) => damaging::run_job(runner.context, &job),
     };
 
+    first_poll_varies(&runner.context).into_iter().for_each(|finding| runner.add(finding));
     let Runner { context, mut findings, executed, skipped } = runner;
     findings.sort_by_key(|finding| (finding.note, finding.kind));
     child::remember(&findings);
@@ -101,6 +102,14 @@ fn large_future(settings: &Settings) -> Option<Finding> {
     let size = settings.size;
     let headline = || format!("it has {size} bytes, which are copied whenever it is moved");
     (size > LARGE).then(|| Finding::new(Kind::LargeFuture, headline()))
+}
+
+fn first_poll_varies(context: &ProbeContext) -> Option<Finding> {
+    let (ready, all) = context.factory.first_polls().difference()?;
+    let headline = format!(
+        "{ready} of {all} instances were ready at their first poll, before any event, and the others were pending"
+    );
+    Some(Finding::new(Kind::FirstPollVaries, headline))
 }
 
 /// Runs each probe, in order. Returns the results on the executors.

@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How many polls in a row may wake their own task by default.
+pub(crate) const DEFAULT_MAX_SELF_WAKES: u32 = 100;
+
 #[derive(Clone)]
 pub(crate) struct Settings {
     /// The name of the future in the report.
@@ -36,7 +39,7 @@ impl Settings {
             size: size_of::<F>(),
             time_limit: Duration::from_secs(10),
             max_polls: 8,
-            max_self_wakes: 100,
+            max_self_wakes: DEFAULT_MAX_SELF_WAKES,
             blocking_limit: Duration::from_millis(10),
             seed: None,
             around: None,

@@ -38,10 +38,10 @@ mod several;
 mod spurious;
 #[path = "broken/stale.rs"]
 mod stale;
-#[path = "broken/writers.rs"]
-mod writers;
 #[path = "broken/waiters.rs"]
 mod waiters;
+#[path = "broken/writers.rs"]
+mod writers;
 
 #[test]
 #[ignore = "takes several minutes; see `corpus::soak`"]

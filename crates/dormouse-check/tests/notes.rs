@@ -120,3 +120,21 @@ fn a_large_future_is_a_note() {
     let small = check(|| async {}).run();
     assert!(note(&small, Kind::LargeFuture).is_none(), "{small}");
 }
+
+#[test]
+fn a_first_poll_that_is_not_always_the_same_is_a_note() {
+    let created = std::sync::atomic::AtomicU32::new(0);
+    let report = check(move || {
+        let number = created.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        async move {
+            if number % 2 == 0 {
+                dormouse::sleep(std::time::Duration::from_millis(2)).await;
+            }
+        }
+    })
+    .run();
+    assert!(report.passed() && note(&report, Kind::FirstPollVaries).is_some(), "{report}");
+
+    let same = check(|| async {}).run();
+    assert!(note(&same, Kind::FirstPollVaries).is_none(), "{same}");
+}

@@ -186,6 +186,13 @@ pub(super) static TEXTS: [Texts; Kind::ALL.len()] = [
                needed.",
     },
     Texts {
+        kind: Kind::FirstPollVaries,
+        name: "first poll varies",
+        contract: "All futures that the closure returns have to behave alike. Of those that are ready at once, most probes \
+                   learn nothing.",
+        mend: "Create all that the future depends on in the closure. If it waits for a point in time, choose a later one.",
+    },
+    Texts {
         kind: Kind::LargeFuture,
         name: "large future",
         contract: "A future is moved by copying it: into a `join!`, a `Box`, a task. A chain of calls with such futures \

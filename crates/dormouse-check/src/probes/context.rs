@@ -33,6 +33,8 @@ pub(crate) struct ProbeContext {
     pub(crate) min_ready_time: Cell<Duration>,
     /// The id of the thread that runs the check, and waits for the threads of the probes.
     pub(crate) caller: Option<u32>,
+    /// How many polls in a row may wake their own task.
+    pub(crate) max_self_wakes: Cell<u32>,
     /// A poll has not returned. It is assumed that others would not return either.
     pub(crate) poll_hung: Cell<bool>,
     /// What the current probe could not try, and why.
@@ -47,6 +49,7 @@ impl ProbeContext {
     pub(crate) fn new(factory: Factory, settings: Settings, place: Place) -> ProbeContext {
         let budget = Budget::new(settings.time_limit);
         ProbeContext {
+            max_self_wakes: Cell::new(settings.max_self_wakes),
             factory,
             settings,
             place,
@@ -87,7 +90,7 @@ impl ProbeContext {
     pub(crate) fn drive_options(&self, attempt: u32) -> DriveOptions {
         DriveOptions {
             wake_timeout: self.wake_timeout(attempt),
-            max_self_wakes: self.settings.max_self_wakes,
+            max_self_wakes: self.max_self_wakes.get(),
             wakers: WakerPattern::Same,
             poll_during_event: false,
         }

@@ -3,6 +3,7 @@
 //! An instance that is polled continuously shows when the future can be ready. An instance that is polled only after
 //! wake-ups has to be ready at about the same time.
 
+mod cooperative_yield;
 mod never_ready;
 
 use crate::driver::{Drive, DriveOptions, DriveOutcome};
@@ -10,6 +11,7 @@ use crate::finding::Finding;
 use crate::kind::Kind;
 use crate::probes::attempt::Attempt;
 use crate::probes::context::ProbeContext;
+use crate::settings::DEFAULT_MAX_SELF_WAKES;
 use crate::task::Task;
 use crate::timeline::Action;
 use crate::timeout::Timeout;
@@ -61,7 +63,9 @@ fn busy_wake(context: &ProbeContext) -> Option<Finding> {
         let task = if run == 1 { Task::new() } else { Task::without_backtraces() };
         match drive(context, &task, 0) {
             Attempt::Certain(finding) => return Some(finding),
-            Attempt::Found(finding) if finding.kind() == Kind::BusyWake => return Some(finding),
+            Attempt::Found(finding) if finding.kind() == Kind::BusyWake => {
+                return if may_yield(context) { None } else { Some(finding) };
+            }
             _ => {}
         }
         max_self_wakes = max_self_wakes.max(task.max_self_wakes());
@@ -72,6 +76,17 @@ fn busy_wake(context: &ProbeContext) -> Option<Finding> {
         }
     }
     None
+}
+
+/// Whether the future yields more often than usual. Then the limit is raised.
+fn may_yield(context: &ProbeContext) -> bool {
+    // The limit was not set by the caller.
+    let default = context.max_self_wakes.get() == DEFAULT_MAX_SELF_WAKES;
+    let longest = if default { cooperative_yield::longest(context) } else { None };
+    if let Some(longest) = longest {
+        context.max_self_wakes.set(DEFAULT_MAX_SELF_WAKES.max(longest * 2));
+    }
+    longest.is_some()
 }
 
 /// How long the future takes to be ready if it is polled continuously; `None` if the time of the check is used up.

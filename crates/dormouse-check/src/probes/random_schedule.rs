@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 /// The name of the probe in the report.
 pub(crate) const NAME: &str = "random schedules";
 /// How many schedules are tried, and for how long at most.
-const SCHEDULES: u64 = 24;
+const SCHEDULES: u64 = 32;
 const TIME_LIMIT: Duration = Duration::from_millis(400);
 /// The number of steps of a schedule.
 const STEPS: u32 = 12;
@@ -46,6 +46,18 @@ enum Step {
     /// Polls, and fires the next event at a clone.
     EventAtClone,
 }
+
+/// The steps of a schedule whose events happen while the future waits.
+const WHILE_WAITING: [Step; 3] =
+    [Step::Fair, Step::Poll { new_waker: false }, Step::Poll { new_waker: true }];
+/// The steps of another schedule.
+const AT_ANY_TIME: [Step; 5] = [
+    Step::Fair,
+    Step::Poll { new_waker: true },
+    Step::EarlyEvent,
+    Step::EarlyEvent,
+    Step::EventAtClone,
+];
 
 /// SplitMix64: each seed gives another sequence.
 struct Random(u64);
@@ -64,15 +76,10 @@ impl Random {
 fn schedule(seed: u64) -> (Vec<Step>, bool) {
     let mut random = Random(seed);
     let only_waiting = random.next() % 3 == 0;
-    let choices = if only_waiting { 3 } else { 6 };
-    let step = |_| match random.next() % choices {
-        0 => Step::Fair,
-        1 => Step::Poll { new_waker: false },
-        2 => Step::Poll { new_waker: true },
-        3 | 4 => Step::EarlyEvent,
-        _ => Step::EventAtClone,
-    };
-    ((0..STEPS).map(step).collect(), only_waiting)
+    let choices: &[Step] = if only_waiting { &WHILE_WAITING } else { &AT_ANY_TIME };
+    let mut steps = vec![Step::Fair];
+    steps.extend((1..STEPS).map(|_| choices[(random.next() % choices.len() as u64) as usize]));
+    (steps, only_waiting)
 }
 
 pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
@@ -169,6 +176,10 @@ fn play(
     let (mut result, mut polled) = (PollResult::Pending, false);
     for step in schedule(seed).0 {
         let woken = !polled || waker.woken();
+        if events.is_empty() && !woken {
+            // A forced poll would hide that a wake-up is missing.
+            break;
+        }
         let fire = match step {
             Step::EarlyEvent => true,
             Step::Fair => !woken,

@@ -18,6 +18,12 @@ cases! {
             yield_once().await;
         }
     });
+    /// Yields far more often than the limit, but always the same number of times: it works, and does not wait.
+    yields_many_times: [], check(|| async {
+        for _ in 0..400 {
+            yield_once().await;
+        }
+    });
     /// Completes when both futures are ready.
     join_of_two: [], check(|| {
         let (sender, receiver) = futures::channel::oneshot::channel();
@@ -53,4 +59,23 @@ fn yield_once() -> impl Future<Output = ()> {
         context.waker().wake_by_ref();
         std::task::Poll::Pending
     })
+}
+
+/// Inside `block_on`, tokio lets a poll take 128 messages. Then each receiver wakes its task, and is pending until that
+/// poll of the task has returned, which is the whole run of a probe.
+#[test]
+fn the_budget_of_a_task_of_tokio_is_not_blamed_on_the_future() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let report = check(|| async {
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        (0..300).for_each(|n| sender.send(n).expect("it is open"));
+        for _ in 0..300 {
+            receiver.recv().await;
+        }
+    })
+    .around(move |code| runtime.block_on(async { code() }))
+    .time_limit(Duration::from_secs(2))
+    .run();
+    assert_eq!(report.failures(), [Kind::NeverReady], "{report}");
+    assert!(report.to_string().contains("Enter the runtime"), "{report}");
 }

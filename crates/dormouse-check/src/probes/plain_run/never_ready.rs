@@ -4,6 +4,7 @@
 //! loop, or lose a wake-up inside: a combinator such as `FuturesUnordered` polls a child only if the waker of
 //! that child has been called, so a poll of the combinator does not help.
 
+use super::cooperative_yield;
 use crate::driver::{Drive, DriveOutcome};
 use crate::finding::Finding;
 use crate::kind::Kind;
@@ -21,6 +22,14 @@ const POLLING: Timeout = Timeout(50);
 /// The finding of an instance that was polled continuously until the time limit. `log` is its log.
 pub(super) fn finding(context: &ProbeContext, log: &[Entry]) -> Finding {
     let limit = context.run_limit().duration().as_millis();
+    if cooperative_yield::is_ready_in_separate_calls(context) {
+        let headline =
+            "it is ready only if each poll is in another call of the closure of `around`";
+        return Finding::new(Kind::NeverReady, headline).with_log(log).with_detail(
+            "That closure polls inside a task of a runtime, which limits how much one poll of the task does. Enter the \
+             runtime instead of its `block_on`.",
+        );
+    }
     if wakes_itself(log, context.settings.max_self_wakes) {
         let headline =
             "it wakes itself inside poll and returns Pending, again and again, and is never ready";
