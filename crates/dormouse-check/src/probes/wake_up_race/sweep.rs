@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 
 /// The sweep ends after this many events in the middle of a poll.
 const ENOUGH_RACES: usize = 500;
-/// The sweep also ends at these limits: of CPU time, and of real time.
+/// The sweep also ends at these limits: of CPU time, and of real time in all waits.
 const CPU_LIMIT: Duration = Duration::from_millis(200);
-const TIME_LIMIT: Duration = Duration::from_secs(4);
+const TIME_LIMIT: Duration = Duration::from_secs(3);
 /// If a poll takes longer, only its beginning is covered.
 pub(super) const MAX_POLL_TIME: Duration = Duration::from_millis(1);
 
@@ -38,9 +38,10 @@ pub(super) fn probe(context: &ProbeContext, check: LostCheck) -> Option<Finding>
     // Where progress is not visible from outside, the next event would hide that this one is lost.
     let last = check.waits.number - 1;
     let first = if check.waits.items { 0 } else { last };
-    let mut races = 0;
-    for waits in if first == last { vec![last] } else { vec![first, last] } {
-        match sweep(context, waits, check) {
+    let all = if first == last { vec![last] } else { vec![first, last] };
+    let (mut races, limit) = (0, TIME_LIMIT / all.len() as u32);
+    for waits in all {
+        match sweep(context, waits, check, limit) {
             Some(Swept::Broken { outcome, task, point, tries }) => {
                 if !at_clone::works_without_race(context, point, check) {
                     return None;
@@ -60,7 +61,7 @@ pub(super) fn probe(context: &ProbeContext, check: LostCheck) -> Option<Finding>
     None
 }
 
-fn sweep(context: &ProbeContext, waits: u32, check: LostCheck) -> Option<Swept> {
+fn sweep(context: &ProbeContext, waits: u32, check: LostCheck, limit: Duration) -> Option<Swept> {
     let timeout = check.options.wake_timeout;
     let outcome = context.run(&Task::without_backtraces(), move |factory, probe_task| {
         let Some(poll_time) = measure_poll(factory, waits, check) else { return Swept::NoPoll };
@@ -68,7 +69,7 @@ fn sweep(context: &ProbeContext, waits: u32, check: LostCheck) -> Option<Swept> 
         let mut event_time = Duration::ZERO;
         while races < ENOUGH_RACES
             && timer.cpu_elapsed() < CPU_LIMIT
-            && timer.elapsed() < TIME_LIMIT
+            && timer.elapsed() < limit
             && !probe_task.is_abandoned()
         {
             let points = |number| point(waits, number, check);
