@@ -266,7 +266,8 @@ mod tests {
     use std::task::{Poll, Waker};
 
     const OPTIONS: DriveOptions = DriveOptions {
-        wake_timeout: Timeout(3),
+        // On a busy machine, the thread of an event starts late.
+        wake_timeout: Timeout(100),
         max_self_wakes: 5,
         wakers: WakerPattern::Same,
         poll_during_event: false,
