@@ -15,14 +15,14 @@ use crate::report::Report;
 use crate::settings::Settings;
 use futures_core::Stream;
 #[cfg(feature = "futures-io")]
-pub use futures_io::{check_read, check_write};
+pub use futures_io::{check_duplex, check_read, check_write};
 #[cfg(feature = "futures-sink")]
 pub use sink::check_sink;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 #[cfg(feature = "tokio")]
-pub use tokio_io::{check_tokio_read, check_tokio_write};
+pub use tokio_io::{check_tokio_duplex, check_tokio_read, check_tokio_write};
 
 /// Makes a factory from the expected output and the number of items.
 type MakeFactory<T> = Box<dyn FnOnce(Expect<T>, usize) -> Factory>;

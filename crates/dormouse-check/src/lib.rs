@@ -57,9 +57,9 @@ pub use dormouse_check_macros::every_executor;
 pub use check::check_sink;
 pub use check::{Check, check, check_local, check_pair, check_stream, check_stream_local};
 #[cfg(feature = "futures-io")]
-pub use check::{check_read, check_write};
+pub use check::{check_duplex, check_read, check_write};
 #[cfg(feature = "tokio")]
-pub use check::{check_tokio_read, check_tokio_write};
+pub use check::{check_tokio_duplex, check_tokio_read, check_tokio_write};
 pub use event::{event, local_event};
 pub use finding::Finding;
 #[cfg(any(feature = "futures-io", feature = "futures-sink", feature = "tokio"))]

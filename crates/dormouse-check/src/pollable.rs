@@ -13,7 +13,7 @@ pub(crate) use io::FuturesIo;
 #[cfg(feature = "tokio")]
 pub(crate) use io::TokioIo;
 #[cfg(any(feature = "futures-io", feature = "tokio"))]
-pub(crate) use io::{CheckedRead, CheckedWrite};
+pub(crate) use io::{CheckedDuplex, CheckedRead, CheckedWrite};
 #[cfg(feature = "futures-sink")]
 pub(crate) use sink::CheckedSink;
 use std::pin::Pin;

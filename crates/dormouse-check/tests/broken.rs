@@ -14,6 +14,8 @@ mod combinators;
 mod completion;
 #[path = "broken/dropped.rs"]
 mod dropped;
+#[path = "broken/duplex.rs"]
+mod duplex;
 #[path = "broken/environment.rs"]
 mod environment;
 #[path = "broken/flag.rs"]
@@ -52,6 +54,7 @@ fn soak() {
         combinators::CASES,
         completion::CASES,
         dropped::CASES,
+        duplex::CASES,
         environment::CASES,
         grows::CASES,
         locks::CASES,

@@ -14,6 +14,8 @@ mod fds;
 mod handwritten;
 #[path = "good/io.rs"]
 mod io;
+#[path = "good/keeps_open.rs"]
+mod keeps_open;
 #[path = "good/mixed.rs"]
 mod mixed;
 #[path = "good/several.rs"]

@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// Checks whether a sink keeps the contract: sends the items to it, and closes it.
 ///
 /// Needs the feature `futures-sink`. `poll_flush` is also called on the empty sink, after the first item, and between
-/// `poll_ready` and `start_send`; `poll_ready` is also called twice. What takes items out of a full sink is registered with
-/// [`event`](crate::event()).
+/// `poll_ready` and `start_send`; `poll_ready` is also called twice. What takes items out of a full sink is registered
+/// with [`event`](crate::event()).
 ///
 /// Each operation has to succeed, unless [`expect_output`](Check::expect_output) expects an error.
 ///

@@ -3,7 +3,7 @@
 use super::Check;
 use crate::finished::Finished;
 use crate::instance::Factory;
-use crate::pollable::{CheckedRead, CheckedWrite, TokioIo};
+use crate::pollable::{CheckedDuplex, CheckedRead, CheckedWrite, TokioIo};
 use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -62,5 +62,45 @@ where
     let data: Arc<[u8]> = data.into().into();
     Check::new::<W>(|expect, _| {
         Factory::send(move || CheckedWrite::<TokioIo, W>::new(make(), data.clone(), expect.clone()))
+    })
+}
+
+/// Checks whether the two directions of a stream with tokio's traits work at the same time.
+///
+/// Needs the feature `tokio`. It does what `check_duplex` does, which describes it, for the traits of futures. A stream
+/// that needs a runtime gets one by [`around`](Check::around).
+///
+/// ```
+/// use dormouse_check::{check_tokio_duplex, event};
+/// use futures::executor::block_on;
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// check_tokio_duplex(
+///     || {
+///         let (stream, mut peer) = tokio::io::duplex(64);
+///         event(move || {
+///             block_on(async {
+///                 peer.read_exact(&mut [0; 7]).await.unwrap();
+///                 peer.write_all(b"response").await.unwrap();
+///             });
+///         });
+///         stream
+///     },
+///     "request",
+/// )
+/// .expect_output(|read| read.as_ref().is_ok_and(|data| data == b"response"))
+/// .run()
+/// .assert();
+/// ```
+pub fn check_tokio_duplex<M, D>(make: M, data: impl Into<Vec<u8>>) -> Check<io::Result<Vec<u8>>>
+where
+    M: Fn() -> D + Send + Sync + 'static,
+    D: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let data: Arc<[u8]> = data.into().into();
+    Check::new::<D>(|expect, _| {
+        Factory::send(move || {
+            CheckedDuplex::<TokioIo, D>::new(make(), data.clone(), expect.clone())
+        })
     })
 }

@@ -3,6 +3,7 @@
 //! Like a sink, each performs all operations, one after the other. The lengths of the buffers vary, and differ between two
 //! polls of one operation: after a pending read or write, the caller may come back with another buffer.
 
+mod duplex;
 #[cfg(feature = "futures-io")]
 mod futures;
 mod read;
@@ -10,6 +11,7 @@ mod read;
 mod tokio;
 mod write;
 
+pub(crate) use duplex::CheckedDuplex;
 #[cfg(feature = "futures-io")]
 pub(crate) use futures::FuturesIo;
 pub(crate) use read::CheckedRead;

@@ -1,11 +1,14 @@
 //! Sinks, readers and writers from several libraries.
 
 use crate::cases;
+use crate::keeps_open::KeepsOpen;
 use crate::sleeps::in_tokio;
 use dormouse_check::{
-    Kind, check_read, check_sink, check_tokio_read, check_tokio_write, check_write, event,
+    Kind, check_duplex, check_read, check_sink, check_tokio_duplex, check_tokio_read,
+    check_tokio_write, check_write, event,
 };
 use futures::channel::mpsc;
+use futures::executor::block_on;
 use futures::io::{AllowStdIo, BufReader, BufWriter, Cursor};
 use futures::{FutureExt, SinkExt, future};
 use std::convert::Infallible;
@@ -37,18 +40,39 @@ fn sent() -> UnixStream {
     local
 }
 
-/// A socket whose buffer is full until the event.
-fn full() -> UnixStream {
+/// A socket whose peer reads a request, and answers with the data.
+fn answered() -> UnixStream {
+    let (local, mut peer) = pair();
+    event(move || {
+        if peer.read_exact(&mut [0; 7]).is_ok() {
+            let _ = peer.write_all(DATA);
+        }
+    });
+    local
+}
+
+/// A writer around a socket whose buffer is full until the event.
+fn full<W>(writer: impl FnOnce(UnixStream) -> W) -> KeepsOpen<W, UnixStream> {
     let (mut local, peer) = pair();
     while local.write(&[0; 65536]).is_ok() {}
-    let open = peer.try_clone().expect("failed to clone a socket");
+    let mut reader = peer.try_clone().expect("failed to clone a socket");
     event(move || {
-        let _ = peer.set_nonblocking(true);
-        while (&peer).read(&mut [0; 65536]).is_ok_and(|read| read > 0) {}
+        let _ = reader.set_nonblocking(true);
+        while reader.read(&mut [0; 65536]).is_ok_and(|read| read > 0) {}
     });
-    // Not fired before the data are written: keeps the peer open.
-    event(move || drop(open));
-    local
+    KeepsOpen(writer(local), peer)
+}
+
+fn async_io(socket: UnixStream) -> async_io::Async<UnixStream> {
+    async_io::Async::new(socket).expect("failed to register the fd")
+}
+
+fn dormouse(socket: UnixStream) -> dormouse::net::UnixStream {
+    dormouse::net::UnixStream::try_from(socket).expect("failed to register the fd")
+}
+
+fn tokio(socket: UnixStream) -> tokio::net::UnixStream {
+    tokio::net::UnixStream::from_std(socket).expect("failed to register the fd")
 }
 
 cases! {
@@ -77,37 +101,25 @@ cases! {
     }, [1, 2, 3]).expect_output(|sent| *sent.get_ref().get_ref().get_ref() == [2, 3, 4]);
 
     /// async-io: data, and the end.
-    reader_of_async_io: [], check_read(|| {
-        async_io::Async::new(sent()).expect("failed to register the fd")
-    }).expect_output(is_data);
+    reader_of_async_io: [], check_read(|| async_io(sent())).expect_output(is_data);
     /// async-io: the buffer of the socket is full.
-    writer_of_async_io: [], check_write(|| {
-        async_io::Async::new(full()).expect("failed to register the fd")
-    }, DATA);
+    writer_of_async_io: [], check_write(|| full(async_io), DATA);
     /// async-io: the peer is closed.
     broken_pipe_of_async_io: [], check_write(|| {
         let (local, peer) = pair();
         drop(peer);
-        async_io::Async::new(local).expect("failed to register the fd")
+        async_io(local)
     }, DATA).expect_output(|written| {
         written.result().is_err_and(|error| error.kind() == ErrorKind::BrokenPipe)
     });
     /// dormouse: data, and the end.
-    reader_of_dormouse: [], check_read(|| {
-        dormouse::net::UnixStream::try_from(sent()).expect("failed to register the fd")
-    }).expect_output(is_data);
+    reader_of_dormouse: [], check_read(|| dormouse(sent())).expect_output(is_data);
     /// dormouse: the buffer of the socket is full.
-    writer_of_dormouse: [], check_write(|| {
-        dormouse::net::UnixStream::try_from(full()).expect("failed to register the fd")
-    }, DATA);
+    writer_of_dormouse: [], check_write(|| full(dormouse), DATA);
     /// dormouse, with the traits of tokio and its reactor.
-    tokio_reader_of_dormouse: [], in_tokio(check_tokio_read(|| {
-        dormouse::net::UnixStream::try_from(sent()).expect("failed to register the fd")
-    })).expect_output(is_data);
+    tokio_reader_of_dormouse: [], in_tokio(check_tokio_read(|| dormouse(sent()))).expect_output(is_data);
     /// dormouse, the same for a writer.
-    tokio_writer_of_dormouse: [], in_tokio(check_tokio_write(|| {
-        dormouse::net::UnixStream::try_from(full()).expect("failed to register the fd")
-    }, DATA));
+    tokio_writer_of_dormouse: [], in_tokio(check_tokio_write(|| full(dormouse), DATA));
     /// tokio: one end of a pipe in memory.
     duplex_reader_of_tokio: [], check_tokio_read(|| {
         let (local, mut peer) = tokio::io::duplex(64);
@@ -122,26 +134,37 @@ cases! {
             let peer = peer.clone();
             event(move || drop(peer.lock().unwrap().read(&mut [0; 16]).now_or_never()));
         }
-        // Keeps the peer open.
-        event(move || drop(peer));
-        local
+        KeepsOpen(local, peer)
     }, DATA);
     /// tokio: a socket.
-    reader_of_tokio: [], in_tokio(check_tokio_read(|| {
-        tokio::net::UnixStream::from_std(sent()).expect("failed to register the fd")
-    })).expect_output(is_data);
+    reader_of_tokio: [], in_tokio(check_tokio_read(|| tokio(sent()))).expect_output(is_data);
     /// tokio: a full socket.
-    writer_of_tokio: [], in_tokio(check_tokio_write(|| {
-        tokio::net::UnixStream::from_std(full()).expect("failed to register the fd")
-    }, DATA));
+    writer_of_tokio: [], in_tokio(check_tokio_write(|| full(tokio), DATA));
+
+    /// async-io: both directions of a socket.
+    duplex_of_async_io: [], check_duplex(|| async_io(answered()), "request").expect_output(is_data);
+    /// dormouse: both directions of a socket.
+    duplex_of_dormouse: [], check_duplex(|| dormouse(answered()), "request").expect_output(is_data);
+    /// tokio: both directions of a pipe in memory that is smaller than the data.
+    duplex_of_tokio: [], check_tokio_duplex(|| {
+        let (local, mut peer) = tokio::io::duplex(16);
+        event(move || {
+            block_on(async {
+                if peer.read_exact(&mut [0; 7]).await.is_ok() {
+                    let _ = peer.write_all(b"response").await;
+                }
+            });
+        });
+        local
+    }, "request").expect_output(|read| read.as_ref().is_ok_and(|data| data == b"response"));
 
     /// futures: a buffer around a socket.
     buffered_reader_of_futures: [], check_read(|| {
-        BufReader::with_capacity(4, async_io::Async::new(sent()).expect("failed to register the fd"))
+        BufReader::with_capacity(4, async_io(sent()))
     }).expect_output(is_data);
     /// futures: a buffer around a full socket.
     buffered_writer_of_futures: [], check_write(|| {
-        BufWriter::with_capacity(4, async_io::Async::new(full()).expect("failed to register the fd"))
+        BufWriter::with_capacity(4, full(async_io))
     }, DATA);
     /// futures: readers and writers that are always ready.
     reader_that_is_ready: [], check_read(|| AllowStdIo::new(DATA)).expect_output(is_data);
