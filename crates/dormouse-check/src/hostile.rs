@@ -2,7 +2,8 @@
 //!
 //! A combinator that passes a check with well-behaved children may still rely on how these behave. Each function here
 //! returns a child with a behaviour that the contract allows and that few children have, and says which defect of a
-//! combinator it shows. The module [`stream`] has the same functions for streams.
+//! combinator it shows. The module [`stream`] has the same functions for streams, and the module `io` has readers and
+//! writers that are built from them.
 //!
 //! All of these children
 //! - wake only the waker of their most recent poll;
@@ -33,6 +34,8 @@
 //! which the children were created.
 
 mod future;
+#[cfg(any(feature = "futures-io", feature = "tokio"))]
+pub mod io;
 pub mod stream;
 
 use future::Behaviour;

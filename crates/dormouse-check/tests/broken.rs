@@ -42,6 +42,8 @@ mod spurious;
 mod stale;
 #[path = "broken/waiters.rs"]
 mod waiters;
+#[path = "broken/wrappers.rs"]
+mod wrappers;
 #[path = "broken/writers.rs"]
 mod writers;
 
@@ -65,6 +67,7 @@ fn soak() {
         several::CASES,
         spurious::CASES,
         stale::CASES,
+        wrappers::CASES,
         writers::CASES,
         waiters::CASES,
     ]);

@@ -3,6 +3,8 @@
 use crate::cases;
 use crate::keeps_open::KeepsOpen;
 use crate::sleeps::in_tokio;
+use dormouse_check::hostile::io::{reader, writer};
+use dormouse_check::hostile::stream;
 use dormouse_check::{
     Kind, check_duplex, check_read, check_sink, check_tokio_duplex, check_tokio_read,
     check_tokio_write, check_write, event,
@@ -166,6 +168,14 @@ cases! {
     buffered_writer_of_futures: [], check_write(|| {
         BufWriter::with_capacity(4, full(async_io))
     }, DATA);
+    /// futures: a buffer around a reader that is hostile.
+    buffered_hostile_reader: [], check_read(|| {
+        BufReader::with_capacity(4, reader(stream::wakes_spuriously(["some ", "da", "ta"])))
+    }).expect_output(|read| read.as_ref().is_ok_and(|data| data == b"some data"));
+    /// tokio: a buffer around a writer that is hostile.
+    buffered_hostile_writer: [], check_tokio_write(|| {
+        tokio::io::BufWriter::with_capacity(4, writer(stream::wakes_late([1, 2, 1])))
+    }, DATA).expect_output(|written| written.get_ref().get_ref().flushed() == DATA);
     /// futures: readers and writers that are always ready.
     reader_that_is_ready: [], check_read(|| AllowStdIo::new(DATA)).expect_output(is_data);
     /// futures: a writer in memory.
