@@ -122,7 +122,7 @@ bugs! {
 
     /// A loop over pending requests goes on while there are peers left, also if no request is pending.
     nimiq_2714("nimiq/core-rs-albatross#2714", [BlockingPoll]): |fixed| check(move || {
-        let stop = Instant::now() + Duration::from_secs(2);
+        let stop = Instant::now() + Duration::from_secs(6);
         waiting(move |peers, context| {
             while peers.poll(context).is_pending() {
                 if fixed {
@@ -135,7 +135,7 @@ bugs! {
             }
             Poll::Ready(())
         })
-    }).time_limit(Duration::from_millis(600));
+    }).time_limit(Duration::from_secs(5));
 
     /// A dialog's thread holds the lock of the result while the dialog is open. The first poll waits for it.
     rfd_191("rfd#191", [BlockingPoll]): |fixed| check(move || {
@@ -158,12 +158,12 @@ bugs! {
 
     /// A poll that spins until the event.
     spins("pattern: a poll that spins until its event", [BlockingPoll]): |fixed| check(move || {
-        let stop = Instant::now() + Duration::from_secs(2);
+        let stop = Instant::now() + Duration::from_secs(6);
         waiting(move |signal, context| {
             while !fixed && !signal.lock().set && Instant::now() < stop {
                 std::hint::spin_loop();
             }
             signal.poll(context)
         })
-    }).time_limit(Duration::from_millis(600));
+    }).time_limit(Duration::from_secs(5));
 }

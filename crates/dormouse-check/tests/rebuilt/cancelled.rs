@@ -284,7 +284,7 @@ bugs! {
             drop(first);
         });
         second
-    }).time_limit(Duration::from_millis(500));
+    }).time_limit(Duration::from_secs(2));
 
     /// A sender is dropped while it is in the queue of the semaphore, where it stays. The next permit goes to it.
     tokio_904("tokio#904", [LostWakeUp, NeverReady]): |fixed| check(move || {
@@ -298,7 +298,7 @@ bugs! {
             release(&semaphore);
         });
         second
-    }).time_limit(Duration::from_millis(500));
+    }).time_limit(Duration::from_secs(2));
 
     /// flume: a message wakes a receiver, which is dropped. The message stays in the channel, and the other receiver
     /// is not woken.
@@ -382,7 +382,7 @@ bugs! {
             let _queue = kept;
             waiter.await.is_ok()
         }
-    }).time_limit(Duration::from_millis(500));
+    }).time_limit(Duration::from_secs(2));
 
     /// A request is dropped. The library's thread completes it, and panics because nothing receives the answer.
     tigerbeetle_78("tigerbeetle-unofficial#78", [Panics, PanicOnDrop, BrokenByPanic]): |fixed| check(move || {

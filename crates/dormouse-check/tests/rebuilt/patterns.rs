@@ -43,7 +43,7 @@ bugs! {
             }
             Poll::Ready(())
         })
-    }).time_limit(Duration::from_millis(500));
+    }).time_limit(Duration::from_secs(5));
 
     /// A stream that yields items after its end.
     yields_after_the_end("pattern: a stream that is not fused", [AfterReady]): |fixed| check_stream(move || {

@@ -214,7 +214,7 @@ bugs! {
             |pool: &mut Channel| pool.in_flight = 0
         },
         fixed,
-    ).time_limit(Duration::from_millis(500));
+    ).time_limit(Duration::from_secs(2));
 
     /// A request is in the buffer of a sink, which is not flushed. The peer answers what it has received.
     chromiumoxide_179("chromiumoxide#179", [NeverReady, LostWakeUp]): |fixed| check(move || {
@@ -228,5 +228,5 @@ bugs! {
             }
             answer.poll(context)
         })
-    }).time_limit(Duration::from_millis(500));
+    }).time_limit(Duration::from_secs(2));
 }
