@@ -76,7 +76,9 @@ pub(crate) fn collect<R>(create: impl FnOnce() -> R) -> (R, VecDeque<Event>) {
 fn register(event: Event) {
     CREATING.with_borrow_mut(|creating| match creating {
         Some(events) => events.push_back(event),
-        None => panic!("an event belongs to a future: register it in the closure given to `check`"),
+        None => panic!(
+            "an event belongs to a future: register it in the closure given to `check`, before the future is polled"
+        ),
     });
 }
 

@@ -13,7 +13,7 @@ use crate::probes::attempt::Attempt;
 use crate::probes::context::ProbeContext;
 use crate::settings::DEFAULT_MAX_SELF_WAKES;
 use crate::task::Task;
-use crate::timeline::Action;
+use crate::timeline::{Action, Entry};
 use crate::timeout::Timeout;
 use crate::watchdog::Outcome;
 use std::sync::Arc;
@@ -133,13 +133,20 @@ fn poll_hung(context: &ProbeContext, task: &Arc<Task>) -> Finding {
     let log = task.log();
     context.poll_hung.set(true);
     let limit = context.run_limit().duration().as_millis();
-    let headline = format!("a poll has not returned after {limit} ms; its thread is abandoned");
-    let kind = match log.last().map(|entry| &entry.action) {
-        Some(Action::PollBegins { .. } | Action::Wake { .. }) => Kind::BlockingPoll,
-        // The thread hangs somewhere else, in an event or a destructor.
-        _ => Kind::NeverReady,
-    };
+    let (kind, code) = hung_code(&log);
+    let headline = format!("{code} has not returned after {limit} ms; its thread is abandoned");
     Finding::new(kind, headline).with_log(&log)
+}
+
+/// What does not return, according to the log. Wake-ups do not count: they may come from any thread.
+fn hung_code(log: &[Entry]) -> (Kind, &'static str) {
+    let code = log.iter().rev().find_map(|entry| match entry.action {
+        Action::PollBegins { .. } => Some((Kind::BlockingPoll, "a poll")),
+        Action::EventFired(_) => Some((Kind::NeverReady, "an event")),
+        Action::PollEnds { .. } => Some((Kind::NeverReady, "what follows a poll")),
+        _ => None,
+    });
+    code.unwrap_or((Kind::NeverReady, "creating it"))
 }
 
 /// Whether it is ready with the right output if it is polled only after wake-ups.
@@ -208,4 +215,23 @@ fn never_ends(context: &ProbeContext, task: &Arc<Task>) -> Attempt {
         ready.as_millis()
     );
     Attempt::Certain(Finding::new(Kind::NeverReady, headline).with_log(&task.log()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::PollResult;
+
+    #[test]
+    fn an_event_that_does_not_return_is_no_blocking_poll() {
+        let task = Task::new();
+        let waker = task.waker();
+        task.record(Action::PollBegins { number: 1, waker: waker.id, forced: false });
+        waker.to_waker().wake();
+        assert_eq!(hung_code(&task.log()), (Kind::BlockingPoll, "a poll"));
+        task.record(Action::PollEnds { number: 1, result: PollResult::Pending });
+        task.event_fired(1);
+        waker.to_waker().wake();
+        assert_eq!(hung_code(&task.log()), (Kind::NeverReady, "an event"));
+    }
 }
