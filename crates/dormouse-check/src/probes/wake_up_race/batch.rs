@@ -4,8 +4,8 @@
 //! during its poll; or begins to fire it shortly before, if the event itself takes some time.
 //!
 //! On a busy machine, the two threads seldom run at the same time. So before each poll, (1) the polling thread increments
-//! `calls`, (2) the other thread copies it to `answers`, (3) the polling thread sees that and increments `signals`: then
-//! both threads have a CPU. An instance whose event is late all the same is not raced.
+//! `calls`, (2) the other thread copies it to `answers`, (3) the polling thread sees that while it spins, and increments
+//! `signals`: then both threads have a CPU. An instance whose event is late all the same is not raced.
 
 use super::lost::LostCheck;
 use super::racer::{RacePoint, Racer};
@@ -28,16 +28,28 @@ use std::time::{Duration, Instant};
 const BATCH: usize = 32;
 /// How long the thread that polls spins for the other one, beyond the duration of an event.
 const MAX_LAG: Duration = Duration::from_micros(20);
+/// If there is no signal for so long, a poll does not return, and the thread that polls has been abandoned.
+const GIVE_UP: Duration = Duration::from_secs(20);
 /// How many times the thread that polls gives up its CPU before it polls without an answer of the other one.
-const MAX_YIELDS: u32 = 200;
+const MAX_YIELDS: u32 = 20;
 /// If an event takes longer, only its end is covered.
 const MAX_EVENT_TIME: Duration = Duration::from_micros(200);
+/// If a signal takes longer, the other thread did not run.
+const MAX_SIGNAL_TIME: Duration = Duration::from_micros(5);
+
+/// How long what happens in a race is expected to take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timing {
+    pub(super) poll: Duration,
+    pub(super) event: Duration,
+    /// From the signal to the beginning of an event without a delay.
+    pub(super) signal: Duration,
+}
 
 pub(super) struct Batch {
     entries: Vec<Entry>,
     shared: Arc<Shared>,
-    /// How long the events are expected to take.
-    event_time: Duration,
+    timing: Timing,
 }
 
 /// An instance, and its raced poll.
@@ -45,8 +57,10 @@ struct Entry {
     racer: Racer,
     task: Arc<Task>,
     point: RacePoint,
-    /// How long after the signal to the other thread the poll begins.
+    /// How long after the signal to the other thread the poll begins, and its event.
     delay: Duration,
+    event_delay: Duration,
+    signaled: Instant,
     began: Instant,
     ended: Instant,
     result: PollResult,
@@ -64,11 +78,10 @@ struct Shared {
     fired: Mutex<Vec<(Instant, Instant)>>,
     /// The thread that fires is running.
     ready: AtomicBool,
-    /// How many instances are about to be polled.
+    /// How often the thread that fires was asked whether it is running, and the last question that it has answered.
     calls: AtomicUsize,
-    /// For how many of them the thread that fires is running.
     answers: AtomicUsize,
-    /// For how many of them the signal was given.
+    /// For how many instances the signal was given.
     signals: AtomicUsize,
     /// How many events have returned.
     events_returned: AtomicUsize,
@@ -80,11 +93,10 @@ impl Batch {
         tries: usize,
         point: impl Fn(usize) -> RacePoint,
         timeout: Timeout,
-        poll_time: Duration,
-        event_time: Duration,
+        timing: Timing,
     ) -> Option<Batch> {
         let (mut entries, mut events) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
-        let span = event_time + poll_time + poll_time / 4 + Duration::from_nanos(100);
+        let span = timing.event + timing.poll + timing.poll / 4 + Duration::from_nanos(100);
         for number in tries..tries + BATCH {
             let task = Task::without_backtraces();
             let mut point = point(number);
@@ -98,13 +110,22 @@ impl Batch {
             let position = (number as u32).wrapping_mul(2_654_435_769);
             let offset = span.mul_f64(f64::from(position) / f64::from(u32::MAX));
             // If the offset is less than the duration of the event, the poll begins during the event.
-            let (poll_delay, event_delay) =
-                (event_time.saturating_sub(offset), offset.saturating_sub(event_time));
+            let delay = timing.signal + timing.event.saturating_sub(offset);
+            let event_delay = offset.saturating_sub(timing.event);
             events.push((event, event_delay));
             let now = Instant::now();
-            let (delay, result) = (poll_delay, PollResult::Pending);
-            let (began, ended, next) = (now, now, None);
-            entries.push(Entry { racer, task, point, delay, began, ended, result, next });
+            entries.push(Entry {
+                racer,
+                task,
+                point,
+                delay,
+                event_delay,
+                signaled: now,
+                began: now,
+                ended: now,
+                result: PollResult::Pending,
+                next: None,
+            });
         }
         let shared = Arc::new(Shared {
             events: Mutex::new(events),
@@ -115,7 +136,7 @@ impl Batch {
             signals: AtomicUsize::new(0),
             events_returned: AtomicUsize::new(0),
         });
-        Some(Batch { entries, shared, event_time })
+        Some(Batch { entries, shared, timing })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -129,7 +150,8 @@ impl Batch {
         spin_until(Duration::MAX, || self.shared.ready.load(SeqCst));
         for (number, entry) in (1..).zip(&mut self.entries) {
             let waker = entry.racer.waker.to_waker();
-            self.shared.call(number);
+            self.shared.call();
+            entry.signaled = Instant::now();
             self.shared.signals.store(number, SeqCst);
             spin_until(entry.delay, || false);
             entry.began = Instant::now();
@@ -137,7 +159,7 @@ impl Batch {
             entry.ended = Instant::now();
             drop(waker);
             let returned = || self.shared.events_returned.load(SeqCst) >= number;
-            spin_until(MAX_LAG + self.event_time, returned);
+            spin_until(MAX_LAG + self.timing.event, returned);
         }
         probe_task.heartbeat();
         let all = self.entries.len();
@@ -152,11 +174,19 @@ impl Batch {
         returned.then(|| self.entries.iter().zip(fired).filter(overlap).count())
     }
 
-    /// The shortest event of this batch.
-    pub(super) fn event_time(&self) -> Duration {
+    /// The timing of this batch, for the next one. A batch whose threads seldom ran at the same time proves little, so the
+    /// shortest times count.
+    pub(super) fn timing(&self) -> Timing {
         let fired = lock(&self.shared.fired);
-        let times = fired.iter().map(|(began, returned)| returned.duration_since(*began));
-        times.min().unwrap_or_default().min(MAX_EVENT_TIME)
+        let events = fired.iter().map(|(began, returned)| returned.duration_since(*began));
+        let signals = self.entries.iter().zip(&*fired).map(|(entry, (began, _))| {
+            began.saturating_duration_since(entry.signaled).saturating_sub(entry.event_delay)
+        });
+        Timing {
+            poll: self.timing.poll,
+            event: events.min().unwrap_or_default().min(MAX_EVENT_TIME),
+            signal: signals.min().unwrap_or_default().min(MAX_SIGNAL_TIME),
+        }
     }
 
     /// An instance that did not complete: how, and its task, with the log of what happened to it.
@@ -209,11 +239,11 @@ impl Entry {
 
 impl Shared {
     /// Waits until the thread that fires is running.
-    fn call(&self, number: usize) {
-        self.calls.store(number, SeqCst);
+    fn call(&self) {
         for _ in 0..MAX_YIELDS {
-            if spin_until(MAX_LAG, || self.answers.load(SeqCst) >= number) {
-                break;
+            let call = self.calls.fetch_add(1, SeqCst) + 1;
+            if spin_until(MAX_LAG, || self.answers.load(SeqCst) >= call) {
+                return;
             }
             thread::sleep(MAX_LAG);
         }
@@ -225,9 +255,13 @@ impl Shared {
         let mut fired = Vec::with_capacity(all);
         self.ready.store(true, SeqCst);
         for (number, (event, delay)) in (1..).zip(events) {
-            spin_until(Duration::MAX, || self.calls.load(SeqCst) >= number);
-            self.answers.store(number, SeqCst);
-            spin_until(Duration::MAX, || self.signals.load(SeqCst) >= number);
+            let signaled = spin_until(GIVE_UP, || {
+                self.answers.store(self.calls.load(SeqCst), SeqCst);
+                self.signals.load(SeqCst) >= number
+            });
+            if !signaled {
+                return;
+            }
             // No delay if the next poll has begun: this one is over.
             if self.signals.load(SeqCst) == number {
                 spin_until(delay, || false);

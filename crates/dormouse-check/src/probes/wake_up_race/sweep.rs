@@ -1,7 +1,7 @@
 //! The event happens at a different moment of the poll in each of many instances.
 
 use super::at_clone;
-use super::batch::Batch;
+use super::batch::{Batch, Timing};
 use super::lost::LostCheck;
 use super::racer::RacePoint;
 use super::{SWEEP_NAME, finding};
@@ -16,10 +16,12 @@ use crate::watchdog::Outcome;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The sweep ends after this many events in the middle of a poll.
+/// The sweep ends after this many events in the middle of a poll: in the first wait, and in a later one, where it takes
+/// longer to bring an instance to its raced poll.
 const ENOUGH_RACES: usize = 500;
+const ENOUGH_RACES_LATER: usize = 200;
 /// The sweep also ends at these limits: of CPU time, and of real time in all waits.
-const CPU_LIMIT: Duration = Duration::from_millis(200);
+const CPU_LIMIT: Duration = Duration::from_millis(400);
 const TIME_LIMIT: Duration = Duration::from_secs(3);
 /// If a poll takes longer, only its beginning is covered.
 pub(super) const MAX_POLL_TIME: Duration = Duration::from_millis(1);
@@ -64,23 +66,23 @@ pub(super) fn probe(context: &ProbeContext, check: LostCheck) -> Option<Finding>
 fn sweep(context: &ProbeContext, waits: u32, check: LostCheck, limit: Duration) -> Option<Swept> {
     let timeout = check.options.wake_timeout;
     let outcome = context.run(&Task::without_backtraces(), move |factory, probe_task| {
-        let Some(poll_time) = measure_poll(factory, waits, check) else { return Swept::NoPoll };
+        let Some(poll) = measure_poll(factory, waits, check) else { return Swept::NoPoll };
+        let mut timing = Timing { poll, event: Duration::ZERO, signal: Duration::ZERO };
+        let enough = if waits == 0 { ENOUGH_RACES } else { ENOUGH_RACES_LATER };
         let (timer, mut tries, mut races) = (ThreadTimer::start(), 0, 0);
-        let mut event_time = Duration::ZERO;
-        while races < ENOUGH_RACES
+        while races < enough
             && timer.cpu_elapsed() < CPU_LIMIT
-            && timer.elapsed() < limit
+            // With one CPU, hardly any event happens during a poll.
+            && timer.elapsed() < if races == 0 { limit / 4 } else { limit }
             && !probe_task.is_abandoned()
         {
             let points = |number| point(waits, number, check);
-            let Some(mut batch) =
-                Batch::new(factory, tries, points, timeout, poll_time, event_time)
-            else {
+            let Some(mut batch) = Batch::new(factory, tries, points, timeout, timing) else {
                 break;
             };
             let Some(raced) = batch.race(timeout, probe_task) else { break };
             (races, tries) = (races + raced, tries + batch.len());
-            event_time = batch.event_time();
+            timing = batch.timing();
             if let Some((outcome, task, point)) = batch.find_broken(check, probe_task) {
                 return Swept::Broken { outcome, task, point, tries };
             }
