@@ -15,6 +15,8 @@ mod combinators;
 mod events;
 #[path = "published/locks.rs"]
 mod locks;
+#[path = "published/pairs.rs"]
+mod pairs;
 #[path = "published/pools.rs"]
 mod pools;
 #[path = "published/streams.rs"]
@@ -126,11 +128,12 @@ macro_rules! published {
     };
 }
 
-const CASES: [&[Case]; 7] = [
+const CASES: [&[Case]; 8] = [
     channels::CASES,
     locks::CASES,
     events::CASES,
     pools::CASES,
+    pairs::CASES,
     timers::CASES,
     streams::CASES,
     combinators::CASES,

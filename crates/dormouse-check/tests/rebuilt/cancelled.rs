@@ -4,7 +4,7 @@
 
 use crate::bugs;
 use crate::parts::{Queue, poll_once, wake};
-use dormouse_check::{check, event};
+use dormouse_check::{check, check_pair, event};
 use futures::channel::oneshot;
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -286,6 +286,15 @@ bugs! {
         second
     }).time_limit(Duration::from_secs(2));
 
+    /// The same, by a check of two waiters.
+    tokio_4618_pair("tokio#4618", [LostWakeUp, NeverReady]): |fixed| check_pair(move || {
+        let notify: Arc<Mutex<Shared>> = Arc::default();
+        let on_drop = if fixed { OnDrop::PassesOn } else { OnDrop::Swallows };
+        let waiters = [0, 1].map(|_| Acquire::new(&notify, on_drop));
+        event(move || release(&notify));
+        waiters.into()
+    });
+
     /// A sender is dropped while it is in the queue of the semaphore, where it stays. The next permit goes to it.
     tokio_904("tokio#904", [LostWakeUp, NeverReady]): |fixed| check(move || {
         let semaphore: Arc<Mutex<Shared>> = Arc::default();
@@ -313,6 +322,17 @@ bugs! {
             drop(first);
         });
         second
+    });
+
+    /// The same, by a check of two receivers.
+    iroh_2536_pair("iroh#2536", [LostWakeUp, NeverReady]): |fixed| check_pair(move || {
+        let channel: Arc<Mutex<(VecDeque<u32>, Shared)>> = Arc::default();
+        let receivers = [0, 1].map(|_| Receive { channel: channel.clone(), id: None, fixed });
+        event(move || {
+            channel.lock().unwrap().0.push_back(7);
+            wake_next(&channel);
+        });
+        receivers.into()
     });
 
     /// Two receivers wait, and two messages arrive. The second message wakes nothing, because a receiver has been

@@ -55,7 +55,9 @@ published! {
         tokio_barrier_wait: check(|| {
             let barrier = Arc::new(tokio::sync::Barrier::new(2));
             let other = barrier.clone();
-            event(move || drop(futures::FutureExt::now_or_never(async move { other.wait().await })));
+            event(move || {
+                let _ = futures::FutureExt::now_or_never(async move { other.wait().await });
+            });
             async move { barrier.wait().await.is_leader() }
         });
         tokio_once_cell: check(|| {
