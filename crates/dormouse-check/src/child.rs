@@ -151,6 +151,8 @@ pub(crate) fn run(place: &Place, job: &Job, kind: Kind, budget: &Budget) -> Outc
     };
     let child = command
         .env(VARIABLE, EARLIER.with_borrow(|earlier| wire::encode_job(place, job, earlier)))
+        // Only the last lines of the standard error are kept.
+        .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -43,14 +43,14 @@ impl Output {
         Some(Output { lines, errors })
     }
 
-    /// The last lines of the standard error of a child that has ended.
+    /// The last lines of the standard error of a child that has ended, without those of the checker.
     pub(super) fn last_errors(&self) -> Vec<String> {
         let text = self.errors.recv_timeout(ERRORS_LIMIT).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let mut lines: Vec<String> = text
             .lines()
             .rev()
-            .filter(|line| !line.trim().is_empty())
+            .filter(|line| !line.trim().is_empty() && !line.starts_with("dormouse-check: "))
             .take(MAX_ERRORS)
             .map(str::to_owned)
             .collect();

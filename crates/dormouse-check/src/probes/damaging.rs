@@ -80,8 +80,11 @@ impl DamagingProbe {
 
     fn aborts(self, errors: &[String]) -> Finding {
         let headline = format!("the process is aborted if {}", self.action);
-        let finding = Finding::new(self.kind, headline)
-            .with_detail("seen in a child process, which wrote to its standard error:");
+        let seen = match errors {
+            [] => "seen in a child process",
+            _ => "seen in a child process, which wrote to its standard error:",
+        };
+        let finding = Finding::new(self.kind, headline).with_detail(seen);
         errors.iter().fold(finding, |finding, line| finding.with_detail(line))
     }
 }

@@ -3,6 +3,7 @@
 use crate::driver::{Drive, DriveOutcome};
 use crate::finding::Finding;
 use crate::kind::Kind;
+use crate::probes::attempt::Attempt;
 use crate::probes::context::ProbeContext;
 use crate::task::Task;
 use crate::timeline::{Action, PollResult};
@@ -52,7 +53,7 @@ fn ready_without_event(context: &ProbeContext, attempt: u32) -> Option<Finding> 
 }
 
 /// After many polls without a wake-up, is it still woken, and ready with the right output?
-fn broken_afterwards(context: &ProbeContext, attempt: u32) -> Option<Finding> {
+fn broken_afterwards(context: &ProbeContext, attempt: u32) -> Attempt {
     let options = context.drive_options(attempt);
     let task = Task::new();
     let outcome = context.run(&task, move |factory, task| {
@@ -73,10 +74,12 @@ fn broken_afterwards(context: &ProbeContext, attempt: u32) -> Option<Finding> {
         Outcome::Done(Some(DriveOutcome::Panicked(panic))) => format!("it panics: {panic}"),
         Outcome::Done(Some(DriveOutcome::WrongOutput)) => "its output is wrong".into(),
         Outcome::Done(Some(DriveOutcome::LostWakeUp { .. })) => "it is no longer woken".into(),
-        _ => return None,
+        // It was ready before.
+        Outcome::Done(None) => return Attempt::Inconclusive,
+        _ => return Attempt::Fine,
     };
     let log = task.log();
     let headline = format!("after {POLLS} polls without a wake-up, {effect}");
     let finding = Finding::new(Kind::SpuriousPoll, headline);
-    Some(finding.with_log(&log).with_culprit(&log, Action::is_wake))
+    Attempt::Found(finding.with_log(&log).with_culprit(&log, Action::is_wake))
 }

@@ -7,6 +7,7 @@ use crate::driver::{Drive, DriveOptions, DriveOutcome};
 use crate::finding::Finding;
 use crate::instance::LocalInstance;
 use crate::kind::Kind;
+use crate::probes::attempt::Attempt;
 use crate::probes::context::ProbeContext;
 use crate::process::{self, SNAPSHOT_INTERVAL};
 use crate::task::{Task, TaskWaker};
@@ -30,12 +31,19 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
             let mut instance = BlockingWakers { instance, polling_thread };
             Some(instance.drive(&mut events, options))
         });
-        let Outcome::Done(Some(DriveOutcome::LostWakeUp { .. })) = outcome else { return None };
+        match outcome {
+            Outcome::Done(Some(DriveOutcome::LostWakeUp { .. })) => {}
+            // It did not have to be woken.
+            Outcome::Done(Some(DriveOutcome::Ready)) if !task.was_pending() => {
+                return Attempt::Inconclusive;
+            }
+            _ => return Attempt::Fine,
+        }
         let log = task.log();
         let headline = "it wakes the task, is polled before `wake` returns, and is pending; no wake-up follows when \
                         it can be ready";
         let finding = Finding::new(Kind::WakeBeforeReady, headline);
-        Some(finding.with_log(&log).with_culprit(&log, Action::is_wake))
+        Attempt::Found(finding.with_log(&log).with_culprit(&log, Action::is_wake))
     })
 }
 
