@@ -156,20 +156,31 @@ pub(crate) trait Drive {
         false
     }
 
-    /// Polls continuously, woken or not, and fires the events in between. Returns how long it took to complete.
-    fn busy_poll(&mut self, events: &mut Events, limit: Timeout) -> (DriveOutcome, Duration) {
+    /// Polls continuously, woken or not, and fires the events in between. After each event, waits for a wake-up or for the
+    /// length of `between_events`. Returns how long it took to complete.
+    fn busy_poll(
+        &mut self,
+        events: &mut Events,
+        between_events: Timeout,
+        limit: Timeout,
+    ) -> (DriveOutcome, Duration) {
         const PAUSE: Duration = Duration::from_micros(500);
         const PAUSES_PER_SLICE: u32 = (SLICE.as_micros() / PAUSE.as_micros()) as u32;
         let started = Instant::now();
         let wakers = [self.task().waker(), self.task().waker()];
-        for _ in 0..limit.times(PAUSES_PER_SLICE).0 {
+        let (mut next_event, between_events) = (0, between_events.times(PAUSES_PER_SLICE).0);
+        for number in 0..limit.times(PAUSES_PER_SLICE).0 {
             // Twice in a row, with two wakers: neither may make a difference.
             for waker in &wakers {
                 if let Progress::End(outcome) = Progress::from(self.poll(waker, true)) {
                     return (outcome, started.elapsed());
                 }
             }
-            events.fire(limit, || false);
+            if number >= next_event || wakers.iter().any(|waker| waker.woken()) {
+                wakers.iter().for_each(|waker| waker.reset());
+                events.fire(limit, || false);
+                next_event = number + between_events;
+            }
             std::thread::sleep(PAUSE);
         }
         (DriveOutcome::NeverReady, started.elapsed())

@@ -28,6 +28,8 @@ const SUSPICIOUS_SELF_WAKES: u32 = 5;
 const SUSPICIOUS_RUNS: u32 = 30;
 /// How many times a future that woke itself only a few times, or was never pending, is run.
 const BUSY_RUNS: u32 = 5;
+/// How long to wait for the wake-up of an event before the next one, in repeated runs.
+const BETWEEN_EVENTS: [Timeout; 3] = [Timeout(0), Timeout(2), Timeout(10)];
 /// The timeout of the run that shows only whether the future works when it is polled after wake-ups.
 const WORKS_WHEN_WOKEN_TIMEOUT: Timeout = Timeout(100);
 
@@ -90,40 +92,78 @@ fn may_yield(context: &ProbeContext) -> bool {
 }
 
 /// How long the future takes to be ready if it is polled continuously; `None` if the time of the check is used up.
+///
+/// A failure is confirmed by further runs with longer pauses between the events: on a busy machine, a thread that forwards an
+/// event may be late, and an event that fires before the future has seen an earlier one may have another effect.
 fn time_to_ready(context: &ProbeContext) -> Result<Option<Duration>, Finding> {
+    let mut failure: Option<(DriveOutcome, Vec<Entry>)> = None;
+    for between_events in BETWEEN_EVENTS {
+        match timed_run(context, between_events)? {
+            Timed::Ready(time) => {
+                context.unconfirmed.borrow_mut().extend(failure.map(|(failure, log)| {
+                    without_wake_up(&failure).with_log(&log).with_detail("not seen again")
+                }));
+                return Ok(Some(time));
+            }
+            Timed::Failed(outcome, log) => failure = Some((outcome, log)),
+            Timed::OutOfTime => return Ok(None),
+        }
+    }
+    let Some((failure, log)) = failure else { return Ok(None) };
+    let finding = match failure {
+        failure if works_when_woken(context) => without_wake_up(&failure),
+        DriveOutcome::Panicked(panic) => {
+            Finding::new(Kind::Panics, format!("poll panics: {panic}"))
+        }
+        _ => Finding::new(Kind::WrongOutput, WRONG_OUTPUT),
+    };
+    Err(finding.with_log(&log))
+}
+
+/// The finding of a failure that occurs only if the future is polled without a wake-up.
+fn without_wake_up(failure: &DriveOutcome) -> Finding {
+    let effect = match failure {
+        DriveOutcome::Panicked(panic) => format!("it panics: {panic}"),
+        _ => "its output is wrong".to_owned(),
+    };
+    Finding::new(Kind::SpuriousPoll, format!("polled without a wake-up, {effect}"))
+}
+
+/// The result of a run in which the instance is polled continuously.
+enum Timed {
+    Ready(Duration),
+    /// A panic or a wrong output, and the log of the run.
+    Failed(DriveOutcome, Vec<Entry>),
+    /// The time of the check is used up.
+    OutOfTime,
+}
+
+/// Polls an instance continuously. A failure that needs no confirmation is an error.
+fn timed_run(context: &ProbeContext, between_events: Timeout) -> Result<Timed, Finding> {
     let limit = context.run_limit();
     let task = Task::new();
     let outcome = context.run(&task, move |factory, task| {
         let (mut instance, mut events) = factory.create(task)?;
-        Ok::<_, String>(instance.busy_poll(&mut events, limit))
+        Ok::<_, String>(instance.busy_poll(&mut events, between_events, limit))
     });
     let log = task.log();
-    let (kind, headline) = match outcome {
-        Outcome::Done(Ok((DriveOutcome::Ready, time))) => return Ok(Some(time)),
-        Outcome::Done(Ok((DriveOutcome::WrongOutput, _))) if works_when_woken(context) => {
-            (Kind::SpuriousPoll, "polled without a wake-up, its output is wrong".to_owned())
-        }
-        Outcome::Done(Ok((DriveOutcome::WrongOutput, _))) => {
-            (Kind::WrongOutput, WRONG_OUTPUT.to_owned())
-        }
-        Outcome::Done(Ok((DriveOutcome::Panicked(panic), _))) if works_when_woken(context) => {
-            (Kind::SpuriousPoll, format!("polled without a wake-up, it panics: {panic}"))
-        }
-        Outcome::Done(Ok((DriveOutcome::Panicked(panic), _))) => {
-            (Kind::Panics, format!("poll panics: {panic}"))
-        }
-        Outcome::OutOfTime if context.budget.is_spent() => return Ok(None),
+    match outcome {
+        Outcome::Done(Ok((DriveOutcome::Ready, time))) => Ok(Timed::Ready(time)),
+        Outcome::Done(Ok((
+            failure @ (DriveOutcome::WrongOutput | DriveOutcome::Panicked(_)),
+            _,
+        ))) => Ok(Timed::Failed(failure, log)),
+        Outcome::OutOfTime if context.budget.is_spent() => Ok(Timed::OutOfTime),
         Outcome::Done(Ok(_)) | Outcome::OutOfTime => {
             context.never_ready.set(true);
-            return Err(never_ready::finding(context, &log));
+            Err(never_ready::finding(context, &log))
         }
         Outcome::Done(Err(panic)) => {
-            return Err(Finding::new(Kind::Panics, format!("creating it panics: {panic}")));
+            Err(Finding::new(Kind::Panics, format!("creating it panics: {panic}")))
         }
-        Outcome::Panicked(panic) => (Kind::Panics, panic),
-        Outcome::Hung => return Err(poll_hung(context, &task)),
-    };
-    Err(Finding::new(kind, headline).with_log(&log))
+        Outcome::Panicked(panic) => Err(Finding::new(Kind::Panics, panic).with_log(&log)),
+        Outcome::Hung => Err(poll_hung(context, &task)),
+    }
 }
 
 const WRONG_OUTPUT: &str = "the output is not the expected one";

@@ -32,7 +32,7 @@ cases! {
             }
             Poll::Ready(())
         })
-    }).time_limit(SHORT);
+    }).time_limit(Duration::from_secs(2));
     /// An `async` block panics when it is polled after completion.
     panics_after_completion: [AfterReady], check(|| async {}).deny(AfterReady);
 }
