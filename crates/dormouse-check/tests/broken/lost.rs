@@ -199,7 +199,7 @@ cases! {
         let both: FuturesUnordered<_> = [waiter(shared.clone()), waiter(shared)].into_iter().collect();
         both.collect::<Vec<_>>()
     })
-    .time_limit(Duration::from_secs(1));
+    .time_limit(Duration::from_secs(3));
     /// A stream that is woken once.
     wakes_for_the_first_item_only: [LostWakeUp], check_stream(|| {
         let state = Arc::new(Mutex::new((0, false, None)));

@@ -15,7 +15,7 @@ use crate::timeout::Timeout;
 use crate::watchdog::Outcome;
 
 /// How long to wait before the first poll.
-const BEFORE_FIRST_POLL: Timeout = Timeout(20);
+const BEFORE_FIRST_POLL: Timeout = Timeout(10);
 /// How many instances must be ready then: a race inside may make one of them ready.
 const LATE_RUNS: u32 = 3;
 /// How long to poll then.
