@@ -14,6 +14,7 @@ use crate::task::Task;
 use crate::timeline::PollResult;
 use crate::watchdog::Outcome;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// The sweep ends after this many events in the middle of a poll: in the first wait, and in a later one, where it takes
@@ -41,7 +42,10 @@ pub(super) fn probe(context: &ProbeContext, check: LostCheck) -> Option<Finding>
     let last = check.waits.number - 1;
     let first = if check.waits.items { 0 } else { last };
     let all = if first == last { vec![last] } else { vec![first, last] };
-    let (mut races, limit) = (0, TIME_LIMIT / all.len() as u32);
+    // With one CPU, hardly any event happens during a poll.
+    let one_cpu = thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1);
+    let limit = TIME_LIMIT / all.len() as u32 / if one_cpu { 4 } else { 1 };
+    let mut races = 0;
     for waits in all {
         match sweep(context, waits, check, limit) {
             Some(Swept::Broken { outcome, task, point, tries }) => {
@@ -72,8 +76,7 @@ fn sweep(context: &ProbeContext, waits: u32, check: LostCheck, limit: Duration) 
         let (timer, mut tries, mut races) = (ThreadTimer::start(), 0, 0);
         while races < enough
             && timer.cpu_elapsed() < CPU_LIMIT
-            // With one CPU, hardly any event happens during a poll.
-            && timer.elapsed() < if races == 0 { limit / 4 } else { limit }
+            && timer.elapsed() < limit
             && !probe_task.is_abandoned()
         {
             let points = |number| point(waits, number, check);
