@@ -17,8 +17,11 @@ const LOWEST: RawFd = 3;
 /// # Errors
 /// If there is no other number.
 #[cfg_attr(
-    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
-    expect(dead_code, reason = "it is for epoll and timerfds")
+    all(
+        any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
+        not(feature = "signal")
+    ),
+    expect(dead_code, reason = "it is for epoll, timerfds and signals")
 )]
 pub(crate) fn above_stdio(fd: OwnedFd) -> io::Result<OwnedFd> {
     if fd.as_raw_fd() >= LOWEST {

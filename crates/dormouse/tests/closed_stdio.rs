@@ -7,6 +7,8 @@ mod common;
 use common::MS;
 use dormouse::clock::Boottime;
 use dormouse::io::AsyncFd;
+#[cfg(feature = "signal")]
+use dormouse::signal::unix::{SignalKind, signal};
 use dormouse::time::Alarm;
 use nix::unistd::close;
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
@@ -43,6 +45,8 @@ fn in_place_of_stdio(
         close(number).unwrap();
     }
     let mut alarm = None;
+    #[cfg(feature = "signal")]
+    let mut signals = None;
     let future = async {
         dormouse::sleep(MS).await;
         let ours = AsyncFd::new(ours).unwrap();
@@ -50,6 +54,10 @@ fn in_place_of_stdio(
         drop(ours.readable().await.unwrap());
         // Refused without the capability CAP_WAKE_ALARM.
         alarm = Alarm::new(Boottime::now() + MS).ok();
+        #[cfg(feature = "signal")]
+        {
+            signals = Some(signal(SignalKind::user_defined1()).unwrap());
+        }
     };
     block_on(std::pin::pin!(future));
     let links = (0..3).map(|number| std::fs::read_link(format!("/proc/self/fd/{number}")));

@@ -4,18 +4,21 @@
 //! any instruction, sets the flag and sends a datagram. It makes the other socket readable, and so wakes the task.
 //!
 //! # Invariants
-//! - No signal is lost. The handler: (1) sets the flag, (2) sends a datagram. A poll: (1) receives all datagrams, and stores
-//!   the waker when there are no more, (2) takes the flag. If the flag is set after it was taken, the datagram follows the
-//!   stored waker. If there is no room for it, the socket is readable already.
+//! - No signal is lost. The handler: (1) sets the flag, (2) sends a datagram. A poll: (1) receives a datagram, or stores the
+//!   waker if there is none, (2) takes the flag; and repeats both until it has a flag or has stored the waker. If the flag is
+//!   set after it was taken, the datagram follows the stored waker, or the next poll receives it. If there is no room for it,
+//!   the socket is readable already.
 //! - A child of `fork` inherits the handler and the socket that it sends from, but the flag is a copy. So a signal to the
 //!   child wakes a task of the parent, which finds no flag and waits again.
-//! - A child does not read the datagrams of its parent. It does not wait for the lock of signal-hook, which a thread of the
-//!   parent may have held: it leaves the handlers that it has inherited where they are.
+//! - A child does not read the datagrams of its parent. To drop an inherited listener, it does not wait for the lock of
+//!   signal-hook, which a thread of the parent may have held: it leaves the inherited handlers where they are. (A new
+//!   listener does take that lock.)
 //! - A handler raises no `SIGPIPE` when the other socket is closed, as it is in a child that has dropped an inherited
 //!   listener, as soon as its parent has dropped it too. That is why the sockets are those of datagrams: a send fails.
 
 use crate::fork::Process;
 use crate::io::{AsyncFd, Interest};
+use crate::stdio::above_stdio;
 use signal_hook::consts;
 use signal_hook::{SigId, flag, low_level};
 use std::fmt;
@@ -150,12 +153,17 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
         let message = format!("signal {number} ({name}) cannot be caught");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    let (receiver, sender) = UnixDatagram::pair()?;
+    let (receiver, sender) = socket_pair()?;
     let receiver = AsyncFd::with_interest(receiver, Interest::READABLE)?;
     let listener = Listener::register(number, sender).map_err(|err| {
         io::Error::new(err.kind(), format!("cannot listen to signal {number}: {err}"))
     })?;
     Ok(Signal { kind, listener, receiver })
+}
+
+fn socket_pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
+    let (receiver, sender) = UnixDatagram::pair()?;
+    Ok((above_stdio(receiver.into())?.into(), above_stdio(sender.into())?.into()))
 }
 
 /// Listens to a signal. Returned by [`signal`](signal()).
