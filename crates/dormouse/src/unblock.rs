@@ -28,11 +28,12 @@ pub(crate) async fn unblock<T: Send + 'static>(
     kind: Kind,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
-    let _busy = BusyGuard::begin();
     let job = Arc::new(Job::default());
     let runs = job.clone();
     let work = Box::new(move || runs.run(work));
     blocking::run(kind, work).map_err(|(err, _work)| err)?;
+    // After the work has a thread: tokio's clock would stand still if the system refused tokio one.
+    let _busy = BusyGuard::begin();
     poll_fn(|cx| job.poll(cx)).await
 }
 

@@ -126,6 +126,11 @@ each_in_a_child_process! {
     without_threads_a_lookup_is_an_error_and_no_endless_wait
 }
 
+#[cfg(all(target_os = "linux", feature = "tokio", feature = "test-util"))]
+each_in_a_child_process! {
+    without_threads_a_lookup_does_not_stop_the_paused_clock_of_tokio
+}
+
 #[cfg(target_os = "linux")]
 mod cases {
     use super::*;
@@ -173,5 +178,23 @@ mod cases {
         common::permit_new_threads(limit);
         let found = dormouse::block_on(timeout(LIMIT, lookup_host((NAME, 80))));
         assert_eq!(found.unwrap().unwrap().count(), 1);
+    }
+    #[test]
+    #[ignore = "a case"]
+    #[cfg(all(feature = "tokio", feature = "test-util"))]
+    fn without_threads_a_lookup_does_not_stop_the_paused_clock_of_tokio() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        within_time(|| {
+            let limit = common::prevent_new_threads();
+            runtime.block_on(async {
+                assert!(lookup_host((NAME, 80)).await.is_err());
+                dormouse::sleep(Duration::from_secs(3600)).await;
+            });
+            common::permit_new_threads(limit);
+        });
     }
 }

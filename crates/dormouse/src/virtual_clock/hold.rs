@@ -26,7 +26,8 @@ impl Hold {
         }
         let runtime = runtimes::current()?;
         let (released, wait) = mpsc::channel();
-        // If tokio can start no thread, it panics. Then the clock advances.
+        // If tokio can start no thread, it panics and keeps the closure in its queue, so the clock stands still until tokio
+        // starts a thread for other work. That is rare: the caller has got a thread before.
         catch_panic(|| {
             runtime.spawn_blocking(move || {
                 let _ = wait.recv_timeout(LIMIT);
