@@ -7,6 +7,7 @@ use super::{JoinError, tokio};
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::RefUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -161,7 +162,7 @@ enum AbortKind {
 /// A task of this crate, whatever its output is. The task counts these.
 struct Own(Arc<dyn Abort>);
 
-trait Abort: Send + Sync {
+trait Abort: Send + Sync + RefUnwindSafe {
     fn abort(&self);
     fn is_finished(&self) -> bool;
     fn add_abort_handle(&self);

@@ -6,6 +6,7 @@ use dormouse::task::AbortHandle;
 use dormouse::{sleep, spawn};
 use futures::channel::oneshot;
 use std::future::{pending, poll_fn};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::Poll;
 
 on_every_executor! {
@@ -133,4 +134,11 @@ async fn a_task_that_is_aborted_is_not_polled_again() {
         assert!(task.await.unwrap_err().is_cancelled());
         assert_eq!(reported.try_recv(), Err(oneshot::Canceled));
     }
+}
+
+/// As that of tokio.
+#[test]
+fn an_abort_handle_can_be_moved_into_catch_unwind() {
+    fn check<T: UnwindSafe + RefUnwindSafe>() {}
+    check::<AbortHandle>();
 }
