@@ -74,10 +74,10 @@ struct State {
 /// # Errors
 /// The work, if the pool has no thread and the system refuses to start one.
 pub(crate) fn run(kind: Kind, work: Work) -> Result<(), (io::Error, Work)> {
-    static TASKS: PerProcess<Pool> = PerProcess::new(Pool::new(start));
+    static PROGRAM: PerProcess<Pool> = PerProcess::new(Pool::new(start));
     static LOOKUPS: PerProcess<Pool> = PerProcess::new(Pool::new(start));
     let pool = match kind {
-        Kind::Program => &TASKS,
+        Kind::Program => &PROGRAM,
         Kind::Lookup => &LOOKUPS,
     };
     pool.get(|_| Pool::new(start)).run(work)

@@ -84,8 +84,8 @@
 //!
 //! - A sleep follows the runtime that polls it, whether it was created before the pause or after. After a
 //!   `tokio::time::resume` both clocks go on, ahead of real time.
-//! - A sleep waits until a thread drives the runtime, as those of tokio. Within `Runtime::enter`, on a thread that does not
-//!   drive it, no thread may: then the sleep does not end, also after a resume.
+//! - A sleep ends only while a thread drives the runtime (is in its `block_on`), as a sleep of tokio. On another thread, which
+//!   has called `Runtime::enter`, a sleep waits for ever if no thread drives the runtime, also after a resume.
 //! - An entered virtual time takes precedence. Real time passes in [`block_on`](crate::block_on()), in a runtime that has no
 //!   time driver (`enable_time`), and for sleeps that are polled outside of the runtime or after it has shut down.
 //! - Sleeps are rounded up to the milliseconds of tokio's timers. No suspend, and no step of the wall clock, is reported. An
