@@ -12,7 +12,8 @@
 //! and a child of a fork waits for threads that only its parent has.
 //!
 //! # Invariants
-//! - A thread begins with the work for which it was started. So no other work can take its place in the meantime.
+//! - A thread begins with the work for which it was started. So that work does not wait for other work, which is queued while
+//!   the thread is being started.
 //! - Work that is queued is run: when it is queued, a thread exists that looks into the queue before it waits or ends.
 //!   `run`: (1) claims an idle thread, or sees that a thread exists; (2) queues the work, under the same lock.
 //!   A thread: (1) looks into the queue; (2) begins to wait, or ends, under the same lock.

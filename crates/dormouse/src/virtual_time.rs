@@ -91,8 +91,8 @@
 //! - Sleeps are rounded up to the milliseconds of tokio's timers. No suspend, and no step of the wall clock, is reported. An
 //!   [`Alarm`](crate::time::Alarm) is a sleep. What waits for a paused clock is not in the `stats`.
 //! - The lookup of a host name takes real time. The clock stands still until the system answers, but for no longer than a
-//!   second. It does not wait for sockets, child processes and signals, as with tokio's own: if nothing else runs, it
-//!   advances to the next deadline while an answer is on its way, so a timeout around a `recv` ends at once.
+//!   second. It does not wait for sockets, signals and (except on Windows) child processes, as with tokio's own: if nothing
+//!   else runs, it advances to the next deadline while an answer is on its way, so a timeout around a `recv` ends at once.
 //! - An instant of std converts by its distance from std's present time. So for one of tokio, add its distance from
 //!   `tokio::time::Instant::now()` to [`Instant::now`](crate::time::Instant::now).
 //! - tokio has no function to query whether a clock is paused. So inside a current-thread runtime each reading of a clock
