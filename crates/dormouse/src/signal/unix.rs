@@ -186,6 +186,9 @@ fn socket_pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
 /// # `fork`
 /// A child of `fork` listens anew. A listener that it has inherited receives nothing, and one of the parent receives no
 /// signal that was sent to the child.
+///
+/// To listen, a child waits for ever if at the time of the fork another thread of the parent began or ended listening, or
+/// ran a handler. A program that forks without an exec avoids that if it forks before it listens.
 #[must_use = "signals are received only by `recv`"]
 pub struct Signal {
     kind: SignalKind,
