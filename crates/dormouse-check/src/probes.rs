@@ -91,6 +91,7 @@ pub(crate) fn run(factory: Factory, settings: Settings) -> Report {
         skipped,
         executors,
         instances: context.factory.instances(),
+        out_of_time: context.budget.is_spent(),
         took: started.elapsed(),
     }
 }

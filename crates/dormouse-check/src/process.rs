@@ -3,11 +3,13 @@
 //! All of it comes from `/proc`. On systems other than Linux the results are empty, and the probes that depend on them
 //! report nothing. Beside that: how a child process has ended.
 
+mod cpu_wait;
 mod crash;
 mod fds;
 mod thread_time;
 mod threads;
 
+pub(crate) use cpu_wait::CpuWait;
 pub(crate) use crash::{disable_core_dumps, has_crashed};
 pub(crate) use fds::open_fds;
 pub(crate) use thread_time::{ThreadTime, ThreadTimer};

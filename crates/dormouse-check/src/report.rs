@@ -24,6 +24,8 @@ pub struct Report {
     pub(crate) skipped: Vec<(&'static str, String)>,
     pub(crate) executors: Vec<(&'static str, String)>,
     pub(crate) instances: usize,
+    /// The time limit was reached.
+    pub(crate) out_of_time: bool,
     pub(crate) took: Duration,
 }
 
@@ -126,7 +128,13 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failures = self.findings.iter().filter(|finding| !finding.is_note()).count();
         let notes = self.findings.len() - failures;
-        let verdict = if failures == 0 { "keeps the contract" } else { "breaks the contract" };
+        let verdict = match failures {
+            0 if self.out_of_time => {
+                "keeps the contract, as far as the time limit permitted to check it"
+            }
+            0 => "keeps the contract",
+            _ => "breaks the contract",
+        };
         let count = |number: usize, one: &str| {
             format!("{number} {one}{}", if number == 1 { "" } else { "s" })
         };

@@ -49,7 +49,8 @@ impl Timeout {
 
 /// The time that a check may still spend on waiting for its threads.
 ///
-/// Like a [`Timeout`], it does not advance while the process gets no CPU time: a wait counts as one slice at most.
+/// Like a [`Timeout`], it does not advance while the process gets no CPU time: a wait counts as one slice at most, without
+/// the time for which the threads themselves wait for a CPU.
 #[derive(Debug)]
 pub(crate) struct Budget {
     remaining: Cell<Duration>,
@@ -60,9 +61,14 @@ impl Budget {
         Budget { remaining: Cell::new(time) }
     }
 
-    /// Subtracts a wait that was to last for one slice at most.
-    pub(crate) fn spend(&self, waited: Duration) {
-        self.remaining.set(self.remaining.get().saturating_sub(waited.min(SLICE)));
+    /// Subtracts a wait for threads, which was to last for one slice at most. `cpu_wait` is how long these have waited for a
+    /// CPU meanwhile. Returns what the wait counts.
+    pub(crate) fn spend(&self, waited: Duration, cpu_wait: Duration) -> Duration {
+        let waited = waited.min(SLICE);
+        // Never nothing, so that the time ends.
+        let counted = waited.saturating_sub(cpu_wait).max(waited / 8);
+        self.remaining.set(self.remaining.get().saturating_sub(counted));
+        counted
     }
 
     pub(crate) fn spend_slices(&self, slices: u32) {
@@ -110,9 +116,9 @@ mod tests {
     #[test]
     fn a_wait_that_takes_longer_because_of_load_costs_one_slice() {
         let budget = Budget::new(SLICE * 2);
-        budget.spend(SLICE * 100);
+        budget.spend(SLICE * 100, Duration::ZERO);
         assert!(!budget.is_spent());
-        budget.spend(SLICE);
+        budget.spend(SLICE, Duration::ZERO);
         assert!(budget.is_spent());
     }
 
@@ -120,5 +126,13 @@ mod tests {
     fn a_wait_ends_when_its_condition_holds_or_its_timeout_expires() {
         assert!(Timeout(u32::MAX).wait_until(|| true));
         assert!(!Timeout(1).wait_until(|| false));
+    }
+
+    #[test]
+    fn a_wait_for_a_cpu_is_not_spent_but_the_time_ends() {
+        let budget = Budget::new(SLICE * 10);
+        assert_eq!(budget.spend(SLICE, SLICE / 2), SLICE / 2);
+        assert_eq!(budget.spend(SLICE, SLICE * 10), SLICE / 8);
+        assert_eq!(budget.remaining(), SLICE * 10 - SLICE / 2 - SLICE / 8);
     }
 }

@@ -5,16 +5,17 @@
 //! something again and again, but does not end.
 //!
 //! # Invariants
-//! - A run ends, whatever the code under test does: after the limits of [`Limits`], counted in slices.
+//! - A run ends, whatever the code under test does: after the limits of [`Limits`]. The time for which the threads of the
+//!   checker wait for a CPU is not counted, up to seven eighths of each slice.
 //! - An abandoned thread that still runs ends at its next poll, because its task is marked as abandoned.
 
 use crate::panics;
-use crate::process;
+use crate::process::{self, CpuWait};
 use crate::task::Task;
 use crate::timeout::{Budget, SLICE, Timeout};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The closure of `Check::around`: enters a runtime, for example, and calls its argument.
 pub(crate) type Around = Option<Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>>;
@@ -71,11 +72,13 @@ pub(crate) fn run<R: Send + 'static>(
         return Outcome::Panicked("the checker could not start a thread".into());
     };
 
-    let (mut heartbeats, mut idle_slices, mut active_slices) = (task.heartbeats(), 0, 0);
+    let (mut heartbeats, mut idle, mut active) =
+        (task.heartbeats(), Duration::ZERO, Duration::ZERO);
+    let mut cpu_wait = CpuWait::start();
     loop {
         let began = Instant::now();
         let received = receiver.recv_timeout(SLICE);
-        limits.budget.spend(began.elapsed());
+        let spent = limits.budget.spend(began.elapsed(), cpu_wait.longest());
         match received {
             Ok(Ok(Some(result))) => {
                 // The thread is about to end. Once it has, it does not disturb probes that count threads or time.
@@ -95,13 +98,13 @@ pub(crate) fn run<R: Send + 'static>(
         }
         let now = task.heartbeats();
         if now == heartbeats {
-            idle_slices += 1;
+            idle += spent;
         } else {
-            (heartbeats, idle_slices) = (now, 0);
-            active_slices += 1;
+            (heartbeats, idle) = (now, Duration::ZERO);
+            active += spent;
         }
-        let hung = idle_slices > limits.stall.0;
-        if hung || active_slices > limits.run.0 || limits.budget.is_spent() {
+        let hung = idle > limits.stall.duration();
+        if hung || active > limits.run.duration() || limits.budget.is_spent() {
             task.abandon();
             return if hung { Outcome::Hung } else { Outcome::OutOfTime };
         }
@@ -112,7 +115,6 @@ pub(crate) fn run<R: Send + 'static>(
 mod tests {
     use super::*;
     use std::thread;
-    use std::time::Duration;
 
     const STALL: Timeout = Timeout(3);
 

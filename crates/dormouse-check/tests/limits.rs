@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::task::Poll;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_millis(300);
 
@@ -51,6 +51,7 @@ fn a_poll_that_does_not_return_is_found_before_the_time_limit() {
 fn a_report_lists_the_probes_for_which_there_was_no_time() {
     let report = check(|| dormouse::sleep(Duration::from_millis(40))).time_limit(LIMIT).run();
     assert!(report.passed(), "{report}");
+    assert!(report.to_string().contains("as far as the time limit permitted"), "{report}");
     let last = report.skipped().last().unwrap();
     assert_eq!(
         *last,
@@ -62,4 +63,23 @@ fn a_report_lists_the_probes_for_which_there_was_no_time() {
 fn a_future_that_is_never_ready_does_not_use_up_the_time() {
     let report = check(pending::<()>).time_limit(Duration::from_secs(2)).run();
     assert_eq!(report.failures(), [Kind::NeverReady], "{report}");
+}
+
+/// A poll hangs when almost half of the time is used up, so that the rest is too short to be sure that it hangs.
+#[test]
+fn a_check_whose_time_is_too_short_for_one_run_fails() {
+    let report = check(|| {
+        let created = Instant::now();
+        poll_fn(move |_| -> Poll<()> {
+            if created.elapsed() < LIMIT / 2 - Duration::from_millis(5) {
+                return Poll::Pending;
+            }
+            loop {
+                thread::park();
+            }
+        })
+    })
+    .time_limit(LIMIT)
+    .run();
+    assert!(!report.passed(), "{report}");
 }

@@ -42,6 +42,7 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
         }
         match time_to_ready(context) {
             Ok(Some(time)) => (max, min) = (max.max(time), min.min(time)),
+            Ok(None) if run == 0 => return Some(no_time(context)),
             Ok(None) => return None,
             Err(finding) if run > 0 => {
                 let detail = format!("another instance was ready after {} ms", min.as_millis());
@@ -54,6 +55,14 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
     context.min_ready_time.set(min);
     busy_wake(context)
         .or_else(|| context.confirmed(|attempt| drive(context, &Task::new(), attempt)))
+}
+
+/// The finding if the whole time of the check is not enough for one run.
+fn no_time(context: &ProbeContext) -> Finding {
+    context.never_ready.set(true);
+    let limit = context.settings.time_limit;
+    let headline = format!("the time limit of {limit:?} was reached before it was ready once");
+    Finding::new(Kind::NeverReady, headline)
 }
 
 /// Looks for more self-wakes in a row than allowed. The number is exact, so a finding needs no confirmation. But on a

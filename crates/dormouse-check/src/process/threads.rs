@@ -41,6 +41,11 @@ pub(crate) fn spawn<R: Send + 'static>(
     thread::Builder::new().name(CHECKER_THREAD.into()).spawn(run).ok()
 }
 
+/// The ids of the checker's threads. Some may have ended.
+pub(super) fn checker_threads() -> Vec<u32> {
+    lock(&CHECKER_THREADS).iter().copied().collect()
+}
+
 /// The threads of this process, without those of the checker.
 pub(crate) fn threads() -> Threads {
     let mut threads = all_threads();
