@@ -214,12 +214,13 @@ impl Events {
         let Some(event) = self.take() else { return false };
         self.task.event_fired(self.fired());
         match event {
-            Event::Local(event) => drop(panics::catch(event)),
+            Event::Local(event) => call(event, &self.task, self.fired()),
             Event::Send(event) => {
                 let finished = Arc::new(AtomicBool::new(false));
                 let (task, finish) = (self.task.clone(), finished.clone());
+                let number = self.fired();
                 let thread = process::spawn(move || {
-                    let _ = panics::catch(event);
+                    call(event, &task, number);
                     finish.store(true, SeqCst);
                     task.heartbeat();
                 });
@@ -230,6 +231,13 @@ impl Events {
             }
         }
         true
+    }
+}
+
+/// Calls event `number`. A panic is recorded: it may be why the future is not ready.
+fn call(event: impl FnOnce(), task: &Task, number: u32) {
+    if let Err(panic) = panics::catch(event) {
+        task.comment(format!("event {number} panics: {panic}"));
     }
 }
 

@@ -27,7 +27,8 @@ pub(super) static TEXTS: [Texts; Kind::ALL.len()] = [
         name: "never ready",
         contract: "A check has to see the future become ready. This one did not within the time limit.",
         mend: "If something has to happen first, register it with `dormouse_check::event` in the closure. If \
-               the future takes longer, raise `time_limit`: the future has half of it.",
+               the future takes longer, raise `time_limit`: the future has half of it. A runtime that `around` \
+               enters has to run by itself: tokio's `current_thread` runs only inside `block_on`, so use `multi_thread`.",
     },
     Texts {
         kind: Kind::WrongOutput,

@@ -48,7 +48,25 @@ pub(super) fn finding(context: &ProbeContext, log: &[Entry]) -> Finding {
         ));
     }
     let headline = format!("polled continuously for {limit} ms, it is still pending");
-    Finding::new(Kind::NeverReady, headline).with_log(log)
+    Finding::new(Kind::NeverReady, headline).with_log(log).with_detail(what_happened(log))
+}
+
+/// What the closure may have to register.
+fn what_happened(log: &[Entry]) -> String {
+    let count = |is: fn(&Action) -> bool| log.iter().filter(|entry| is(&entry.action)).count();
+    let events = count(|action| matches!(action, Action::EventFired(_)));
+    let items = count(|action| matches!(action, Action::PollEnds { result: PollResult::Item, .. }));
+    let seen = match events {
+        0 => "no event was fired: the closure has registered none".to_owned(),
+        1 => "1 event was fired, and no further one is registered".to_owned(),
+        _ => format!("{events} events were fired, and no further one is registered"),
+    };
+    if items == 0 {
+        return seen;
+    }
+    format!(
+        "{seen}; it was ready {items} times: register an event for what comes next, or for the end"
+    )
 }
 
 /// Whether nearly every poll wakes its own task.
