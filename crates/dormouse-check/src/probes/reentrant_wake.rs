@@ -49,7 +49,7 @@ fn attempt(context: &ProbeContext, operation: Operation) -> Option<Finding> {
     let panic = lock(&shared.panic).take();
     let effect = match panic {
         // If it also panics elsewhere, the cause is not the waker.
-        Some(_) if operation == Operation::Create && !works_elsewhere(context) => return None,
+        Some(_) if operation != Operation::Poll && !works_elsewhere(context) => return None,
         Some(panic) => format!("panics: {panic}"),
         None if deadlock => "never returns".to_owned(),
         None => return None,
@@ -127,7 +127,7 @@ fn stays_inside(shared: &Shared, task: &Task, timeout: Timeout) -> bool {
     true
 }
 
-/// Whether another instance can be created and polled on a thread that is not inside `wake`.
+/// Whether another instance can be created, polled and dropped on a thread that is not inside `wake`.
 fn works_elsewhere(context: &ProbeContext) -> bool {
     let created = context.run(&Task::new(), |factory, _| waker::create_another(factory));
     matches!(created, Outcome::Done(Ok(())))

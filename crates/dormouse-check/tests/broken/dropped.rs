@@ -110,6 +110,23 @@ fn expects_a_waker(flag: &Flag) {
     drop((!set).then(|| waker.expect("no waker: not polled")));
 }
 
+/// Its destructor panics unless the future has completed: also inside `wake`, where no lock is to blame.
+struct ExpectsCompletion {
+    completed: bool,
+}
+
+impl ExpectsCompletion {
+    fn record(&mut self, polled: &Poll<()>) {
+        self.completed |= polled.is_ready();
+    }
+}
+
+impl Drop for ExpectsCompletion {
+    fn drop(&mut self) {
+        assert!(self.completed, "dropped before it completed");
+    }
+}
+
 /// A future whose thread continues to wake its task after the drop.
 struct Ticker {
     ticked: Arc<AtomicBool>,
@@ -190,6 +207,15 @@ cases! {
     });
     /// `assert!` in the destructor.
     panics_if_dropped_early: [PanicOnDrop], check(|| waiting(expects_to_be_set));
+    /// The same, until the future is ready, though its event has happened.
+    panics_unless_completed: [PanicOnDrop], check(|| {
+        let (mut waiting, mut guard) = (waiting(flag::forget), ExpectsCompletion { completed: false });
+        std::future::poll_fn(move |context| {
+            let polled = Pin::new(&mut waiting).poll(context);
+            guard.record(&polled);
+            polled
+        })
+    });
     /// `expect` in the destructor.
     panics_if_dropped_unpolled: [PanicOnDrop], check(|| waiting(expects_a_waker));
 }
