@@ -2,7 +2,7 @@
 //! future that completes.
 
 use crate::event::Event;
-use crate::finding::Finding;
+use crate::finding::{Finding, FindingTexts};
 use crate::instance::Factory;
 use crate::kind::Kind;
 use crate::probes::context::ProbeContext;
@@ -29,6 +29,11 @@ const TRIES: u32 = 10;
 const MEMORY_ROUNDS: [u32; 5] = [64, 64, 128, 256, 512];
 /// Between two measurements of memory without a poll in between.
 const MEMORY_PAUSE: Duration = Duration::from_micros(50);
+
+static COMPLETION_TEXTS: FindingTexts = FindingTexts {
+    contract: "A program runs such a future many times. What one leaves allocated must not accumulate.",
+    mend: "Look for what outlives the future: a `mem::forget`, a cycle of `Arc`s, an entry that stays in a shared list.",
+};
 
 pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
     context
@@ -155,7 +160,7 @@ fn memory(context: &ProbeContext) -> Option<Finding> {
     let Outcome::Done(Some(total)) = outcome else { return None };
     let polls: u32 = MEMORY_ROUNDS.iter().skip(1).sum();
     let headline = format!("polled {polls} times, with no event: {total} bytes more are allocated");
-    Some(Finding::new(Kind::LeakPerPoll, headline))
+    Some(Finding::new(Kind::LeakPerPoll, headline).with_texts(&COMPLETION_TEXTS))
 }
 
 /// How many instances complete before each measurement of memory.
