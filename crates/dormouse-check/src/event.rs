@@ -73,13 +73,15 @@ pub(crate) fn collect<R>(create: impl FnOnce() -> R) -> (R, VecDeque<Event>) {
     (created, events.unwrap_or_default())
 }
 
+#[track_caller]
 fn register(event: Event) {
-    CREATING.with_borrow_mut(|creating| match creating {
-        Some(events) => events.push_back(event),
-        None => panic!(
-            "an event belongs to a future: register it in the closure given to `check`, before the future is polled"
-        ),
+    let registered = CREATING.with_borrow_mut(|creating| {
+        creating.as_mut().map(|events| events.push_back(event)).is_some()
     });
+    assert!(
+        registered,
+        "an event belongs to a future: register it in the closure given to `check`, before the future is polled"
+    );
 }
 
 /// Registers an event that has to happen before the future can be ready.
@@ -107,6 +109,7 @@ fn register(event: Event) {
 ///
 /// # Panics
 /// Outside of that closure.
+#[track_caller]
 pub fn event(event: impl FnOnce() + Send + 'static) {
     register(Event::Send(Box::new(event)));
 }
@@ -141,6 +144,7 @@ pub fn event(event: impl FnOnce() + Send + 'static) {
 ///
 /// # Panics
 /// Outside of the closure that is given to a check.
+#[track_caller]
 pub fn local_event(event: impl FnOnce() + 'static) {
     register(Event::Local(Box::new(event)));
 }

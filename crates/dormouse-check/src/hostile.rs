@@ -130,6 +130,7 @@ pub fn yields<T>(times: u32, output: T) -> HostileFuture<T> {
 ///
 /// # Panics
 /// Outside of the closure of a check or of [`Steps::from_fn`](crate::Steps::from_fn).
+#[track_caller]
 pub fn wakes_late<T>(output: T) -> HostileFuture<T> {
     let future = HostileFuture::new("wakes_late", Behaviour::WaitsForEvent, Some(output));
     future.register_ready();
@@ -173,6 +174,7 @@ pub fn moves_thread<T>(output: T) -> HostileFuture<T> {
 ///
 /// # Panics
 /// Outside of the closure of a check or of [`Steps::from_fn`](crate::Steps::from_fn).
+#[track_caller]
 pub fn wakes_spuriously<T>(output: T) -> HostileFuture<T> {
     let future = HostileFuture::new("wakes_spuriously", Behaviour::WaitsForEvent, Some(output));
     future.register_wake();
@@ -196,6 +198,7 @@ pub fn wakes_spuriously<T>(output: T) -> HostileFuture<T> {
 ///
 /// # Panics
 /// Outside of the closure of a check or of [`Steps::from_fn`](crate::Steps::from_fn).
+#[track_caller]
 pub fn wakes_on_drop<T>(output: T) -> HostileFuture<T> {
     let future = HostileFuture::new("wakes_on_drop", Behaviour::WaitsForEvent, Some(output));
     future.register_ready();

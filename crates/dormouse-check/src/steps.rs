@@ -228,6 +228,7 @@ impl<F> Steps<F> {
     ///
     /// # Panics
     /// After [`drop_future`](Steps::drop_future), or if the closure panics.
+    #[track_caller]
     pub fn enter<R>(&mut self, closure: impl FnOnce(&mut Context<'_>, Pin<&mut F>) -> R) -> R {
         self.polls += 1;
         self.waker.reset();
@@ -240,6 +241,7 @@ impl<F> Steps<F> {
     }
 
     /// Polls once, and records the result.
+    #[track_caller]
     fn poll_with<R>(
         &mut self,
         poll: impl FnOnce(&mut Context<'_>, Pin<&mut F>) -> Poll<R>,
@@ -286,6 +288,7 @@ impl<F> Steps<F> {
     ///
     /// # Panics
     /// After [`drop_future`](Steps::drop_future).
+    #[track_caller]
     pub fn into_inner(self) -> F
     where
         F: Unpin,
@@ -308,6 +311,7 @@ impl<F: Future> Steps<F> {
     ///
     /// # Panics
     /// After [`drop_future`](Steps::drop_future), or if the future panics.
+    #[track_caller]
     pub fn poll(&mut self) -> Poll<F::Output> {
         self.poll_with(|context, future| future.poll(context), |_| PollResult::Ready)
     }
@@ -328,6 +332,7 @@ impl<S: Stream> Steps<S> {
     ///
     /// # Panics
     /// After [`drop_future`](Steps::drop_future), or if the stream panics.
+    #[track_caller]
     pub fn poll_next(&mut self) -> Poll<Option<S::Item>> {
         self.poll_with(
             |context, stream| stream.poll_next(context),

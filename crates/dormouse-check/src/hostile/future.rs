@@ -116,12 +116,14 @@ impl<T> HostileFuture<T> {
     }
 
     /// Registers an event that makes it ready.
+    #[track_caller]
     pub(super) fn register_ready(&self) {
         let shared = self.shared.clone();
         event(move || shared.wake(true));
     }
 
     /// Registers an event that only wakes its task.
+    #[track_caller]
     pub(super) fn register_wake(&self) {
         let shared = self.shared.clone();
         event(move || shared.wake(false));
