@@ -223,9 +223,7 @@ impl Runner {
             Some(format!("{} is allowed, and provoking it may do damage", probe.kind))
         } else {
             // It moves instances to other threads.
-            unsure.then(|| {
-                format!("gives no result because of: {}, not confirmed", Kind::ThreadBound)
-            })
+            unsure.then(|| format!("no result because of: {}, not confirmed", Kind::ThreadBound))
         };
         match reason {
             Some(reason) => self.skipped.push((probe.name, reason)),
@@ -260,7 +258,7 @@ impl Runner {
 
     fn skip_reason(&self, obstacles: &[Kind]) -> Option<String> {
         if let Some(kind) = self.find(obstacles) {
-            return Some(format!("gives no result because of: {kind}"));
+            return Some(format!("no result because of: {kind}"));
         }
         if self.context.poll_hung.get() {
             return Some("a poll has not returned".to_owned());

@@ -1,6 +1,6 @@
 //! The report of a check, as text and as JSON.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, wrap};
 use crate::json::Json;
 use crate::kind::Kind;
 use std::fmt;
@@ -58,7 +58,7 @@ impl Report {
         kinds
     }
 
-    /// Whether there is no failure. There may be notes.
+    /// Whether there is no failure. There may be notes, and probes that were [skipped](Report::skipped).
     pub fn passed(&self) -> bool {
         self.findings.iter().all(Finding::is_note)
     }
@@ -124,11 +124,26 @@ impl Report {
     }
 }
 
+impl Report {
+    /// The reasons, each with the probes that were skipped because of it.
+    fn skipped_by_reason(&self) -> Vec<(&str, Vec<&str>)> {
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (probe, why) in &self.skipped {
+            match reasons.iter_mut().find(|(reason, _)| reason == why) {
+                Some((_, probes)) => probes.push(probe),
+                None => reasons.push((why, vec![probe])),
+            }
+        }
+        reasons
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failures = self.findings.iter().filter(|finding| !finding.is_note()).count();
         let notes = self.findings.len() - failures;
         let verdict = match failures {
+            0 if self.probes.is_empty() => "nothing was checked",
             0 if self.out_of_time => {
                 "keeps the contract, as far as the time limit permitted to check it"
             }
@@ -160,8 +175,11 @@ impl fmt::Display for Report {
         }
         if !self.skipped.is_empty() {
             writeln!(f, "\nskipped")?;
-            for (probe, why) in &self.skipped {
-                writeln!(f, "      {probe}: {why}")?;
+            for (why, probes) in self.skipped_by_reason() {
+                writeln!(f, "      {why}")?;
+                for line in wrap(&probes.join(", "), 92) {
+                    writeln!(f, "        {line}")?;
+                }
             }
         }
         Ok(())

@@ -31,11 +31,16 @@ pub(crate) struct Settings {
     denied: BTreeSet<Kind>,
 }
 
+/// The name of the type, or that of the function whose `async` block or closure it is.
+fn default_name<F>() -> &'static str {
+    std::any::type_name::<F>().trim_end_matches("::{{closure}}")
+}
+
 impl Settings {
     /// The defaults for a future of type `F`.
     pub(crate) fn new<F>() -> Settings {
         Settings {
-            name: std::any::type_name::<F>().to_owned(),
+            name: default_name::<F>().to_owned(),
             size: size_of::<F>(),
             time_limit: Duration::from_secs(10),
             max_polls: 8,

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs)]
 
-use dormouse_check::{Kind, check};
+use dormouse_check::{Kind, check, event};
 use std::future::{pending, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -63,6 +63,38 @@ fn a_report_lists_the_probes_for_which_there_was_no_time() {
 fn a_future_that_is_never_ready_does_not_use_up_the_time() {
     let report = check(pending::<()>).time_limit(Duration::from_secs(2)).run();
     assert_eq!(report.failures(), [Kind::NeverReady], "{report}");
+    assert!(report.to_string().contains("no event was fired"), "{report}");
+}
+
+#[test]
+fn the_panic_of_an_event_is_in_the_report_of_a_future_that_is_never_ready() {
+    let report = check(|| {
+        event(|| panic!("no receiver"));
+        pending::<()>()
+    })
+    .time_limit(Duration::from_secs(2))
+    .run();
+    assert_eq!(report.failures(), [Kind::NeverReady], "{report}");
+    let text = report.to_string();
+    assert!(text.contains("event 1 panics: no receiver"), "{report}");
+    assert!(text.contains("1 event was fired"), "{report}");
+}
+
+#[test]
+fn a_report_lists_each_reason_for_which_probes_were_skipped_once() {
+    let report = check(|| async { 1 }).name("one").expect_output(|output| *output == 2).run();
+    assert!(report.skipped().len() > 5, "{report}");
+    let text = report.to_string();
+    assert_eq!(text.matches("no result because of: wrong output").count(), 1, "{report}");
+    let skipped = text.split("skipped").last().unwrap();
+    assert!(skipped.lines().all(|line| line.chars().count() <= 100), "{report}");
+}
+
+#[test]
+fn the_default_name_of_an_async_block_is_that_of_its_function() {
+    let report = check(|| async {}).run();
+    let line = "limits::the_default_name_of_an_async_block_is_that_of_its_function: keeps";
+    assert!(report.to_string().starts_with(line), "{report}");
 }
 
 /// A poll hangs when almost half of the time is used up, so that the rest is too short to be sure that it hangs.

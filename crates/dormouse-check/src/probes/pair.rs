@@ -89,7 +89,8 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
         }
     }
     if !compared {
-        let reason = "the second future is not ready after the event, even if the first is dropped before the event";
+        let reason = "nothing to compare with: the second future is not ready after the events of the closure, even if \
+                      the first is dropped before the events";
         context.leave_out(NAME, reason);
     }
     None
