@@ -133,6 +133,22 @@ impl<T: 'static> Check<T> {
     }
 
     /// A predicate that the output (or each item) has to satisfy. Without it, any output is accepted.
+    ///
+    /// A report does not show the output. To see it, call `assert_eq!` in the predicate: its message is then in the
+    /// report, as a [`Panics`](Kind::Panics).
+    ///
+    /// ```
+    /// use dormouse_check::{Kind, check};
+    ///
+    /// let report = check(|| async { 7 })
+    ///     .expect_output(|output| {
+    ///         assert_eq!(*output, 8);
+    ///         true
+    ///     })
+    ///     .run();
+    /// assert_eq!(report.failures(), [Kind::Panics]);
+    /// assert!(report.to_string().contains("left: 7"));
+    /// ```
     pub fn expect_output(mut self, expect: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
         self.expect = Some(Arc::new(expect));
         self
@@ -156,6 +172,10 @@ impl<T: 'static> Check<T> {
 
     /// A closure that wraps the code on each thread on which the future is created, polled and dropped. Usually it
     /// enters a runtime. It has to call its argument, once.
+    ///
+    /// The runtime has to run by itself. A tokio runtime of the flavour `current_thread` runs only inside its
+    /// `block_on`, so the future is [`NeverReady`](Kind::NeverReady) if the runtime is only entered: this is also the
+    /// runtime of a `#[tokio::test]`. Enter one of the flavour `multi_thread`; one worker is enough.
     ///
     /// It does not apply where the future runs on executors, which bring their own context.
     ///
@@ -264,6 +284,10 @@ where
 
 /// Checks whether a stream keeps the contract, up to its end or for the first few [items](Check::items).
 ///
+/// If the items come from outside, register an [`event`](crate::event()) for each of them, and one for the end if there
+/// are fewer than [`items`](Check::items). [`expect_output`](Check::expect_output) gets each item by itself; to check their
+/// order, [check](crate::check()) a future that collects them, such as `stream.collect::<Vec<_>>()`.
+///
 /// ```
 /// use std::time::Duration;
 ///
@@ -306,7 +330,9 @@ where
 /// two receivers of one channel. It registers the [`event`](crate::event()) that is enough for one of them. The checker
 /// lets one future be woken, drops it before it is polled, as a `select!` does, and polls the other.
 ///
-/// Only this is checked. To check each of the two futures, use [`check`](crate::check()).
+/// Only this is checked. To check each of the two futures, use [`check`](crate::check()). If the second future is not ready
+/// after the event, even if the first one is dropped before it, nothing is checked: the probe is
+/// [skipped](Report::skipped), and the report has no failure.
 ///
 /// ```
 /// use std::sync::Arc;

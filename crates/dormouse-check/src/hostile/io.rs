@@ -101,7 +101,7 @@ pub struct HostileWriter {
 /// accepts all bytes. The stream decides when a write is pending.
 ///
 /// Shows a wrapper that takes a short write for a complete one, encodes its data again after a write that is pending, or
-/// does not pass on a flush. A write after the close fails.
+/// passes on neither the flush nor the close. A write after the close fails.
 ///
 /// ```
 /// use dormouse_check::{check_write, hostile};
