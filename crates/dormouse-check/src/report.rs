@@ -176,7 +176,9 @@ impl fmt::Display for Report {
         if !self.skipped.is_empty() {
             writeln!(f, "\nskipped")?;
             for (why, probes) in self.skipped_by_reason() {
-                writeln!(f, "      {why}")?;
+                for line in wrap(why, 94) {
+                    writeln!(f, "      {line}")?;
+                }
                 for line in wrap(&probes.join(", "), 92) {
                     writeln!(f, "        {line}")?;
                 }
