@@ -176,6 +176,8 @@ impl<T: 'static> Check<T> {
     /// The runtime has to run by itself. A tokio runtime of the flavour `current_thread` runs only inside its
     /// `block_on`, so the future is [`NeverReady`](Kind::NeverReady) if the runtime is only entered: this is also the
     /// runtime of a `#[tokio::test]`. Enter one of the flavour `multi_thread`; one worker is enough.
+    /// If a thread of the test runs the runtime instead, a waker that panics ends that thread, and the check reports
+    /// [`BrokenByPanic`](Kind::BrokenByPanic).
     ///
     /// It does not apply where the future runs on executors, which bring their own context.
     ///

@@ -64,9 +64,8 @@ fn what_happened(log: &[Entry]) -> String {
     if items == 0 {
         return seen;
     }
-    format!(
-        "{seen}; it was ready {items} times: register an event for what comes next, or for the end"
-    )
+    let times = if items == 1 { "once".to_owned() } else { format!("{items} times") };
+    format!("{seen}; it was ready {times}: register an event for what comes next, or for the end")
 }
 
 /// Whether nearly every poll wakes its own task.
