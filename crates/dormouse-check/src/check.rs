@@ -334,7 +334,7 @@ where
 ///
 /// Only this is checked. To check each of the two futures, use [`check`](crate::check()). If the second future is not ready
 /// after the event, even if the first one is dropped before it, nothing is checked: the probe is
-/// [skipped](Report::skipped), and the report has no failure.
+/// [skipped](Report::skipped), and the report has not [passed](Report::passed).
 ///
 /// ```
 /// use std::sync::Arc;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// The findings of a check.
 ///
-/// `{}` prints it; [`assert`](Report::assert) panics with it if there is a failure.
+/// `{}` prints it; [`assert`](Report::assert) panics with it if there is a failure, or if nothing was checked.
 ///
 /// ```
 /// let report = dormouse_check::check(|| dormouse::sleep(std::time::Duration::from_millis(2))).run();
@@ -58,9 +58,9 @@ impl Report {
         kinds
     }
 
-    /// Whether there is no failure. There may be notes, and probes that were [skipped](Report::skipped).
+    /// Whether there is no failure. There may be notes, and probes that were [skipped](Report::skipped), but not all of them.
     pub fn passed(&self) -> bool {
-        self.findings.iter().all(Finding::is_note)
+        !self.probes.is_empty() && self.findings.iter().all(Finding::is_note)
     }
 
     /// The result on each executor that is compiled in: the executor's name, and "works" or what happened.
@@ -75,7 +75,7 @@ impl Report {
         &self.skipped
     }
 
-    /// Fails the test if there is a failure.
+    /// Fails the test if there is a failure, or if nothing was checked.
     ///
     /// # Panics
     /// With the report as the message, if the report has not [passed](Report::passed).

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs)]
 
-use dormouse_check::{Kind, check, event};
+use dormouse_check::{Kind, check, check_pair, event};
 use std::future::{pending, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -114,4 +114,11 @@ fn a_check_whose_time_is_too_short_for_one_run_fails() {
     .time_limit(LIMIT)
     .run();
     assert!(!report.passed(), "{report}");
+}
+
+#[test]
+fn a_check_in_which_no_probe_gave_a_result_does_not_pass() {
+    let report = check_pair(|| (async {}, pending::<()>())).time_limit(LIMIT).run();
+    assert!(report.to_string().contains("nothing was checked"), "{report}");
+    assert!(report.failures().is_empty() && !report.passed(), "{report}");
 }
