@@ -74,8 +74,6 @@ pub(crate) enum Role {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Job {
     pub(crate) probe: String,
-    /// Does nothing that is known to abort a process.
-    pub(crate) careful: bool,
     /// What the parent has measured.
     pub(crate) max_ready_time: Duration,
     pub(crate) min_ready_time: Duration,

@@ -15,8 +15,7 @@ pub(super) fn encode_job(place: &Place, job: &Job, earlier: &[Verdict]) -> Strin
         verdict.iter().map(one).collect::<Vec<_>>().join(",")
     };
     format!(
-        "{}|{}|{}|{}|{}|{}|{}",
-        u8::from(job.careful),
+        "{}|{}|{}|{}|{}|{}",
         nanos(job.max_ready_time),
         nanos(job.min_ready_time),
         nanos(job.remaining),
@@ -28,15 +27,13 @@ pub(super) fn encode_job(place: &Place, job: &Job, earlier: &[Verdict]) -> Strin
 
 /// `None` if the text is no job.
 pub(super) fn decode_job(text: &str) -> Option<(Place, Job, Vec<Verdict>)> {
-    let mut parts = text.splitn(7, '|');
-    let mut number = || parts.next()?.parse::<u64>().ok();
-    let careful = number()? == 1;
-    let mut duration = || number().map(Duration::from_nanos);
+    let mut parts = text.splitn(6, '|');
+    let mut duration = || parts.next()?.parse().ok().map(Duration::from_nanos);
     let (max_ready_time, min_ready_time, remaining) = (duration()?, duration()?, duration()?);
     let probe = parts.next()?.to_owned();
     let earlier: Vec<Verdict> = parts.next()?.split_terminator(';').map(decode_verdict).collect();
     let place = Place { thread: Some(parts.next()?.to_owned()), number: earlier.len() };
-    Some((place, Job { probe, careful, max_ready_time, min_ready_time, remaining }, earlier))
+    Some((place, Job { probe, max_ready_time, min_ready_time, remaining }, earlier))
 }
 
 fn decode_verdict(text: &str) -> Verdict {
@@ -105,7 +102,6 @@ mod tests {
         let place = Place { thread: Some("module::a_test".into()), number: 3 };
         let job = Job {
             probe: "panicking waker".into(),
-            careful: true,
             max_ready_time: Duration::from_micros(2500),
             min_ready_time: Duration::from_micros(2100),
             remaining: Duration::from_secs(9),
@@ -114,7 +110,7 @@ mod tests {
         let earlier = vec![vec![], stale, vec![(Kind::LeakPerPoll, false)]];
         let text = encode_job(&place, &job, &earlier);
         assert_eq!(decode_job(&text), Some((place, job, earlier)));
-        assert_eq!(decode_job("3|1|x"), None);
+        assert_eq!(decode_job("1|x"), None);
     }
 
     #[test]

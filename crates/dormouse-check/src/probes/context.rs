@@ -22,8 +22,6 @@ pub(crate) struct ProbeContext {
     pub(crate) settings: Settings,
     /// The check, in its test.
     pub(crate) place: Place,
-    /// Do nothing that is known to abort a process.
-    pub(crate) careful: bool,
     /// No probe can run in a child process.
     pub(crate) no_child: Cell<bool>,
     /// What remains of the time limit.
@@ -53,7 +51,6 @@ impl ProbeContext {
             factory,
             settings,
             place,
-            careful: true,
             no_child: Cell::new(false),
             budget,
             max_ready_time: Cell::default(),

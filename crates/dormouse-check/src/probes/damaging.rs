@@ -1,7 +1,7 @@
 //! The probes that can end the process, or permanently damage what the instances share.
 //!
-//! Each runs in a child process if that is possible, and otherwise in this one. There it does nothing that is known to abort a
-//! process.
+//! Each runs in a child process if that is possible, and otherwise in this one. In both it does nothing that is known to abort
+//! a process.
 
 use super::{panicking_waker, reentrant_wake};
 use crate::child::{self, Job};
@@ -52,11 +52,10 @@ impl DamagingProbe {
             return None;
         }
         let mut aborted = None;
-        // If the first child aborts, a second one shows whether a runtime aborts by design.
-        for careful in [false, true] {
+        // If the first child aborts, a second one confirms that.
+        for _ in 0..2 {
             let job = Job {
                 probe: self.name.to_owned(),
-                careful,
                 max_ready_time: context.max_ready_time.get(),
                 min_ready_time: context.min_ready_time.get(),
                 remaining: context.budget.remaining(),
@@ -90,10 +89,9 @@ impl DamagingProbe {
 }
 
 /// In a child: runs the probe of its job, and exits.
-pub(super) fn run_job(mut context: ProbeContext, job: &Job) -> ! {
+pub(super) fn run_job(context: ProbeContext, job: &Job) -> ! {
     context.max_ready_time.set(job.max_ready_time);
     context.min_ready_time.set(job.min_ready_time);
-    context.careful = job.careful;
     context.budget.set(job.remaining);
     let damaging = [REENTRANT_WAKE, PANICKING_WAKER];
     let Some(damaging) = damaging.into_iter().find(|damaging| damaging.name == job.probe) else {

@@ -4,8 +4,8 @@
 //! A panic may abort the process. So a waker does not panic
 //! - while its thread unwinds from another panic,
 //! - inside a poll, where a panic also unwinds through the future, and
-//! - with [`ProbeContext::careful`], on a thread of tokio or async-task. These abort the process by design: tokio, if it
-//!   is built with debug assertions, and async-task always.
+//! - on a thread of tokio or async-task. These abort the process by design: tokio, if it is built with debug assertions,
+//!   and async-task always. Without debug assertions, tokio's thread ends; the result must not depend on that.
 
 use crate::driver::{Drive, DriveOutcome};
 use crate::drop_point::DropPoint;
@@ -31,10 +31,6 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
          aborts the process, add `.allow(Kind::BrokenByPanic)` to the check.",
         context.settings.name
     )));
-    if context.careful {
-        // The first backtrace of a process takes long, and is not to delay the waker.
-        aborts_by_design();
-    }
     context.confirmed(|attempt| {
         // A future that does not work before the panic is not broken by it.
         if attempt == 0 && !works(context) {
@@ -86,7 +82,7 @@ fn run_with_panicking_waker(
     notice: &Arc<AbortNotice>,
     attempt: u32,
 ) -> u32 {
-    let (timeout, careful) = (context.wake_timeout(attempt), context.careful);
+    let timeout = context.wake_timeout(attempt);
     let (panics, undecided) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let (count, deciding, notice) = (panics.clone(), undecided.clone(), notice.clone());
     let _ = context.run(&Task::new(), move |factory, task| {
@@ -95,19 +91,17 @@ fn run_with_panicking_waker(
             if thread::panicking() || task::current_poll().is_some() {
                 return;
             }
-            if careful {
-                deciding.fetch_add(1, SeqCst);
-                let aborts = aborts_by_design();
-                count.fetch_add(u32::from(!aborts), SeqCst);
-                deciding.fetch_sub(1, SeqCst);
-                if aborts {
-                    return;
-                }
-                if thread::current().name() != Some(CHECKER_THREAD) {
-                    notice.print_once();
-                }
-            } else {
-                count.fetch_add(1, SeqCst);
+            // The first backtrace of a process takes long.
+            deciding.fetch_add(1, SeqCst);
+            let own_thread = thread::current().name() == Some(CHECKER_THREAD);
+            let aborts = !own_thread && aborts_by_design();
+            count.fetch_add(u32::from(!aborts), SeqCst);
+            deciding.fetch_sub(1, SeqCst);
+            if aborts {
+                return;
+            }
+            if !own_thread {
+                notice.print_once();
             }
             panics::panic_deliberately();
         })));
