@@ -55,7 +55,16 @@ pub(super) fn probe(context: &ProbeContext, check: LostCheck) -> Option<Finding>
                 let detail = format!(
                     "it happened in one of {tries} tries, with the event at a different moment of the poll each time"
                 );
-                return finding(&outcome, &task).map(|finding| finding.with_detail(detail));
+                let finding = finding(&outcome, &task)?.with_detail(detail);
+                // An instance that is never ready may lack what another one has taken, if they share a pool. So it has to
+                // happen again.
+                let certain = outcome != DriveOutcome::NeverReady
+                    || matches!(sweep(context, waits, check, limit), Some(Swept::Broken { .. }));
+                if certain {
+                    return Some(finding);
+                }
+                context.unconfirmed.borrow_mut().push(finding.with_detail("not seen again"));
+                return None;
             }
             Some(Swept::Raced(number)) => races += number,
             Some(Swept::NoPoll) | None => {}
