@@ -7,16 +7,16 @@
 //   check, steps                              the public builder; polls by hand
 //   probes                                    one module for each kind of misuse, and the order in which they run
 //   driver, settings                          polls an instance, as a correct or a faulty executor does; the limits
-//   instance, watchdog, clone_hook, report    one future under test; threads that can be abandoned; the result
+//   instance, watchdog, waker_hook, report    one future under test; threads that can be abandoned; the result
 //   child                                     a probe in a process of its own
 //   task, finding, process                    wakers and their log; one defect; threads and descriptors, from /proc
 //   timeline, kind, event, pollable, ...      leaves
 //
-// Beside them, `hostile` has futures for the check of a combinator; `every_executor` runs async tests. It shares `executors` with one of the probes.
+// Beside them, `hostile` has futures for the check of a combinator, and `every_executor` runs async tests. The latter shares
+// `executors` with one of the probes.
 
 mod check;
 mod child;
-mod clone_hook;
 mod driver;
 mod drop_point;
 mod event;
@@ -41,6 +41,7 @@ mod sync;
 mod task;
 mod timeline;
 mod timeout;
+mod waker_hook;
 mod watchdog;
 
 #[doc(hidden)]

@@ -11,6 +11,7 @@
 //! - While a probe counts threads or descriptors, no other probe of this process runs.
 
 mod attempt;
+mod beside;
 mod blocking_poll;
 mod cancellation;
 mod context;

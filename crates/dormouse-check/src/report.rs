@@ -85,8 +85,8 @@ impl Report {
     }
 
     /// The report as a JSON object: `name`, `passed`, `findings` (each with `kind`, `note`, `headline`, `poll`,
-    /// `details`, `timeline`, `culprit`, `contract`, `mend`), `unconfirmed` (the same), `probes`, `skipped`, `executors`, `copies` (the number of
-    /// instances of the future), `took_ms`.
+    /// `details`, `timeline`, `culprit`, `contract`, `mend`), `unconfirmed` (the same), `probes`, `skipped`, `executors`,
+    /// `copies` (the number of instances of the future), `took_ms`.
     ///
     /// ```
     /// let report = dormouse_check::check(|| async {}).name("nothing").run();

@@ -6,26 +6,22 @@
 //! Nothing is deadlocked in order to find this. While the waker is cloned or dropped, another thread fires the event, or
 //! creates another future. If it sleeps until that is over, and ends afterwards, the future holds a lock meanwhile.
 
-use crate::clone_hook::{self, WakerUse};
 use crate::event::Event;
 use crate::finding::Finding;
 use crate::instance::{Events, Factory, LocalInstance};
 use crate::kind::Kind;
-use crate::panics;
+use crate::probes::beside::{self, Work};
 use crate::probes::context::ProbeContext;
 use crate::probes::reentrant_wake::create_another;
-use crate::process::{self, SNAPSHOT_INTERVAL};
 use crate::sync::lock;
-use crate::task::Task;
-use crate::timeout::{Timeout, check_every};
+use crate::task::{Task, TaskWaker};
+use crate::timeout::Timeout;
+use crate::waker_hook::{self, WakerUse};
 use crate::watchdog::{self, Around, Outcome};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Waker;
 use std::thread;
-
-/// How many times, at intervals of `SNAPSHOT_INTERVAL`, to check a thread that neither ends nor sleeps.
-const MAX_CHECKS: u32 = 50;
 
 pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
     let clone = context.confirmed(|attempt| attempt_at(context, WakerUse::Clone, attempt));
@@ -97,13 +93,13 @@ fn needs_lock(
 /// A waker that starts the work when it is used on this thread.
 fn hooked(
     used: WakerUse,
-    waker: &Arc<crate::task::TaskWaker>,
+    waker: &Arc<TaskWaker>,
     armed: &Arc<AtomicBool>,
     work: Weak<Mutex<Option<Work>>>,
     beside: &Arc<Mutex<Option<Beside>>>,
 ) -> Waker {
     let (poller, armed, beside) = (thread::current().id(), armed.clone(), beside.clone());
-    clone_hook::hooked(waker, move |now| {
+    waker_hook::waker(waker, move |now| {
         if now != used || !armed.load(SeqCst) || thread::current().id() != poller {
             return;
         }
@@ -113,8 +109,6 @@ fn hooked(
         }
     })
 }
-
-type Work = Box<dyn FnOnce() + Send>;
 
 /// The next event; without one, the creation of another instance. `None` if the event stays on this thread.
 fn work(factory: &Factory, around: &Around, events: &mut Events) -> Option<Work> {
@@ -139,22 +133,7 @@ struct Beside {
 
 /// Starts the work. Waits until it ends or sleeps.
 fn start(work: Work) -> Option<Beside> {
-    let (finished, id) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-    process::spawn({
-        let (finished, id) = (finished.clone(), id.clone());
-        move || {
-            id.store(process::current_thread_id().unwrap_or(0), SeqCst);
-            let _ = panics::catch(work);
-            finished.store(true, SeqCst);
-        }
-    })?;
-    let (mut state, mut waited) = (None, false);
-    check_every(SNAPSHOT_INTERVAL, MAX_CHECKS, || {
-        // Asleep, and not run since the last check.
-        let last_state = state.take();
-        state = process::thread(id.load(SeqCst)).filter(|state| state.asleep);
-        waited = state.is_some() && state == last_state && !finished.load(SeqCst);
-        waited || finished.load(SeqCst)
-    });
+    let finished = Arc::default();
+    let waited = beside::run(work, &finished, || ())?;
     Some(Beside { finished, waited })
 }

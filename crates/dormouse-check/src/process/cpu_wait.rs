@@ -1,8 +1,8 @@
 //! How long the checker's threads wait for a CPU.
 
+use super::thread_time::runqueue_wait;
 use super::threads::checker_threads;
 use std::collections::BTreeMap;
-use std::fs;
 use std::time::Duration;
 
 /// Measures from one call of [`longest`](CpuWait::longest) to the next.
@@ -28,13 +28,8 @@ impl CpuWait {
 }
 
 fn totals() -> BTreeMap<u32, Duration> {
-    checker_threads().into_iter().filter_map(|id| Some((id, waited(id)?))).collect()
-}
-
-/// The second field of `schedstat`.
-fn waited(id: u32) -> Option<Duration> {
-    let stat = fs::read_to_string(format!("/proc/self/task/{id}/schedstat")).ok()?;
-    stat.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
+    let waited = |id| Some((id, runqueue_wait(&format!("self/task/{id}"))?));
+    checker_threads().into_iter().filter_map(waited).collect()
 }
 
 #[cfg(all(test, target_os = "linux"))]

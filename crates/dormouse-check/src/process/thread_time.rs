@@ -32,7 +32,7 @@ impl ThreadTime {
 
 impl ThreadTimer {
     pub(crate) fn start() -> ThreadTimer {
-        let runqueue_wait = runqueue_wait();
+        let runqueue_wait = runqueue_wait("thread-self");
         ThreadTimer { wall: Instant::now(), cpu: cpu_time(), runqueue_wait }
     }
 
@@ -47,7 +47,7 @@ impl ThreadTimer {
     pub(crate) fn time_spent(&self) -> ThreadTime {
         // In the reverse order of `start`, so that the wait for a CPU is measured over the longest span.
         let (cpu, wall) = (self.cpu_elapsed(), self.wall.elapsed());
-        let waited = match (self.runqueue_wait, runqueue_wait()) {
+        let waited = match (self.runqueue_wait, runqueue_wait("thread-self")) {
             (Some(before), Some(now)) => now.saturating_sub(before),
             // Not reported: only repetition distinguishes a thread that slept from one that waited for a CPU.
             _ => Duration::ZERO,
@@ -61,9 +61,10 @@ fn cpu_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// How long the current thread has waited for a CPU since it was started: the second field of `schedstat`.
-fn runqueue_wait() -> Option<Duration> {
-    let stat = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+/// How long a thread has waited for a CPU since it was started: the second field of `schedstat`. The thread is named by its
+/// folder in `/proc`.
+pub(super) fn runqueue_wait(thread: &str) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{thread}/schedstat")).ok()?;
     stat.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
 }
 

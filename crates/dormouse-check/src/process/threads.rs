@@ -3,6 +3,7 @@
 use crate::sync::lock;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -41,9 +42,11 @@ pub(crate) fn spawn<R: Send + 'static>(
     thread::Builder::new().name(CHECKER_THREAD.into()).spawn(run).ok()
 }
 
-/// The ids of the checker's threads. Some may have ended.
+/// The ids of the checker's threads that exist. A sweep of races starts many threads that soon end.
 pub(super) fn checker_threads() -> Vec<u32> {
-    lock(&CHECKER_THREADS).iter().copied().collect()
+    let mut own = lock(&CHECKER_THREADS);
+    own.retain(|id| Path::new(&format!("/proc/self/task/{id}")).exists());
+    own.iter().copied().collect()
 }
 
 /// The threads of this process, without those of the checker.

@@ -120,7 +120,7 @@ impl From<SignalKind> for c_int {
 /// Listens to a signal, from this call on.
 ///
 /// From then on, the signal does not have its default effect, such as to end the program, even after the [`Signal`] is
-/// dropped. As in tokio. Any number of listeners can be created; each of them gets each signal.
+/// dropped, as in tokio. Any number of listeners can be created; each of them gets each signal.
 ///
 /// ```
 /// use dormouse::signal::unix::{SignalKind, signal};

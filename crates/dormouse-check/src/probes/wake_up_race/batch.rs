@@ -12,7 +12,7 @@ use super::racer::{RacePoint, Racer};
 use crate::driver::DriveOutcome;
 use crate::instance::Factory;
 use crate::panics;
-use crate::probes::firing::SendEvent;
+use crate::probes::beside::Work;
 use crate::process;
 use crate::sync::lock;
 use crate::task::Task;
@@ -69,7 +69,7 @@ struct Entry {
 }
 
 /// An event, and how long after the signal it is fired.
-type DelayedEvent = (SendEvent, Duration);
+type DelayedEvent = (Work, Duration);
 
 /// What the thread that polls and the thread that fires share.
 struct Shared {

@@ -4,7 +4,7 @@ use super::lost::LostCheck;
 use crate::driver::{Drive, DriveOptions, DriveOutcome, Polled, fire_until_woken};
 use crate::event::Event;
 use crate::instance::{Events, Factory, LocalInstance};
-use crate::probes::firing::SendEvent;
+use crate::probes::beside::Work;
 use crate::task::{Task, TaskWaker};
 use crate::timeline::PollResult;
 use crate::timeout::Timeout;
@@ -51,7 +51,7 @@ impl RacePoint {
         factory: &Factory,
         task: &Arc<Task>,
         timeout: Timeout,
-    ) -> Option<(Racer, SendEvent)> {
+    ) -> Option<(Racer, Work)> {
         let (instance, events) = factory.create(task).ok()?;
         let waker = task.waker();
         let mut racer = Racer {
@@ -102,7 +102,7 @@ impl Racer {
         None
     }
 
-    fn take_event(&mut self) -> Option<SendEvent> {
+    fn take_event(&mut self) -> Option<Work> {
         let mut together = Vec::new();
         loop {
             let Event::Send(event) = self.events.take()? else { return None };

@@ -51,18 +51,18 @@ impl WakeRef for HookedWaker {
 impl Wake for HookedWaker {}
 
 /// A std waker that calls `hook` before it, or one of its clones, is cloned, and when each of them is dropped.
-pub(crate) fn hooked(
+pub(crate) fn waker(
     waker: &Arc<TaskWaker>,
     hook: impl Fn(WakerUse) + Send + Sync + 'static,
 ) -> Waker {
     Box::new(HookedWaker { waker: waker.clone(), hook: Arc::new(hook) }).into_waker()
 }
 
-/// A std waker that calls `on_clone` before it, or one of its clones, is cloned.
-pub(crate) fn waker(waker: &Arc<TaskWaker>, on_clone: impl Fn() + Send + Sync + 'static) -> Waker {
-    hooked(waker, move |used| {
+/// A std waker that calls `hook` before it, or one of its clones, is cloned.
+pub(crate) fn on_clone(waker: &Arc<TaskWaker>, hook: impl Fn() + Send + Sync + 'static) -> Waker {
+    self::waker(waker, move |used| {
         if used == WakerUse::Clone {
-            on_clone();
+            hook();
         }
     })
 }
@@ -78,7 +78,7 @@ mod tests {
         let task = Task::new();
         let (task_waker, clones) = (task.waker(), Arc::new(AtomicU32::new(0)));
         let counter = clones.clone();
-        let first = waker(&task_waker, move || {
+        let first = on_clone(&task_waker, move || {
             counter.fetch_add(1, SeqCst);
         });
         assert_eq!(clones.load(SeqCst), 0);
@@ -96,7 +96,7 @@ mod tests {
         let task = Task::new();
         let drops = Arc::new(AtomicU32::new(0));
         let counter = drops.clone();
-        let first = hooked(&task.waker(), move |used| {
+        let first = waker(&task.waker(), move |used| {
             counter.fetch_add(u32::from(used == WakerUse::Drop), SeqCst);
         });
         let second = first.clone();
