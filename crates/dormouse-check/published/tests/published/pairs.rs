@@ -4,7 +4,7 @@ use crate::published;
 use dormouse_check::{check_pair, event};
 use std::sync::Arc;
 
-/// Two receivers of a channel with clonable receivers, on which an event sends one message.
+/// Two receivers of a channel with cloneable receivers, on which an event sends one message.
 macro_rules! receivers {
     ($channel:expr, $send:ident, $recv:ident) => {
         check_pair(|| {
