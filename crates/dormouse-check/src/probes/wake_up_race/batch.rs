@@ -195,6 +195,8 @@ impl Batch {
         check: LostCheck,
         probe_task: &Task,
     ) -> Option<(DriveOutcome, Arc<Task>, RacePoint)> {
+        // First those that were woken: if instances share a pool, each of them passes on what the next one waits for.
+        while self.entries.iter_mut().filter_map(Entry::poll_if_woken).count() > 0 {}
         let fired = lock(&self.shared.fired).clone();
         self.entries.iter_mut().zip(fired).find_map(|(entry, (fired_at, _))| {
             if entry.is_unsuspicious() {
@@ -210,12 +212,19 @@ impl Batch {
 }
 
 impl Entry {
-    /// Whether it made progress, or was woken. Then it is polled once more at most, to save time.
-    fn is_unsuspicious(&mut self) -> bool {
-        if self.result == PollResult::Pending && self.racer.waker.woken() {
-            let waker = self.racer.waker.to_waker();
-            self.next = Some(self.racer.poll_unrecorded(&waker));
+    /// The next poll, if the raced one was followed by a wake-up. Further ones are left out, to save time.
+    fn poll_if_woken(&mut self) -> Option<()> {
+        let woken = self.result == PollResult::Pending && self.racer.waker.woken();
+        if !woken || self.next.is_some() {
+            return None;
         }
+        let waker = self.racer.waker.to_waker();
+        self.next = Some(self.racer.poll_unrecorded(&waker));
+        Some(())
+    }
+
+    /// Whether it made progress, or was woken.
+    fn is_unsuspicious(&self) -> bool {
         match self.next.as_ref().unwrap_or(&self.result) {
             PollResult::Pending => self.next.is_some(),
             PollResult::Item | PollResult::Ready => true,
