@@ -25,7 +25,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) fn run_all(second: Duration) -> Vec<Row> {
     // On stderr, and silent if that is not a terminal.
     let progress = MultiProgress::new();
-    let style = ProgressStyle::with_template("{spinner} {prefix:22} {msg}")
+    let style = ProgressStyle::with_template("{spinner} {prefix:25} {msg}")
         .expect("the template is well-formed");
     let rows = thread::scope(|scope| {
         let rows: Vec<_> = (0..)

@@ -39,6 +39,7 @@ pub(crate) const EXECUTORS: &[Executor] = &[
     Executor { name: "pollster", reactor: "async-io", run: pollster },
     Executor { name: "std only", reactor: "async-io", run: std_only },
     Executor { name: "dormouse::block_on", reactor: "builtin", run: dormouse_block_on },
+    Executor { name: "dormouse + async-executor", reactor: "builtin", run: dormouse_with_tasks },
 ];
 
 fn tokio_multi_thread(body: Body) -> io::Result<Measured> {
@@ -117,4 +118,11 @@ fn std_only(body: Body) -> io::Result<Measured> {
 /// Uses the builtin reactor, although the feature `smol` is on.
 fn dormouse_block_on(body: Body) -> io::Result<Measured> {
     dormouse::block_on(body)
+}
+
+/// Tasks in `dormouse::block_on`. They have wakers of their own, so the builtin reactor needs a thread.
+fn dormouse_with_tasks(body: Body) -> io::Result<Measured> {
+    let executor = async_executor::Executor::new();
+    let task = executor.spawn(body);
+    dormouse::block_on(executor.run(task))
 }

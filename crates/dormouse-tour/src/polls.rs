@@ -1,8 +1,9 @@
 //! Counts how often a future is polled because of its own wake-ups.
 //!
 //! A sleep needs two polls: one registers the waker, one finds the sleep expired. More mean a busy
-//! loop. `join!` polls all its futures whenever one of them is woken; such polls must not be counted.
-//! So the future gets a separate waker, and is polled again only after that waker was called.
+//! loop. A task is also polled for other reasons: a `join!` polls all its futures whenever one of them is woken, and an
+//! executor may poll without a wake-up. Such polls must not be counted, so the future gets a separate waker, and is
+//! polled again only after that waker was called.
 
 use futures::task::AtomicWaker;
 use std::pin::Pin;

@@ -77,7 +77,7 @@ const COLUMNS: [&str; 11] = [
 const LEGEND: &str = "\
 join           foo sleeps 3 s and bar 1 s, joined: 3 s, not 4
 late, early    200 sleeps of 1 ms, compared with Sleep::deadline()
-polls          of the sleep of 3 s: 2 are needed, more are a busy loop
+polls          of a sleep of 1 s: 2 are needed, more are a busy loop
 threads added  after dormouse was first used, in a process with this executor alone;
                smol and async-std start async-io's thread themselves
 ";

@@ -43,7 +43,7 @@ fn a_broken_promise_is_exit_code_1() {
 
     let rows: Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
     let rows = rows.as_array().expect("it is an array");
-    assert_eq!(rows.len(), 13);
+    assert_eq!(rows.len(), 14);
     assert!(rows.iter().all(|row| row["ok"] == false), "{rows:?}");
     // No progress lines where there is no terminal.
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
