@@ -68,7 +68,6 @@ const BUGS: [&[Bug]; 13] = [
 const MISSED: &[&str] = &[
     "cancelled::tigerbeetle_78",
     "locks::asyncband_189",
-    "busy::acp_rust_sdk_313",
     "busy::woken_by_a_helper",
     "patterns::wakes_a_thousand_times",
     "patterns::polls_a_flag",

@@ -1,4 +1,4 @@
-//! Polls many times without a wake-up: the future must stay pending, and must work afterwards.
+//! Polls many times without a wake-up: the future must stay pending, and must work afterwards, without waking itself.
 
 use crate::driver::{Drive, DriveOutcome};
 use crate::finding::Finding;
@@ -68,18 +68,39 @@ fn broken_afterwards(context: &ProbeContext, attempt: u32) -> Attempt {
             }
         }
         task.comment("from here on, polled only when it is woken");
+        for self_wakes in 1.. {
+            if !waker.woken() {
+                break;
+            }
+            if self_wakes > options.max_self_wakes {
+                return Some(DriveOutcome::BusyWake(self_wakes));
+            }
+            waker.reset();
+            if instance.poll(&waker, false) != PollResult::Pending {
+                return None;
+            }
+        }
         Some(instance.drive(&mut events, options))
     });
-    let effect = match outcome {
-        Outcome::Done(Some(DriveOutcome::Panicked(panic))) => format!("it panics: {panic}"),
-        Outcome::Done(Some(DriveOutcome::WrongOutput)) => "its output is wrong".into(),
-        Outcome::Done(Some(DriveOutcome::LostWakeUp { .. })) => "it is no longer woken".into(),
+    let (kind, effect) = match outcome {
+        Outcome::Done(Some(DriveOutcome::Panicked(panic))) => {
+            (Kind::SpuriousPoll, format!("it panics: {panic}"))
+        }
+        Outcome::Done(Some(DriveOutcome::WrongOutput)) => {
+            (Kind::SpuriousPoll, "its output is wrong".into())
+        }
+        Outcome::Done(Some(DriveOutcome::LostWakeUp { .. })) => {
+            (Kind::SpuriousPoll, "it is no longer woken".into())
+        }
+        Outcome::Done(Some(DriveOutcome::BusyWake(times))) => {
+            (Kind::BusyWake, format!("each poll wakes its own task, {times} times in a row"))
+        }
         // It was ready before.
         Outcome::Done(None) => return Attempt::Inconclusive,
         _ => return Attempt::Fine,
     };
     let log = task.log();
     let headline = format!("after {POLLS} polls without a wake-up, {effect}");
-    let finding = Finding::new(Kind::SpuriousPoll, headline);
+    let finding = Finding::new(kind, headline);
     Attempt::Found(finding.with_log(&log).with_culprit(&log, Action::is_wake))
 }

@@ -99,7 +99,11 @@ impl<P: Pollable + Unpin> Direction<P> {
         if self.half.is_terminated() {
             return Poll::Pending;
         }
-        let waker = Arc::new(HalfWaker { woken: AtomicBool::new(false), task: task.clone() });
+        let new = || Arc::new(HalfWaker { woken: AtomicBool::new(false), task: task.clone() });
+        // Of the same task the same waker, because some objects wake a waker that they replace.
+        let waker =
+            self.waker.take().filter(|waker| waker.task.will_wake(task)).unwrap_or_else(new);
+        waker.woken.store(false, SeqCst);
         let std_waker = Waker::from(waker.clone());
         self.waker = Some(waker);
         let polled = Pin::new(&mut self.half).poll(&mut Context::from_waker(&std_waker));
