@@ -2,16 +2,26 @@
 //! [examples]: https://docs.rs/crate/dormouse/latest/source/examples/
 //! [PLATFORM.md]: crate::platform
 //! [faults]: https://docs.rs/crate/dormouse/latest/source/docs/faults.md
-//! [Promises]: https://docs.rs/crate/dormouse/latest/source/docs/promises.md
+//! [promises]: https://docs.rs/crate/dormouse/latest/source/docs/promises.md
 //! [ARCHITECTURE.md]: https://docs.rs/crate/dormouse/latest/source/ARCHITECTURE.md
 //! [BENCHMARKS.md]: https://docs.rs/crate/dormouse/latest/source/BENCHMARKS.md
 //! [CHANGELOG.md]: https://docs.rs/crate/dormouse/latest/source/CHANGELOG.md
 //! [CONTRIBUTING.md]: https://docs.rs/crate/dormouse/latest/source/CONTRIBUTING.md
+//! [SECURITY.md]: https://docs.rs/crate/dormouse/latest/source/SECURITY.md
 //! [apache]: https://docs.rs/crate/dormouse/latest/source/LICENSE-APACHE
 //! [mit]: https://docs.rs/crate/dormouse/latest/source/LICENSE-MIT
-//! [Moving a library]: crate::porting
+//! [moving a library]: crate::porting
+//! [what features cost]: crate::features
+//! [limits]: crate::limits
+//! [events]: crate::events
+//! [`dormouse::time`]: crate::time
+//! [`dormouse::net`]: crate::net
+//! [`dormouse::io`]: crate::io
+//! [`dormouse::reactor`]: crate::reactor
 //! [`block_on`]: block_on()#threads
-//! [Which clock to use]: crate::clock
+//! [clocks]: crate::clock
+#![cfg_attr(feature = "stats", doc = "[`dormouse::stats`]: mod@crate::stats")]
+#![cfg_attr(feature = "test-util", doc = "[virtual time]: crate::virtual_time")]
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -21,7 +31,7 @@
 
 #[cfg(not(any(unix, windows, target_family = "wasm")))]
 compile_error!(
-    "dormouse supports Unix, Windows and wasm only: see the section Limits of its README"
+    "dormouse supports Unix, Windows and wasm only: see docs/PLATFORM.md, https://docs.rs/dormouse/latest/dormouse/platform/"
 );
 #[cfg(all(target_family = "wasm", not(target_os = "unknown")))]
 compile_error!(
@@ -35,8 +45,21 @@ compile_error!(
 );
 
 pub mod clock;
+#[cfg_attr(feature = "stats", doc = "[stats]: mod@crate::stats")]
+#[doc = include_str!("../docs/events.md")]
+pub mod events {}
+/// [features]: crate#features
+/// [benchmarks]: https://docs.rs/crate/dormouse/latest/source/BENCHMARKS.md
+/// [leave]: crate::porting#features
+#[doc = include_str!("../docs/features.md")]
+pub mod features {}
 #[cfg(not(target_family = "wasm"))]
 pub mod io;
+/// [promises]: https://docs.rs/crate/dormouse/latest/source/docs/promises.md
+/// [platform]: crate::platform
+/// [block-on]: crate::block_on()#threads
+#[doc = include_str!("../docs/limits.md")]
+pub mod limits {}
 #[cfg(not(target_family = "wasm"))]
 pub mod net;
 #[doc = include_str!("../docs/PLATFORM.md")]
@@ -48,7 +71,7 @@ pub mod platform {}
 /// [errors]: crate::net#errors
 /// [child]: https://docs.rs/crate/dormouse/latest/source/examples/child.rs
 /// [as-source]: crate::io::AsSource#objects-that-implement-asrawfd-alone
-/// [limits]: crate#limits
+/// [limits]: crate::limits
 /// [platform]: crate::platform
 #[cfg_attr(feature = "task", doc = "[task]: crate::task#where-a-task-runs")]
 #[cfg_attr(feature = "test-util", doc = "[virtual-time]: crate::virtual_time")]

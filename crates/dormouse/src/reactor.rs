@@ -1,5 +1,23 @@
 //! Reactors: they watch file descriptors, and wake tasks when an fd becomes ready.
 //!
+//! dormouse selects the reactor at run time: for a sleep when it is polled, for an [`AsyncFd`](crate::io::AsyncFd) or a
+//! socket when it is created. The first row that applies decides:
+//!
+//! | with the feature | inside | the reactor is |
+//! |---|---|---|
+//! | | [`dormouse::block_on`](crate::block_on()) | the builtin reactor |
+//! | `tokio` | a tokio runtime with I/O (`enable_io`, `enable_all`, `#[tokio::main]`) | that of the runtime |
+//! | `smol` | any executor: a tokio runtime without I/O, smol, async-std, async-executor, futures-rs, pollster, your own `block_on` | async-io |
+//! | | any executor | the builtin reactor |
+//!
+//! If a tokio runtime shuts down, sleeps that are still pending move to another reactor and are woken on time, and fds move
+//! at the next wait: see [`AsyncFd`](crate::io::AsyncFd#reactor), also for other moves. To choose the reactor explicitly, use
+//! [`Reactor`] and [`AsyncFd::new_on`](crate::io::AsyncFd::new_on).
+//!
+//! The builtin reactor is polled by [`dormouse::block_on`](crate::block_on()#threads) itself, so on Linux a program that uses
+//! nothing else has a single thread. When a task waits elsewhere, the reactor starts a thread of its own, named `dormouse`,
+//! on the processors of the main thread, and with all signals blocked except those that it causes itself, such as `SIGSEGV`.
+//!
 //! Only this module, `timer` and `coop` depend on the executor that runs the caller. The modules above them see fds and
 //! wakers.
 

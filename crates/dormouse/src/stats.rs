@@ -11,6 +11,8 @@
 //! fds watched: 3 by builtin, 1 by tokio; the reactor thread runs
 //! ```
 //!
+//! The [events](crate::events) of the feature `tracing` report each late sleep, with the place that has created it.
+//!
 //! Counting costs the insertion of a timer nothing, and its removal one addition under a lock that it takes anyway.
 //! Lateness is recorded by the thread that processes a queue, so threads do not contend for the histogram.
 //!

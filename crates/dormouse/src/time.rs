@@ -31,7 +31,8 @@
 //! Nothing completes early by its own clock. How late a single sleep completes depends on the timerfd of the kernel and
 //! on the executor: about 50 us on an idle machine. (`tokio::time` rounds up to its tick of 1 ms.) Where many sleeps
 //! fire, wake-ups are spaced out to save CPU: after a wake-up for n sleeps, the next comes (n - 1) * 25 us later at the
-//! earliest, but this delay is never more than 500 us. See the README for numbers and how to reproduce them.
+//! earliest, but this delay is never more than 500 us. See
+//! [BENCHMARKS.md](https://docs.rs/crate/dormouse/latest/source/BENCHMARKS.md) for numbers and how to reproduce them.
 //!
 //! Other systems than Linux have no timerfd. There it depends on how exactly the thread `dormouse` can wait: on Windows, which
 //! rounds up to its timer interrupt, a sleep can be 16 ms late. See [the table of the systems](crate::platform#timers).

@@ -42,6 +42,28 @@
 //! # }
 //! ```
 //!
+//! A test can also set the wall clock, by [`set_wall_clock`](VirtualTime::set_wall_clock), and suspend the machine, which
+//! [`Monotonic`](crate::clock::Monotonic) does not count:
+//!
+//! ```
+//! use dormouse::clock::Monotonic;
+//! use dormouse::{VirtualTime, sleep, time::Instant};
+//! use std::time::Duration;
+//!
+//! let time = VirtualTime::new();
+//! time.block_on(async {
+//!     let (start, awake) = (Instant::now(), Monotonic::now());
+//!     let lease = sleep(Duration::from_secs(3600));
+//!     time.suspend(Duration::from_secs(7200));
+//!     lease.await; // it has run out while the lid was closed
+//!     assert_eq!(start.elapsed(), Duration::from_secs(7200));
+//!     assert_eq!(awake.elapsed(), Duration::ZERO);
+//! });
+//! ```
+//!
+//! The feature belongs into the `[dev-dependencies]`: `cargo add --dev dormouse --features test-util`. Without it, virtual
+//! time costs nothing.
+//!
 //! # Order
 //! Timers fire in the order of their deadlines, across all clocks: the timer with the least time left fires next. Of
 //! timers with equal time left, that of the sleep created first fires next. Each timer fires when its own clock shows its

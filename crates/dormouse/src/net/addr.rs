@@ -62,7 +62,7 @@ use std::vec;
 /// future cancels it: a getaddrinfo(3) that has begun runs to its end on its thread, and up to 512 run at a time. They
 /// delay neither the shutdown of a tokio runtime nor other blocking work.
 ///
-/// In [virtual time](crate#virtual-time), and inside a tokio runtime whose clock is paused, a getaddrinfo(3) takes real time.
+/// In virtual time (feature `test-util`), and inside a tokio runtime whose clock is paused, a getaddrinfo(3) takes real time.
 /// The clock stands still meanwhile, but for no longer than a second.
 ///
 /// Without the feature, a name is an error of the kind [`Unsupported`](io::ErrorKind::Unsupported).

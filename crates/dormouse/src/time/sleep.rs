@@ -58,7 +58,7 @@ const FAR_OFF_NS: u64 = 200_000_000;
 /// With the feature `test-util`, it follows [virtual time][virtual], and the clock of tokio where a test has
 /// [paused that][paused] (`start_paused`). Without the feature it takes real time there.
 ///
-/// [virtual]: crate#virtual-time
+/// [virtual]: https://docs.rs/dormouse/latest/dormouse/virtual_time/
 /// [paused]: crate::porting#the-tests-of-your-users
 #[doc(alias = "after")]
 #[inline]

@@ -1,4 +1,4 @@
-//! The events, with their fields. README.md documents them.
+//! The events, with their fields. docs/events.md documents them.
 
 use super::Origin;
 use crate::source::RawSource;

@@ -62,7 +62,6 @@ fn a_suspend_is_reported() {
     assert_eq!(poll(&mut changes.next(), &waker), Poll::Pending);
 }
 
-/// The test in the README, which doctests do not run.
 #[test]
 fn a_lease_runs_out_while_the_lid_is_closed() {
     let time = VirtualTime::new();
