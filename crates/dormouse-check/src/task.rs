@@ -289,8 +289,9 @@ impl Wake for TaskWaker {
         let backtrace = backtrace.map(|_| Arc::new(Backtrace::force_capture()));
         self.inside_poll.store(inside_poll, SeqCst);
         self.wakes.fetch_add(1, SeqCst);
-        self.woken.store(true, SeqCst);
         self.task.wakes.fetch_add(1, SeqCst);
+        // Last, so that a thread that sees it also sees the counts.
+        self.woken.store(true, SeqCst);
         let (waker, thread) = (self.id, thread_name());
         self.task.record(Action::Wake { waker, inside_poll, thread, backtrace });
         if let Some(on_wake) = &self.on_wake {

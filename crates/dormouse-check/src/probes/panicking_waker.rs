@@ -6,6 +6,9 @@
 //! - inside a poll, where a panic also unwinds through the future, and
 //! - on a thread of tokio or async-task. These abort the process by design: tokio, if it is built with debug assertions,
 //!   and async-task always. Without debug assertions, tokio's thread ends; the result must not depend on that.
+//!
+//! The future is known to work before the first panic. Once a waker has panicked, the future may no longer work, so that is
+//! not checked again.
 
 use crate::driver::{Drive, DriveOutcome};
 use crate::drop_point::DropPoint;
@@ -31,14 +34,16 @@ pub(crate) fn probe(context: &ProbeContext) -> Option<Finding> {
          aborts the process, add `.allow(Kind::BrokenByPanic)` to the check.",
         context.settings.name
     )));
+    // In all attempts: the panic of an earlier attempt may come late.
+    let panics = Arc::new(AtomicU32::new(0));
     context.confirmed(|attempt| {
+        let panicked = || panics.load(SeqCst) > 0;
         // A future that does not work before the panic is not broken by it.
-        if attempt == 0 && !works(context) {
+        if !panicked() && !works(context) {
             return Attempt::Inconclusive;
         }
-        let panics = run_with_panicking_waker(context, &notice, attempt);
-        // Later, the wakers may no longer be called: the first panic may have ended the thread that calls them.
-        if attempt == 0 && panics == 0 {
+        run_with_panicking_waker(context, &notice, &panics, attempt);
+        if !panicked() {
             return Attempt::Inconclusive;
         }
         next_future(context, attempt).into()
@@ -75,29 +80,27 @@ fn next_future(context: &ProbeContext, attempt: u32) -> Option<Finding> {
     Some(Finding::new(Kind::BrokenByPanic, headline).with_log(&task.log()))
 }
 
-/// Runs an instance whose waker panics. The instance may panic as well: its result does not matter. Returns how often the
-/// waker has panicked.
+/// Runs an instance whose waker panics. The instance may panic as well: its result does not matter. Adds to `panics` how often
+/// the waker has panicked.
 fn run_with_panicking_waker(
     context: &ProbeContext,
     notice: &Arc<AbortNotice>,
+    panics: &Arc<AtomicU32>,
     attempt: u32,
-) -> u32 {
+) {
     let timeout = context.wake_timeout(attempt);
-    let (panics, undecided) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
-    let (count, deciding, notice) = (panics.clone(), undecided.clone(), notice.clone());
-    let _ = context.run(&Task::new(), move |factory, task| {
+    let decided = Arc::new(AtomicU32::new(0));
+    let (panics, deciding, notice) = (panics.clone(), decided.clone(), notice.clone());
+    let task = Task::new();
+    let _ = context.run(&task, move |factory, task| {
         let (mut instance, mut events) = factory.create(task).ok()?;
         let waker = task.waker_with(Some(Box::new(move |_| {
-            if thread::panicking() || task::current_poll().is_some() {
-                return;
-            }
-            // The first backtrace of a process takes long.
-            deciding.fetch_add(1, SeqCst);
+            let may_panic = !thread::panicking() && task::current_poll().is_none();
             let own_thread = thread::current().name() == Some(CHECKER_THREAD);
-            let aborts = !own_thread && aborts_by_design();
-            count.fetch_add(u32::from(!aborts), SeqCst);
-            deciding.fetch_sub(1, SeqCst);
-            if aborts {
+            let panics_now = may_panic && (own_thread || !aborts_by_design());
+            panics.fetch_add(u32::from(panics_now), SeqCst);
+            deciding.fetch_add(1, SeqCst);
+            if !panics_now {
                 return;
             }
             if !own_thread {
@@ -109,8 +112,9 @@ fn run_with_panicking_waker(
         instance.poll_until(&waker, &mut events, timeout, point);
         Some(())
     });
-    timeout.wait_until(|| undecided.load(SeqCst) == 0);
-    panics.load(SeqCst)
+    // The instance is polled as soon as its waker is called, which may be before the waker panics. The first backtrace of a
+    // process takes long.
+    context.run_limit().wait_until(|| decided.load(SeqCst) >= task.wakes());
 }
 
 /// Whether a panic on this thread would reach code that aborts the process. Also true if the backtrace has no names.
