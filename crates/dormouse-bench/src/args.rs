@@ -4,20 +4,21 @@ use crate::case::Size;
 use crate::{registry, workload};
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, ValueEnum};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Timers of dormouse, tokio, async-io, futures-timer and others, side by side.
 ///
 /// Each measurement runs in its own process, and the peers take turns. Ratios are to `tokio-ct` (in w9 to
-/// `tokio-tcp`, in w10 to `tokio-spawn`), measured in the same rounds. tokio's sleeps run under `task::unconstrained`: under its
+/// `tokio-tcp`, in w10 to `tokio-spawn`, in w11 to `tokio-net`), measured in the same rounds. tokio's sleeps run under `task::unconstrained`: under its
 /// coop budget many polls would return Pending without registering the timer.
 ///
 /// dormouse-async-io and each row of w9 need another build of dormouse, and tokio-alt needs tokio built
 /// with --cfg tokio_unstable. `cargo run` builds what is missing into target/bench and measures it in the
 /// same rounds; the minutes given below do not include these builds.
 ///
-/// monoio, glommio and compio run on one thread each, with io_uring where the kernel allows it. compio
-/// needs a newer Rust than dormouse, and `cargo run --features extra-peers`.
+/// monoio, glommio, compio and zruntime run on one thread each; the first three use io_uring where the kernel
+/// allows it. compio and zruntime need a newer Rust than dormouse, and `cargo run --features extra-peers`.
 #[derive(Debug, Parser)]
 #[command(name = "dormouse-bench", version)]
 pub(crate) struct Args {
@@ -57,6 +58,10 @@ pub(crate) struct Args {
     /// Runs one measurement in this process.
     #[arg(long, hide = true)]
     pub(crate) child: Option<String>,
+
+    /// Opens idle connections and keeps them: a helper of w11.
+    #[arg(long, hide = true)]
+    pub(crate) hold_connections_to: Option<SocketAddr>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -65,7 +65,7 @@ impl Recipe {
             kept_as: None,
         };
         match build {
-            Build::Any => bench("its default features", "any", ""),
+            Build::Any | Build::Builtin => bench("its default features", "any", ""),
             Build::Smol => bench("dormouse's async-io reactor", "smol", "smol"),
             Build::TokioUnstable => Recipe {
                 rustflags: &["--cfg", "tokio_unstable"],

@@ -9,7 +9,7 @@
 //!    each starts with a fresh heap. [`builds`] makes builds with other features or cfgs.
 //! 5. [`registry`] is the list of peers, with the functions that measure each. It alone joins workloads and peers.
 //! 6. [`workload`] is what is measured. It is generic over the traits of peers, and knows none of them.
-//! 7. [`fd_peer`], [`peer`] are what is compared. They do not know workloads.
+//! 7. [`net_peer`], [`fd_peer`], [`peer`] are what is compared. They do not know workloads.
 //! 8. [`case`] is the plain data that the layers exchange.
 
 mod args;
@@ -17,6 +17,7 @@ mod builds;
 mod case;
 mod child;
 mod fd_peer;
+mod net_peer;
 mod peer;
 mod registry;
 mod report;
@@ -35,6 +36,15 @@ fn main() -> ExitCode {
     let args = Args::parse();
     if let Some(request) = &args.child {
         child::serve(request);
+    }
+    if let Some(address) = args.hold_connections_to {
+        return match workload::sockets::hold_connections(address) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(err) => {
+                eprintln!("cannot hold idle connections: {err}");
+                ExitCode::FAILURE
+            }
+        };
     }
     if args.list {
         print!("{}", table::list());

@@ -2,22 +2,26 @@
 //! the workloads with the types of each peer.
 
 use crate::case::{Case, Outcome};
-use crate::fd_peer::executor::{self, AsyncIoBlockOn, DormouseBlockOn, TwoThreads};
+use crate::fd_peer::executor::{
+    AsyncIoBlockOn, DormouseBlockOn, FuturesBlockOn, LocalTasks, OnTokio, OneThread, TwoThreads,
+};
 use crate::fd_peer::{AsyncIo, Dormouse, TokioFd, TokioNet};
+use crate::net_peer;
 use crate::peer::async_io::AsyncIo as AsyncIoTimer;
 use crate::peer::futures_timer::FuturesTimer;
-use crate::peer::local::{Compio, Glommio, Monoio};
+use crate::peer::local::{Compio, Glommio, Monoio, Zruntime};
 use crate::peer::runtime::{AltTimer, CurrentThread, MultiThread};
 use crate::peer::thread::Threads;
 use crate::peer::tokio::Tokio;
 use crate::peer::{Peer, Spawn, bare, dormouse, timerfd};
-use crate::workload::{self, fds, tasks};
+use crate::workload::{self, fds, sockets, tasks};
 
 /// The denominator of all ratios of a workload.
 pub(crate) fn reference(workload: &str) -> &'static str {
     match workload {
         "w9" => "tokio-tcp",
         "w10" => "tokio-spawn",
+        "w11" => "tokio-net",
         _ => "tokio-ct",
     }
 }
@@ -30,20 +34,26 @@ pub(crate) struct Entry {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) build: Build,
-    /// The only workload that it runs, if it does not run all but w9 and w10.
+    /// The workload of timers or fds that it runs, if it does not run all of w1 to w8.
     only: Option<&'static str>,
     timers: Measure,
     fds: Measure,
+    /// W11.
+    sockets: Option<Measure>,
 }
 
 impl Entry {
     const fn new(name: &'static str, about: &'static str, timers: Measure) -> Entry {
         let fds = |_: &Case| Err("is measured with timers only".into());
-        Entry { name, about, build: Build::Any, only: None, timers, fds }
+        Entry { name, about, build: Build::Any, only: None, timers, fds, sockets: None }
     }
 
     const fn fds(self, fds: Measure) -> Entry {
         Entry { fds, ..self }
+    }
+
+    const fn sockets(self, sockets: Measure) -> Entry {
+        Entry { sockets: Some(sockets), ..self }
     }
 
     const fn build(self, build: Build) -> Entry {
@@ -55,9 +65,10 @@ impl Entry {
     }
 
     pub(crate) fn runs(&self, workload: &str) -> bool {
-        match self.only {
-            Some(only) => only == workload,
-            None => workload != "w9" && workload != "w10",
+        match (workload, self.only) {
+            ("w11", _) => self.sockets.is_some(),
+            (_, Some(only)) => only == workload,
+            (_, None) => workload != "w9" && workload != "w10",
         }
     }
 
@@ -67,13 +78,15 @@ impl Entry {
     }
 
     pub(crate) fn measure(&self, case: &Case) -> Result<Outcome, String> {
-        if case.workload != "w7" {
-            return (self.timers)(case);
-        }
+        let measure = match (case.workload.as_str(), self.sockets) {
+            ("w7", _) => self.fds,
+            ("w11", Some(sockets)) => sockets,
+            _ => return (self.timers)(case),
+        };
         if !self.build.is_this() {
             return Err("this build of dormouse has another reactor".into());
         }
-        (self.fds)(case)
+        measure(case)
     }
 }
 
@@ -83,6 +96,8 @@ pub(crate) enum Build {
     Any,
     /// dormouse with its feature `smol`.
     Smol,
+    /// dormouse without its feature `smol`.
+    Builtin,
     /// `--cfg tokio_unstable`.
     TokioUnstable,
     /// Not this program, but `dormouse-combination`.
@@ -104,6 +119,7 @@ impl Build {
         match self {
             Build::Any => true,
             Build::Smol => dormouse::has_async_io_reactor(),
+            Build::Builtin => !dormouse::has_async_io_reactor(),
             Build::TokioUnstable => cfg!(tokio_unstable),
             Build::Combination(_) => false,
         }
@@ -149,9 +165,9 @@ const fn combination(
 /// In the order of the tables.
 pub(crate) const ALL: &[Entry] = &[
     Entry::new("tokio-ct", "tokio::time on current_thread", spawned!(Tokio<CurrentThread>))
-        .fds(fds::measure::<executor::OnTokio<CurrentThread>, TokioFd>),
+        .fds(fds::measure::<OnTokio<CurrentThread>, TokioFd>),
     Entry::new("tokio-mt", "tokio::time on multi_thread, 2 workers", spawned!(Tokio<MultiThread>))
-        .fds(fds::measure::<executor::OnTokio<MultiThread>, TokioFd>),
+        .fds(fds::measure::<OnTokio<MultiThread>, TokioFd>),
     Entry::new(
         "tokio-alt",
         "tokio's unstable timer on multi_thread (w1, w2 and w5 from outside its workers)",
@@ -159,15 +175,20 @@ pub(crate) const ALL: &[Entry] = &[
     )
     .build(Build::TokioUnstable),
     Entry::new("async-io", "async_io::Timer on async_io::block_on", on_block_on::<AsyncIoTimer>)
-        .fds(fds::measure::<AsyncIoBlockOn, AsyncIo>),
+        .fds(fds::measure::<OneThread<AsyncIoBlockOn>, AsyncIo>)
+        .sockets(sockets::measure::<OneThread<AsyncIoBlockOn>, net_peer::AsyncIo>),
     Entry::new(
         "futures-timer",
         "futures_timer::Delay on futures' block_on",
         on_block_on::<FuturesTimer>,
     ),
-    Entry::new("monoio", "monoio::time (io_uring, else epoll)", on_block_on::<Monoio>),
+    Entry::new("monoio", "monoio::time (io_uring, else epoll)", on_block_on::<Monoio>)
+        .sockets(sockets::measure::<LocalTasks<Monoio>, net_peer::Monoio>),
     Entry::new("glommio", "glommio::timer::Timer (io_uring)", on_block_on::<Glommio>),
-    Entry::new("compio", "compio::time (io_uring, else epoll)", on_block_on::<Compio>),
+    Entry::new("compio", "compio::time (io_uring, else epoll)", on_block_on::<Compio>)
+        .sockets(sockets::measure::<LocalTasks<Compio>, net_peer::Compio>),
+    Entry::new("zruntime", "zruntime's timers and sockets (epoll)", on_block_on::<Zruntime>)
+        .sockets(sockets::measure::<LocalTasks<Zruntime>, net_peer::Zruntime>),
     Entry::new(
         "timerfd-tokio",
         "one timerfd per sleep in tokio's AsyncFd",
@@ -184,26 +205,30 @@ pub(crate) const ALL: &[Entry] = &[
         "dormouse on current_thread",
         spawned!(dormouse::OnTokio<CurrentThread>),
     )
-    .fds(fds::measure::<executor::OnTokio<CurrentThread>, Dormouse>),
+    .fds(fds::measure::<OnTokio<CurrentThread>, Dormouse>)
+    .sockets(sockets::measure::<OnTokio<CurrentThread>, net_peer::Dormouse>),
     Entry::new(
         "dormouse-tokio-mt",
         "dormouse on multi_thread",
         spawned!(dormouse::OnTokio<MultiThread>),
     )
-    .fds(fds::measure::<executor::OnTokio<MultiThread>, Dormouse>),
+    .fds(fds::measure::<OnTokio<MultiThread>, Dormouse>)
+    .sockets(sockets::measure::<OnTokio<MultiThread>, net_peer::Dormouse>),
     Entry::new(
         "dormouse-async-io",
         "dormouse with the feature smol on async_io::block_on",
         on_block_on::<dormouse::OnAsyncIo>,
     )
     .build(Build::Smol)
-    .fds(fds::measure::<AsyncIoBlockOn, Dormouse>),
+    .fds(fds::measure::<OneThread<AsyncIoBlockOn>, Dormouse>)
+    .sockets(sockets::measure::<OneThread<AsyncIoBlockOn>, net_peer::Dormouse>),
     Entry::new(
         "dormouse-builtin",
         "dormouse's builtin reactor on its own block_on",
         on_block_on::<dormouse::Builtin>,
     )
-    .fds(fds::measure::<DormouseBlockOn, Dormouse>),
+    .fds(fds::measure::<OneThread<DormouseBlockOn>, Dormouse>)
+    .sockets(sockets::measure::<OneThread<DormouseBlockOn>, net_peer::Dormouse>),
     Entry::new("bare-timerfd", "a blocking read of a timerfd (w4 only)", |case| {
         workload::measure_blocking(case, bare::timerfd()?)
     })
@@ -216,25 +241,36 @@ pub(crate) const ALL: &[Entry] = &[
         .only("w8"),
     fds_only(
         "tokio-net",
-        "tokio::net on current_thread (w7 only)",
-        fds::measure::<executor::OnTokio<CurrentThread>, TokioNet>,
-    ),
+        "tokio::net on current_thread (w7 and w11)",
+        fds::measure::<OnTokio<CurrentThread>, TokioNet>,
+    )
+    .sockets(sockets::measure::<OnTokio<CurrentThread>, net_peer::Tokio>),
     fds_only(
         "tokio-net-mt",
-        "tokio::net on multi_thread (w7 only)",
-        fds::measure::<executor::OnTokio<MultiThread>, TokioNet>,
-    ),
+        "tokio::net on multi_thread (w7 and w11)",
+        fds::measure::<OnTokio<MultiThread>, TokioNet>,
+    )
+    .sockets(sockets::measure::<OnTokio<MultiThread>, net_peer::Tokio>),
     fds_only(
         "smol-mt",
-        "async_io::Async on async-executor, 2 threads (w7 only)",
-        fds::measure::<TwoThreads, AsyncIo>,
-    ),
+        "async_io::Async on async-executor, 2 threads (w7 and w11)",
+        fds::measure::<TwoThreads<AsyncIoBlockOn>, AsyncIo>,
+    )
+    .sockets(sockets::measure::<TwoThreads<AsyncIoBlockOn>, net_peer::AsyncIo>),
     fds_only(
         "dormouse-smol-mt",
-        "dormouse on async-executor, 2 threads (w7 only)",
-        fds::measure::<TwoThreads, Dormouse>,
+        "dormouse on async-executor, 2 threads (w7 and w11)",
+        fds::measure::<TwoThreads<AsyncIoBlockOn>, Dormouse>,
     )
-    .build(Build::Smol),
+    .build(Build::Smol)
+    .sockets(sockets::measure::<TwoThreads<AsyncIoBlockOn>, net_peer::Dormouse>),
+    fds_only(
+        "dormouse-builtin-mt",
+        "dormouse's builtin reactor beside async-executor, 2 threads (w7 and w11)",
+        fds::measure::<TwoThreads<FuturesBlockOn>, Dormouse>,
+    )
+    .build(Build::Builtin)
+    .sockets(sockets::measure::<TwoThreads<FuturesBlockOn>, net_peer::Dormouse>),
     combination(
         "tokio-tcp",
         "tokio::net::TcpStream; current_thread in place of another executor (w9 only)",

@@ -8,6 +8,7 @@ mod fire;
 mod lateness;
 mod memory;
 mod reset;
+pub(crate) mod sockets;
 mod support;
 pub(crate) mod tasks;
 mod timeouts;
@@ -29,6 +30,7 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("w8", "a timeout that does not fire"),
     ("w9", "TCP round trips between two tasks: executors, features of dormouse and panic modes"),
     ("w10", "spawning tasks and blocking work, and awaiting them"),
+    ("w11", "TCP and UDP sockets: connecting, round trips, many sockets, idle connections"),
 ];
 
 /// All cases of a run.
@@ -44,6 +46,7 @@ pub(crate) fn cases(size: Size) -> Vec<Case> {
     all.extend(timeouts::cases(size));
     all.extend(combinations::cases(size));
     all.extend(tasks::cases(size));
+    all.extend(sockets::cases(size));
     all
 }
 

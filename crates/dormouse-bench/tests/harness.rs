@@ -63,6 +63,25 @@ fn every_executor_spawns_tasks_and_blocking_work() {
 }
 
 #[test]
+fn every_library_opens_and_uses_sockets() {
+    let text = bench(&["--tiny", "--no-build", "--format", "json", "w11"]);
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let cases = report["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 6);
+    for case in cases {
+        let metric = if case["case"]["n"] == 1 { "wall ns" } else { "requests/s" };
+        let peers = case["peers"].as_array().unwrap();
+        let measured = peers.iter().filter(|peer| peer["skipped"].is_null());
+        // Those without another build or a feature of this one: dormouse, tokio and async-io.
+        assert!(measured.clone().count() >= 8, "{case}");
+        for peer in measured {
+            assert!(peer["metrics"][metric]["ratio"].as_f64().unwrap() > 0.0, "{peer}");
+            assert!(peer["metrics"]["cpu ns"]["ratio"].as_f64().unwrap() > 0.0, "{peer}");
+        }
+    }
+}
+
+#[test]
 fn a_table_has_a_row_for_each_selected_peer_and_the_reason_for_each_skipped_one() {
     let text = bench(&["--tiny", "--no-build", "w2", "--peer", "thread", "--peer", "async-io"]);
     assert!(text.contains("W2: reset"), "{text}");
@@ -73,7 +92,7 @@ fn a_table_has_a_row_for_each_selected_peer_and_the_reason_for_each_skipped_one(
 
 #[test]
 fn thread_per_core_peers_measure_each_case_or_give_a_reason() {
-    let peers = ["--peer", "monoio", "--peer", "glommio", "--peer", "compio"];
+    let peers = ["--peer", "monoio", "--peer", "glommio", "--peer", "compio", "--peer", "zruntime"];
     let text = bench(&[&["--tiny", "--no-build", "--format", "json"][..], &peers].concat());
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     for case in report["cases"].as_array().unwrap() {

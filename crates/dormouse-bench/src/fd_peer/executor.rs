@@ -1,7 +1,11 @@
-//! Executors, as W7 uses them: they run several futures concurrently.
+//! Executors, as W7 and W11 use them: they run several futures concurrently.
 //!
 //! Where the executor has tasks, each future is a task. A plain `block_on` has none; there, all futures share a
 //! `FuturesUnordered`, which polls only the futures that were woken.
+
+mod local;
+
+pub(crate) use local::LocalTasks;
 
 use crate::peer::runtime::Flavor;
 use async_executor::Executor as Tasks;
@@ -47,49 +51,65 @@ impl<K: Flavor> Executor for OnTokio<K> {
     {
         let tasks: Vec<_> = futures.into_iter().map(|future| self.0.spawn(future)).collect();
         for result in self.0.block_on(join_all(tasks)) {
-            result.expect("a task of w7 panicked");
+            result.expect("a task panicked");
         }
     }
 }
 
+/// A function `block_on`.
+pub(crate) trait BlockOn: Send + 'static {
+    fn block_on<F: Future>(future: F) -> F::Output;
+}
+
 pub(crate) struct AsyncIoBlockOn;
 
-impl Executor for AsyncIoBlockOn {
-    fn start() -> Result<Self, String> {
-        Ok(AsyncIoBlockOn)
-    }
-
-    fn run_all<F>(&self, futures: Vec<F>)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        async_io::block_on(join(futures));
+impl BlockOn for AsyncIoBlockOn {
+    fn block_on<F: Future>(future: F) -> F::Output {
+        async_io::block_on(future)
     }
 }
 
 pub(crate) struct DormouseBlockOn;
 
-impl Executor for DormouseBlockOn {
+impl BlockOn for DormouseBlockOn {
+    fn block_on<F: Future>(future: F) -> F::Output {
+        dormouse::block_on(future)
+    }
+}
+
+/// Polls no reactor, so a reactor needs a thread of its own.
+pub(crate) struct FuturesBlockOn;
+
+impl BlockOn for FuturesBlockOn {
+    fn block_on<F: Future>(future: F) -> F::Output {
+        futures_executor::block_on(future)
+    }
+}
+
+/// A `block_on` without an executor.
+pub(crate) struct OneThread<B>(PhantomData<B>);
+
+impl<B: BlockOn> Executor for OneThread<B> {
     fn start() -> Result<Self, String> {
-        Ok(DormouseBlockOn)
+        Ok(OneThread(PhantomData))
     }
 
     fn run_all<F>(&self, futures: Vec<F>)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        dormouse::block_on(join(futures));
+        B::block_on(join(futures));
     }
 }
 
 /// async-executor on two threads, like smol's global executor with `SMOL_THREADS=2`.
-pub(crate) struct TwoThreads;
+pub(crate) struct TwoThreads<B>(PhantomData<B>);
 
-impl Executor for TwoThreads {
+impl<B: BlockOn> Executor for TwoThreads<B> {
     const MULTI_THREAD: bool = true;
 
     fn start() -> Result<Self, String> {
-        Ok(TwoThreads)
+        Ok(TwoThreads(PhantomData))
     }
 
     fn run_all<F>(&self, futures: Vec<F>)
@@ -100,8 +120,8 @@ impl Executor for TwoThreads {
         let spawned: Vec<_> = futures.into_iter().map(|future| tasks.spawn(future)).collect();
         let (stop, stopped) = oneshot::channel::<()>();
         std::thread::scope(|scope| {
-            scope.spawn(|| async_io::block_on(tasks.run(stopped)));
-            async_io::block_on(tasks.run(join_all(spawned)));
+            scope.spawn(|| B::block_on(tasks.run(stopped)));
+            B::block_on(tasks.run(join_all(spawned)));
             drop(stop);
         });
     }

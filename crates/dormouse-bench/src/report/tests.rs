@@ -47,6 +47,8 @@ fn report() -> Report {
             case("w4", 0, &["late us"], &late),
             case("w5", 1_000, &["bytes"], &[]),
             case("w6", 1_000, &["wake-ups"], &[]),
+            case("w11", 1, &["wall ns", "cpu ns"], &[]),
+            case("w11", 32, &["requests/s", "cpu ns"], &[]),
         ],
     }
 }
@@ -59,9 +61,10 @@ fn the_page_has_its_parts() {
         assert!(page.contains(part), "no {part:?}");
     }
     let command =
-        "cargo run --release -p dormouse-bench -- --quick w1 w2 w3 w4 w5 w6 --peer tokio-ct";
+        "cargo run --release -p dormouse-bench -- --quick w1 w2 w3 w4 w5 w6 w11 --peer tokio-ct";
     assert!(page.contains(command), "no {command}");
-    for (workload, figures) in [("w1", 2), ("w2", 1), ("w3", 3), ("w4", 1), ("w5", 1), ("w6", 0)] {
+    let figures = [("w1", 2), ("w2", 1), ("w3", 3), ("w4", 1), ("w5", 1), ("w6", 0), ("w11", 2)];
+    for (workload, figures) in figures {
         let (_, section) = page.split_once(&format!("<section id=\"{workload}\">")).unwrap();
         let (section, _) = section.split_once("</section>").unwrap();
         assert_eq!(section.matches("<figure>").count(), figures, "figures of {workload}");

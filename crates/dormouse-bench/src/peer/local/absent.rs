@@ -21,9 +21,19 @@ macro_rules! absent {
                 std::future::pending()
             }
         }
+
+        #[cfg(not(feature = $feature))]
+        impl super::SpawnLocal for $name {
+            fn spawn_local<F: Future<Output = ()> + 'static>(
+                future: F,
+            ) -> impl Future<Output = ()> {
+                future
+            }
+        }
     };
 }
 
 absent!(Monoio, "thread-per-core");
 absent!(Glommio, "thread-per-core");
 absent!(Compio, "extra-peers");
+absent!(Zruntime, "extra-peers");

@@ -2,6 +2,7 @@
 //!
 //! It has no reset.
 
+use super::SpawnLocal;
 use super::thread_runtime::{ThreadRuntime, current, leak};
 use crate::peer::Peer;
 use compio_runtime::Runtime;
@@ -33,5 +34,12 @@ impl Peer for Compio {
     fn timeout<F: Future>(duration: Duration, future: F) -> impl Future<Output = bool> {
         let timeout = compio_runtime::time::timeout(duration, future);
         async { timeout.await.is_ok() }
+    }
+}
+
+impl SpawnLocal for Compio {
+    fn spawn_local<F: Future<Output = ()> + 'static>(future: F) -> impl Future<Output = ()> {
+        let task = compio_runtime::spawn(future);
+        async { task.await.expect("a task panicked") }
     }
 }

@@ -1,5 +1,6 @@
 //! monoio: tokio's former timer wheel, with ticks of 1 ms, for one thread.
 
+use super::SpawnLocal;
 use super::thread_runtime::{ThreadRuntime, current, leak};
 use crate::peer::Peer;
 use monoio::time::{Instant, Sleep, TimeDriver};
@@ -42,5 +43,11 @@ impl Peer for Monoio {
     fn timeout<F: Future>(duration: Duration, future: F) -> impl Future<Output = bool> {
         let timeout = monoio::time::timeout(duration, future);
         async { timeout.await.is_ok() }
+    }
+}
+
+impl SpawnLocal for Monoio {
+    fn spawn_local<F: Future<Output = ()> + 'static>(future: F) -> impl Future<Output = ()> {
+        monoio::spawn(future)
     }
 }
