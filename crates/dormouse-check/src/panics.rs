@@ -118,7 +118,8 @@ pub(crate) fn catch<R>(code: impl FnOnce() -> R) -> Result<R, String> {
     SILENT.set(outer);
     DELIBERATE_PANIC.set(false);
     result.map_err(|payload| {
-        let message = message(&*payload);
+        // One line: it becomes a part of a line of a report.
+        let message = message(&*payload).lines().map(str::trim).collect::<Vec<_>>().join(", ");
         // Leaked, because dropping the payload may panic as well.
         std::mem::forget(payload);
         match LOCATION.take() {
@@ -149,5 +150,12 @@ mod tests {
     fn a_deliberate_panic_is_recognized_by_its_message() {
         let caught: Result<(), String> = catch(|| panic_deliberately());
         assert_eq!(caught.expect_err("it panics"), DELIBERATE);
+    }
+
+    #[test]
+    fn a_message_of_several_lines_becomes_one_line() {
+        let panic = catch(|| assert_eq!(1, 2)).expect_err("it panics");
+        assert!(panic.contains("failed, left: 1, right: 2 ("), "{panic}");
+        assert_eq!(panic.lines().count(), 1);
     }
 }

@@ -27,6 +27,11 @@ const LENGTHS: [usize; 8] = [3, 1, 2, 8, 1, 64, 5, 1024];
 /// One call of this many has several buffers.
 const VECTORED: usize = 3;
 
+/// So many bytes, in words.
+fn bytes(number: usize) -> String {
+    format!("{number} byte{}", if number == 1 { "" } else { "s" })
+}
+
 /// How an operation fails.
 #[derive(Debug)]
 pub(crate) enum Failure {

@@ -98,7 +98,8 @@ impl<S: Sink<I>, I: Clone> CheckedSink<S, I> {
     fn describe(&mut self, operation: Operation, effect: &str) {
         let sent = self.operations.iter().take(self.completed);
         let sent = sent.filter(|operation| matches!(operation, Operation::Send(_))).count();
-        self.last_operation = format!("{} {effect}, after {sent} items", operation.name());
+        let items = if sent == 1 { "item" } else { "items" };
+        self.last_operation = format!("{} {effect}, after {sent} {items}", operation.name());
     }
 
     fn finish(&mut self) -> Output {

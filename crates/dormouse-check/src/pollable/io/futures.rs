@@ -26,7 +26,7 @@ impl<R: AsyncRead> ReadTrait<R> for FuturesIo {
         };
         let read = ready!(polled)?;
         Poll::Ready(if read > length {
-            let text = format!("returns {read} for a buffer of {length} bytes");
+            let text = format!("returns {read} for a buffer of {}", super::bytes(length));
             Err(Failure::Violation(text))
         } else {
             buffer.truncate(read);

@@ -2,7 +2,7 @@
 //!
 //! As with a sink, the completion of a read that was pending is an item.
 
-use super::{Failure, LENGTHS, ReadTrait, VECTORED};
+use super::{Failure, LENGTHS, ReadTrait, VECTORED, bytes};
 use crate::pollable::{Expect, Output, Pollable};
 use std::io;
 use std::marker::PhantomData;
@@ -52,7 +52,7 @@ impl<T: ReadTrait<R>, R> CheckedRead<T, R> {
         };
         let received = self.received.len();
         self.last_operation =
-            format!("a read of {length} bytes {effect}, after {received} bytes in all");
+            format!("a read of {} {effect}, after {} in all", bytes(length), bytes(received));
         polled
     }
 

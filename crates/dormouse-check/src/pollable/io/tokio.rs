@@ -28,7 +28,10 @@ impl<R: AsyncRead> ReadTrait<R> for TokioIo {
             return violation("changes the part of its buffer that is filled already".into());
         };
         if polled.is_pending() && !new.is_empty() {
-            return violation(format!("fills {} bytes of its buffer and is pending", new.len()));
+            return violation(format!(
+                "fills {} of its buffer and is pending",
+                super::bytes(new.len())
+            ));
         }
         ready!(polled)?;
         Poll::Ready(Ok(new.to_vec()))

@@ -2,7 +2,7 @@
 //!
 //! As with a sink, the completion of an operation that was pending is an item.
 
-use super::{Failure, LENGTHS, VECTORED, WriteTrait};
+use super::{Failure, LENGTHS, VECTORED, WriteTrait, bytes};
 use crate::finished::Finished;
 use crate::pollable::{Expect, Output, Pollable};
 use std::io::{self, ErrorKind};
@@ -88,7 +88,7 @@ impl<T: WriteTrait<W>, W> CheckedWrite<T, W> {
         let writer = self.finished.object.as_mut();
         let written = ready!(T::poll_write(writer, context, &rest[..length], vectored))?;
         if written > length {
-            let text = format!("returns {written} for {length} bytes of data");
+            let text = format!("returns {written} for {} of data", bytes(length));
             return Poll::Ready(Err(Failure::Violation(text)));
         }
         if written == 0 {
@@ -110,7 +110,7 @@ impl<T: WriteTrait<W>, W> CheckedWrite<T, W> {
             Operation::FlushBetween | Operation::Flush => "poll_flush",
             Operation::Close => T::CLOSE,
         };
-        self.last_operation = format!("{name} {effect}, after {} bytes in all", self.written);
+        self.last_operation = format!("{name} {effect}, after {} in all", bytes(self.written));
     }
 
     fn finish(&mut self, result: io::Result<()>) -> Output {
