@@ -85,6 +85,7 @@ mod mutable;
 mod object;
 mod operation;
 mod poll;
+mod read;
 mod readiness;
 #[cfg_attr(any(target_vendor = "apple", windows), path = "io/send/plain.rs")]
 mod send;

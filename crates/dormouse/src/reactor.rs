@@ -27,6 +27,7 @@ pub(crate) mod interest;
 pub(crate) mod ready;
 mod registration;
 mod scheduled_io;
+mod short_read;
 
 #[cfg_attr(not(feature = "smol"), path = "reactor/async_io/absent.rs")]
 mod async_io;

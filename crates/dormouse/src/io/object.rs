@@ -37,6 +37,13 @@ impl<T: AsSource> AsyncFd<T> {
         self.registration.get_mut()
     }
 
+    /// From here on, only an operation that returned `WouldBlock` clears readiness. Called when a stream of `net` becomes an
+    /// `AsyncFd`.
+    pub(crate) fn without_short_reads(self) -> AsyncFd<T> {
+        self.registration.forbid_short_reads();
+        self
+    }
+
     /// Deregisters the fd and returns the object. It stays non-blocking.
     ///
     /// To pass it to code that expects a blocking fd, or to a child process, use

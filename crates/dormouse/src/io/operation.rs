@@ -3,13 +3,14 @@
 //! # Invariants
 //! - *An operation is tried first.* It waits only after it has returned `WouldBlock`, or if an earlier operation or wait
 //!   has found the fd not ready and no event has been delivered since. (A connect is tried before the fd is registered.)
-//! - Only an operation that returned `WouldBlock` clears readiness, that for which it was tried. After that it waits for
-//!   a newer event. So a hang-up that stays does not make it try again and again.
+//! - An operation that returned `WouldBlock` clears readiness, that for which it was tried. After that it waits for
+//!   a newer event. So a hang-up that stays does not make it try again and again. Besides it, only a short read from a
+//!   TCP stream clears readiness: see [`read`](super::read).
 
 use super::readiness::Pointer;
 use super::{AsSource, AsyncFd};
 use crate::coop::{Cooperative, cooperative};
-use crate::reactor::{Interest, Ready, ReadyEvent, WaiterSlot};
+use crate::reactor::{Interest, ReadyEvent, WaiterSlot};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -107,14 +108,14 @@ impl<T: AsSource> AsyncFd<T> {
         cooperative(Operation { fd: self, interest, f, tried, key: None })
     }
 
-    /// Like [`async_io`](Self::async_io), and passes the readiness that is known to `f`.
+    /// Like [`async_io`](Self::async_io), and passes the event that it is tried for to `f`.
     #[inline]
-    pub(crate) fn async_io_with<R, F: FnMut(&T, Ready) -> io::Result<R>>(
+    pub(crate) fn async_io_with<R, F: FnMut(&T, ReadyEvent) -> io::Result<R>>(
         &self,
         interest: Interest,
         mut f: F,
     ) -> impl Future<Output = io::Result<R>> + use<'_, R, T, F> {
-        Operation::new(self, interest, move |fd: &mut &Self, known| f(fd.get_ref(), known))
+        Operation::new(self, interest, move |fd: &mut &Self, event| f(fd.get_ref(), event))
     }
 
     /// Calls `f` if the fd is ready, and returns `WouldBlock` otherwise.
@@ -180,11 +181,11 @@ impl<T: AsSource> AsyncFd<T> {
 }
 
 /// Calls `f` if the fd is ready, or if its readiness is not known, and returns `WouldBlock` otherwise. `f` gets the
-/// readiness that is known.
+/// event that it is tried for.
 pub(super) fn try_now<R, P: Pointer>(
     fd: &mut P,
     interest: Interest,
-    f: impl FnOnce(&mut P, Ready) -> io::Result<R>,
+    f: impl FnOnce(&mut P, ReadyEvent) -> io::Result<R>,
 ) -> io::Result<R> {
     let shared = fd.async_fd();
     // No wait follows. So if events are delivered only during waits, the readiness is not known.
@@ -195,7 +196,7 @@ pub(super) fn try_now<R, P: Pointer>(
         .unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
 }
 
-/// Calls `f` if the fd is ready, or if its readiness is not known. `f` gets the readiness that is known.
+/// Calls `f` if the fd is ready, or if its readiness is not known. `f` gets the event that it is tried for.
 ///
 /// # Errors
 /// The event that `f` was called for, if it returned `WouldBlock`, or `None` if it was not called.
@@ -203,7 +204,7 @@ pub(super) fn try_now<R, P: Pointer>(
 pub(super) fn try_first<R, P: Pointer>(
     fd: &mut P,
     interest: Interest,
-    f: impl FnOnce(&mut P, Ready) -> io::Result<R>,
+    f: impl FnOnce(&mut P, ReadyEvent) -> io::Result<R>,
 ) -> Result<io::Result<R>, Option<ReadyEvent>> {
     let event = fd.async_fd().event_to_try(interest).ok_or(None)?;
     try_ready(fd, event, f).map_err(|WouldBlock| Some(event))
@@ -214,9 +215,9 @@ pub(super) fn try_first<R, P: Pointer>(
 pub(super) fn try_ready<R, P: Pointer>(
     fd: &mut P,
     event: ReadyEvent,
-    f: impl FnOnce(&mut P, Ready) -> io::Result<R>,
+    f: impl FnOnce(&mut P, ReadyEvent) -> io::Result<R>,
 ) -> Result<io::Result<R>, WouldBlock> {
-    match f(fd, event.ready) {
+    match f(fd, event) {
         Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
             fd.async_fd().registration.would_block(event);
             Err(WouldBlock)
@@ -239,14 +240,14 @@ struct Operation<P: Pointer, F> {
 /// Neither the pointer nor `f` is pinned.
 impl<P: Pointer, F> Unpin for Operation<P, F> {}
 
-impl<R, P: Pointer, F: FnMut(&mut P, Ready) -> io::Result<R>> Operation<P, F> {
+impl<R, P: Pointer, F: FnMut(&mut P, ReadyEvent) -> io::Result<R>> Operation<P, F> {
     #[inline]
     fn new(fd: P, interest: Interest, f: F) -> Cooperative<Operation<P, F>> {
         cooperative(Operation { fd, interest, f, tried: None, key: None })
     }
 }
 
-impl<R, P: Pointer, F: FnMut(&mut P, Ready) -> io::Result<R>> Future for Operation<P, F> {
+impl<R, P: Pointer, F: FnMut(&mut P, ReadyEvent) -> io::Result<R>> Future for Operation<P, F> {
     type Output = io::Result<R>;
 
     #[inline]

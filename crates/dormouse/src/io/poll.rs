@@ -7,13 +7,14 @@
 //! - `Pending` is returned only if `poll_ready` found no readiness and stored the caller's waker in the slot of
 //!   the interest, or if the coop budget is spent and the task is woken (see [`coop`](crate::coop)). So readers and
 //!   writers do not replace each other's wakers.
-//! - Only an operation that returned `WouldBlock` clears readiness. A short read does not: a terminal
-//!   returns one line at a time.
+//! - Only an operation that returned `WouldBlock` clears readiness, and a short read from a TCP stream
+//!   ([`read`](super::read)). Another short read does not: a terminal returns one line at a time.
 //! - `WouldBlock` and `Interrupted` are never returned to the caller, as the traits require.
 
 use super::operation::{WouldBlock, try_first, try_ready};
-use super::{AsSource, AsyncFd, Interest, Ready};
+use super::{AsSource, AsyncFd, Interest};
 use crate::coop::poll_cooperative;
+use crate::reactor::ReadyEvent;
 use std::io::{self, ErrorKind};
 use std::task::{Context, Poll, ready};
 
@@ -136,22 +137,22 @@ impl<T: AsSource> AsyncFd<T> {
         self.poll_with(cx, interest, |inner, _| f(inner))
     }
 
-    /// Calls `operation` with the readiness that is known, until it returns anything other than `WouldBlock`.
+    /// Calls `operation` with the event that it is tried for, until it returns anything other than `WouldBlock`.
     pub(super) fn poll_with<R>(
         &self,
         cx: &mut Context<'_>,
         interest: Interest,
-        mut operation: impl FnMut(&T, Ready) -> io::Result<R>,
+        mut operation: impl FnMut(&T, ReadyEvent) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        let mut retried = |inner: &T, known| loop {
-            match operation(inner, known) {
+        let mut retried = |inner: &T, event| loop {
+            match operation(inner, event) {
                 Err(err) if err.kind() == ErrorKind::Interrupted => {}
                 result => return result,
             }
         };
         poll_cooperative(cx, |cx| {
             let mut fd = self;
-            let mut call = |fd: &mut &Self, known| retried(fd.get_ref(), known);
+            let mut call = |fd: &mut &Self, event| retried(fd.get_ref(), event);
             let mut tried = match try_first(&mut fd, interest, &mut call) {
                 Ok(result) => return Poll::Ready(result),
                 Err(tried) => tried,

@@ -1,6 +1,7 @@
 //! Reading and writing for every `T` where `&T` implements std's `Read` or `Write`: stream sockets, pipes,
 //! terminals. The streams of `net` and their halves call these functions.
 
+use super::read::len_of_all;
 use super::{AsSource, AsyncFd, Interest, send};
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 
@@ -39,7 +40,7 @@ where
         if buffer.is_empty() {
             return Ok(0);
         }
-        self.async_read_with(|mut fd| fd.read(buffer)).await
+        self.async_read_with(buffer.len(), |mut fd| fd.read(buffer)).await
     }
 
     /// Like [`read`](Self::read), into several buffers, in order.
@@ -70,7 +71,7 @@ where
         if buffers.iter().all(|buffer| buffer.is_empty()) {
             return Ok(0);
         }
-        self.async_read_with(|mut fd| fd.read_vectored(buffers)).await
+        self.async_read_with(len_of_all(buffers), |mut fd| fd.read_vectored(buffers)).await
     }
 
     /// [`read`](Self::read), without waiting.
@@ -78,7 +79,7 @@ where
         if buffer.is_empty() {
             return Ok(0);
         }
-        self.try_read_with(|mut fd| fd.read(buffer))
+        self.try_read_with(buffer.len(), |mut fd| fd.read(buffer))
     }
 
     /// [`read_vectored`](Self::read_vectored), without waiting.
@@ -86,7 +87,7 @@ where
         if buffers.iter().all(|buffer| buffer.is_empty()) {
             return Ok(0);
         }
-        self.try_read_with(|mut fd| fd.read_vectored(buffers))
+        self.try_read_with(len_of_all(buffers), |mut fd| fd.read_vectored(buffers))
     }
 }
 

@@ -93,13 +93,14 @@ impl_write!([T: AsSource] &AsyncFd<T> where for<'a> &'a T: Write);
 impl_write!([T: AsSource] OwnedWriteHalf<T> where for<'a> &'a T: Write);
 
 impl<T: AsSource> AsyncFd<T> {
-    /// [`poll_read_with`](Self::poll_read_with) for `read`, which reads into a buffer that is not empty.
+    /// [`poll_read_with`](Self::poll_read_with) for `read`, which asks for `asked` bytes, and not 0.
     pub(super) fn poll_read_stream(
         &self,
         cx: &mut Context<'_>,
+        asked: usize,
         mut read: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let read = |inner: &T, known| self.end_of_file(known, read(inner));
+        let read = |inner: &T, event| self.finish_read(event, asked, read(inner));
         self.poll_with(cx, Interest::READABLE, read)
     }
 }

@@ -152,16 +152,14 @@ impl<T: AsSource> AsyncFd<T> {
 
     /// Wraps a connected socket that this crate has created in `mode`. The connection is not lost if the fd cannot be
     /// registered: then each wait tries it again.
-    pub(crate) fn connected(inner: T, mode: Mode) -> io::Result<AsyncFd<T>> {
-        let interest = Interest::READABLE | Interest::WRITABLE;
+    pub(crate) fn connected(inner: T, interest: Interest, mode: Mode) -> io::Result<AsyncFd<T>> {
         let registration = Reactor::current().register_or_later(inner, interest, Origin::UNKNOWN);
         let set_blocking = mode.set_non_blocking(registration.get_ref())?;
         Ok(AsyncFd { registration, set_blocking })
     }
 
     /// Wraps a socket in `mode` that connects. A wait until it is writable follows, so that is registered at once.
-    pub(crate) fn connecting(inner: T, mode: Mode) -> io::Result<AsyncFd<T>> {
-        let interest = Interest::READABLE | Interest::WRITABLE;
+    pub(crate) fn connecting(inner: T, interest: Interest, mode: Mode) -> io::Result<AsyncFd<T>> {
         let reactor = Reactor::current();
         let registered = reactor.register_or_next(inner, interest, interest, Origin::UNKNOWN);
         AsyncFd::registered(registered, mode).map_err(|err| err.cause)

@@ -2,16 +2,20 @@
 
 use super::error::with_context;
 use super::sys;
-use crate::io::{AsSource, AsyncFd};
+use crate::io::{AsSource, AsyncFd, Interest};
 use std::io;
 
 /// Registers the socket that accept(2) has returned. An error names the address of the listener.
 pub(super) fn register_accepted<Inner: AsSource, Socket: From<AsyncFd<Inner>>, Peer>(
     accepted: io::Result<(Inner, Peer)>,
+    interest: impl FnOnce(&Inner) -> Interest,
     local_addr: impl FnOnce() -> io::Result<String>,
 ) -> io::Result<(Socket, Peer)> {
     accepted
-        .and_then(|(inner, peer)| Ok((AsyncFd::connected(inner, sys::ACCEPTED)?.into(), peer)))
+        .and_then(|(inner, peer)| {
+            let interest = interest(&inner);
+            Ok((AsyncFd::connected(inner, interest, sys::ACCEPTED)?.into(), peer))
+        })
         .map_err(|err| cannot_accept(err, local_addr))
 }
 

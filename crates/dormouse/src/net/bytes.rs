@@ -26,8 +26,13 @@ fn with_buffer<R>(len: usize, receive: impl FnOnce(&mut [MaybeUninit<u8>]) -> R)
     }
 }
 
+/// How many bytes [`read_into`] asks for.
+pub(super) fn asked(buffer: &mut impl BufMut) -> usize {
+    buffer.chunk_mut().len().min(STACK_BYTES)
+}
+
 pub(super) fn read_into(fd: impl AsSource, buffer: &mut impl BufMut) -> io::Result<usize> {
-    with_buffer(buffer.chunk_mut().len().min(STACK_BYTES), |bytes| {
+    with_buffer(asked(buffer), |bytes| {
         let read = sys::read(source::borrow(&fd), bytes)?;
         buffer.put_slice(read);
         Ok(read.len())

@@ -50,9 +50,13 @@ pub(super) async fn connect_tcp(address: SocketAddr) -> io::Result<TcpStream> {
 /// Waits until a connect that has begun is complete. Returns the system's error unchanged.
 pub(super) async fn finish_connect(stream: net::TcpStream, mode: Mode) -> io::Result<TcpStream> {
     match connect_result(&stream) {
-        Ok(()) => AsyncFd::connected(stream, mode).map(TcpStream::from),
+        Ok(()) => {
+            let interest = super::sys::tcp_interest(&stream);
+            AsyncFd::connected(stream, interest, mode).map(TcpStream::from)
+        }
         Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-            let stream = AsyncFd::connecting(stream, mode)?;
+            let interest = super::sys::tcp_interest(&stream);
+            let stream = AsyncFd::connecting(stream, interest, mode)?;
             stream.async_io_after_wait(Interest::WRITABLE, connect_result).await?;
             Ok(stream.into())
         }

@@ -205,7 +205,7 @@ impl UdpSocket {
     }
 }
 
-socket!(receive socket: UdpSocket(std::net::UdpSocket), Interest::READABLE | Interest::WRITABLE);
+socket!(receive socket: UdpSocket(std::net::UdpSocket), |_| Interest::READABLE | Interest::WRITABLE);
 datagram!(
     UdpSocket,
     datagram,

@@ -19,6 +19,7 @@ pub struct Interest(pub(super) u8);
 
 impl Interest {
     pub(crate) const NONE: Interest = Interest(0);
+    pub(crate) const BOTH: Interest = Interest(Ready::READABLE.0 | Ready::WRITABLE.0);
     pub(crate) const ALL: Interest =
         Interest(Ready::READABLE.0 | Ready::WRITABLE.0 | Ready::ERROR.0 | Ready::URGENT.0);
 
@@ -126,7 +127,7 @@ impl Interest {
 
     /// Whether this includes more than reading and writing: only the builtin reactor supports that.
     pub(crate) fn needs_builtin(self) -> bool {
-        self.0 & !(Interest::READABLE | Interest::WRITABLE).0 != 0
+        self.0 & !(Interest::READABLE | Interest::WRITABLE | Interest::WITH_URGENT).0 != 0
     }
 
     /// What to register when the fd is wrapped. Together with reading, writing is not registered yet: few tasks ever

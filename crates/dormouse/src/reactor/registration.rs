@@ -359,6 +359,19 @@ impl<T: AsSource> Registration<T> {
         self.clear(event, Ready::ALL, true);
     }
 
+    /// Called after a read, that `event` was for, has returned less than it asked for, and more than nothing.
+    #[inline]
+    pub(crate) fn short_read(&self, event: ReadyEvent) {
+        if !self.process.forked() {
+            self.io.short_read(event);
+        }
+    }
+
+    /// From here on, only an operation that returned `WouldBlock` clears readiness.
+    pub(crate) fn forbid_short_reads(&self) {
+        self.io.forbid_short_reads();
+    }
+
     #[inline]
     fn clear(&self, event: ReadyEvent, ready: Ready, tried: bool) {
         if self.process.forked() {

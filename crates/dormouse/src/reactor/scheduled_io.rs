@@ -305,6 +305,25 @@ impl ScheduledIo {
         }
     }
 
+    /// From here on, [`short_read`](Self::short_read) clears readiness, until urgent data is reported.
+    pub(crate) fn allow_short_reads(&self) {
+        self.update(Word::with_short_reads);
+    }
+
+    /// From here on, only an operation that returned `WouldBlock` clears readiness.
+    pub(crate) fn forbid_short_reads(&self) {
+        self.update(Word::without_short_reads);
+    }
+
+    /// Called after a read that `event` was for has returned less than it asked for, and more than nothing. Clears read
+    /// readiness if that means that no more data has arrived: see [`short_read`](crate::reactor::short_read).
+    #[inline]
+    pub(crate) fn short_read(&self, event: ReadyEvent) {
+        if self.load().after_short_read(event).0 != self.load().0 {
+            self.update(|word| word.after_short_read(event));
+        }
+    }
+
     /// Delivers an event: sets readiness, and wakes the tasks that wait for it.
     pub(crate) fn set_readiness(&self, ready: Ready) {
         self.deliver(ready, Interest::NONE, wake);

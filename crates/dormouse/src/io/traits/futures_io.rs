@@ -36,6 +36,7 @@ macro_rules! impl_write {
 
 pub(crate) use {impl_read, impl_write};
 
+use crate::io::read::len_of_all;
 use crate::io::{AsSource, AsyncFd};
 use std::io::{self, IoSliceMut, Read};
 use std::task::{Context, Poll};
@@ -53,7 +54,7 @@ where
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        self.poll_read_stream(cx, |mut inner| inner.read(buf))
+        self.poll_read_stream(cx, buf.len(), |mut inner| inner.read(buf))
     }
 
     #[inline]
@@ -65,6 +66,6 @@ where
         if bufs.iter().all(|buf| buf.is_empty()) {
             return Poll::Ready(Ok(0));
         }
-        self.poll_read_stream(cx, |mut inner| inner.read_vectored(bufs))
+        self.poll_read_stream(cx, len_of_all(bufs), |mut inner| inner.read_vectored(bufs))
     }
 }

@@ -53,7 +53,8 @@ where
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        self.poll_read_stream(cx, |inner| read_into(inner, &mut buf)).map_ok(drop)
+        let asked = buf.remaining().min(CHUNK_BYTES);
+        self.poll_read_stream(cx, asked, |inner| read_into(inner, &mut buf)).map_ok(drop)
     }
 }
 

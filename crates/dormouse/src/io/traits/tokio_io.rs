@@ -47,7 +47,9 @@ where
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        let read = self.poll_read_stream(cx, |mut inner| inner.read(buf.initialize_unfilled()));
+        let asked = buf.remaining();
+        let read = |mut inner: &T| inner.read(buf.initialize_unfilled());
+        let read = self.poll_read_stream(cx, asked, read);
         read.map_ok(|read| buf.advance(read))
     }
 }

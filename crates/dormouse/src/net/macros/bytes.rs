@@ -31,7 +31,9 @@ macro_rules! read_buf {
                 if !buffer.has_remaining_mut() {
                     return Ok(0);
                 }
-                self.async_fd().async_read_with(|fd| crate::net::bytes::read_into(fd, buffer)).await
+                let asked = crate::net::bytes::asked(buffer);
+                let read = |fd: &_| crate::net::bytes::read_into(fd, buffer);
+                self.async_fd().async_read_with(asked, read).await
             }
 
             /// Like [`try_read`](Self::try_read), but appends to a buffer. A call reads 16 KiB at most.
@@ -53,7 +55,9 @@ macro_rules! read_buf {
                 if !buffer.has_remaining_mut() {
                     return Ok(0);
                 }
-                self.async_fd().try_read_with(|fd| crate::net::bytes::read_into(fd, buffer))
+                let asked = crate::net::bytes::asked(buffer);
+                let read = |fd: &_| crate::net::bytes::read_into(fd, buffer);
+                self.async_fd().try_read_with(asked, read)
             }
         }
     };

@@ -132,7 +132,7 @@ macro_rules! handle {
             /// # }
             /// ```
             pub fn into_async_fd(self) -> crate::io::AsyncFd<$Inner> {
-                self.0
+                self.0.without_short_reads()
             }
         }
 

@@ -1,7 +1,7 @@
 //! The conversions from and to a socket of std.
 
-/// `socket!(read stream: TcpStream(std::net::TcpStream), Interest::READABLE)`, like `handle!`. The last argument is what a socket
-/// of std is registered for.
+/// `socket!(read stream: TcpStream(std::net::TcpStream), |_| Interest::READABLE)`, like `handle!`. The last argument
+/// is a function that returns what a socket of std is registered for.
 macro_rules! socket {
     ($operation:ident $name:ident: $Type:ident($Std:ty), $interest:expr) => {
         handle!($operation $name: $Type($Std));
@@ -28,7 +28,8 @@ macro_rules! socket {
             /// it back, use [`AsyncFd::try_new`](crate::io::AsyncFd::try_new) and `From`.
             #[track_caller]
             pub fn from_std(inner: $Std) -> std::io::Result<$Type> {
-                crate::io::AsyncFd::with_interest(inner, $interest).map($Type)
+                let interest = ($interest)(&inner);
+                crate::io::AsyncFd::with_interest(inner, interest).map($Type)
             }
 
             #[doc = concat!("Deregisters the socket, and returns the [`", stringify!($Std), "`]. It stays non-blocking.")]

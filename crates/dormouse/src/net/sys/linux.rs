@@ -1,11 +1,11 @@
 //! Linux and Android: accept4(2) returns a socket that is non-blocking already, so no step that can fail follows. Unix
 //! sockets have abstract names.
 
-use crate::io::Mode;
+use crate::io::{Interest, Mode};
 use crate::net::addr::std_address;
 use rustix::io::retry_on_intr;
-use rustix::net::sockopt::socket_acceptconn;
-use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketFlags, acceptfrom_with};
+use rustix::net::sockopt::{socket_acceptconn, socket_protocol};
+use rustix::net::{SocketAddrAny, SocketAddrUnix, SocketFlags, acceptfrom_with, ipproto};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::ffi::OsStr;
 use std::io;
@@ -26,6 +26,14 @@ const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
 pub(super) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (socket, peer) = retry_on_intr(|| acceptfrom_with(listener, FLAGS))?;
     Ok((socket.into(), std_address(peer)?))
+}
+
+/// What to register for a stream. `SO_PROTOCOL` excludes MPTCP, SMC, and sockets that are not from std.
+pub(super) fn tcp_interest(stream: &TcpStream) -> Interest {
+    match socket_protocol(stream) {
+        Ok(Some(ipproto::TCP)) => Interest::BOTH | Interest::WITH_URGENT,
+        _ => Interest::BOTH,
+    }
 }
 
 pub(super) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, net::SocketAddr)> {

@@ -2,7 +2,7 @@
 
 mod portable;
 
-pub(super) use portable::{ACCEPTED, accept_tcp, non_blocking_socket};
+pub(super) use portable::{ACCEPTED, accept_tcp, non_blocking_socket, tcp_interest};
 
 use std::io;
 use std::net::TcpStream;

@@ -2,4 +2,4 @@
 
 mod portable;
 
-pub(super) use portable::{ACCEPTED, accept_tcp, non_blocking_socket};
+pub(super) use portable::{ACCEPTED, accept_tcp, non_blocking_socket, tcp_interest};

@@ -92,7 +92,7 @@ impl TcpListener {
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self.0.async_io(Interest::READABLE, sys::accept_tcp).await;
-        register_accepted(accepted, || Ok(self.local_addr()?.to_string()))
+        register_accepted(accepted, sys::tcp_interest, || Ok(self.local_addr()?.to_string()))
     }
 
     /// Polls for a connection, for use in a manual `Future` impl.
@@ -118,7 +118,9 @@ impl TcpListener {
     /// Those of [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let accepted = self.0.poll_read_with(cx, sys::accept_tcp);
-        accepted.map(|accepted| register_accepted(accepted, || Ok(self.local_addr()?.to_string())))
+        accepted.map(|accepted| {
+            register_accepted(accepted, sys::tcp_interest, || Ok(self.local_addr()?.to_string()))
+        })
     }
 
     /// The address that the socket is bound to.
@@ -139,5 +141,5 @@ impl TcpListener {
     }
 }
 
-socket!(accept listener: TcpListener(std::net::TcpListener), Interest::READABLE);
+socket!(accept listener: TcpListener(std::net::TcpListener), |_| Interest::READABLE);
 readable!(accept listener: TcpListener, example_set_up!(TcpListener));

@@ -1,8 +1,8 @@
 //! [`TcpStream`]: a TCP connection.
 
 use crate::io::{AsyncFd, HasAsyncFd, Interest};
-use crate::net::ToSocketAddrs;
 use crate::net::connect::{check_and_finish_connect, connect_tcp, each_address};
+use crate::net::{ToSocketAddrs, sys};
 use std::io;
 use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
@@ -14,6 +14,15 @@ use std::task::{Context, Poll};
 ///
 /// To shut down one direction, call `shutdown` or `close` of those traits, or
 /// [`shutdown`](std::net::TcpStream::shutdown) of std: `stream.as_ref().shutdown(Shutdown::Write)`.
+///
+/// # Short reads
+/// On Linux, a read that returns less than the buffer takes has emptied the receive queue. So with the reactor of tokio and
+/// the builtin one, the next read waits for an event, and needs no system call to find that there is no data. Urgent data
+/// ends that for a stream once it is reported. But it must not be used for a stream
+/// - whose urgent data is read by recv(2) with `MSG_OOB`, unless a task waits for `Interest::PRIORITY`;
+/// - for which kernel TLS (kTLS) or a BPF sockmap is set up.
+///
+/// For these, convert it: [`AsyncFd`] does not use short reads, nor does a `TcpStream` that is created `From` one.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -190,6 +199,6 @@ impl TcpStream {
     }
 }
 
-socket!(read stream: TcpStream(std::net::TcpStream), Interest::READABLE | Interest::WRITABLE);
+socket!(read stream: TcpStream(std::net::TcpStream), sys::tcp_interest);
 stream_read!(stream: TcpStream, example_set_up!(TcpStream));
 stream_write!(stream: TcpStream, example_set_up!(TcpStream));

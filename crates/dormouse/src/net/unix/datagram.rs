@@ -341,7 +341,7 @@ fn cannot_send(err: io::Error, address: &SocketAddr) -> io::Error {
     with_context(err, format_args!("cannot send to {}", DisplayAddr(address)))
 }
 
-socket!(receive socket: UnixDatagram(std::os::unix::net::UnixDatagram), Interest::READABLE | Interest::WRITABLE);
+socket!(receive socket: UnixDatagram(std::os::unix::net::UnixDatagram), |_| Interest::READABLE | Interest::WRITABLE);
 datagram!(
     UnixDatagram,
     datagram,

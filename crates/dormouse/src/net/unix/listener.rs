@@ -124,7 +124,11 @@ impl UnixListener {
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let accepted = self.0.async_io(Interest::READABLE, sys::accept_unix).await;
-        register_accepted(accepted, || Ok(DisplayAddr(self.local_addr()?).to_string()))
+        register_accepted(
+            accepted,
+            |_| Interest::BOTH,
+            || Ok(DisplayAddr(self.local_addr()?).to_string()),
+        )
     }
 
     /// Polls for a connection, for use in a manual `Future` impl.
@@ -149,7 +153,11 @@ impl UnixListener {
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         let accepted = self.0.poll_read_with(cx, sys::accept_unix);
         accepted.map(|accepted| {
-            register_accepted(accepted, || Ok(DisplayAddr(self.local_addr()?).to_string()))
+            register_accepted(
+                accepted,
+                |_| Interest::BOTH,
+                || Ok(DisplayAddr(self.local_addr()?).to_string()),
+            )
         })
     }
 
@@ -172,5 +180,5 @@ impl UnixListener {
     }
 }
 
-socket!(accept listener: UnixListener(std::os::unix::net::UnixListener), Interest::READABLE);
+socket!(accept listener: UnixListener(std::os::unix::net::UnixListener), |_| Interest::READABLE);
 readable!(accept listener: UnixListener, example_set_up!(UnixListener));

@@ -88,7 +88,7 @@ impl UnixStream {
     pub async fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
         retry_until_room(|| mio::net::UnixStream::connect_addr(address))
             .await
-            .and_then(|stream| AsyncFd::connected(stream.into(), Mode::NonBlocking))
+            .and_then(|stream| AsyncFd::connected(stream.into(), Interest::BOTH, Mode::NonBlocking))
             .map(UnixStream)
             .map_err(|err| {
                 with_context(err, format_args!("cannot connect to {}", DisplayAddr(address)))
@@ -156,6 +156,6 @@ impl UnixStream {
     }
 }
 
-socket!(read stream: UnixStream(std::os::unix::net::UnixStream), Interest::READABLE | Interest::WRITABLE);
+socket!(read stream: UnixStream(std::os::unix::net::UnixStream), |_| Interest::READABLE | Interest::WRITABLE);
 stream_read!(stream: UnixStream, example_set_up!(UnixStream));
 stream_write!(stream: UnixStream, example_set_up!(UnixStream));

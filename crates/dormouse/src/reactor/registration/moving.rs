@@ -106,6 +106,9 @@ impl Reactor {
         match attach(source::borrow(&object), &io) {
             Ok(attached) => {
                 attached.activate(&io, now);
+                if attached.interest.is_with_urgent() {
+                    io.allow_short_reads();
+                }
                 Ok(Registration::new(object, io, attached, created))
             }
             Err(err) => Err((object, err)),

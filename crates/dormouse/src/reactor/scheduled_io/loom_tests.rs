@@ -91,6 +91,47 @@ fn an_event_concurrent_with_a_clear_is_not_cleared() {
 }
 
 #[test]
+fn an_event_concurrent_with_a_short_read_is_not_cleared() {
+    check(|| {
+        start_exploring();
+        let io = new_io();
+        io.allow_short_reads();
+        io.set_readiness(Ready::READABLE);
+        let setter = io.clone();
+        let delivery = spawn(move || setter.set_readiness(Ready::READABLE));
+        let seen = io.ready_event(Interest::READABLE, None);
+        let Poll::Ready(Ok(seen)) = seen else { panic!("there was an event") };
+        let saw_both = seen.tick == 2;
+        // A read takes what there is, possibly before the data of the second event arrives.
+        io.short_read(seen);
+        delivery.join();
+        assert_eq!(
+            io.ready_event(Interest::READABLE, None).is_ready(),
+            !saw_both,
+            "an unseen event was cleared, or a seen one was not"
+        );
+    });
+}
+
+#[test]
+fn a_short_read_at_the_urgent_mark_clears_no_readiness() {
+    check(|| {
+        start_exploring();
+        let io = new_io();
+        io.allow_short_reads();
+        let setter = io.clone();
+        let delivery = spawn(move || setter.set_readiness(Ready::READABLE | Ready::URGENT));
+        if let Poll::Ready(Ok(seen)) = io.ready_event(Interest::READABLE, None) {
+            // A read stops at the mark, with data behind it.
+            io.short_read(seen);
+        }
+        delivery.join();
+        let is_ready = io.ready_event(Interest::READABLE, None).is_ready();
+        assert!(is_ready, "no event reports the data that is left");
+    });
+}
+
+#[test]
 fn a_clear_keeps_the_readiness_of_another_interest() {
     for (cleared, kept) in [
         (Interest::READABLE, Interest::ERROR),

@@ -14,6 +14,8 @@ const WAITED: usize = 10;
 const SHUT_DOWN: usize = 1 << 12;
 /// Bits 13 and 14: the [`BackendKind`].
 const BACKEND: usize = 13;
+/// A short read means that the receive queue is empty: see [`short_read`](crate::reactor::short_read).
+const SHORT_READS: usize = 1 << 15;
 /// The lowest bit of the tick.
 const TICK: usize = 1 << 16;
 
@@ -54,8 +56,30 @@ impl Word {
 
     #[inline]
     pub(super) fn deliver(self, ready: Ready, disarmed: Interest) -> Word {
-        let ready = ready_bits(Direction::Read, ready) | ready_bits(Direction::Write, ready);
-        Word((self.unregister(disarmed).0 | ready).wrapping_add(TICK))
+        let bits = ready_bits(Direction::Read, ready) | ready_bits(Direction::Write, ready);
+        let delivered = Word((self.unregister(disarmed).0 | bits).wrapping_add(TICK));
+        if ready.intersects(Ready::URGENT) { delivered.without_short_reads() } else { delivered }
+    }
+
+    #[inline]
+    pub(super) fn with_short_reads(self) -> Word {
+        Word(self.0 | SHORT_READS)
+    }
+
+    #[inline]
+    pub(super) fn without_short_reads(self) -> Word {
+        Word(self.0 & !SHORT_READS)
+    }
+
+    /// After a read that `event` was for has returned less than it asked for.
+    #[inline]
+    pub(super) fn after_short_read(self, event: ReadyEvent) -> Word {
+        let is_empty = self.0 & SHORT_READS != 0
+            && self.backend() != BackendKind::Oneshot
+            && event.interest == Interest::READABLE
+            && event.ready == Ready::READABLE
+            && self.event(Direction::Read).tick == event.tick;
+        if is_empty { self.without_ready(Direction::Read, Ready::READABLE) } else { self }
     }
 
     #[inline]
@@ -72,7 +96,10 @@ impl Word {
 
     #[inline]
     pub(super) fn register(self, interest: Interest) -> Word {
-        Word(self.0 | registered_bits(interest))
+        let registered = Word(self.0 | registered_bits(interest));
+        // A task that waits for urgent data is about to read it.
+        let urgent = interest.mask().intersects(Ready::URGENT);
+        if urgent { registered.without_short_reads() } else { registered }
     }
 
     #[inline]

@@ -78,6 +78,29 @@ fn an_event_during_the_first_wait_for_write_readiness_wakes_the_reader() {
 }
 
 #[test]
+fn after_a_short_read_at_an_urgent_mark_that_arrives_during_the_first_wait_an_event_follows() {
+    check(|| {
+        let runtime = Runtime::new();
+        let reactor = Reactor::tokio(runtime.handle()).unwrap();
+        let interest = Interest::READABLE | Interest::WITH_URGENT;
+        let fd = reactor.register(kernel::file(), interest).unwrap();
+        start_exploring();
+        let file = fd.get_ref().as_raw_fd();
+        let delivery = spawn(move || {
+            kernel::set_ready(file, Ready::READABLE | Ready::URGENT);
+            runtime.turn();
+            runtime
+        });
+        let event = readable(&fd).unwrap();
+        // The read stops at the mark, with data behind it.
+        fd.short_read(event);
+        let runtime = delivery.join();
+        assert!(readable(&fd).is_ok());
+        drop(runtime);
+    });
+}
+
+#[test]
 fn a_wait_survives_the_shutdown_of_its_runtime() {
     check(|| {
         crate::reactor::start().unwrap();

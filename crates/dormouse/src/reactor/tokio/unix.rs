@@ -22,6 +22,12 @@
 //!   tokio reports its readiness at that time.
 //! - Tasks are woken while no lock is held: [`Drain`].
 
+#[cfg_attr(
+    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
+    path = "urgent/absent.rs"
+)]
+mod urgent;
+
 use super::{Handle, can_enter, driver};
 use crate::fork::Process;
 use crate::reactor::scheduled_io::{BackendKind, Direction, ScheduledIo};
@@ -121,6 +127,7 @@ impl TokioFd {
             (false, true) => tokio::io::Interest::WRITABLE,
             _ => tokio::io::Interest::READABLE | tokio::io::Interest::WRITABLE,
         };
+        let tokio_interest = urgent::add_to(tokio_interest, interest);
         let _context = handle.enter();
         // Deprecated since tokio 1.54 in favour of an unsafe constructor with the same code, whose
         // contract is that the fd stays the same while it is registered. `Registration` keeps that contract. The
@@ -222,7 +229,7 @@ impl TokioIo {
         let mut is_shut_down = false;
         {
             let registered = lock(&self.fd);
-            let Some(TokioFd { fd, .. }) = registered.as_ref() else { return };
+            let Some(TokioFd { fd, interest }) = registered.as_ref() else { return };
             let next = |direction| {
                 let cx = &mut Context::from_waker(&forwarders[direction as usize]);
                 let poll = poll_fn(|cx| match direction {
@@ -245,6 +252,10 @@ impl TokioIo {
                     // tokio never clears these, so it would report this direction as ready again at once.
                     break;
                 }
+            }
+            // With the read readiness of the same event, and never before it: see `short_read`.
+            if direction == Direction::Read && urgent::is_reported(fd, *interest) {
+                ready |= Ready::URGENT;
             }
             // The poll functions of tokio do not return error conditions, and report some of them as WRITE_CLOSED.
             let _ = fd.try_io(tokio::io::Interest::ERROR, |_| {

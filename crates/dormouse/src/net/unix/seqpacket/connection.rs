@@ -1,7 +1,7 @@
 //! [`UnixSeqpacket`]: a connection.
 
 use super::{FLAGS, socket, take_error, to_rustix};
-use crate::io::{AsyncFd, HasAsyncFd, Mode};
+use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
 use crate::net::error::with_context;
 use crate::net::sys::std_unix_address;
 use crate::net::unix::address::path_address;
@@ -93,8 +93,9 @@ impl UnixSeqpacket {
             connect(&socket, &to_rustix(address)?)?;
             Ok(socket)
         });
-        let connected =
-            connected.await.and_then(|socket| AsyncFd::connected(socket, Mode::NonBlocking));
+        let connected = connected
+            .await
+            .and_then(|socket| AsyncFd::connected(socket, Interest::BOTH, Mode::NonBlocking));
         connected.map(UnixSeqpacket).map_err(|err| {
             with_context(err, format_args!("cannot connect to {}", DisplayAddr(address)))
         })

@@ -147,7 +147,11 @@ impl UnixSeqpacketListener {
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(UnixSeqpacket, SocketAddr)> {
         let accepted = self.0.async_io(Interest::READABLE, accept).await;
-        register_accepted(accepted, || Ok(DisplayAddr(self.local_addr()?).to_string()))
+        register_accepted(
+            accepted,
+            |_| Interest::BOTH,
+            || Ok(DisplayAddr(self.local_addr()?).to_string()),
+        )
     }
 
     /// Polls for a connection, for use in a manual `Future` impl.
@@ -174,7 +178,11 @@ impl UnixSeqpacketListener {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<(UnixSeqpacket, SocketAddr)>> {
         self.0.poll_read_with(cx, accept).map(|accepted| {
-            register_accepted(accepted, || Ok(DisplayAddr(self.local_addr()?).to_string()))
+            register_accepted(
+                accepted,
+                |_| Interest::BOTH,
+                || Ok(DisplayAddr(self.local_addr()?).to_string()),
+            )
         })
     }
 

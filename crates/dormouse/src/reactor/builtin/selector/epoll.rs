@@ -231,6 +231,9 @@ fn flags(interest: Interest) -> EventFlags {
     if interest.is_writable() {
         flags |= EventFlags::OUT;
     }
+    if interest.is_with_urgent() {
+        flags |= EventFlags::PRI;
+    }
     if interest.is_priority() {
         // IN, because a pseudoterminal in packet mode wakes for a change of its state with IN alone, and epoll ignores a
         // wake-up without a registered flag. A wait for priority does not end because of IN.
