@@ -14,8 +14,8 @@
 //! wait, for an fd or a timer of the builtin reactor; when the reactor thread gets deadlines to meet; and by a flush of
 //! events.
 //!
-//! While the poller runs its future, each event wakes the reactor thread. To avoid these wake-ups, a busy poller pauses
-//! the reactor thread. A paused reactor thread sleeps for a millisecond at a time. It resumes its wait after a
+//! While the poller runs its future, each event wakes the reactor thread. To avoid these wake-ups, a busy poller
+//! [pauses](pause) the reactor thread. A paused reactor thread sleeps for a millisecond at a time. It resumes its wait after a
 //! millisecond in which no poller has polled, or when the `block_on` of a busy poller returns. While the reactor thread
 //! is paused and the poller runs its future, an event for another task can be delayed by up to two milliseconds.
 //!
@@ -43,9 +43,11 @@
 
 mod between_waits;
 mod parker;
+mod pause;
 
 pub(super) use between_waits::poll_between_waits;
 pub(crate) use parker::Parker;
+pub(super) use pause::park_if_paused;
 
 use super::flush::PollerGuard;
 use super::selector::{Events, Selector, Token};
@@ -80,7 +82,7 @@ impl Role {
             Role {
                 held: AtomicBool::new(false),
                 disabled: AtomicBool::new(false),
-                pause: AtomicU8::new(RUNNING),
+                pause: AtomicU8::new(pause::RUNNING),
                 polls: AtomicU64::new(0),
             }
         }
@@ -91,10 +93,6 @@ impl Role {
     pub(super) fn is_disabled(&self) -> bool {
         self.disabled.load(Ordering::Relaxed)
     }
-
-    fn exchange_pause(&self, from: u8, to: u8) -> bool {
-        self.pause.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
 }
 
 thread_local! {
@@ -102,22 +100,8 @@ thread_local! {
     static IS_POLLER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Values of `Role::pause`.
-const RUNNING: u8 = 0;
-const PAUSE_REQUESTED: u8 = 1;
-const PAUSED: u8 = 2;
-
-/// How often a paused reactor thread checks whether it is needed.
-const PAUSE_INTERVAL: Duration = Duration::from_millis(1);
-/// A poller that polls this often within [`BUSY_TIME`] pauses the reactor thread. That is two polls in each
-/// [`PAUSE_INTERVAL`].
-const BUSY_POLLS: u32 = 64;
-const BUSY_TIME: Duration = Duration::from_millis(32);
-/// How long the poller waits for the pause to begin, for which the reactor thread has to wake up.
-const PAUSE_TIMEOUT: Duration = Duration::from_micros(100);
-
-/// While the reactor thread does not run, a future that wakes itself again and again must not keep events from being
-/// delivered. Its thread polls without blocking after this time.
+/// While the reactor thread does not run, or is paused, a future that wakes itself again and again must not keep events from
+/// being delivered. Its thread polls without blocking after this time.
 const POLL_INTERVAL: Duration = Duration::from_micros(100);
 /// How often a thread tries to acquire the role again, if the reactor thread is needed and cannot be started.
 const RETRY_INTERVAL: Duration = Duration::from_millis(1);
@@ -131,10 +115,6 @@ pub(crate) struct PollOrPark<'a> {
     failed: FailedWaits,
     /// When this thread last polled because its future had woken itself.
     last_poll: Option<Instant>,
-    /// Since `last_count`.
-    polls: u32,
-    /// When `polls` last reached `BUSY_POLLS`.
-    last_count: Option<Instant>,
 }
 
 impl<'a> PollOrPark<'a> {
@@ -146,8 +126,6 @@ impl<'a> PollOrPark<'a> {
             deliveries: Vec::new(),
             failed: FailedWaits::default(),
             last_poll: None,
-            polls: 0,
-            last_count: None,
         }
     }
 
@@ -187,6 +165,8 @@ impl<'a> PollOrPark<'a> {
         let begun = self.parker.begin_poll();
         if !begun && !self.must_poll_between(reactor) {
             reactor.role.held.store(false, Ordering::Release);
+            // Woken during each poll of its future, perhaps by the reactor thread: then this thread is busy, too.
+            pause::count_poll(reactor);
             return true;
         }
         between_waits::reset_count();
@@ -198,7 +178,7 @@ impl<'a> PollOrPark<'a> {
         reactor.role.polls.fetch_add(1, Ordering::Relaxed);
         let found = self.failed.count(found).then_some(&*events);
         finish_poll(reactor, found, &mut self.deliveries);
-        self.count_poll(reactor);
+        pause::count_poll(reactor);
         woken | self.parker.end_wait()
     }
 
@@ -213,38 +193,12 @@ impl<'a> PollOrPark<'a> {
 
     /// Whether to poll between two polls of a future that has been woken already: see [`POLL_INTERVAL`].
     fn must_poll_between(&mut self, reactor: &BuiltinReactor) -> bool {
-        if reactor.has_thread() || self.last_poll.is_some_and(|last| last.elapsed() < POLL_INTERVAL)
-        {
+        let is_served = reactor.has_thread() && !reactor.role.is_paused();
+        if is_served || self.last_poll.is_some_and(|last| last.elapsed() < POLL_INTERVAL) {
             return false;
         }
         self.last_poll = Some(Instant::now());
         true
-    }
-
-    /// Counts a poll. Pauses the reactor thread if this poller is busy.
-    fn count_poll(&mut self, reactor: &BuiltinReactor) {
-        self.polls += 1;
-        if self.polls < BUSY_POLLS {
-            return;
-        }
-        self.polls = 0;
-        let now = Instant::now();
-        let before = self.last_count.replace(now);
-        let busy = before.is_some_and(|before| now.duration_since(before) < BUSY_TIME);
-        if !busy || !reactor.has_thread() || !reactor.role.exchange_pause(RUNNING, PAUSE_REQUESTED)
-        {
-            return;
-        }
-        signal(Token::WAKE_THREAD);
-        // If this thread polls again before the reactor thread has woken up, it consumes the signal itself. So let the
-        // reactor thread run first.
-        while reactor.role.pause.load(Ordering::Acquire) == PAUSE_REQUESTED {
-            if now.elapsed() > PAUSE_TIMEOUT {
-                reactor.role.exchange_pause(PAUSE_REQUESTED, RUNNING);
-                return;
-            }
-            thread::yield_now();
-        }
     }
 }
 
@@ -252,10 +206,7 @@ impl Drop for PollOrPark<'_> {
     /// Called when the future has been dropped. This thread does not poll any more, so the reactor thread resumes if it
     /// is paused, and starts if a clone of the waker of this `block_on` is left: it may be stored for an event.
     fn drop(&mut self) {
-        // Without a `last_count`, this thread has never requested a pause.
-        if self.last_count.is_some() && reactor().role.exchange_pause(PAUSED, RUNNING) {
-            super::unpark_thread();
-        }
+        pause::end();
         if Arc::strong_count(self.parker) > 1 && reactor().selector.get().is_some() {
             // If it cannot start, the next wait tries again. Until then no `block_on` waits for that waker.
             let _ = start_thread();
@@ -366,20 +317,4 @@ pub(super) fn forward_wakeup(token: Token) {
         signal(Token::WAKE_POLLER);
         thread::yield_now();
     }
-}
-
-/// Called by the reactor thread before it waits. If a poller has requested a pause, parks for up to `PAUSE_INTERVAL`,
-/// and ends the pause if no poller has polled meanwhile. True if it parked.
-pub(super) fn park_if_paused(timeout: Option<Duration>) -> bool {
-    let role = &reactor().role;
-    role.exchange_pause(PAUSE_REQUESTED, PAUSED);
-    if role.pause.load(Ordering::Acquire) != PAUSED {
-        return false;
-    }
-    let before = role.polls.load(Ordering::Relaxed);
-    thread::park_timeout(timeout.map_or(PAUSE_INTERVAL, |timeout| timeout.min(PAUSE_INTERVAL)));
-    if role.polls.load(Ordering::Relaxed) == before {
-        role.exchange_pause(PAUSED, RUNNING);
-    }
-    true
 }

@@ -1,14 +1,17 @@
 //! Polls the selector between two waits of a thread in `block_on`.
 //!
-//! While the reactor thread does not run, events are delivered when the thread of a `block_on` waits. The future may
-//! poll a wait on an fd again and again without returning to `block_on`, for example by `futures::poll!` in a loop. It
-//! must get its event too. So a thread that polls [`WAITS_BETWEEN_POLLS`] waits in a row polls the selector, without
-//! blocking.
+//! While the reactor thread does not run, or is paused, events are delivered when the thread of a `block_on` waits. The
+//! future may poll a wait on an fd again and again without returning to `block_on`, for example by `futures::poll!` in a
+//! loop. It must get its event too. So a thread that polls [`WAITS_BETWEEN_POLLS`] waits in a row polls the selector,
+//! without blocking.
+//!
+//! A future with many children on fds, such as a `FuturesUnordered`, has so many waits in each of its polls. If the
+//! reactor thread runs, such a thread pauses it: see [`pause`].
 
 use super::super::BuiltinReactor;
 use super::super::flush::PollerGuard;
 use super::super::selector::Events;
-use super::{Acquired, finish_poll, try_acquire};
+use super::{Acquired, finish_poll, pause, try_acquire};
 use crate::sync::atomic::Ordering;
 use crate::sync::thread_local;
 use std::cell::Cell;
@@ -29,7 +32,7 @@ pub(super) fn reset_count() {
 /// Called before a thread begins a wait on an fd, or polls it again. The caller holds no lock.
 #[inline]
 pub(in super::super) fn poll_between_waits(reactor: &'static BuiltinReactor) {
-    if reactor.has_thread() {
+    if reactor.role.is_disabled() {
         return;
     }
     let count = |waits: &Cell<u32>| waits.replace(waits.get().saturating_add(1));
@@ -41,11 +44,18 @@ pub(in super::super) fn poll_between_waits(reactor: &'static BuiltinReactor) {
 #[cold]
 fn poll_without_blocking(reactor: &'static BuiltinReactor) {
     reset_count();
+    if reactor.has_thread() {
+        pause::count_poll(reactor);
+        if !reactor.role.is_paused() {
+            return;
+        }
+    }
     let _guard = PollerGuard::begin(reactor);
     // If another thread has the role, it delivers the events.
     let Acquired::Yes(selector) = try_acquire(reactor) else { return };
     let mut events = Events::new();
     let found = selector.wait(&mut events, Some(Duration::ZERO));
     reactor.role.held.store(false, Ordering::Release);
+    reactor.role.polls.fetch_add(1, Ordering::Relaxed);
     finish_poll(reactor, found.ok().map(|()| &events), &mut Vec::new());
 }
