@@ -27,8 +27,9 @@ mod sandbox;
 
 use super::builtin::spawn::{use_processors_of_main_thread, with_signals_blocked};
 use super::error::cannot;
+use super::oneshot::OneshotWakers;
 use super::scheduled_io::{Direction, ScheduledIo};
-use super::{Interest, Kind, Reactor, oneshot};
+use super::{Interest, Kind, Reactor};
 use crate::fork::{Once, Process, fds};
 use crate::probe::{can_probe, catch_probe};
 use crate::source::{BorrowedSource, OwnedSource};
@@ -37,7 +38,7 @@ use crate::trace::{self, Resource};
 use async_io::Async;
 use std::io;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 /// The one reactor of the process.
 #[derive(Clone)]
@@ -65,8 +66,7 @@ pub(crate) fn reactor() -> Option<Reactor> {
 #[derive(Debug)]
 pub(super) struct AsyncIoRegistration {
     fd: Async<OwnedSource>,
-    io: Arc<ScheduledIo>,
-    oneshot_wakers: [Waker; 2],
+    oneshot_wakers: OneshotWakers,
 }
 
 pub(super) fn register(
@@ -77,7 +77,7 @@ pub(super) fn register(
     start(fd).inspect_err(|err| trace::failed(Resource::AsyncIo, err))?;
     trace::works(Resource::AsyncIo);
     let fd = Async::new_nonblocking(fd.try_clone_to_owned()?)?;
-    Ok(AsyncIoRegistration { fd, io: io.clone(), oneshot_wakers: oneshot::wakers(io) })
+    Ok(AsyncIoRegistration { fd, oneshot_wakers: OneshotWakers::new(io) })
 }
 
 /// The process that started async-io, and whether the start succeeded. A failed start is not repeated: async-io's
@@ -148,8 +148,8 @@ impl AsyncIoRegistration {
     /// If async-io cannot watch the fd any more. Then the caller shuts down the `ScheduledIo`, because other waits
     /// have found the direction marked as registered, and would not be woken.
     pub(super) fn arm(&self, interest: Interest) -> io::Result<()> {
-        for direction in oneshot::to_register(&self.io, interest) {
-            let cx = &mut Context::from_waker(&self.oneshot_wakers[direction as usize]);
+        for (direction, waker) in self.oneshot_wakers.to_register(interest) {
+            let cx = &mut Context::from_waker(waker);
             // The first poll may return an event that has been delivered already. It can be skipped: the next poll
             // registers the direction, and async-io checks the fd again.
             while let Poll::Ready(event) = match direction {

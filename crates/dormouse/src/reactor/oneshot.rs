@@ -5,26 +5,45 @@ use super::scheduled_io::{Direction, ScheduledIo};
 use super::{Interest, Ready};
 use crate::catch_panic::wake;
 use crate::fork::Process;
+use crate::sync::OnceLock;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-/// The directions of `interest` that a wait has to register. Each is marked as registered when it is returned.
-pub(super) fn to_register(io: &ScheduledIo, interest: Interest) -> impl Iterator<Item = Direction> {
-    Direction::BOTH.into_iter().filter(move |direction| {
-        let wanted = match direction {
-            Direction::Read => interest.is_readable(),
-            Direction::Write => interest.is_writable(),
-        };
-        wanted && io.should_register(direction.interest())
-    })
+/// What a reactor calls at an event: one waker for each direction, created by the first wait for it.
+#[derive(Debug)]
+pub(super) struct OneshotWakers {
+    io: Arc<ScheduledIo>,
+    wakers: [OnceLock<Waker>; 2],
 }
 
-/// What a reactor calls at an event: one waker for each direction.
-pub(super) fn wakers(io: &Arc<ScheduledIo>) -> [Waker; 2] {
-    Direction::BOTH.map(|direction| {
-        let process = Process::current();
-        Waker::from(Arc::new(OneshotWaker { io: io.clone(), direction, process }))
-    })
+impl OneshotWakers {
+    pub(super) fn new(io: &Arc<ScheduledIo>) -> OneshotWakers {
+        OneshotWakers { io: io.clone(), wakers: Direction::BOTH.map(|_| OnceLock::new()) }
+    }
+
+    /// The directions of `interest` that a wait has to register, with their wakers. Each is marked as registered when it
+    /// is returned.
+    pub(super) fn to_register(
+        &self,
+        interest: Interest,
+    ) -> impl Iterator<Item = (Direction, &Waker)> {
+        let to_register = Direction::BOTH.into_iter().filter(move |direction| {
+            let wanted = match direction {
+                Direction::Read => interest.is_readable(),
+                Direction::Write => interest.is_writable(),
+            };
+            wanted && self.io.should_register(direction.interest())
+        });
+        to_register.map(|direction| (direction, self.get(direction)))
+    }
+
+    fn get(&self, direction: Direction) -> &Waker {
+        self.wakers[direction as usize].get_or_init(|| {
+            // The child of a fork does not wait, so this is the process that has registered the fd.
+            let process = Process::current();
+            Waker::from(Arc::new(OneshotWaker { io: self.io.clone(), direction, process }))
+        })
+    }
 }
 
 /// The waker for one direction.

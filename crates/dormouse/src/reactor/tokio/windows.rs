@@ -15,7 +15,7 @@
 //! - tokio is polled unconstrained. With its coop budget spent, it would call the waker from inside the poll.
 
 use super::{Handle, can_enter, driver};
-use crate::reactor::oneshot;
+use crate::reactor::oneshot::OneshotWakers;
 use crate::reactor::scheduled_io::{BackendKind, Direction, ScheduledIo};
 use crate::reactor::{Interest, Ready};
 use crate::source::BorrowedSource;
@@ -36,7 +36,7 @@ pub(in crate::reactor) struct TokioRegistration {
     handle: Handle,
     /// The duplicate. `None` once deregistered.
     socket: Mutex<Option<UdpSocket>>,
-    oneshot_wakers: [Waker; 2],
+    oneshot_wakers: OneshotWakers,
 }
 
 /// What remains to be done after a registration has been replaced: what was marked as registered has to be registered
@@ -60,7 +60,7 @@ pub(in crate::reactor) fn register(
         io: io.clone(),
         handle: handle.clone(),
         socket: Mutex::new(Some(duplicate(handle, socket)?)),
-        oneshot_wakers: oneshot::wakers(io),
+        oneshot_wakers: OneshotWakers::new(io),
     })
 }
 
@@ -123,8 +123,8 @@ impl TokioRegistration {
         let registered = lock(&self.socket);
         let Some(socket) = &*registered else { return Some(Ok(Ready::EMPTY)) };
         let mut ready = Ready::EMPTY;
-        for direction in oneshot::to_register(&self.io, interest) {
-            match arm(socket, direction, &self.oneshot_wakers[direction as usize]) {
+        for (direction, waker) in self.oneshot_wakers.to_register(interest) {
+            match arm(socket, direction, waker) {
                 Poll::Pending => {}
                 Poll::Ready(Ok(seen)) => ready |= seen,
                 Poll::Ready(Err(err)) => {
