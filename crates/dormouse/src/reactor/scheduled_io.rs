@@ -11,7 +11,7 @@
 //! # Invariants
 //! - *No event is lost.*
 //!   An event: (1) sets bits in the word, (2) takes the lock, sets bits in the other copies, and takes out the wakers.
-//!   A wait, with the lock held: (1) checks its copy again, (2) stores its waker.
+//!   A wait, with the lock held: (1) checks its copy again, (2) stores its waker, or finds it stored.
 //!   Whichever takes the lock first, either the wait sees the bits or the event finds the waker.
 //! - *A wait clears its own copy only.* An event sets the bits in every copy. A new copy has no bits: its first wait
 //!   polls the fd after the copy was added, so it sees what was reported before.
@@ -123,6 +123,12 @@ impl WaiterSlot<'_> {
     #[inline]
     pub(crate) fn polled(interest: Interest) -> Self {
         Direction::of(interest).map_or(WaiterSlot::Interest(interest), WaiterSlot::Direction)
+    }
+
+    /// Whether it is the slot of a future that has waited before.
+    #[inline]
+    fn is_in_use(&self) -> bool {
+        matches!(self, WaiterSlot::Future(_, Some(_)))
     }
 
     pub(crate) fn interest(&self) -> Interest {
@@ -239,14 +245,22 @@ impl ScheduledIo {
         tried: Option<ReadyEvent>,
         waker: &Waker,
     ) -> Poll<Result<ReadyEvent, ShutDown>> {
-        let mut waker = Some(waker.clone());
-        let mut waiters = lock(&self.waiters);
-        let event = self.event_of(&mut waiters, slot, tried);
-        if event.is_pending() {
-            std::mem::swap(waiters.waker_mut(slot), &mut waker);
+        // A future that is polled again before its event has its waker in the slot already.
+        let mut cloned = if slot.is_in_use() { None } else { Some(waker.clone()) };
+        loop {
+            let mut waiters = lock(&self.waiters);
+            let event = self.event_of(&mut waiters, slot, tried);
+            if event.is_ready() || cloned.is_none() && waiters.has_waker(slot, waker) {
+                return event;
+            }
+            if cloned.is_some() {
+                std::mem::swap(waiters.waker_mut(slot), &mut cloned);
+                drop(waiters);
+                return event;
+            }
+            drop(waiters);
+            cloned = Some(waker.clone());
         }
-        drop(waiters);
-        event
     }
 
     /// The readiness for a slot: what woke its waiter, or what is in its copy.

@@ -201,6 +201,25 @@ fn a_waker_that_replaces_another_during_an_event_is_called() {
 }
 
 #[test]
+fn a_future_that_is_polled_again_during_an_event_sees_it_or_is_woken() {
+    for same_waker in [false, true] {
+        check(move || {
+            let (io, former, latter) = (new_io(), WakeCounter::new(), WakeCounter::new());
+            let (is_ready, mut key) = wait(&io, Interest::READABLE, &former);
+            assert!(!is_ready);
+            start_exploring();
+            let setter = io.clone();
+            let delivery = spawn(move || setter.set_readiness(Ready::READABLE));
+            let count = if same_waker { former } else { latter };
+            let slot = &mut WaiterSlot::Future(Interest::READABLE, &mut key);
+            let event = io.poll_readiness(slot, None, &count.waker());
+            delivery.join();
+            assert!(event.is_ready() || count.get() == 1, "the event was lost");
+        });
+    }
+}
+
+#[test]
 fn taking_back_a_waker_keeps_the_waker_that_has_replaced_it() {
     check(|| {
         start_exploring();

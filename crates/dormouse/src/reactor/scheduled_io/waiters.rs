@@ -41,14 +41,24 @@ pub(super) struct Waiter {
 /// Wakers that were taken out, to be called while no lock is held.
 pub(super) struct Wakers {
     by_direction: [Option<Waker>; 2],
+    /// Often one future waits, and then no memory is allocated.
+    first: Option<Waker>,
     others: Vec<Waker>,
 }
 
 impl Wakers {
     #[inline]
     pub(super) fn wake(self, wake: impl Fn(Waker)) {
-        self.by_direction.into_iter().flatten().for_each(&wake);
+        self.by_direction.into_iter().chain([self.first]).flatten().for_each(&wake);
         self.others.into_iter().for_each(wake);
+    }
+
+    #[inline]
+    fn push(&mut self, waker: Waker) {
+        match self.first {
+            None => self.first = Some(waker),
+            Some(_) => self.others.push(waker),
+        }
     }
 }
 
@@ -80,6 +90,12 @@ impl Waiters {
                 key.and_then(|key| self.futures.get_mut(key)).map(|waiter| &mut waiter.waker)
             }
         }
+    }
+
+    /// Whether the waker that is stored in `slot` wakes the same task as `waker`.
+    pub(super) fn has_waker(&mut self, slot: &WaiterSlot<'_>, waker: &Waker) -> bool {
+        let stored = self.waker_mut_if_present(slot).and_then(|stored| stored.as_ref());
+        stored.is_some_and(|stored| stored.will_wake(waker))
     }
 
     /// Takes the events that were delivered to the waiter of `slot`.
@@ -116,7 +132,7 @@ impl Waiters {
     /// Takes the wakers of the tasks that wait for any of `ready`.
     #[inline]
     pub(super) fn take_wakers(&mut self, ready: Ready) -> Wakers {
-        let mut wakers = Wakers { by_direction: [None, None], others: Vec::new() };
+        let mut wakers = Wakers { by_direction: [None, None], first: None, others: Vec::new() };
         for direction in Direction::BOTH {
             if ready.intersects(direction.mask()) {
                 let waiter = &mut self.by_direction[direction as usize];
@@ -125,12 +141,12 @@ impl Waiters {
         }
         for (_, waiter) in &mut self.futures {
             if ready.intersects(waiter.interest.mask()) {
-                wakers.others.extend(waiter.waker.take());
+                waiter.waker.take().into_iter().for_each(|waker| wakers.push(waker));
             }
         }
         for copy in &mut self.copies {
             if ready.intersects(copy.event.interest.mask()) {
-                wakers.others.extend(copy.waiter.waker.take());
+                copy.waiter.waker.take().into_iter().for_each(|waker| wakers.push(waker));
             }
         }
         wakers
