@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[arg(value_parser = PossibleValuesParser::new(workload::NAMES.iter().map(|(name, _)| *name)))]
     pub(crate) workloads: Vec<String>,
 
-    /// Takes less than two minutes instead of less than fifteen.
+    /// Takes about two minutes instead of less than twenty.
     #[arg(long)]
     pub(crate) quick: bool,
 

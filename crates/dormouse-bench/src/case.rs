@@ -52,7 +52,7 @@ pub(crate) enum Size {
     Tiny,
     /// Two minutes.
     Quick,
-    /// A quarter of an hour.
+    /// Less than twenty minutes.
     Full,
 }
 
