@@ -51,6 +51,11 @@ pub mod __private;
 #[doc = include_str!("../docs/writing-a-future.md")]
 pub mod guide {}
 
+// A page of dormouse's docs. Its examples are tested here, because they use both crates.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/tutorial.md")]
+mod tutorial {}
+
 #[doc = include_str!("every_executor/attribute.md")]
 pub use dormouse_check_macros::every_executor;
 

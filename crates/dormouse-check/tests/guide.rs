@@ -5,11 +5,12 @@
 use dormouse_check::Kind;
 
 const GUIDE: &str = include_str!("../docs/writing-a-future.md");
+const TUTORIAL: &str = include_str!("../docs/tutorial.md");
 
-/// The code blocks of the guide, each with its language.
-fn blocks() -> Vec<(&'static str, &'static str)> {
+/// The code blocks of a page, each with its language.
+fn blocks(page: &str) -> Vec<(&str, &str)> {
     let mut blocks = Vec::new();
-    for part in GUIDE.split("\n```").skip(1).step_by(2) {
+    for part in page.split("\n```").skip(1).step_by(2) {
         blocks.push(part.split_once('\n').expect("a block with several lines"));
     }
     blocks
@@ -22,7 +23,7 @@ fn words(text: &str) -> String {
 #[test]
 fn each_report_in_the_guide_has_a_kind_that_the_code_above_it_expects() {
     let (mut code, mut reports) = ("", 0);
-    for (language, text) in blocks() {
+    for (language, text) in blocks(GUIDE) {
         if language == "rust" {
             code = text;
             continue;
@@ -46,4 +47,25 @@ fn each_report_in_the_guide_has_a_kind_that_the_code_above_it_expects() {
         }
     }
     assert!(reports >= 10, "{reports} reports");
+}
+
+#[test]
+fn each_report_in_the_tutorial_has_a_kind_that_the_code_above_it_expects() {
+    let (mut code, mut reports) = ("", 0);
+    for (language, text) in blocks(TUTORIAL) {
+        if language != "text" {
+            code = text;
+        }
+        let Some((name, _)) = text.strip_prefix("FAIL  ").and_then(|text| text.split_once(':'))
+        else {
+            continue;
+        };
+        let kind = Kind::ALL.into_iter().find(|known| known.name() == name).expect("a kind");
+        assert!(
+            code.contains(&format!("Kind::{kind:?}")),
+            "{kind} is not expected by this code: {code}"
+        );
+        reports += 1;
+    }
+    assert_eq!(reports, 1);
 }

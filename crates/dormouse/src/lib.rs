@@ -11,6 +11,9 @@
 //! [apache]: https://docs.rs/crate/dormouse/latest/source/LICENSE-APACHE
 //! [mit]: https://docs.rs/crate/dormouse/latest/source/LICENSE-MIT
 //! [moving a library]: crate::porting
+//! [comparison]: crate::compare
+//! [design]: crate::design
+//! [tutorial]: crate::tutorial
 //! [what features cost]: crate::features
 //! [limits]: crate::limits
 //! [events]: crate::events
@@ -45,6 +48,20 @@ compile_error!(
 );
 
 pub mod clock;
+/// [benchmarks]: https://docs.rs/crate/dormouse/latest/source/BENCHMARKS.md
+/// [checker]: https://docs.rs/crate/dormouse-check/latest/source/docs/checker.md
+/// [paused]: crate::porting#the-tests-of-your-users
+/// [readme]: crate#compared-with-others
+#[cfg_attr(feature = "test-util", doc = "[virtual-time]: crate::virtual_time")]
+#[doc = include_str!("../docs/COMPARE.md")]
+pub mod compare {}
+/// [architecture]: https://docs.rs/crate/dormouse/latest/source/ARCHITECTURE.md
+/// [benchmarks]: https://docs.rs/crate/dormouse/latest/source/BENCHMARKS.md
+/// [clocks]: crate::clock
+/// [compare]: crate::compare
+/// [faults]: https://docs.rs/crate/dormouse/latest/source/docs/faults.md
+#[doc = include_str!("../docs/DESIGN.md")]
+pub mod design {}
 #[cfg_attr(feature = "stats", doc = "[stats]: mod@crate::stats")]
 #[doc = include_str!("../docs/events.md")]
 pub mod events {}
@@ -92,6 +109,14 @@ pub mod signal;
 #[cfg_attr(docsrs, doc(cfg(feature = "task")))]
 pub mod task;
 pub mod time;
+// Its examples use dormouse-check too, which tests them.
+/// [clocks]: crate::clock
+/// [compare]: crate::compare
+/// [design]: crate::design
+/// [porting]: crate::porting
+#[cfg(not(doctest))]
+#[doc = include_str!("../docs/tutorial.md")]
+pub mod tutorial {}
 
 #[cfg(not(target_family = "wasm"))]
 mod block_on;
