@@ -362,7 +362,7 @@ impl<T: AsSource> Registration<T> {
     /// Called after a read, that `event` was for, has returned less than it asked for, and more than nothing.
     #[inline]
     pub(crate) fn short_read(&self, event: ReadyEvent) {
-        if !self.process.forked() {
+        if self.io.allows_short_reads() && !self.process.forked() {
             self.io.short_read(event);
         }
     }

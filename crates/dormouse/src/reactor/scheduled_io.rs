@@ -333,9 +333,13 @@ impl ScheduledIo {
     /// readiness if that means that no more data has arrived: see [`short_read`](crate::reactor::short_read).
     #[inline]
     pub(crate) fn short_read(&self, event: ReadyEvent) {
-        if self.load().after_short_read(event).0 != self.load().0 {
-            self.update(|word| word.after_short_read(event));
-        }
+        self.update(|word| word.after_short_read(event));
+    }
+
+    /// Whether [`short_read`](Self::short_read) may clear readiness.
+    #[inline]
+    pub(crate) fn allows_short_reads(&self) -> bool {
+        self.load().allows_short_reads()
     }
 
     /// Delivers an event: sets readiness, and wakes the tasks that wait for it.

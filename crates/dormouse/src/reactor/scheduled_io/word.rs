@@ -67,6 +67,11 @@ impl Word {
     }
 
     #[inline]
+    pub(super) fn allows_short_reads(self) -> bool {
+        self.0 & SHORT_READS != 0
+    }
+
+    #[inline]
     pub(super) fn without_short_reads(self) -> Word {
         Word(self.0 & !SHORT_READS)
     }
@@ -74,7 +79,7 @@ impl Word {
     /// After a read that `event` was for has returned less than it asked for.
     #[inline]
     pub(super) fn after_short_read(self, event: ReadyEvent) -> Word {
-        let is_empty = self.0 & SHORT_READS != 0
+        let is_empty = self.allows_short_reads()
             && self.backend() != BackendKind::Oneshot
             && event.interest == Interest::READABLE
             && event.ready == Ready::READABLE
