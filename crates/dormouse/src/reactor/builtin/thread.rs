@@ -26,7 +26,7 @@ mod loom_tests;
 
 use super::selector::{Events, Selector};
 use super::spawn::{spawn, use_processors_of_main_thread};
-use super::{Delivery, Hook, State, dispatch, flush, poller, reactor};
+use super::{BuiltinReactor, Delivery, Hook, State, dispatch, flush, poller, reactor};
 use crate::catch_panic::{catch_panic, wake};
 use crate::context::{in_block_on, is_waker_of_block_on};
 use crate::reactor::error::cannot;
@@ -44,7 +44,11 @@ use std::time::Duration;
 /// If the reactor thread is needed, and cannot be started.
 #[inline]
 pub(crate) fn note_waiter(waker: &Waker) -> io::Result<()> {
-    let reactor = reactor();
+    note_waiter_of(reactor(), waker)
+}
+
+#[inline]
+fn note_waiter_of(reactor: &BuiltinReactor, waker: &Waker) -> io::Result<()> {
     reactor.flush.note_waiter();
     if reactor.role.is_disabled() {
         // The reactor thread runs, and calls all wakers.
@@ -65,9 +69,10 @@ pub(crate) fn note_waiter(waker: &Waker) -> io::Result<()> {
 /// Also if the selector does not work.
 #[inline]
 pub(in crate::reactor) fn note_fd_waiter(waker: &Waker) -> io::Result<()> {
-    check_failure()?;
-    note_waiter(waker)?;
-    poller::poll_between_waits(reactor());
+    let reactor = reactor();
+    reactor.failure().map_or(Ok(()), Err)?;
+    note_waiter_of(reactor, waker)?;
+    poller::poll_between_waits(reactor);
     Ok(())
 }
 
