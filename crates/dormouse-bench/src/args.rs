@@ -43,6 +43,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 
+    /// Folder for plots that stand alone, for documentation: SVG in light and dark colours.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plots: Option<PathBuf>,
+
+    /// Measures nothing; reads the results of an earlier run from its `--format json`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["workloads", "quick", "peers"])]
+    pub(crate) from: Option<PathBuf>,
+
     /// Lists the workloads and the peers.
     #[arg(long)]
     pub(crate) list: bool,
@@ -68,6 +76,8 @@ pub(crate) struct Args {
 pub(crate) enum Format {
     Table,
     Json,
+    /// The tables of BENCHMARKS.md.
+    Markdown,
 }
 
 impl Args {

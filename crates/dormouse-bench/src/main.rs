@@ -1,24 +1,29 @@
 //! Measures dormouse side by side with the timers and fd wrappers of tokio, async-io and others.
 //!
 //! Layers, from the top. Imports point down, or to a module further right on the same line:
-//! 1. [`report`] writes a page with plots. [`table`] prints text.
+//! 1. [`report`] writes a page with plots, and plots that stand alone. [`table`] and [`markdown`] print text.
 //! 2. [`rounds`] runs each peer once per round, so that other load on the machine affects all peers alike.
 //!    [`strace`] counts system calls.
-//! 3. [`summary`] computes medians, spread and ratios. [`args`] is the command line.
+//! 3. [`overview`] selects the rows that matter most, of the results that [`summary`] computes: medians, spread and
+//!    ratios. [`args`] is the command line.
 //! 4. [`child`] runs each measurement in its own process: memory, threads and system calls belong to one peer, and
 //!    each starts with a fresh heap. [`builds`] makes builds with other features or cfgs.
 //! 5. [`registry`] is the list of peers, with the functions that measure each. It alone joins workloads and peers.
 //! 6. [`workload`] is what is measured. It is generic over the traits of peers, and knows none of them.
 //! 7. [`net_peer`], [`fd_peer`], [`peer`] are what is compared. They do not know workloads.
-//! 8. [`case`] is the plain data that the layers exchange.
+//! 8. [`case`] is the plain data that the layers exchange. [`date`] and [`quantity`] format values for readers.
 
 mod args;
 mod builds;
 mod case;
 mod child;
+mod date;
 mod fd_peer;
+mod markdown;
 mod net_peer;
+mod overview;
 mod peer;
+mod quantity;
 mod registry;
 mod report;
 mod rounds;
@@ -31,6 +36,7 @@ use args::{Args, Format};
 use clap::Parser;
 use std::io::Write;
 use std::process::ExitCode;
+use summary::Report;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -50,13 +56,28 @@ fn main() -> ExitCode {
         print!("{}", table::list());
         return ExitCode::SUCCESS;
     }
-    let report = rounds::run(&args);
+    let report = match &args.from {
+        None => rounds::run(&args),
+        Some(path) => match Report::read(path) {
+            Ok(report) => report,
+            Err(err) => {
+                eprintln!("cannot read {}: {err}", path.display());
+                return ExitCode::FAILURE;
+            }
+        },
+    };
+    if let Some(Err(err)) = args.plots.as_deref().map(|folder| report::write_plots(&report, folder))
+    {
+        eprintln!("cannot write plots: {err}");
+        return ExitCode::FAILURE;
+    }
     match report::write(&report, args.report.as_deref()) {
         Ok(path) => eprintln!("plots: {}", path.display()),
         Err(err) => eprintln!("no plots: {err}"),
     }
     let text = match args.format {
         Format::Table => table::render(&report),
+        Format::Markdown => markdown::render(&report),
         Format::Json => serde_json::to_string_pretty(&report).expect("plain data") + "\n",
     };
     match std::io::stdout().write_all(text.as_bytes()) {

@@ -5,8 +5,11 @@
 
 use crate::case::{Case, Outcome, Size};
 use crate::registry;
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
 
 /// The rounds of one case.
 #[derive(Debug)]
@@ -22,40 +25,51 @@ pub(crate) struct PeerRuns {
     pub(crate) skipped: Option<String>,
 }
 
-/// The complete results. Their JSON form is the output of `--format json`.
-#[derive(Debug, Serialize)]
+/// The complete results. Their JSON form is the output of `--format json`, and the input of `--from`.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
-    pub(crate) version: &'static str,
+    pub(crate) version: String,
     pub(crate) machine: String,
     pub(crate) unix_time: u64,
     pub(crate) size: String,
     pub(crate) cases: Vec<CaseReport>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CaseReport {
     pub(crate) case: Case,
     pub(crate) peers: Vec<PeerReport>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PeerReport {
-    pub(crate) peer: &'static str,
+    #[serde(deserialize_with = "known_peer")]
+    pub(crate) peer: PeerName,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) skipped: Option<String>,
     pub(crate) metrics: BTreeMap<String, Metric>,
     /// Pairs of a lateness in ns and its count, over all rounds.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) lateness: Vec<(u64, u64)>,
 }
 
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Metric {
     pub(crate) median: f64,
     pub(crate) p10: f64,
     pub(crate) p90: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ratio: Option<f64>,
+}
+
+/// An alias, for serde would take a field of the type `&'static str` from the JSON text.
+type PeerName = &'static str;
+
+/// Results of a version with other peers are refused: a plot has a colour for each known peer.
+fn known_peer<'de, D: Deserializer<'de>>(from: D) -> Result<PeerName, D::Error> {
+    let name = String::deserialize(from)?;
+    let entry = registry::ALL.iter().find(|entry| entry.name == name);
+    entry.map(|entry| entry.name).ok_or_else(|| D::Error::custom(format!("unknown peer {name}")))
 }
 
 /// The samples of each round with their weights, by metric.
@@ -65,12 +79,17 @@ impl Report {
     pub(crate) fn new(size: Size, cases: Vec<CaseReport>) -> Report {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         Report {
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").into(),
             machine: machine(),
             unix_time: now.map_or(0, |time| time.as_secs()),
             size: format!("{size:?}").to_lowercase(),
             cases,
         }
+    }
+
+    /// Reads what `--format json` has printed.
+    pub(crate) fn read(path: &Path) -> Result<Report, Box<dyn Error>> {
+        Ok(serde_json::from_str(&std::fs::read_to_string(path)?)?)
     }
 
     pub(crate) fn case(runs: CaseRuns) -> CaseReport {

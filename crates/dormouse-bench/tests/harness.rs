@@ -1,10 +1,13 @@
 //! The bench runs and prints complete results. Tests do not check the numbers: the sizes are too small for that.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 fn bench(args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dormouse-bench"));
-    let report = format!("{}/{}.html", env!("CARGO_TARGET_TMPDIR"), args.len());
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let report = format!("{}/{run}.html", env!("CARGO_TARGET_TMPDIR"));
     let output = command.args(args).args(["--report", &report]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(std::fs::read_to_string(report).unwrap().ends_with("</html>\n"));
@@ -106,4 +109,25 @@ fn thread_per_core_peers_measure_each_case_or_give_a_reason() {
             }
         }
     }
+}
+
+#[test]
+fn results_in_json_are_rendered_without_a_further_measurement() {
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    let peers = ["--peer", "dormouse-tokio", "--peer", "futures-timer"];
+    let args = ["--tiny", "--no-build", "--format", "json", "w1", "w4"];
+    let json = bench(&[&args[..], &peers].concat());
+    let (results, plots) = (format!("{folder}/results.json"), format!("{folder}/plots"));
+    std::fs::write(&results, &json).unwrap();
+
+    // The last digit of a number may change.
+    let again = bench(&["--from", &results, "--format", "json"]);
+    assert_eq!(again.lines().count(), json.lines().count());
+    let text = bench(&["--from", &results, "--format", "markdown", "--plots", &plots]);
+    for part in ["## README", "## Summary", "## All results", "\n| **dormouse-tokio** | "] {
+        assert!(text.contains(part), "no {part:?} in {text}");
+    }
+    assert!(text.contains("\n| a sleep of 1 ms: median lateness | "), "{text}");
+    let svg = std::fs::read_to_string(format!("{plots}/benchmarks.svg")).unwrap();
+    assert!(svg.ends_with("</svg>\n"), "{svg}");
 }

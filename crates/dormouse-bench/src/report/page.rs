@@ -1,7 +1,8 @@
 //! Composes the page.
 
 use super::html::escape;
-use super::{figures, style, tables};
+use super::{figures, opening, style, tables};
+use crate::date::date;
 use crate::registry::{ALL, Entry, reference};
 use crate::summary::{CaseReport, Report};
 use crate::workload::NAMES;
@@ -34,20 +35,27 @@ pub(super) fn page(report: &Report) -> Result<String, Box<dyn Error>> {
     Ok(format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
-         <title>dormouse-bench</title>\n<style>\n{STYLE}{rules}</style>\n</head>\n<body>\n<main>\n\
-         <h1>Timers, side by side</h1>\n{about}<nav><ul>\n{contents}</ul></nav>\n{sections}\
+         <title>dormouse-bench</title>\n<style>\n{palette}{STYLE}{rules}</style>\n</head>\n<body>\n<main>\n\
+         <h1>Timers and sockets, side by side</h1>\n{about}{opening}{how_to_read}<nav><ul>\n{contents}</ul></nav>\n{sections}\
          </main>\n</body>\n</html>\n",
+        palette = style::palette(),
         rules = style::rules(),
+        opening = opening::opening(report)?,
+        how_to_read = how_to_read(report),
         about = about(report),
     ))
 }
 
 fn about(report: &Report) -> String {
-    let (machine, version) = (escape(&report.machine), report.version);
-    let (date, command) = (date(report.unix_time), escape(&command(report)));
+    let (machine, version) = (escape(&report.machine), escape(&report.version));
+    let date = date(report.unix_time);
+    format!("<p>dormouse {version}, on {date}<br/>{machine}</p>\n")
+}
+
+fn how_to_read(report: &Report) -> String {
+    let command = escape(&command(report));
     format!(
-        "<p>dormouse {version}, on {date}<br/>{machine}</p>\n\
-         <p>Command: <code>{command}</code></p>\n\
+        "<h2>All results</h2>\n<p>Command: <code>{command}</code></p>\n\
          <p>Each number is a median. It is followed by its ratio to a reference (the median over the \
          rounds) and the 10th to the 90th percentile. Lower is better, except for requests/s. In the \
          plots, peers of one family share a colour, and dormouse's lines are thick.</p>\n"
@@ -83,30 +91,4 @@ fn command(report: &Report) -> String {
     }
     let separator = if args.is_empty() { "" } else { " --" };
     format!("cargo run --release -p dormouse-bench{separator}{args}")
-}
-
-/// The date in UTC. Computes with years that begin in March, so that a leap day is the last day of a year.
-fn date(unix_time: u64) -> String {
-    let days = unix_time / 86_400 + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let march_based = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * march_based + 2) / 5 + 1;
-    let month = if march_based < 10 { march_based + 3 } else { march_based - 9 };
-    let year = era * 400 + year + u64::from(month <= 2);
-    format!("{year}-{month:02}-{day:02}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_account_for_leap_years() {
-        assert_eq!(date(0), "1970-01-01");
-        assert_eq!(date(951_782_400), "2000-02-29");
-        assert_eq!(date(951_868_800), "2000-03-01");
-        assert_eq!(date(1_735_689_599), "2024-12-31");
-    }
 }

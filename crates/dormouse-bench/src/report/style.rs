@@ -1,10 +1,11 @@
 //! The colour and dashes of a peer, the same in all plots of a page.
 //!
-//! Peers of one family share a colour and differ in dashes. The page has two sets of colours, light and dark, and
-//! plotters takes fixed colours only. So it draws each peer in a key colour, which is then replaced by a CSS class.
+//! Peers of one family share a colour and differ in dashes. There are two sets of colours, light and dark, and plotters
+//! takes fixed colours only. So it draws each peer in a key colour. That is then replaced: on the page by a CSS class,
+//! and in a file that stands alone by a colour and a class.
 
 use super::html::escape;
-use crate::registry::ALL;
+use crate::registry::{ALL, Entry};
 use plotters::style::{RGBColor, colors};
 use std::fmt::Write;
 
@@ -13,7 +14,32 @@ pub(super) const INK: RGBColor = colors::BLACK;
 /// Gaps. Replaced by the background colour of the page.
 pub(super) const PAPER: RGBColor = colors::WHITE;
 
-/// The prefix of each family, and its colour in the style sheet.
+#[derive(Debug)]
+struct Colour {
+    name: &'static str,
+    light: &'static str,
+    dark: &'static str,
+}
+
+const fn colour(name: &'static str, light: &'static str, dark: &'static str) -> Colour {
+    Colour { name, light, dark }
+}
+
+const PALETTE: &[Colour] = &[
+    colour("ink", "#222", "#ddd"),
+    colour("paper", "#fff", "#16181c"),
+    colour("line", "#ccc", "#444"),
+    colour("tint", "#eaf3fb", "#1c2a3a"),
+    colour("blue", "#0072b2", "#3f8fff"),
+    colour("orange", "#d98200", "#f0a030"),
+    colour("green", "#009e73", "#1fc79a"),
+    colour("pink", "#cc6699", "#e08fc0"),
+    colour("sky", "#56b4e9", "#9adcff"),
+    colour("red", "#a31526", "#ff5d4a"),
+    colour("grey", "#8a8a8a", "#8a8a8a"),
+];
+
+/// The prefix of each family, and the name of its colour.
 const FAMILIES: &[(&str, &str)] =
     &[("dormouse", "blue"), ("tokio-", "orange"), ("timerfd-", "green")];
 /// The colours of peers without a family, used in turn.
@@ -33,7 +59,7 @@ pub(super) fn key_colour(peer: &str) -> RGBColor {
     RGBColor(1, 0, index(peer) as u8)
 }
 
-/// Replaces the key colours with classes.
+/// Replaces the key colours with the classes of a page.
 pub(super) fn insert_classes(svg: &str) -> String {
     let mut svg = svg
         .replace("fill=\"#FFFFFF\"", "class=\"gap\"")
@@ -47,11 +73,17 @@ pub(super) fn insert_classes(svg: &str) -> String {
     svg
 }
 
-/// The CSS rules of these classes.
-pub(super) fn rules() -> String {
-    let mut rules = String::new();
+/// How the curves and bars of a peer look.
+struct Look {
+    colour: &'static str,
+    dash: &'static str,
+    width: &'static str,
+}
+
+/// Looks of all peers, in their order in the registry.
+fn looks() -> Vec<Look> {
     let (mut in_family, mut others) = (vec![0; FAMILIES.len()], 0);
-    for (i, entry) in ALL.iter().enumerate() {
+    let look = |entry: &Entry| {
         let family = FAMILIES.iter().position(|(prefix, _)| entry.name.starts_with(prefix));
         let (colour, nth) = match family {
             Some(family) => {
@@ -63,11 +95,71 @@ pub(super) fn rules() -> String {
                 (OTHERS[(others - 1) % OTHERS.len()], (others - 1) / OTHERS.len())
             }
         };
-        let dash = DASHES[nth % DASHES.len()];
         let width = if is_dormouse(entry.name) { "3.5" } else { "1.8" };
+        Look { colour, dash: DASHES[nth % DASHES.len()], width }
+    };
+    ALL.iter().map(look).collect()
+}
+
+/// The CSS rules of the classes of a page.
+pub(super) fn rules() -> String {
+    let mut rules = String::new();
+    for (i, Look { colour, dash, width }) in looks().into_iter().enumerate() {
         let _ = writeln!(rules, ".p{i}{{--peer:var(--{colour});--dash:{dash};--width:{width}}}");
     }
     rules
+}
+
+/// The colours of a page, as CSS variables.
+pub(super) fn palette() -> String {
+    let set = |of: fn(&Colour) -> &'static str| -> String {
+        PALETTE.iter().map(|colour| format!(" --{}: {};", colour.name, of(colour))).collect()
+    };
+    format!(
+        ":root {{ color-scheme: light dark;{} }}\n\
+         @media (prefers-color-scheme: dark) {{ :root {{{} }} }}\n",
+        set(|colour| colour.light),
+        set(|colour| colour.dark),
+    )
+}
+
+/// Replaces the key colours with those of a file that stands alone. Attributes have the light colours, which programs
+/// that know no CSS draw too. The rules replace them with the dark colours.
+pub(super) fn stand_alone(svg: &str, title: &str, description: &str) -> String {
+    let mut svg = svg
+        .replace("font-family=\"sans-serif\" ", "")
+        .replace(" opacity=\"1\"", "")
+        .replace(" stroke=\"none\"", "");
+    for (i, Look { colour, dash, width }) in looks().into_iter().enumerate() {
+        let line =
+            format!("stroke=\"{colour}\" stroke-width=\"{width}\" stroke-dasharray=\"{dash}\"");
+        svg = svg
+            .replace(&format!("stroke=\"#0100{i:02X}\" stroke-width=\"1\""), &line)
+            .replace(&format!("fill=\"#0100{i:02X}\""), &format!("fill=\"{colour}\""));
+    }
+    svg = svg.replace("\"#000000\"", "\"ink\"").replace("\"#FFFFFF\"", "\"paper\"");
+    let mut dark = String::new();
+    for Colour { name, light, dark: value } in PALETTE {
+        for (property, class) in [("fill", "f"), ("stroke", "s")] {
+            let found = format!("{property}=\"{name}\"");
+            if svg.contains(&found) {
+                let class = format!("{class}-{name}");
+                svg = svg.replace(&found, &format!("class=\"{class}\" {property}=\"{light}\""));
+                let _ = write!(dark, ".{class}{{{property}:{value}}}");
+            }
+        }
+    }
+    let rules = format!(
+        "<style>text{{font-family:system-ui,-apple-system,Arial,sans-serif}}\
+         @media (prefers-color-scheme:dark){{{dark}}}</style>\n"
+    );
+    let head = format!(
+        "<svg role=\"img\" aria-label=\"{title}\" $1>\n<title>{title}</title>\n<desc>{description}</desc>\n{rules}"
+    );
+    match svg.strip_prefix("<svg ").and_then(|svg| svg.split_once('>')) {
+        Some((attributes, rest)) => head.replacen("$1", attributes, 1) + rest.trim_start(),
+        None => svg,
+    }
 }
 
 /// The legend of these peers, in the order of the tables.

@@ -1,8 +1,11 @@
-//! Tests of the page: it is complete, and well-formed XML after its doctype.
+//! Tests of the page and of the plots that stand alone: they are complete and well-formed XML, after the doctype.
 
+use super::opening::files;
 use super::page::page;
-use crate::case::Case;
+use crate::case::{Case, Size};
+use crate::registry::ALL;
 use crate::summary::{CaseReport, Metric, PeerReport, Report};
+use crate::workload;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::collections::BTreeMap;
@@ -33,7 +36,7 @@ fn case(workload: &str, n: u64, metrics: &[&str], lateness: &[(u64, u64)]) -> Ca
 fn report() -> Report {
     let late = [(900, 1), (5_000, 90), (80_000, 9)];
     Report {
-        version: "1.2.3",
+        version: "1.2.3".into(),
         machine: "A machine, 2 cores".into(),
         unix_time: 951_782_400,
         size: "quick".into(),
@@ -83,11 +86,88 @@ fn plots_take_their_colours_from_the_page() {
     assert!(body.contains("fill=\"currentColor\""));
 }
 
+/// What a complete run would measure.
+fn complete() -> Report {
+    let names = ["wall ns", "cpu ns", "late us", "overrun ms", "bytes", "wake-ups"];
+    let peer = |(i, peer): (usize, &'static str)| {
+        let median = (i + 1) as f64;
+        let metric = Metric { median, p10: median, p90: median, ratio: Some(median / 10.0) };
+        let metrics = names.map(|name| (name.to_string(), metric)).into();
+        PeerReport { peer, skipped: None, metrics, lateness: Vec::new() }
+    };
+    let case = |case: Case| {
+        let of_workload = ALL.iter().filter(|entry| entry.runs(&case.workload));
+        let peers = of_workload.map(|entry| entry.name).enumerate().map(peer).collect();
+        CaseReport { case, peers }
+    };
+    let cases = workload::cases(Size::Full).into_iter().map(case).collect();
+    Report { size: "full".into(), cases, ..report() }
+}
+
+#[test]
+fn the_page_opens_with_a_picture_and_ten_rows() {
+    let page = page(&complete()).unwrap();
+    let (_, opening) = page.split_once("<section id=\"summary\">").unwrap();
+    let (opening, _) = opening.split_once("<nav>").unwrap();
+    assert_eq!(opening.matches("<figure>").count(), 1);
+    assert_eq!(opening.matches("<tr><th scope=\"row\">").count(), 10);
+    // The reactor of async-io has no tasks, and peers of one thread have no row of tasks.
+    assert_eq!(opening.matches('–').count(), 2, "{opening}");
+    for text in ["100 k pending", "a sleep of 1 ms", "TCP round trip", "<small>tokio-mt</small>"] {
+        assert!(opening.contains(text), "no {text:?}");
+    }
+}
+
+#[test]
+fn a_page_of_other_workloads_has_no_summary() {
+    let only = |report: Report| {
+        let cases = report.cases.into_iter().filter(|case| case.case.workload == "w9").collect();
+        Report { cases, ..complete() }
+    };
+    let report = only(complete());
+    assert!(!page(&report).unwrap().contains("id=\"summary\""));
+    assert!(files(&report).unwrap().is_empty());
+}
+
+#[test]
+fn each_plot_stands_alone() {
+    let files = files(&complete()).unwrap();
+    let (plots, links): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|(name, _)| name.ends_with(".svg"));
+    assert_eq!(plots.len(), 3);
+    for (name, svg) in &plots {
+        check_xml(svg);
+        assert!(svg.len() < 15_000, "{name} has {} bytes", svg.len());
+        for part in [
+            "aria-label=\"",
+            "<title>",
+            "A machine, 2 cores",
+            "prefers-color-scheme:dark",
+            "width=\"",
+        ] {
+            assert!(svg.contains(part), "{name} has no {part}");
+        }
+        for part in ["#0100", "#000000", "#FFFFFF", "var(", "currentColor", "<script", "url("] {
+            assert!(!svg.contains(part), "{name} contains {part}");
+        }
+        assert_eq!(svg.matches("http").count(), 1, "{name} refers to more than the namespace");
+        assert!(svg.matches("class=\"f-blue\"").count() >= 9, "dormouse has no bars in {name}");
+    }
+    let [(_, link)] = &links[..] else { panic!("{} links", links.len()) };
+    let url = link.strip_prefix("[benchmarks]: data:image/svg+xml,").unwrap().trim_end();
+    assert!(url.is_ascii() && !url.contains([' ', '<', '>', '(', ')', '"', '#', '\n']), "{url}");
+}
+
 #[test]
 fn the_page_is_well_formed() {
-    let page = page(&report()).unwrap();
-    let (_, page) = page.split_once('\n').unwrap();
-    let mut reader = Reader::from_str(page);
+    for report in [report(), complete()] {
+        let page = page(&report).unwrap();
+        check_xml(page.split_once('\n').unwrap().1);
+    }
+}
+
+fn check_xml(text: &str) {
+    let mut reader = Reader::from_str(text);
     loop {
         match reader.read_event() {
             Ok(Event::Eof) => break,
