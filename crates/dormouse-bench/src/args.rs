@@ -43,7 +43,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 
-    /// Folder for plots that stand alone, for documentation: SVG in light and dark colours.
+    /// Folder for plots that stand alone, for documentation: SVG that follows the light or dark theme. The first is
+    /// written as the definition of a Markdown link too, for rustdoc, which has no place for files.
     #[arg(long, value_name = "DIR")]
     pub(crate) plots: Option<PathBuf>,
 

@@ -66,14 +66,17 @@ fn main() -> ExitCode {
             }
         },
     };
-    if let Some(Err(err)) = args.plots.as_deref().map(|folder| report::write_plots(&report, folder))
-    {
-        eprintln!("cannot write plots: {err}");
-        return ExitCode::FAILURE;
+    // The results are printed even if a file cannot be written: they may have taken a quarter of an hour.
+    let mut code = ExitCode::SUCCESS;
+    if let Some(folder) = &args.plots {
+        if let Err(err) = report::write_plots(&report, folder) {
+            eprintln!("cannot write plots to {}: {err}", folder.display());
+            code = ExitCode::FAILURE;
+        }
     }
     match report::write(&report, args.report.as_deref()) {
-        Ok(path) => eprintln!("plots: {}", path.display()),
-        Err(err) => eprintln!("no plots: {err}"),
+        Ok(path) => eprintln!("page: {}", path.display()),
+        Err(err) => eprintln!("no page: {err}"),
     }
     let text = match args.format {
         Format::Table => table::render(&report),
@@ -81,7 +84,7 @@ fn main() -> ExitCode {
         Format::Json => serde_json::to_string_pretty(&report).expect("plain data") + "\n",
     };
     match std::io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => code,
         // The reader closed the pipe, as `head` does.
         Err(_) => ExitCode::FAILURE,
     }

@@ -17,7 +17,8 @@ pub(crate) fn render(report: &Report) -> String {
     if !panels.is_empty() {
         let _ = write!(text, "\n## README\n\n{}", panel_table(&panels));
     }
-    let _ = write!(text, "\n## Summary\n\n{}", summary(report));
+    let explanation = overview::explanation();
+    let _ = write!(text, "\n## Summary\n\n{explanation}\n\n{}", summary(report));
     text.push_str("\n## All results\n");
     for (name, about) in NAMES {
         let cases: Vec<_> = report.cases.iter().filter(|c| c.case.workload == *name).collect();

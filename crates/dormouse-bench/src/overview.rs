@@ -130,7 +130,7 @@ const GENERAL: &[&str] = &[
 ];
 
 /// Peers that run on one thread each.
-pub(crate) const ONE_THREAD: &[&str] = &["monoio", "glommio", "compio", "zruntime"];
+const ONE_THREAD: &[&str] = &["monoio", "glommio", "compio", "zruntime"];
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
@@ -202,6 +202,20 @@ pub(crate) const COLUMNS: [&str; 5] = [
     "best other peer",
     "best peer of one thread",
 ];
+
+/// What the columns mean.
+pub(crate) fn explanation() -> String {
+    let list = |names: &[&str]| names.join(", ");
+    format!(
+        "Ratios are to the column tokio ({} for timers and fds, {} for tasks, {} for sockets). Lower is better. \
+         Other peers: {}. Peers of one thread: {}.",
+        reference("w1"),
+        reference("w10"),
+        reference("w11"),
+        list(&GENERAL.iter().copied().filter(|name| *name != reference("w1")).collect::<Vec<_>>()),
+        list(ONE_THREAD),
+    )
+}
 
 #[cfg(test)]
 mod tests {

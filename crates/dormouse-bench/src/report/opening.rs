@@ -26,9 +26,9 @@ pub(super) fn opening(report: &Report) -> Result<String, Box<dyn Error>> {
     };
     Ok(format!(
         "<section id=\"summary\">\n<h2>Summary</h2>\n{picture}{}\
-         <p>Ratios are to the first column. The peers of the last column, {}, run on one thread each.</p>\n</section>\n",
+         <p>{}</p>\n</section>\n",
         table(&rows),
-        overview::ONE_THREAD.join(", "),
+        overview::explanation(),
     ))
 }
 
