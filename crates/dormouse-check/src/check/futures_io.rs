@@ -47,7 +47,8 @@ where
 ///
 /// Needs the feature `futures-io`; for tokio's trait see `check_tokio_write`. The data are offered in pieces of 1 to 1024
 /// bytes, and after a pending write the next one has another length. `poll_flush` is also called after the first bytes.
-/// The writer is always flushed before it is closed, so a close that loses buffered bytes is not found.
+/// The writer is always flushed before it is closed, because the trait does not say that closing includes a flush: a close
+/// that loses buffered bytes is not found.
 ///
 /// What takes data from the writer is registered with [`event`](crate::event()). What an event owns is dropped when the
 /// event has been fired, so an event should not own what has to stay open until everything is written.

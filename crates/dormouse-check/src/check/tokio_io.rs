@@ -39,11 +39,12 @@ where
     })
 }
 
-/// Checks whether a writer of tokio's trait `AsyncWrite` keeps the contract: writes the data to it, flushes it and shuts
-/// it down.
+/// Checks whether a writer of tokio's trait `AsyncWrite` keeps the contract: writes the data to it, and shuts it down.
 ///
-/// Needs the feature `tokio`. It does what `check_write` does, which describes it, for the traits of futures. A writer
-/// that needs a runtime gets one by [`around`](Check::around).
+/// Needs the feature `tokio`. It does what `check_write` does, which describes it, for the traits of futures. But what
+/// follows the first bytes is not flushed before the shutdown, which includes a flush: let
+/// [`expect_output`](Check::expect_output) find out whether everything was written. A writer that needs a runtime gets one
+/// by [`around`](Check::around).
 ///
 /// ```
 /// use dormouse_check::check_tokio_write;

@@ -66,6 +66,8 @@ pub(crate) trait ReadTrait<R> {
 pub(crate) trait WriteTrait<W> {
     /// The name of `poll_close`.
     const CLOSE: &'static str;
+    /// Whether the trait says that closing includes a flush.
+    const CLOSE_FLUSHES: bool;
 
     fn poll_write(
         writer: Pin<&mut W>,

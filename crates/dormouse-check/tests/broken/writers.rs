@@ -2,7 +2,7 @@
 
 use crate::cases;
 use crate::pipe::{self, CAPACITY, Pipe};
-use dormouse_check::{Kind, check_sink, check_write, event};
+use dormouse_check::{Kind, check_sink, check_tokio_write, check_write, event};
 use futures_io::AsyncWrite;
 use futures_sink::Sink;
 use std::convert::Infallible;
@@ -161,6 +161,34 @@ impl Sink<u8> for Writer {
     }
 }
 
+/// What tokio's `AsyncWrite` is implemented for. Buffers bytes until a flush if it has that defect.
+struct TokioWriter(Writer);
+
+impl tokio::io::AsyncWrite for TokioWriter {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.0.defect == Defect::ClosesWithoutFlush {
+            self.0.kept.extend_from_slice(data);
+            return Poll::Ready(Ok(data.len()));
+        }
+        AsyncWrite::poll_write(Pin::new(&mut self.0), context, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.0.poll_empty(context));
+        let kept = std::mem::take(&mut self.0.kept);
+        self.0.put(&kept);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_empty(context).map(Ok)
+    }
+}
+
 impl Drop for Writer {
     fn drop(&mut self) {
         pipe::forget(&self.pipe);
@@ -184,6 +212,13 @@ cases! {
     /// The caller comes back with fewer bytes.
     writer_remembers_the_length: [Kind::WrongOutput], check_write(|| writer(Defect::RemembersTheLength), "data")
         .expect_output(|written| written.get_ref().written == b"data");
+    /// No defect, with tokio's trait.
+    tokio_writer_without_a_defect: [], check_tokio_write(|| TokioWriter(writer(Defect::None)), "data")
+        .expect_output(|written| written.get_ref().0.written == b"data");
+    /// A shutdown loses what was not flushed before.
+    tokio_writer_shuts_down_without_a_flush: [Kind::WrongOutput],
+        check_tokio_write(|| TokioWriter(writer(Defect::ClosesWithoutFlush)), "data")
+            .expect_output(|written| written.get_ref().0.written == b"data");
     /// It keeps the waker of its first operation.
     sink_keeps_the_first_waker: [Kind::StaleWaker], check_sink(|| writer(Defect::FirstWaker), *b"item");
     /// The last items are lost.

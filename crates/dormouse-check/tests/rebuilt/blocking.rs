@@ -1,11 +1,12 @@
 //! A poll blocks its thread.
 
 use crate::bugs;
-use crate::parts::{Signal, waiting, work};
+use crate::parts::{Signal, waiting};
 use dormouse_check::{Kind, check, check_stream};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, Stream, StreamExt};
+use rustix::time::{ClockId, clock_gettime};
 use std::future::poll_fn;
 use std::io::Read;
 use std::os::unix::net::UnixStream;
@@ -44,6 +45,16 @@ impl Stream for Loops {
     }
 }
 
+/// Computes for half a millisecond, however long the thread waits for a CPU.
+fn compute() {
+    let cpu_time = || {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+    };
+    let start = cpu_time();
+    while cpu_time() < start + Duration::from_micros(500) {}
+}
+
 /// Yields 60 times, after half a millisecond of computation each time.
 fn yields() -> BoxFuture<'static, ()> {
     let mut left = 60;
@@ -52,7 +63,7 @@ fn yields() -> BoxFuture<'static, ()> {
             return Poll::Ready(());
         }
         left -= 1;
-        (0..100).for_each(|_| work());
+        compute();
         context.waker().wake_by_ref();
         Poll::Pending
     })

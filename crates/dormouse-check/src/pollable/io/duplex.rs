@@ -37,6 +37,7 @@ impl<T: ReadTrait<D>, D> ReadTrait<Half<D>> for HalfOf<T> {
 
 impl<T: WriteTrait<D>, D> WriteTrait<Half<D>> for HalfOf<T> {
     const CLOSE: &'static str = T::CLOSE;
+    const CLOSE_FLUSHES: bool = T::CLOSE_FLUSHES;
 
     fn poll_write(
         half: Pin<&mut Half<D>>,

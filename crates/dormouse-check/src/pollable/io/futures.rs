@@ -37,6 +37,7 @@ impl<R: AsyncRead> ReadTrait<R> for FuturesIo {
 
 impl<W: AsyncWrite> WriteTrait<W> for FuturesIo {
     const CLOSE: &'static str = "poll_close";
+    const CLOSE_FLUSHES: bool = false;
 
     fn poll_write(
         writer: Pin<&mut W>,

@@ -40,6 +40,7 @@ impl<R: AsyncRead> ReadTrait<R> for TokioIo {
 
 impl<W: AsyncWrite> WriteTrait<W> for TokioIo {
     const CLOSE: &'static str = "poll_shutdown";
+    const CLOSE_FLUSHES: bool = true;
 
     fn poll_write(
         writer: Pin<&mut W>,

@@ -1,5 +1,8 @@
 //! A writer under test: some data are written, it is flushed, and closed.
 //!
+//! Where the trait says that closing includes a flush, only the first bytes are flushed before the writer is closed, unless
+//! these are all.
+//!
 //! As with a sink, the completion of an operation that was pending is an item.
 
 use super::{Failure, LENGTHS, VECTORED, WriteTrait, bytes};
@@ -99,6 +102,7 @@ impl<T: WriteTrait<W>, W> CheckedWrite<T, W> {
         let all = self.written == self.data.len();
         Poll::Ready(Ok(match (first, all) {
             (true, _) => Operation::FlushBetween,
+            (false, true) if T::CLOSE_FLUSHES => Operation::Close,
             (false, true) => Operation::Flush,
             (false, false) => Operation::Write,
         }))

@@ -5,7 +5,8 @@
 //!
 //! On a busy machine, the two threads seldom run at the same time. So before each poll, (1) the polling thread increments
 //! `calls`, (2) the other thread copies it to `answers`, (3) the polling thread sees that while it spins, and increments
-//! `signals`: then both threads have a CPU. An instance whose event is late all the same is not raced.
+//! `signals`: then both threads have a CPU. If the answer does not come, the other thread is kept off the CPU of the polling
+//! thread: otherwise they may share it for seconds. An instance whose event is late all the same is not raced.
 
 use super::lost::LostCheck;
 use super::racer::{RacePoint, Racer};
@@ -19,7 +20,7 @@ use crate::task::Task;
 use crate::timeline::{Action, PollResult};
 use crate::timeout::Timeout;
 use std::hint::spin_loop;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,8 +31,10 @@ const BATCH: usize = 32;
 const MAX_LAG: Duration = Duration::from_micros(20);
 /// If there is no signal for so long, a poll does not return, and the thread that polls has been abandoned.
 const GIVE_UP: Duration = Duration::from_secs(20);
-/// How many times the thread that polls gives up its CPU before it polls without an answer of the other one.
-const MAX_YIELDS: u32 = 20;
+/// How many times the thread that polls gives up its CPU before it polls without an answer of the other one; and after how
+/// many of these it moves the other thread to another CPU.
+const MAX_YIELDS: u32 = 100;
+const MOVE_AFTER: u32 = 10;
 /// If an event takes longer, only its end is covered.
 const MAX_EVENT_TIME: Duration = Duration::from_micros(200);
 /// If a signal takes longer, the other thread did not run.
@@ -76,8 +79,9 @@ struct Shared {
     events: Mutex<Vec<DelayedEvent>>,
     /// When each event began, and when it returned.
     fired: Mutex<Vec<(Instant, Instant)>>,
-    /// The thread that fires is running.
+    /// The thread that fires is running, and its id.
     ready: AtomicBool,
+    firing_thread: AtomicU32,
     /// How often the thread that fires was asked whether it is running, and the last question that it has answered.
     calls: AtomicUsize,
     answers: AtomicUsize,
@@ -131,6 +135,7 @@ impl Batch {
             events: Mutex::new(events),
             fired: Mutex::new(Vec::with_capacity(BATCH)),
             ready: AtomicBool::new(false),
+            firing_thread: AtomicU32::new(0),
             calls: AtomicUsize::new(0),
             answers: AtomicUsize::new(0),
             signals: AtomicUsize::new(0),
@@ -249,10 +254,15 @@ impl Entry {
 impl Shared {
     /// Waits until the thread that fires is running.
     fn call(&self) {
-        for _ in 0..MAX_YIELDS {
+        for yields in 0..MAX_YIELDS {
             let call = self.calls.fetch_add(1, SeqCst) + 1;
-            if spin_until(MAX_LAG, || self.answers.load(SeqCst) >= call) {
+            // Once it is on another CPU, a short spin finds it running.
+            let limit = if yields < MOVE_AFTER { MAX_LAG } else { MAX_LAG / 4 };
+            if spin_until(limit, || self.answers.load(SeqCst) >= call) {
                 return;
+            }
+            if yields % MOVE_AFTER == MOVE_AFTER - 1 {
+                process::keep_off_this_cpu(self.firing_thread.load(SeqCst));
             }
             thread::sleep(MAX_LAG);
         }
@@ -262,6 +272,7 @@ impl Shared {
         let events = std::mem::take(&mut *lock(&self.events));
         let all = events.len();
         let mut fired = Vec::with_capacity(all);
+        self.firing_thread.store(process::current_thread_id().unwrap_or(0), SeqCst);
         self.ready.store(true, SeqCst);
         for (number, (event, delay)) in (1..).zip(events) {
             let signaled = spin_until(GIVE_UP, || {

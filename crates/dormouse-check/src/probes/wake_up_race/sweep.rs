@@ -21,9 +21,15 @@ use std::time::{Duration, Instant};
 /// longer to bring an instance to its raced poll.
 const ENOUGH_RACES: usize = 500;
 const ENOUGH_RACES_LATER: usize = 200;
-/// The sweep also ends at these limits: of CPU time, and of real time in all waits.
+/// The sweep also ends at these limits, of CPU time and of real time in all waits, if it has had some races.
 const CPU_LIMIT: Duration = Duration::from_millis(400);
 const TIME_LIMIT: Duration = Duration::from_secs(3);
+/// With fewer races than that, a wait is not covered.
+const SOME_RACES: usize = 100;
+/// How long the sweep of one wait goes on at most until it is covered, without the time for which its thread waits for a CPU;
+/// and the part of the remaining time of the check.
+const MAX_PATIENCE: Duration = Duration::from_secs(2);
+const MAX_PART: u32 = 4;
 /// If a poll takes longer, only its beginning is covered.
 pub(super) const MAX_POLL_TIME: Duration = Duration::from_millis(1);
 
@@ -31,8 +37,8 @@ pub(super) const MAX_POLL_TIME: Duration = Duration::from_millis(1);
 enum Swept {
     /// An instance did not complete.
     Broken { outcome: DriveOutcome, task: Arc<Task>, point: RacePoint, tries: usize },
-    /// So many events have happened in the middle of a poll.
-    Raced(usize),
+    /// So many events have happened in the middle of a poll, in so many tries.
+    Raced { races: usize, tries: usize },
     /// There is no poll to race with.
     NoPoll,
 }
@@ -44,10 +50,11 @@ pub(super) fn probe(context: &ProbeContext, check: LostCheck) -> Option<Finding>
     let all = if first == last { vec![last] } else { vec![first, last] };
     // With one CPU, hardly any event happens during a poll.
     let one_cpu = thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1);
-    let limit = TIME_LIMIT / all.len() as u32 / if one_cpu { 4 } else { 1 };
-    let mut races = 0;
+    let real = TIME_LIMIT / all.len() as u32 / if one_cpu { 4 } else { 1 };
     for waits in all {
-        match sweep(context, waits, check, limit) {
+        let patience = MAX_PATIENCE.min(context.budget.remaining() / MAX_PART);
+        let limits = Limits { real, patience: if one_cpu { Duration::ZERO } else { patience } };
+        match sweep(context, waits, check, limits) {
             Some(Swept::Broken { outcome, task, point, tries }) => {
                 if !at_clone::works_without_race(context, point, check) {
                     return None;
@@ -59,35 +66,57 @@ pub(super) fn probe(context: &ProbeContext, check: LostCheck) -> Option<Finding>
                 // An instance that is never ready may lack what another one has taken, if they share a pool. So it has to
                 // happen again.
                 let certain = outcome != DriveOutcome::NeverReady
-                    || matches!(sweep(context, waits, check, limit), Some(Swept::Broken { .. }));
+                    || matches!(sweep(context, waits, check, limits), Some(Swept::Broken { .. }));
                 if certain {
                     return Some(finding);
                 }
                 context.unconfirmed.borrow_mut().push(finding.with_detail("not seen again"));
                 return None;
             }
-            Some(Swept::Raced(number)) => races += number,
-            Some(Swept::NoPoll) | None => {}
+            Some(Swept::Raced { races, .. }) if races >= SOME_RACES => {}
+            Some(Swept::Raced { races, tries }) => {
+                let reason = format!(
+                    "only {races} of {tries} events have happened in the middle of a poll, because of the load of the \
+                     machine, or because the polls are too short"
+                );
+                context.leave_out(SWEEP_NAME, reason);
+            }
+            Some(Swept::NoPoll) => {
+                context.leave_out(SWEEP_NAME, "no poll is pending before an event")
+            }
+            None => context.leave_out(SWEEP_NAME, "it has not come to its end"),
         }
-    }
-    if races == 0 {
-        context.leave_out(SWEEP_NAME, "no event has happened in the middle of a poll");
     }
     None
 }
 
-fn sweep(context: &ProbeContext, waits: u32, check: LostCheck, limit: Duration) -> Option<Swept> {
+/// When the sweep of one wait ends, unless it has had enough races.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// If it has had some races.
+    real: Duration,
+    /// If it has not. Without the time for which the thread waits for a CPU.
+    patience: Duration,
+}
+
+impl Limits {
+    fn reached(self, timer: &ThreadTimer, races: usize) -> bool {
+        if timer.cpu_elapsed() < CPU_LIMIT && timer.elapsed() < self.real {
+            return false;
+        }
+        let spent = timer.time_spent();
+        races >= SOME_RACES || spent.cpu + spent.asleep >= self.patience
+    }
+}
+
+fn sweep(context: &ProbeContext, waits: u32, check: LostCheck, limits: Limits) -> Option<Swept> {
     let timeout = check.options.wake_timeout;
     let outcome = context.run(&Task::without_backtraces(), move |factory, probe_task| {
         let Some(poll) = measure_poll(factory, waits, check) else { return Swept::NoPoll };
         let mut timing = Timing { poll, event: Duration::ZERO, signal: Duration::ZERO };
         let enough = if waits == 0 { ENOUGH_RACES } else { ENOUGH_RACES_LATER };
         let (timer, mut tries, mut races) = (ThreadTimer::start(), 0, 0);
-        while races < enough
-            && timer.cpu_elapsed() < CPU_LIMIT
-            && timer.elapsed() < limit
-            && !probe_task.is_abandoned()
-        {
+        while races < enough && !limits.reached(&timer, races) && !probe_task.is_abandoned() {
             let points = |number| point(waits, number, check);
             let Some(mut batch) = Batch::new(factory, tries, points, timeout, timing) else {
                 break;
@@ -99,7 +128,7 @@ fn sweep(context: &ProbeContext, waits: u32, check: LostCheck, limit: Duration) 
                 return Swept::Broken { outcome, task, point, tries };
             }
         }
-        Swept::Raced(races)
+        Swept::Raced { races, tries }
     });
     match outcome {
         Outcome::Done(swept) => Some(swept),
