@@ -4,7 +4,7 @@
 mod common;
 
 use common::stream::{pair, ping_pong, receive, send};
-use common::{BOTH, Count, MS, assert_not_early, thread_id, thread_ids, within_time};
+use common::{BOTH, Count, MS, assert_not_early, cpu_time, thread_id, thread_ids, within_time};
 use dormouse::io::{AsyncFd, Interest};
 use dormouse::reactor::Reactor;
 use dormouse::{block_on, sleep, timeout};
@@ -21,6 +21,7 @@ each_in_a_child_process! {
     a_second_block_on_that_waits_starts_the_thread
     a_wait_that_block_on_leaves_starts_the_thread
     init_starts_the_thread
+    when_events_have_stopped_the_thread_uses_no_cpu
     the_thread_blocks_signals
 }
 
@@ -201,6 +202,16 @@ mod cases {
     fn init_starts_the_thread() {
         dormouse::init().unwrap();
         assert_eq!(threads().len(), 1);
+    }
+
+    #[test]
+    #[ignore = "started by the test of the same name"]
+    fn when_events_have_stopped_the_thread_uses_no_cpu() {
+        // A task outside of `block_on`, with an event every few microseconds.
+        within_time(|| futures::executor::block_on(ping_pong(2_000)));
+        let before = cpu_time();
+        std::thread::sleep(500 * MS);
+        assert!(cpu_time() - before < 100 * MS, "{:?} of 500 ms", cpu_time() - before);
     }
 
     #[test]

@@ -5,8 +5,9 @@
 //! create the instance again. Before each wait the thread calls a [`Hook`], which the fallback for timerfds installs.
 //! The hook calls the wakers that are due, and returns a timeout for the wait.
 //!
-//! A thread in `block_on` can poll for events too: see [`poller`]. [`selector`] wraps the system's interface.
-//! [`flush`] waits until pending events have been delivered. This module knows no clock and no timer.
+//! A thread in `block_on` can poll for events too: see [`poller`]. While events keep coming, the reactor thread polls for
+//! a moment before it blocks: see [`busy_poll`]. [`selector`] wraps the system's interface. [`flush`] waits until pending
+//! events have been delivered. This module knows no timer.
 //!
 //! # Invariants
 //! - Tokens are never reused. So if an fd is deregistered after a wait has returned its event, and before the event is
@@ -19,6 +20,8 @@
 //! - Each event that a wait returns is delivered to its `ScheduledIo`, if the fd is still registered, by the thread
 //!   that waited. If the poller role was disabled meanwhile, the reactor thread calls the wakers.
 
+#[cfg_attr(all(loom, test), path = "builtin/busy_poll/absent.rs")]
+mod busy_poll;
 #[cfg_attr(not(feature = "test-util"), path = "builtin/flush/absent.rs")]
 mod flush;
 #[cfg(all(loom, test))]

@@ -24,6 +24,7 @@
 #[cfg(all(loom, test))]
 mod loom_tests;
 
+use super::busy_poll::BusyPoll;
 use super::selector::{Events, Selector};
 use super::spawn::{spawn, use_processors_of_main_thread};
 use super::{BuiltinReactor, Delivery, Hook, State, dispatch, flush, poller, reactor};
@@ -161,6 +162,7 @@ pub(super) fn run_despite_panics(serve: impl Fn(&mut Events, &mut Vec<Delivery>)
 
 fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
     let mut failed = FailedWaits::default();
+    let mut busy_poll = BusyPoll::new();
     loop {
         let reactor = reactor();
         let turn = flush::Turn::begin(reactor);
@@ -181,7 +183,8 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
         if !ptr::eq(reactor, super::reactor()) || poller::park_if_paused(timeout) {
             continue;
         }
-        if failed.count(selector.wait(events, timeout)) {
+        let waited = busy_poll.wait(selector, events, timeout, reactor.role.is_disabled());
+        if failed.count(waited) {
             dispatch(events, deliveries);
             events.iter().for_each(|(token, _)| poller::forward_wakeup(token));
             if !events.is_full() {

@@ -1,0 +1,164 @@
+//! The busy-poll of the reactor thread: after an event, it polls again and again for a moment before it blocks.
+//!
+//! A task on another executor often answers an event at once, and the next event follows within microseconds. If the
+//! reactor thread blocks meanwhile, both threads sleep and wake up in turn. On a machine with an idle CPU, each wake-up
+//! takes some 50 us, and more CPU time than the events themselves.
+//!
+//! # Invariants
+//! - Without events, the thread blocks: a busy-poll begins only after a wait that returned an event, and lasts for
+//!   [`LIMIT`] at most.
+//! - Busy-polls are rare unless they are worth it: one finds an event sooner than two threads would block and wake up
+//!   ([`WORTH`]), while no other thread needs its CPU ([`MAX_STEP`]). The nth of the others in a row is followed by 2^n waits
+//!   that block at once, and by at most [`MAX_SKIPPED`]. So events that come one by one, and a machine that is busy, cost at
+//!   most `LIMIT / MAX_SKIPPED` of CPU time for each event.
+//! - It is not tried with a timeout, or on a single CPU, where the task could not run meanwhile. Nor while a thread in
+//!   `block_on` may poll (see [`poller`](super::poller)): this thread would take its events.
+//! - Each poll is a wait. If one returns events, [`BusyPoll::wait`] returns them, signals of other threads included. So
+//!   for the caller, the busy-poll is a part of the wait.
+
+use super::selector::{Events, Selector};
+use crate::sync::thread;
+use crate::sync::time::Instant;
+use std::io;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// The longest busy-poll. An executor whose threads sleep takes as long to begin its answer.
+const LIMIT: Duration = Duration::from_micros(50);
+/// About the CPU time of two threads to block and to wake up, where no CPU is idle.
+const WORTH: Duration = Duration::from_micros(15);
+/// If one poll and yield takes longer, another thread has run on this CPU. Then no CPU has to wake up for an event.
+const MAX_STEP: Duration = Duration::from_micros(2);
+/// The most waits without a busy-poll after busy-polls that were not worth it.
+const MAX_SKIPPED: u32 = 64;
+
+pub(super) struct BusyPoll {
+    several_cpus: bool,
+    backoff: Backoff,
+}
+
+impl BusyPoll {
+    pub(super) fn new() -> BusyPoll {
+        let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        BusyPoll { several_cpus: cpus > 1, backoff: Backoff::default() }
+    }
+
+    /// Waits for events like [`Selector::wait`]. `alone` is whether no other thread waits for them.
+    pub(super) fn wait(
+        &mut self,
+        selector: &Selector,
+        events: &mut Events,
+        timeout: Option<Duration>,
+        alone: bool,
+    ) -> io::Result<()> {
+        if self.several_cpus && alone && timeout.is_none() && self.backoff.should_poll() {
+            let worth_it = poll_for(LIMIT, selector, events)?;
+            self.backoff.polled(worth_it);
+            if events.iter().next().is_some() {
+                return Ok(());
+            }
+        }
+        selector.wait(events, timeout)?;
+        self.backoff.blocked(events.iter().next().is_some());
+        Ok(())
+    }
+}
+
+/// Polls until there are events, or the time is over. Returns whether that was worth it.
+fn poll_for(limit: Duration, selector: &Selector, events: &mut Events) -> io::Result<bool> {
+    let start = Instant::now();
+    let (mut elapsed, mut idle_cpu) = (Duration::ZERO, true);
+    loop {
+        selector.wait(events, Some(Duration::ZERO))?;
+        let before = std::mem::replace(&mut elapsed, start.elapsed());
+        idle_cpu &= elapsed - before < MAX_STEP;
+        if events.iter().next().is_some() {
+            return Ok(idle_cpu && elapsed < WORTH);
+        }
+        if elapsed > limit {
+            return Ok(false);
+        }
+        // If more threads than CPUs are runnable, the task may be waiting for this CPU.
+        thread::yield_now();
+    }
+}
+
+/// Decides which waits begin with a busy-poll.
+#[derive(Default)]
+struct Backoff {
+    /// Whether the last wait returned an event.
+    had_events: bool,
+    /// Waits that block at once.
+    skip: u32,
+    /// `skip` after the next busy-poll that is not worth it.
+    next_skip: u32,
+}
+
+impl Backoff {
+    fn should_poll(&mut self) -> bool {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return false;
+        }
+        self.had_events
+    }
+
+    fn polled(&mut self, worth_it: bool) {
+        self.had_events = worth_it;
+        if worth_it {
+            self.next_skip = 0;
+        } else {
+            self.next_skip = (self.next_skip * 2).clamp(1, MAX_SKIPPED);
+            self.skip = self.next_skip;
+        }
+    }
+
+    fn blocked(&mut self, found: bool) {
+        self.had_events = found;
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// How many of `waits` poll, if each wait returns an event and no poll finds one.
+    fn fruitless_polls(backoff: &mut Backoff, waits: u32) -> u32 {
+        let mut polls = 0;
+        for _ in 0..waits {
+            if backoff.should_poll() {
+                polls += 1;
+                backoff.polled(false);
+            }
+            backoff.blocked(true);
+        }
+        polls
+    }
+
+    #[test]
+    fn without_events_there_is_no_busy_poll() {
+        let mut backoff = Backoff::default();
+        for _ in 0..10 {
+            assert!(!backoff.should_poll());
+            backoff.blocked(false);
+        }
+    }
+
+    #[test]
+    fn busy_polls_that_find_nothing_become_rare() {
+        let mut backoff = Backoff::default();
+        assert!(fruitless_polls(&mut backoff, 200) <= 9);
+        assert!(fruitless_polls(&mut backoff, 6_500) <= 101);
+    }
+
+    #[test]
+    fn after_one_that_finds_an_event_the_next_wait_polls() {
+        let mut backoff = Backoff::default();
+        fruitless_polls(&mut backoff, 1_000);
+        while !backoff.should_poll() {}
+        backoff.polled(true);
+        assert!(backoff.should_poll());
+        backoff.polled(false);
+        assert_eq!(backoff.skip, 1);
+    }
+}
