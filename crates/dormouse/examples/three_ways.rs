@@ -157,7 +157,7 @@ fn main() -> io::Result<()> {
     dormouse::block_on(portable_naps("dormouse::block_on"));
 
     #[cfg(feature = "tokio")]
-    tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(async {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         #[cfg(target_os = "linux")]
         nap("timerfd in tokio's AsyncFd", "tokio", timerfd_sleep::sleep_on_tokio(NAP)).await?;
         portable_naps("tokio").await;
