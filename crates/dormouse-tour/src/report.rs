@@ -75,7 +75,9 @@ const COLUMNS: [&str; 11] = [
 ];
 
 const LEGEND: &str = "\
-join           foo sleeps 3 s and bar 1 s, joined: 3 s, not 4
+join, bar      foo sleeps 3 s and bar 1 s, joined: 3 s, not 4; bar ends first
+select         of two sleeps, the shorter one ends a select!
+fd             a byte arrives through a pair of sockets, each an AsyncFd
 late, early    200 sleeps of 1 ms, compared with Sleep::deadline()
 polls          of a sleep of 1 s: 2 are needed, more are a busy loop
 threads added  after dormouse was first used, in a process with this executor alone;

@@ -94,10 +94,14 @@ fn report(served: Result<io::Result<()>, JoinError>) {
 
 /// Runs the server, and a client that sends `SIGTERM` to this process while it is connected.
 #[cfg(unix)]
-fn with_client(run: impl FnOnce(std::net::TcpListener) -> io::Result<()>) -> io::Result<()> {
+fn with_client(
+    executor: &str,
+    run: impl FnOnce(std::net::TcpListener) -> io::Result<()>,
+) -> io::Result<()> {
     use rustix::process::{Signal, getpid, kill_process};
     use std::io::{Read, Write};
 
+    println!("on {executor}:");
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     let mut client = std::net::TcpStream::connect(listener.local_addr()?)?;
     let client = std::thread::spawn(move || {
@@ -123,11 +127,11 @@ fn main() -> io::Result<()> {
     }
     #[cfg(unix)]
     {
-        with_client(|listener| dormouse::block_on(serve(listener)))?;
+        with_client("dormouse::block_on", |listener| dormouse::block_on(serve(listener)))?;
         #[cfg(feature = "tokio")]
-        with_client(|listener| tokio::runtime::Runtime::new()?.block_on(serve(listener)))?;
+        with_client("tokio", |listener| tokio::runtime::Runtime::new()?.block_on(serve(listener)))?;
         #[cfg(feature = "smol")]
-        with_client(|listener| smol::block_on(serve(listener)))?;
+        with_client("smol", |listener| smol::block_on(serve(listener)))?;
     }
     Ok(())
 }
