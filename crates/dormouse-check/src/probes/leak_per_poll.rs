@@ -130,37 +130,52 @@ impl Wake for NoopWaker {
 /// Memory, if the settings say how to measure it.
 fn memory(context: &ProbeContext) -> Option<Finding> {
     let allocated = context.settings.allocated_bytes.clone()?;
-    let task = Task::without_backtraces();
-    let outcome = context.run(&task, move |factory, task| {
-        let (mut instance, events) = factory.create(task).ok()?;
-        let (mut after_polls, mut after_pauses) = (Vec::with_capacity(8), Vec::with_capacity(8));
-        for polls in MEMORY_ROUNDS {
-            for _ in 0..polls {
-                let waker = Waker::from(Arc::new(NoopWaker));
-                if instance.poll_unrecorded(&waker).made_progress() {
-                    return None;
-                }
+    for _ in 0..TRIES {
+        let (task, allocated) = (Task::without_backtraces(), allocated.clone());
+        let outcome =
+            context.run(&task, move |factory, task| growth(factory, task, || allocated()));
+        let Outcome::Done(Some(growth)) = outcome else { return None };
+        let Some(total) = growth else { continue };
+        let polls: u32 = MEMORY_ROUNDS.iter().skip(1).sum();
+        let headline =
+            format!("polled {polls} times, with no event: {total} bytes more are allocated");
+        return Some(Finding::new(Kind::LeakPerPoll, headline));
+    }
+    None
+}
+
+/// By how many bytes memory grows if it grows in each round of polls. `Some(None)` if other code allocates meanwhile.
+fn growth(
+    factory: &Factory,
+    task: &Arc<Task>,
+    allocated: impl Fn() -> usize,
+) -> Option<Option<usize>> {
+    let (mut instance, events) = factory.create(task).ok()?;
+    let (mut after_polls, mut after_pauses) = (Vec::with_capacity(8), Vec::with_capacity(8));
+    for polls in MEMORY_ROUNDS {
+        for _ in 0..polls {
+            let waker = Waker::from(Arc::new(NoopWaker));
+            if instance.poll_unrecorded(&waker).made_progress() {
+                return None;
             }
-            after_polls.push(allocated());
-            thread::sleep(MEMORY_PAUSE);
-            after_pauses.push(allocated());
         }
-        drop((instance, events));
-        // Growth without a poll comes from other code.
-        let quiet = after_polls.iter().zip(&after_pauses).all(|(before, after)| after <= before);
-        let rounds = after_pauses.iter().zip(after_polls.iter().skip(1));
-        let mut growth_per_poll = MEMORY_ROUNDS
-            .iter()
-            .skip(1)
-            .zip(rounds)
-            .map(|(polls, (before, after))| after.saturating_sub(*before) / *polls as usize);
-        let total = after_polls.last()?.saturating_sub(*after_polls.first()?);
-        (quiet && growth_per_poll.all(|bytes| bytes > 0)).then_some(total)
-    });
-    let Outcome::Done(Some(total)) = outcome else { return None };
-    let polls: u32 = MEMORY_ROUNDS.iter().skip(1).sum();
-    let headline = format!("polled {polls} times, with no event: {total} bytes more are allocated");
-    Some(Finding::new(Kind::LeakPerPoll, headline).with_texts(&COMPLETION_TEXTS))
+        after_polls.push(allocated());
+        thread::sleep(MEMORY_PAUSE);
+        after_pauses.push(allocated());
+    }
+    drop((instance, events));
+    // Growth without a poll comes from other code.
+    if after_polls.iter().zip(&after_pauses).any(|(before, after)| after > before) {
+        return Some(None);
+    }
+    let rounds = after_pauses.iter().zip(after_polls.iter().skip(1));
+    let mut growth_per_poll = MEMORY_ROUNDS
+        .iter()
+        .skip(1)
+        .zip(rounds)
+        .map(|(polls, (before, after))| after.saturating_sub(*before) / *polls as usize);
+    let total = after_polls.last()?.saturating_sub(*after_polls.first()?);
+    growth_per_poll.all(|bytes| bytes > 0).then_some(Some(total))
 }
 
 /// How many instances complete before each measurement of memory.
@@ -195,7 +210,7 @@ fn memory_of_runs(context: &ProbeContext) -> Option<Finding> {
     let runs: u32 = MEMORY_RUNS.iter().skip(1).sum();
     let headline =
         format!("run to completion {runs} times, and dropped: {total} bytes more are allocated");
-    Some(Finding::new(Kind::LeakPerPoll, headline))
+    Some(Finding::new(Kind::LeakPerPoll, headline).with_texts(&COMPLETION_TEXTS))
 }
 
 /// Polls an instance until it completes, and fires its events, all on this thread.
