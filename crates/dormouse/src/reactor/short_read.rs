@@ -40,6 +40,7 @@
 //! - An event with urgent data sets read readiness and ends the shortcut in one atomic operation
 //!   ([`ScheduledIo::deliver`](super::ScheduledIo::deliver)). tokio keeps urgent readiness, and each call that takes read
 //!   readiness out of tokio looks at it afterwards, so no other call delivers it later.
+//! - The shortcut is allowed before the fd is registered, so no event with urgent data comes first.
 //! - An fd that moves to another reactor is registered for EPOLLPRI there.
 
 use super::Interest;

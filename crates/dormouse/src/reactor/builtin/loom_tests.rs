@@ -62,6 +62,23 @@ fn an_event_in_flight_at_deregistration_reaches_no_later_registration() {
 }
 
 #[test]
+fn after_a_short_read_at_an_urgent_mark_that_is_older_than_the_registration_an_event_follows() {
+    check(|| {
+        start().unwrap();
+        let file = kernel::file();
+        kernel::set_ready(file.as_raw_fd(), Ready::READABLE | Ready::URGENT);
+        start_exploring();
+        let interest = Interest::READABLE | Interest::WITH_URGENT;
+        let fd = Reactor::builtin().register(file, interest).unwrap();
+        if let Some(event) = fd.ready_event(Interest::READABLE) {
+            // The read stops at the mark, with data behind it.
+            fd.short_read(event);
+        }
+        external_block_on(readable(&fd));
+    });
+}
+
+#[test]
 fn existing_write_readiness_is_reported_to_concurrent_first_waits() {
     check(|| {
         let fd = register(Interest::READABLE | Interest::WRITABLE);

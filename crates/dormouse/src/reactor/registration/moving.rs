@@ -50,7 +50,7 @@ impl Reactor {
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
         let now = interest.eager();
-        self.register_by(object, now, Origin::UNKNOWN, |fd, io| {
+        self.register_by(object, interest, now, Origin::UNKNOWN, |fd, io| {
             self.attach_here(fd, interest, now, io)
         })
     }
@@ -64,7 +64,7 @@ impl Reactor {
         now: Interest,
         created: Origin,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        let registered = self.register_by(object, now, created, |fd, io| {
+        let registered = self.register_by(object, interest, now, created, |fd, io| {
             let (attached, refused_by) = self.attach_or_next(fd, interest, now, io, || Ok(()))?;
             if let Some(from) = refused_by {
                 let to = attached.reactor.name();
@@ -98,17 +98,19 @@ impl Reactor {
     fn register_by<T: AsSource>(
         &self,
         object: T,
+        interest: Interest,
         now: Interest,
         created: Origin,
         attach: impl FnOnce(BorrowedSource<'_>, &Arc<ScheduledIo>) -> io::Result<Attached>,
     ) -> Result<Registration<T>, (T, io::Error)> {
         let io = Arc::new(ScheduledIo::default());
+        if interest.is_with_urgent() {
+            // Before the first event, which may report urgent data.
+            io.allow_short_reads();
+        }
         match attach(source::borrow(&object), &io) {
             Ok(attached) => {
                 attached.activate(&io, now);
-                if attached.interest.is_with_urgent() {
-                    io.allow_short_reads();
-                }
                 Ok(Registration::new(object, io, attached, created))
             }
             Err(err) => Err((object, err)),

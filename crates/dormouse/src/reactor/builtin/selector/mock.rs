@@ -13,6 +13,11 @@ pub(in super::super) type Registered = ();
 #[derive(Debug)]
 pub(in super::super) struct Selector(Epoll);
 
+/// What the mock reports for an interest.
+fn watched(interest: Interest) -> Interest {
+    if interest.is_with_urgent() { interest | Interest::PRIORITY } else { interest }
+}
+
 impl Selector {
     pub(in super::super) const CAN_BE_SHARED: bool = true;
     pub(in super::super) const WAIT_CALL: &str = "a wait";
@@ -29,7 +34,7 @@ impl Selector {
         token: Token,
         interest: Interest,
     ) -> io::Result<Registered> {
-        self.0.add(fd.as_raw_fd(), token.0, interest)
+        self.0.add(fd.as_raw_fd(), token.0, watched(interest))
     }
 
     pub(in super::super) fn reregister(
@@ -39,7 +44,7 @@ impl Selector {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        self.0.modify(fd.as_raw_fd(), token.0, interest)
+        self.0.modify(fd.as_raw_fd(), token.0, watched(interest))
     }
 
     pub(in super::super) fn deregister(&self, (): &Registered, fd: BorrowedFd<'_>) {
