@@ -1,5 +1,4 @@
 // The README's links to files, as docs.rs has them. If a link is defined twice, the first definition counts.
-//! [examples]: https://docs.rs/crate/dormouse/latest/source/examples/
 //! [PLATFORM.md]: crate::platform
 //! [faults]: https://docs.rs/crate/dormouse/latest/source/docs/faults.md
 //! [promises]: https://docs.rs/crate/dormouse/latest/source/docs/promises.md
