@@ -24,6 +24,7 @@
 //! [clocks]: crate::clock
 #![cfg_attr(feature = "stats", doc = "[`dormouse::stats`]: mod@crate::stats")]
 #![cfg_attr(feature = "test-util", doc = "[virtual time]: crate::virtual_time")]
+#![doc = include_str!("../docs/benchmarks.link.md")]
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
