@@ -245,22 +245,22 @@ impl ScheduledIo {
         tried: Option<ReadyEvent>,
         waker: &Waker,
     ) -> Poll<Result<ReadyEvent, ShutDown>> {
-        // A future that is polled again before its event has its waker in the slot already.
-        let mut cloned = if slot.is_in_use() { None } else { Some(waker.clone()) };
-        loop {
+        if slot.is_in_use() {
+            // A future that is polled again before its event has its waker in the slot already.
             let mut waiters = lock(&self.waiters);
             let event = self.event_of(&mut waiters, slot, tried);
-            if event.is_ready() || cloned.is_none() && waiters.has_waker(slot, waker) {
+            if event.is_ready() || waiters.has_waker(slot, waker) {
                 return event;
             }
-            if cloned.is_some() {
-                std::mem::swap(waiters.waker_mut(slot), &mut cloned);
-                drop(waiters);
-                return event;
-            }
-            drop(waiters);
-            cloned = Some(waker.clone());
         }
+        let mut waker = Some(waker.clone());
+        let mut waiters = lock(&self.waiters);
+        let event = self.event_of(&mut waiters, slot, tried);
+        if event.is_pending() {
+            std::mem::swap(waiters.waker_mut(slot), &mut waker);
+        }
+        drop(waiters);
+        event
     }
 
     /// The readiness for a slot: what woke its waiter, or what is in its copy.

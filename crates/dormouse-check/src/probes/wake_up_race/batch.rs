@@ -201,7 +201,9 @@ impl Batch {
         probe_task: &Task,
     ) -> Option<(DriveOutcome, Arc<Task>, RacePoint)> {
         // First those that were woken: if instances share a pool, each of them passes on what the next one waits for.
-        while self.entries.iter_mut().filter_map(Entry::poll_if_woken).count() > 0 {}
+        while self.entries.iter_mut().map(Entry::poll_if_woken).filter(|&polled| polled).count() > 0
+        {
+        }
         let fired = lock(&self.shared.fired).clone();
         self.entries.iter_mut().zip(fired).find_map(|(entry, (fired_at, _))| {
             if entry.is_unsuspicious() {
@@ -217,15 +219,15 @@ impl Batch {
 }
 
 impl Entry {
-    /// The next poll, if the raced one was followed by a wake-up. Further ones are left out, to save time.
-    fn poll_if_woken(&mut self) -> Option<()> {
-        let woken = self.result == PollResult::Pending && self.racer.waker.woken();
-        if !woken || self.next.is_some() {
-            return None;
+    /// Polls again if the raced poll was followed by a wake-up; once, to save time. Returns whether it has polled.
+    fn poll_if_woken(&mut self) -> bool {
+        let is_due =
+            self.result == PollResult::Pending && self.next.is_none() && self.racer.waker.woken();
+        if is_due {
+            let waker = self.racer.waker.to_waker();
+            self.next = Some(self.racer.poll_unrecorded(&waker));
         }
-        let waker = self.racer.waker.to_waker();
-        self.next = Some(self.racer.poll_unrecorded(&waker));
-        Some(())
+        is_due
     }
 
     /// Whether it made progress, or was woken.

@@ -52,7 +52,7 @@ impl BusyPoll {
         alone: bool,
     ) -> io::Result<()> {
         if self.several_cpus && alone && timeout.is_none() && self.backoff.should_poll() {
-            let worth_it = poll_for(LIMIT, selector, events)?;
+            let worth_it = poll_for_a_moment(selector, events)?;
             self.backoff.polled(worth_it);
             if events.iter().next().is_some() {
                 return Ok(());
@@ -64,8 +64,8 @@ impl BusyPoll {
     }
 }
 
-/// Polls until there are events, or the time is over. Returns whether that was worth it.
-fn poll_for(limit: Duration, selector: &Selector, events: &mut Events) -> io::Result<bool> {
+/// Polls until there are events, for [`LIMIT`] at most. Returns whether that was worth it.
+fn poll_for_a_moment(selector: &Selector, events: &mut Events) -> io::Result<bool> {
     let start = Instant::now();
     let (mut elapsed, mut idle_cpu) = (Duration::ZERO, true);
     loop {
@@ -75,7 +75,7 @@ fn poll_for(limit: Duration, selector: &Selector, events: &mut Events) -> io::Re
         if events.iter().next().is_some() {
             return Ok(idle_cpu && elapsed < WORTH);
         }
-        if elapsed > limit {
+        if elapsed > LIMIT {
             return Ok(false);
         }
         // If more threads than CPUs are runnable, the task may be waiting for this CPU.
