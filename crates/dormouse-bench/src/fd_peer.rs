@@ -41,10 +41,18 @@ impl FdPeer for AsyncIo {
     type Tcp = async_io::Async<TcpStream>;
 }
 
-/// dormouse selects the reactor of the executor that it runs on.
+/// dormouse's `AsyncFd`. It selects the reactor of the executor that it runs on.
 pub(crate) struct Dormouse;
 
 impl FdPeer for Dormouse {
     type Unix = dormouse::io::AsyncFd<UnixStream>;
     type Tcp = dormouse::io::AsyncFd<TcpStream>;
+}
+
+/// dormouse's own sockets.
+pub(crate) struct DormouseNet;
+
+impl FdPeer for DormouseNet {
+    type Unix = dormouse::net::UnixStream;
+    type Tcp = dormouse::net::TcpStream;
 }

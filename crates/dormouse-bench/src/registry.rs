@@ -5,7 +5,7 @@ use crate::case::{Case, Outcome};
 use crate::fd_peer::executor::{
     AsyncIoBlockOn, DormouseBlockOn, FuturesBlockOn, LocalTasks, OnTokio, OneThread, TwoThreads,
 };
-use crate::fd_peer::{AsyncIo, Dormouse, TokioFd, TokioNet};
+use crate::fd_peer::{AsyncIo, Dormouse, DormouseNet, TokioFd, TokioNet};
 use crate::net_peer;
 use crate::peer::async_io::AsyncIo as AsyncIoTimer;
 use crate::peer::futures_timer::FuturesTimer;
@@ -251,6 +251,16 @@ pub(crate) const ALL: &[Entry] = &[
         fds::measure::<OnTokio<MultiThread>, TokioNet>,
     )
     .sockets(sockets::measure::<OnTokio<MultiThread>, net_peer::Tokio>),
+    fds_only(
+        "dormouse-net",
+        "dormouse::net on current_thread (w7 only)",
+        fds::measure::<OnTokio<CurrentThread>, DormouseNet>,
+    ),
+    fds_only(
+        "dormouse-net-builtin",
+        "dormouse::net on dormouse's builtin reactor and its block_on (w7 only)",
+        fds::measure::<OneThread<DormouseBlockOn>, DormouseNet>,
+    ),
     fds_only(
         "smol-mt",
         "async_io::Async on async-executor, 2 threads (w7 and w11)",

@@ -156,7 +156,8 @@ impl<S: Socket> Registered<S> for async_io::Async<S> {
     }
 }
 
-macro_rules! tokio_net {
+/// Through tokio's `AsyncRead` and `AsyncWrite`.
+macro_rules! stream {
     ($own:ty, $std:ty) => {
         impl Registered<$std> for $own {
             fn register(socket: $std) -> io::Result<Self> {
@@ -196,5 +197,7 @@ macro_rules! tokio_net {
     };
 }
 
-tokio_net!(tokio::net::UnixStream, UnixStream);
-tokio_net!(tokio::net::TcpStream, TcpStream);
+stream!(tokio::net::UnixStream, UnixStream);
+stream!(tokio::net::TcpStream, TcpStream);
+stream!(dormouse::net::UnixStream, UnixStream);
+stream!(dormouse::net::TcpStream, TcpStream);
