@@ -20,6 +20,7 @@ pub(crate) mod atomic {
 
 /// Atomics that loom does not explore, with `const` constructors.
 pub(crate) mod unexplored {
+    pub(crate) use super::atomic::AtomicU32;
     #[allow(unused_imports, reason = "only Linux and the feature test-util use it")]
     pub(crate) use super::atomic::AtomicU64;
 }

@@ -168,7 +168,8 @@ impl<'a, T: AsSource> AsyncFdReadyGuard<'a, T> {
         &mut self,
         f: impl FnOnce(&'a AsyncFd<T>) -> io::Result<R>,
     ) -> Result<io::Result<R>, TryIoError> {
-        TryIoError::of(f(self.fd)).inspect_err(|_| self.clear_ready())
+        let tried = TryIoError::of(f(self.fd)).inspect_err(|_| self.clear_ready());
+        tried.inspect(|_| self.fd.registration.succeeded(self.event))
     }
 
     /// The [`AsyncFd`].

@@ -210,7 +210,8 @@ impl<T: AsSource> AsyncFdReadyMutGuard<'_, T> {
         &mut self,
         f: impl FnOnce(&mut AsyncFd<T>) -> io::Result<R>,
     ) -> Result<io::Result<R>, TryIoError> {
-        TryIoError::of(f(self.fd)).inspect_err(|_| self.clear_ready())
+        let tried = TryIoError::of(f(self.fd)).inspect_err(|_| self.clear_ready());
+        tried.inspect(|_| self.fd.registration.succeeded(self.event))
     }
 
     /// The [`AsyncFd`].

@@ -222,7 +222,10 @@ pub(super) fn try_ready<R, P: Pointer>(
             fd.async_fd().registration.would_block(event);
             Err(WouldBlock)
         }
-        result => Ok(result),
+        result => {
+            fd.async_fd().registration.succeeded(event);
+            Ok(result)
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 pub(crate) mod unexplored {
+    pub(crate) use std::sync::atomic::AtomicU32;
     #[allow(unused_imports, reason = "only the feature test-util uses it")]
     pub(crate) use std::sync::atomic::AtomicU64;
 }

@@ -359,6 +359,12 @@ impl<T: AsSource> Registration<T> {
         self.clear(event, Ready::ALL, true);
     }
 
+    /// Called after an operation that `event` was for has not returned `WouldBlock`.
+    #[inline(always)]
+    pub(crate) fn succeeded(&self, event: ReadyEvent) {
+        self.io.succeeded(event);
+    }
+
     /// Called after a read, that `event` was for, has returned less than it asked for, and more than nothing.
     #[inline]
     pub(crate) fn short_read(&self, event: ReadyEvent) {

@@ -34,6 +34,7 @@ mod word;
 use super::{Interest, Ready};
 use crate::catch_panic::wake;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::unexplored::AtomicU32;
 use crate::sync::{Mutex, lock};
 use std::task::{Poll, Waker};
 use waiters::Waiters;
@@ -148,6 +149,8 @@ pub(crate) struct ShutDown;
 pub(crate) struct ScheduledIo {
     word: AtomicUsize,
     waiters: Mutex<Waiters>,
+    /// For each direction, the tick of the last event that an operation has succeeded for, truncated. Only a hint.
+    used: [AtomicU32; 2],
 }
 
 impl ScheduledIo {
@@ -317,6 +320,23 @@ impl ScheduledIo {
             }
             None => lock(&self.waiters).clear(event, clear),
         }
+    }
+
+    /// Called after an operation that `event` was for has succeeded. With a oneshot reactor, marks the event as used.
+    #[inline]
+    pub(crate) fn succeeded(&self, event: ReadyEvent) {
+        if self.backend() == BackendKind::Oneshot
+            && let Some(direction) = Direction::of(event.interest)
+        {
+            self.used[direction as usize].store(event.tick as u32, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether an operation is known to have succeeded for `event`, under a oneshot reactor.
+    pub(crate) fn is_used(&self, event: ReadyEvent) -> bool {
+        let used =
+            |direction| self.used[direction as usize].load(Ordering::Relaxed) == event.tick as u32;
+        Direction::of(event.interest).is_some_and(used)
     }
 
     /// From here on, [`short_read`](Self::short_read) clears readiness, until urgent data is reported.

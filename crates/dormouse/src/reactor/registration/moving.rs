@@ -304,13 +304,15 @@ impl<T: AsSource> Registration<T> {
 
     /// Whether [`clear_and_check`](Self::clear_and_check) is necessary: a hang-up is cleared, or an error that tokio
     /// would report as a hang-up. A oneshot registration does not tell them from data, and may report them again and
-    /// again. There, half of the events are checked: an unchecked one only costs one more attempt. Of four in a row it is
-    /// the first two, so that a task that gets every second event is checked too.
+    /// again. There, events are checked for which no operation has succeeded, and of those half: an unchecked one only costs
+    /// one more attempt. Of four in a row it is the first two, so that a task that gets every second event is checked too.
     pub(super) fn must_check(&self, event: ReadyEvent, cleared: Ready) -> bool {
         match self.io.backend() {
             BackendKind::Builtin => cleared.intersects(CLOSED),
             BackendKind::Edge => cleared.intersects(CLOSED_OR_ERROR),
-            BackendKind::Oneshot => cleared.intersects(CLOSED_OR_ERROR) || event.tick % 4 < 2,
+            BackendKind::Oneshot => {
+                cleared.intersects(CLOSED_OR_ERROR) || event.tick % 4 < 2 && !self.io.is_used(event)
+            }
         }
     }
 
