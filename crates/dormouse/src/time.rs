@@ -29,9 +29,10 @@
 //!
 //! # Accuracy
 //! Nothing completes early by its own clock. How late a single sleep completes depends on the timerfd of the kernel and
-//! on the executor: about 50 us on an idle machine. (`tokio::time` rounds up to its tick of 1 ms.) Where many sleeps
-//! fire, wake-ups are spaced out to save CPU: after a wake-up for n sleeps, the next comes (n - 1) * 25 us later at the
-//! earliest, but this delay is never more than 500 us. See
+//! on the executor: about 50 us on an idle machine. (`tokio::time` rounds up to its tick of 1 ms.) Where sleeps fire densely,
+//! wake-ups are spaced out to save CPU, by up to 500 us. Each sleep has a wake-up of its own as long as no more than 12,500
+//! are needed in a second, or 64 at once; the sleeps of one reactor and one clock are counted together, and those that fire
+//! within 10 us of each other count once. See
 //! [BENCHMARKS.md](https://docs.rs/crate/dormouse/latest/source/BENCHMARKS.md) for numbers and how to reproduce them.
 //!
 //! Other systems than Linux have no timerfd. There it depends on how exactly the thread `dormouse` can wait: on Windows, which

@@ -17,8 +17,8 @@
 //! lock of the schedule. While that lock is free and no call of `insert`, `reset`, `process` or `shut_down` is in
 //! progress:
 //! - The wake source expires at `armed` at the latest. `armed` is no later than the earliest deadline in any shard, or
-//!   than `not_before`, whichever is later. (`not_before` spaces the wake-ups of a busy queue.) So a later deadline and
-//!   a removal need no system call; an earlier deadline needs one.
+//!   than `not_before`, whichever is later. (`not_before` spaces the wake-ups of a busy queue: see [`spacing`].) So a later
+//!   deadline and a removal need no system call; an earlier deadline needs one.
 //! - The waker is registered with the wake source. So the expiry calls `on_wake`, which restores both.
 //! - Without a wake source, `armed` is `u64::MAX`. So a queue that starts again, or in a new epoch, begins unarmed.
 //!
@@ -85,6 +85,7 @@ mod schedule;
 mod shards;
 #[cfg_attr(target_family = "wasm", path = "queue/source/web.rs")]
 mod source;
+mod spacing;
 #[cfg(feature = "stats")]
 mod stats;
 #[cfg(all(test, not(loom)))]

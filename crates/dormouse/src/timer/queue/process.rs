@@ -18,12 +18,6 @@ const BATCH: usize = 1024;
 /// The buffer for expired timers is kept between calls up to this capacity.
 const SPARE_CAPACITY: usize = 4 * BATCH;
 
-/// After a call of `process` that has collected n timers, the next wake-up comes (n - 1) * `SPACING_NS` later at the
-/// earliest, or `MAX_SPACING_NS` if that is less. So a queue with few timers wakes for each deadline, and one with more
-/// than some 40,000 timers a second (one each 25 us) collects many at a time.
-const SPACING_NS: u64 = 25_000;
-pub(super) const MAX_SPACING_NS: u64 = 500_000;
-
 /// Calls [`on_wake`](TimerQueue::on_wake).
 pub(super) struct QueueWaker(pub(super) &'static TimerQueue);
 
@@ -127,14 +121,13 @@ impl TimerQueue {
             return Ok(());
         }
         if self.clock != ClockId::Realtime {
-            let others = expired.len().saturating_sub(1) as u64;
-            schedule.not_before = now + (others * SPACING_NS).min(MAX_SPACING_NS);
+            schedule.spacing.charge(now, deadlines(expired));
         }
         self.retry_timerfd(&mut schedule);
         let inserted_meanwhile = self.armed.load(Ordering::Relaxed);
         let at_once = if schedule.clock_was_set { 0 } else { u64::MAX };
         // `inserted_meanwhile` is the time to which `insert` and `reset` have lowered `armed` from `u64::MAX`.
-        let at = next.max(schedule.not_before).min(inserted_meanwhile).min(at_once);
+        let at = next.max(schedule.spacing.not_before()).min(inserted_meanwhile).min(at_once);
         self.armed.store(at, Ordering::Relaxed);
         if at < u64::MAX && self.arm(&mut schedule, at).is_err() {
             self.shut_down(schedule, expired);

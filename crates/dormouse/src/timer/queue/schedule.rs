@@ -3,7 +3,7 @@
 //! The wake source is created and set ([`source`](super::source)) under the lock of the schedule, so that it agrees with
 //! `armed`.
 
-use super::process::MAX_SPACING_NS;
+use super::spacing::Spacing;
 use super::{Expired, TimerQueue, Unavailable};
 use crate::sync::atomic::Ordering;
 use crate::sync::{MutexGuard, lock, loom_const_fn};
@@ -15,9 +15,9 @@ pub(super) struct Schedule {
     pub(super) wake_source: Option<WakeSource>,
     /// A call of `process` is in progress, which sets the wake source at its end.
     pub(super) processing: bool,
-    /// Timers that are due earlier fire at this time. (A timer that is inserted during `process` is still subject to
-    /// the previous value.)
-    pub(super) not_before: u64,
+    /// Timers that are due earlier than its `not_before` fire at that time. (A timer that is inserted during `process` is
+    /// still subject to the previous value.)
+    pub(super) spacing: Spacing,
     /// The clock was set, and no call of `process` has dealt with that.
     pub(super) clock_was_set: bool,
     /// How many runtimes a pooled queue has served before the current one.
@@ -32,7 +32,7 @@ impl Schedule {
             Schedule {
                 wake_source: None,
                 processing: false,
-                not_before: 0,
+                spacing: Spacing::new(),
                 clock_was_set: false,
                 epoch: 0,
                 spare_buffer: Vec::new(),
@@ -62,22 +62,12 @@ impl TimerQueue {
             }
             self.start(&mut schedule)?;
         }
-        let at = self.spaced(&schedule, deadline);
+        let at = schedule.spacing.delay(deadline, || self.clock.now_ns());
         if at >= self.armed.load(Ordering::Relaxed) {
             return Ok(());
         }
         self.armed.store(at, Ordering::Relaxed);
         self.arm_or_shut_down(schedule, at)
-    }
-
-    /// `deadline`, or `not_before` if that is later.
-    fn spaced(&self, schedule: &Schedule, deadline: u64) -> u64 {
-        if deadline >= schedule.not_before {
-            return deadline;
-        }
-        // A value that is further off dates from before the clock was moved back.
-        let limit = self.clock.now_ns().saturating_add(MAX_SPACING_NS);
-        schedule.not_before.min(limit).max(deadline)
     }
 
     /// Sets the wake source to the same time again, after the clock may have been moved forward.
