@@ -14,7 +14,7 @@ use dormouse::{sleep, timeout};
 use futures::join;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use std::future::Future;
-use std::io;
+use std::io::{self, Write};
 use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
@@ -30,6 +30,7 @@ each_in_a_child_process! {
 #[cfg(feature = "smol")]
 each_in_a_child_process! {
     without_an_fd_for_the_duplicate_the_builtin_reactor_replaces_async_io
+    a_connection_on_async_io_has_one_fd_until_its_first_wait
 }
 
 // Without timerfds, the builtin reactor is always in use.
@@ -201,6 +202,37 @@ mod cases {
             assert_works(&peer, &socket).await;
         };
         common::within_time(|| smol::block_on(test));
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(feature = "smol")]
+    fn a_connection_on_async_io_has_one_fd_until_its_first_wait() {
+        let fds = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+        let accept = async {
+            let listener = TcpListener::bind(ANY).await.unwrap();
+            let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            sleep(MS).await;
+            client.write_all(b"x").unwrap();
+            let before = fds();
+            let (server, _) = listener.accept().await.unwrap();
+            assert_eq!(server.read(&mut [0; 16]).await.unwrap(), 1);
+            assert_eq!(server.write(b"x").await.unwrap(), 1);
+            assert_eq!(fds(), before + 1);
+            (client, server, before)
+        };
+        let (client, server, before) = smol::block_on(accept);
+        let server = server.into_async_fd();
+        assert_eq!(server.reactor().name(), "async-io");
+        dormouse::block_on(async {
+            // Creates the fds of the builtin reactor.
+            sleep(MS).await;
+            let with_builtin = fds() - (before + 1);
+            assert!(timeout(MS, receive(&server)).await.is_err());
+            assert_eq!(fds(), before + 2 + with_builtin);
+            assert_eq!(server.reactor().name(), "async-io");
+            assert_works(&client, &server).await;
+        });
     }
 
     /// The builtin reactor is not used before, so it has no epoll instance.

@@ -68,6 +68,8 @@ use std::task::{Context, Poll};
 /// connection would be lost. Operations that need not wait succeed. A wait tries to register the fd, and returns the
 /// error if that fails; the next wait tries again.
 ///
+/// With async-io the first wait registers it, so a connection that never waits costs no duplicate of its fd.
+///
 /// # Reactor
 /// The constructor selects the reactor, by default with [`Reactor::current`]. The fd moves to another one if
 /// - the tokio runtime whose reactor watches it shuts down: the next wait registers it with [`Reactor::current`], or with

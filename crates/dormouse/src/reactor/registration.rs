@@ -60,8 +60,9 @@ enum Backend {
     AsyncIo(async_io::AsyncIoRegistration),
     /// Not registered any more: the reactor has shut down, or belongs to the parent of this process (see `fork`).
     Detached,
-    /// Not registered yet: no reactor could register the fd when it was created.
-    Refused,
+    /// Not registered yet: no reactor could register the fd when it was created, or it is a connection that async-io
+    /// registers at the first wait.
+    Unregistered,
 }
 
 impl Backend {
@@ -80,7 +81,7 @@ impl Backend {
             Backend::AsyncIo(registration) => {
                 Some(registration.arm(interest).map(|()| Ready::EMPTY))
             }
-            Backend::Detached | Backend::Refused => None,
+            Backend::Detached | Backend::Unregistered => None,
         }
     }
 }
@@ -279,7 +280,7 @@ impl<T: AsSource> Registration<T> {
             }
             Backend::Builtin(registration) => registration.reregister(fd, all).map(|()| None),
             // A concurrent wait registers the fd with the next reactor.
-            Backend::Detached | Backend::Refused => Ok(None),
+            Backend::Detached | Backend::Unregistered => Ok(None),
         };
         attached.interest = all;
         drop(attached);

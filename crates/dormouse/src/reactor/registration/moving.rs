@@ -76,23 +76,38 @@ impl Reactor {
         registered
     }
 
-    /// Like [`register_or_next`](Self::register_or_next), for an object that must not be lost. If its fd cannot be
-    /// registered, each wait tries it again, and returns the error.
+    /// Like [`register_or_next`](Self::register_or_next), for a connection, which must not be lost. If its fd cannot be
+    /// registered, each wait tries it again, and returns the error. With async-io the first wait registers it: it needs
+    /// a duplicate, and a short connection may end without a wait.
     pub(crate) fn register_or_later<T: AsSource>(
         &self,
         object: T,
         interest: Interest,
         created: Origin,
     ) -> Registration<T> {
+        let reactor = self.select_for(interest);
+        if let Kind::AsyncIo(_) = reactor.0 {
+            return reactor.register_later(object, interest, BackendKind::Oneshot, created);
+        }
         let registered = self.register_or_next(object, interest, interest.eager(), created);
         registered.unwrap_or_else(|(object, _)| {
-            let io = Arc::new(ScheduledIo::default());
-            io.mark_shut_down();
-            let reactor = self.select_for(interest);
-            let (backend, counted) = (Backend::Refused, CountedFd::NONE);
-            let attached = Attached { reactor, backend, interest, must_move: false, counted };
-            Registration::new(object, io, attached, created)
+            reactor.register_later(object, interest, BackendKind::Builtin, created)
         })
+    }
+
+    fn register_later<T: AsSource>(
+        self,
+        object: T,
+        interest: Interest,
+        kind: BackendKind,
+        created: Origin,
+    ) -> Registration<T> {
+        let io = new_io(interest);
+        io.attach(kind, Interest::NONE);
+        io.mark_shut_down();
+        let (backend, counted) = (Backend::Unregistered, CountedFd::NONE);
+        let attached = Attached { reactor: self, backend, interest, must_move: false, counted };
+        Registration::new(object, io, attached, created)
     }
 
     fn register_by<T: AsSource>(
@@ -103,11 +118,7 @@ impl Reactor {
         created: Origin,
         attach: impl FnOnce(BorrowedSource<'_>, &Arc<ScheduledIo>) -> io::Result<Attached>,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        let io = Arc::new(ScheduledIo::default());
-        if interest.is_with_urgent() {
-            // Before the first event, which may report urgent data.
-            io.allow_short_reads();
-        }
+        let io = new_io(interest);
         match attach(source::borrow(&object), &io) {
             Ok(attached) => {
                 attached.activate(&io, now);
@@ -190,6 +201,15 @@ impl Reactor {
     }
 }
 
+fn new_io(interest: Interest) -> Arc<ScheduledIo> {
+    let io = Arc::new(ScheduledIo::default());
+    if interest.is_with_urgent() {
+        // Before the first event, which may report urgent data.
+        io.allow_short_reads();
+    }
+    io
+}
+
 impl Attached {
     /// Waits use this registration from here on. The fd is registered for `now`.
     fn activate(&self, io: &ScheduledIo, now: Interest) {
@@ -203,13 +223,13 @@ impl Attached {
             // the shutdown of the runtime. The first wait in a direction registers it.
             Backend::Tokio(_) => io.attach(tokio::KIND, Interest::NONE),
             Backend::AsyncIo(_) => io.attach(BackendKind::Oneshot, Interest::NONE),
-            Backend::Detached | Backend::Refused => {}
+            Backend::Detached | Backend::Unregistered => {}
         }
     }
 
     /// Deregisters the fd. In the child of a fork, it only closes the duplicate of the fd that async-io owns.
     pub(super) fn detach(&mut self, fd: BorrowedSource<'_>, process: &Process) {
-        if let Backend::Refused = self.backend {
+        if let Backend::Unregistered = self.backend {
             return;
         }
         let backend = std::mem::replace(&mut self.backend, Backend::Detached);
@@ -218,7 +238,7 @@ impl Attached {
             match backend {
                 Backend::AsyncIo(registration) => registration.close_in_child(fd),
                 Backend::Tokio(registration) => registration.forget_in_child(),
-                Backend::Builtin(_) | Backend::Detached | Backend::Refused => {}
+                Backend::Builtin(_) | Backend::Detached | Backend::Unregistered => {}
             }
             return;
         }
@@ -226,7 +246,7 @@ impl Attached {
             Backend::Builtin(registration) => registration.deregister(fd),
             Backend::Tokio(registration) => registration.deregister(fd),
             // The drop of the registration deregisters its duplicate of the fd.
-            Backend::AsyncIo(_) | Backend::Detached | Backend::Refused => {}
+            Backend::AsyncIo(_) | Backend::Detached | Backend::Unregistered => {}
         }
     }
 }
@@ -243,7 +263,7 @@ impl<T: AsSource> Registration<T> {
     }
 
     /// Registers the fd with the reactor of the calling code, or the next one that can watch it. Called when its
-    /// reactor has shut down, and if it could not be registered before.
+    /// reactor has shut down, if it could not be registered before, and at the first wait for a connection on async-io.
     ///
     /// # Errors
     /// If no reactor can register it, and in the child of a fork.
@@ -260,6 +280,9 @@ impl<T: AsSource> Registration<T> {
             attached.detach(fd, &self.process);
             let was_registered = matches!(attached.backend, Backend::Detached);
             let (interest, from) = (attached.interest, attached.reactor.name());
+            // A connection stays with async-io, although its first wait may be in another executor.
+            let is_first = !was_registered && matches!(attached.reactor.0, Kind::AsyncIo(_));
+            let reactor = if is_first { attached.reactor.clone() } else { reactor };
             let (moved, refused_by) = reactor.attach_or_next(
                 fd,
                 interest,
@@ -331,7 +354,7 @@ impl<T: AsSource> Registration<T> {
         let mut attached = lock(&self.attached);
         let interest = attached.interest;
         let drain = match &attached.backend {
-            Backend::Builtin(_) | Backend::Detached | Backend::Refused => return,
+            Backend::Builtin(_) | Backend::Detached | Backend::Unregistered => return,
             _ if self.persists(event, now, tried) => {
                 if self.move_to_builtin(&mut attached, interest).is_err() {
                     attached.must_move = true;
