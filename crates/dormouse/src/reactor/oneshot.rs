@@ -21,20 +21,15 @@ impl OneshotWakers {
         OneshotWakers { io: io.clone(), wakers: Direction::BOTH.map(|_| OnceLock::new()) }
     }
 
-    /// The directions of `interest` that a wait has to register, with their wakers. Each is marked as registered when it
-    /// is returned.
-    pub(super) fn to_register(
-        &self,
-        interest: Interest,
-    ) -> impl Iterator<Item = (Direction, &Waker)> {
-        let to_register = Direction::BOTH.into_iter().filter(move |direction| {
-            let wanted = match direction {
-                Direction::Read => interest.is_readable(),
-                Direction::Write => interest.is_writable(),
-            };
-            wanted && self.io.should_register(direction.interest())
-        });
-        to_register.map(|direction| (direction, self.get(direction)))
+    /// The waker of `direction`, if a wait for `interest` has to register it. It is marked as registered then.
+    #[inline]
+    pub(super) fn to_register(&self, direction: Direction, interest: Interest) -> Option<&Waker> {
+        let wanted = match direction {
+            Direction::Read => interest.is_readable(),
+            Direction::Write => interest.is_writable(),
+        };
+        let to_register = wanted && self.io.should_register(direction.interest());
+        to_register.then(|| self.get(direction))
     }
 
     fn get(&self, direction: Direction) -> &Waker {

@@ -123,7 +123,10 @@ impl TokioRegistration {
         let registered = lock(&self.socket);
         let Some(socket) = &*registered else { return Some(Ok(Ready::EMPTY)) };
         let mut ready = Ready::EMPTY;
-        for (direction, waker) in self.oneshot_wakers.to_register(interest) {
+        for direction in Direction::BOTH {
+            let Some(waker) = self.oneshot_wakers.to_register(direction, interest) else {
+                continue;
+            };
             match arm(socket, direction, waker) {
                 Poll::Pending => {}
                 Poll::Ready(Ok(seen)) => ready |= seen,
