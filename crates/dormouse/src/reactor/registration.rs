@@ -166,15 +166,30 @@ impl<T: AsSource> Registration<T> {
     ///
     /// # Errors
     /// If no reactor can register the fd, or none can deliver its events, and in the child of a fork.
+    #[inline(always)]
     pub(crate) fn poll_readiness(
         &self,
         slot: WaiterSlot<'_>,
         tried: Option<ReadyEvent>,
         waker: &Waker,
     ) -> Poll<io::Result<ReadyEvent>> {
-        let polled = self.poll_any_reactor(slot, tried, waker);
-        trace::emit_pending();
-        polled
+        match self.known_event(slot.interest(), tried) {
+            Poll::Ready(Ok(event)) => Poll::Ready(Ok(event)),
+            _ => self.poll_any_reactor(slot, tried, waker),
+        }
+    }
+
+    /// The readiness, if it is known. A `ShutDown` error in the child of a fork, which gets no events.
+    #[inline(always)]
+    fn known_event(
+        &self,
+        interest: Interest,
+        tried: Option<ReadyEvent>,
+    ) -> Poll<Result<ReadyEvent, ShutDown>> {
+        if self.process.forked() {
+            return Poll::Ready(Err(ShutDown));
+        }
+        self.io.ready_event(interest, tried)
     }
 
     fn poll_any_reactor(
@@ -183,17 +198,19 @@ impl<T: AsSource> Registration<T> {
         tried: Option<ReadyEvent>,
         waker: &Waker,
     ) -> Poll<io::Result<ReadyEvent>> {
-        loop {
+        let polled = loop {
             if self.io.backend() == BackendKind::Builtin {
                 builtin::note_fd_waiter(waker)?;
             }
-            match self.poll_attached(&mut slot, tried, waker) {
+            match self.wait(&mut slot, tried, waker) {
                 Poll::Ready(Err(WaitError::ShutDown)) => self.attach_to_next()?,
-                Poll::Ready(Err(WaitError::Unregistered(err))) => return Poll::Ready(Err(err)),
-                Poll::Ready(Ok(event)) => return Poll::Ready(Ok(event)),
-                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(WaitError::Unregistered(err))) => break Poll::Ready(Err(err)),
+                Poll::Ready(Ok(event)) => break Poll::Ready(Ok(event)),
+                Poll::Pending => break Poll::Pending,
             }
-        }
+        };
+        trace::emit_pending();
+        polled
     }
 
     /// Like [`poll_readiness`](Self::poll_readiness), but with the reactor that the fd is registered with, or not at
@@ -205,22 +222,55 @@ impl<T: AsSource> Registration<T> {
         tried: Option<ReadyEvent>,
         waker: &Waker,
     ) -> Poll<Result<ReadyEvent, WaitError>> {
+        match self.known_event(slot.interest(), tried) {
+            Poll::Ready(event) => Poll::Ready(event.map_err(|ShutDown| WaitError::ShutDown)),
+            Poll::Pending => self.wait(slot, tried, waker),
+        }
+    }
+
+    /// Stores the waker, unless there is readiness.
+    #[inline]
+    fn wait(
+        &self,
+        slot: &mut WaiterSlot<'_>,
+        tried: Option<ReadyEvent>,
+        waker: &Waker,
+    ) -> Poll<Result<ReadyEvent, WaitError>> {
         if self.process.forked() {
             return Poll::Ready(Err(WaitError::ShutDown));
         }
         let interest = slot.interest();
-        let mut event = self.io.ready_event(interest, tried);
-        if event.is_pending() && self.io.begin_first_wait(interest) {
-            event = self.poll_fd(interest, tried);
+        let mut event = Poll::Pending;
+        // Otherwise it is not the first wait, and the interest is registered.
+        if self.io.should_try(interest) {
+            event = self.begin_wait(interest, tried)?;
         }
         if event.is_pending() {
-            self.register_interest(interest)?;
             event = self.io.poll_readiness(slot, tried, waker);
         }
         while event.is_pending() && !self.io.is_registered(interest) && self.arm(slot, waker)? {
             event = self.io.poll_readiness(slot, tried, waker);
         }
         event.map_err(|ShutDown| WaitError::ShutDown)
+    }
+
+    /// What a wait does before it stores its waker, unless an earlier wait has done it.
+    fn begin_wait(
+        &self,
+        interest: Interest,
+        tried: Option<ReadyEvent>,
+    ) -> Result<Poll<Result<ReadyEvent, ShutDown>>, WaitError> {
+        if self.io.is_shut_down() {
+            return Err(WaitError::ShutDown);
+        }
+        if self.io.begin_first_wait(interest) {
+            let event = self.poll_fd(interest, tried);
+            if event.is_ready() {
+                return Ok(event);
+            }
+        }
+        self.register_interest(interest)?;
+        Ok(Poll::Pending)
     }
 
     /// The first wait for an interest polls the fd. If it is ready, the wait needs no event. For a single direction

@@ -101,8 +101,9 @@ impl ReadyEvent {
     /// This event without what is in `tried`, unless it is newer.
     #[inline]
     fn newer_than(mut self, tried: Option<ReadyEvent>) -> Poll<Result<ReadyEvent, ShutDown>> {
-        if let Some(tried) = tried.filter(|tried| tried.tick == self.tick) {
-            self.ready = self.ready.without(tried.ready);
+        match tried {
+            Some(tried) if tried.tick == self.tick => self.ready = self.ready.without(tried.ready),
+            _ => {}
         }
         if self.ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(self)) }
     }
@@ -267,6 +268,7 @@ impl ScheduledIo {
     }
 
     /// The readiness for a slot: what woke its waiter, or what is in its copy.
+    #[inline]
     fn event_of(
         &self,
         waiters: &mut Waiters,
@@ -372,8 +374,7 @@ impl ScheduledIo {
     pub(crate) fn deliver(&self, ready: Ready, disarmed: Interest, wake: impl Fn(Waker)) {
         self.update(|word| word.deliver(ready, disarmed));
         let mut waiters = lock(&self.waiters);
-        waiters.deliver(ready);
-        let wakers = waiters.take_wakers(ready);
+        let wakers = waiters.deliver(ready);
         drop(waiters);
         wakers.wake(wake);
     }
@@ -397,7 +398,7 @@ impl ScheduledIo {
 
     /// Wakes every task that waits.
     pub(crate) fn wake_all(&self) {
-        let wakers = lock(&self.waiters).take_wakers(Ready::ALL);
+        let wakers = lock(&self.waiters).take_wakers();
         wakers.wake(wake);
     }
 

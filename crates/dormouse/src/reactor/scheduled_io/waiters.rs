@@ -8,10 +8,15 @@ use std::task::Waker;
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
     by_direction: [PollWaiter; 2],
-    futures: Slab<Waiter>,
+    /// The slot with the key [`FIRST`]. Often one future waits, and then `others` is not used.
+    first: Option<Waiter>,
+    others: Slab<Waiter>,
     /// One for each interest value that a task has waited for, except the two directions.
     copies: Vec<InterestCopy>,
 }
+
+/// The key of the first slot of a future. A slab has no key as large as this.
+const FIRST: usize = usize::MAX;
 
 /// The readiness for one interest value, and the waiter of its `poll_*` function.
 #[derive(Debug)]
@@ -47,33 +52,66 @@ pub(super) struct Wakers {
 }
 
 impl Wakers {
+    const NONE: Wakers = Wakers { by_direction: [None, None], first: None, others: Vec::new() };
+
     #[inline]
     pub(super) fn wake(self, wake: impl Fn(Waker)) {
-        self.by_direction.into_iter().chain([self.first]).flatten().for_each(&wake);
-        self.others.into_iter().for_each(wake);
+        let wake_if_some = |waker: Option<Waker>| {
+            if let Some(waker) = waker {
+                wake(waker);
+            }
+        };
+        let [reader, writer] = self.by_direction;
+        wake_if_some(reader);
+        wake_if_some(writer);
+        wake_if_some(self.first);
+        if !self.others.is_empty() {
+            self.others.into_iter().for_each(wake);
+        }
     }
 
     #[inline]
-    fn push(&mut self, waker: Waker) {
+    fn push(&mut self, waker: Option<Waker>) {
         match self.first {
-            None => self.first = Some(waker),
-            Some(_) => self.others.push(waker),
+            None => self.first = waker,
+            Some(_) => self.others.extend(waker),
         }
     }
 }
 
 impl Waiters {
     /// Where the waker of `slot` is stored.
+    #[inline]
     pub(super) fn waker_mut(&mut self, slot: &mut WaiterSlot<'_>) -> &mut Option<Waker> {
         match slot {
             WaiterSlot::Direction(direction) => &mut self.by_direction[*direction as usize].waker,
             WaiterSlot::Interest(interest) => &mut self.copy_mut(*interest).waiter.waker,
             WaiterSlot::Future(interest, key) => {
-                let waiter = Waiter { interest: *interest, waker: None, delivered: Ready::EMPTY };
-                let key = *key.get_or_insert_with(|| self.futures.insert(waiter));
-                &mut self.futures[key].waker
+                let key = *key.get_or_insert_with(|| self.insert(*interest));
+                let waiter = self.future_mut(key).expect("a future removes its own slot alone");
+                &mut waiter.waker
             }
         }
+    }
+
+    /// Adds a slot for a future, and returns its key.
+    #[inline]
+    fn insert(&mut self, interest: Interest) -> usize {
+        let waiter = Waiter { interest, waker: None, delivered: Ready::EMPTY };
+        if self.first.is_some() {
+            return self.others.insert(waiter);
+        }
+        self.first = Some(waiter);
+        FIRST
+    }
+
+    #[inline]
+    fn future_mut(&mut self, key: usize) -> Option<&mut Waiter> {
+        if key == FIRST { self.first.as_mut() } else { self.others.get_mut(key) }
+    }
+
+    fn futures_mut(&mut self) -> impl Iterator<Item = &mut Waiter> {
+        self.first.iter_mut().chain(self.others.iter_mut().map(|(_, waiter)| waiter))
     }
 
     /// Like [`waker_mut`](Self::waker_mut), but does not create a slot.
@@ -87,7 +125,7 @@ impl Waiters {
             }
             WaiterSlot::Interest(interest) => Some(&mut self.copy_mut(*interest).waiter.waker),
             WaiterSlot::Future(_, key) => {
-                key.and_then(|key| self.futures.get_mut(key)).map(|waiter| &mut waiter.waker)
+                key.and_then(|key| self.future_mut(key)).map(|waiter| &mut waiter.waker)
             }
         }
     }
@@ -99,10 +137,13 @@ impl Waiters {
     }
 
     /// Takes the events that were delivered to the waiter of `slot`.
+    #[inline]
     pub(super) fn take_delivered(&mut self, slot: &WaiterSlot<'_>) -> Ready {
         match slot {
-            WaiterSlot::Future(_, Some(key)) => std::mem::take(&mut self.futures[*key].delivered),
-            WaiterSlot::Future(_, None) => Ready::EMPTY,
+            WaiterSlot::Future(_, key) => {
+                let waiter = key.and_then(|key| self.future_mut(key));
+                waiter.map_or(Ready::EMPTY, |waiter| std::mem::take(&mut waiter.delivered))
+            }
             WaiterSlot::Direction(direction) => {
                 self.by_direction[*direction as usize].take_delivered()
             }
@@ -110,45 +151,47 @@ impl Waiters {
         }
     }
 
-    pub(super) fn remove(&mut self, key: usize) -> Option<Waiter> {
-        self.futures.try_remove(key)
-    }
-
-    /// Sets bits in each copy and in each waiter.
-    pub(super) fn deliver(&mut self, ready: Ready) {
-        for InterestCopy { event, waiter } in &mut self.copies {
-            event.ready |= ready.intersection(event.interest.mask());
-            event.tick = event.tick.wrapping_add(1);
-            waiter.error |= ready.is_error();
-        }
-        for waiter in &mut self.by_direction {
-            waiter.error |= ready.is_error();
-        }
-        for (_, waiter) in &mut self.futures {
-            waiter.delivered |= ready.intersection(waiter.interest.mask());
-        }
-    }
-
-    /// Takes the wakers of the tasks that wait for any of `ready`.
     #[inline]
-    pub(super) fn take_wakers(&mut self, ready: Ready) -> Wakers {
-        let mut wakers = Wakers { by_direction: [None, None], first: None, others: Vec::new() };
+    pub(super) fn remove(&mut self, key: usize) -> Option<Waiter> {
+        if key == FIRST { self.first.take() } else { self.others.try_remove(key) }
+    }
+
+    /// Sets bits in each copy and in each waiter, and takes the wakers of the tasks that wait for any of `ready`.
+    #[inline]
+    pub(super) fn deliver(&mut self, ready: Ready) -> Wakers {
+        let mut wakers = Wakers::NONE;
         for direction in Direction::BOTH {
+            let waiter = &mut self.by_direction[direction as usize];
+            waiter.error |= ready.is_error();
             if ready.intersects(direction.mask()) {
-                let waiter = &mut self.by_direction[direction as usize];
                 wakers.by_direction[direction as usize] = waiter.waker.take();
             }
         }
-        for (_, waiter) in &mut self.futures {
-            if ready.intersects(waiter.interest.mask()) {
-                waiter.waker.take().into_iter().for_each(|waker| wakers.push(waker));
+        for waiter in self.futures_mut() {
+            let delivered = ready.intersection(waiter.interest.mask());
+            waiter.delivered |= delivered;
+            if !delivered.is_empty() {
+                wakers.push(waiter.waker.take());
             }
         }
-        for copy in &mut self.copies {
-            if ready.intersects(copy.event.interest.mask()) {
-                copy.waiter.waker.take().into_iter().for_each(|waker| wakers.push(waker));
+        for InterestCopy { event, waiter } in &mut self.copies {
+            let delivered = ready.intersection(event.interest.mask());
+            event.ready |= delivered;
+            event.tick = event.tick.wrapping_add(1);
+            waiter.error |= ready.is_error();
+            if !delivered.is_empty() {
+                wakers.push(waiter.waker.take());
             }
         }
+        wakers
+    }
+
+    /// Takes all wakers, without an event.
+    pub(super) fn take_wakers(&mut self) -> Wakers {
+        let by_direction = [0, 1].map(|direction| self.by_direction[direction].waker.take());
+        let mut wakers = Wakers { by_direction, ..Wakers::NONE };
+        self.futures_mut().for_each(|waiter| wakers.push(waiter.waker.take()));
+        self.copies.iter_mut().for_each(|copy| wakers.push(copy.waiter.waker.take()));
         wakers
     }
 
