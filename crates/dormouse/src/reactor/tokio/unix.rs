@@ -38,7 +38,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::pin::pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use tokio::io::unix::AsyncFd;
 
 pub(in crate::reactor) const KIND: BackendKind = BackendKind::Edge;
@@ -226,32 +226,15 @@ impl TokioIo {
         }
         let Some(forwarders) = self.forwarders.get() else { return };
         let mut ready = Ready::EMPTY;
-        let mut is_shut_down = false;
+        let is_shut_down;
         {
             let registered = lock(&self.fd);
             let Some(TokioFd { fd, interest }) = registered.as_ref() else { return };
-            let next = |direction| {
-                let cx = &mut Context::from_waker(&forwarders[direction as usize]);
-                let poll = poll_fn(|cx| match direction {
-                    Direction::Read => fd.poll_read_ready(cx),
-                    Direction::Write => fd.poll_write_ready(cx),
-                });
-                pin!(tokio::task::unconstrained(poll)).poll(cx)
-            };
-            while let Poll::Ready(event) = next(direction) {
-                let Ok(mut event) = event else {
-                    // Marked under the lock, so that an fd that has moved to another reactor is not marked.
-                    self.io.mark_shut_down();
-                    is_shut_down = true;
-                    break;
-                };
-                let seen = translate(event.ready());
-                ready |= seen;
-                event.clear_ready();
-                if seen.is_read_closed() || seen.is_write_closed() {
-                    // tokio never clears these, so it would report this direction as ready again at once.
-                    break;
-                }
+            is_shut_down =
+                take(fd, direction, &forwarders[direction as usize], &mut ready).is_err();
+            if is_shut_down {
+                // Marked under the lock, so that an fd that has moved to another reactor is not marked.
+                self.io.mark_shut_down();
             }
             // With the read readiness of the same event, and never before it: see `short_read`.
             if direction == Direction::Read && urgent::is_reported(fd, *interest) {
@@ -270,6 +253,50 @@ impl TokioIo {
         } else if !ready.is_empty() {
             self.io.set_readiness(ready);
         }
+    }
+}
+
+/// Takes the readiness of one direction out of tokio, and stores the forwarder for the next event.
+///
+/// It is cleared before it is polled, which saves the first of two polls in most events. What was cleared is not known then,
+/// but a direction that has closed is not cleared, so the poll finds that. Beside it, `READABLE` or `WRITABLE` may be
+/// reported although the event had only the hang-up: that is true, because the operation would not block.
+///
+/// # Errors
+/// If the runtime has shut down.
+#[inline]
+fn take(
+    fd: &AsyncFd<RawFdSource>,
+    direction: Direction,
+    forwarder: &Waker,
+    ready: &mut Ready,
+) -> io::Result<()> {
+    let (interest, taken) = match direction {
+        Direction::Read => (tokio::io::Interest::READABLE, Ready::READABLE),
+        Direction::Write => (tokio::io::Interest::WRITABLE, Ready::WRITABLE),
+    };
+    let next_event = poll_fn(|cx| {
+        loop {
+            let _ = fd.try_io(interest, |_| {
+                *ready |= taken;
+                // Clears it in tokio, unless there was an event since.
+                Err::<(), _>(io::ErrorKind::WouldBlock.into())
+            });
+            let event = ready!(match direction {
+                Direction::Read => fd.poll_read_ready(cx),
+                Direction::Write => fd.poll_write_ready(cx),
+            })?;
+            let seen = translate(event.ready());
+            if seen.is_read_closed() || seen.is_write_closed() {
+                // tokio never clears these, so it would report this direction as ready again at once.
+                *ready |= seen;
+                return Poll::Ready(Ok(()));
+            }
+        }
+    });
+    match pin!(tokio::task::unconstrained(next_event)).poll(&mut Context::from_waker(forwarder)) {
+        Poll::Ready(end) => end,
+        Poll::Pending => Ok(()),
     }
 }
 
