@@ -2,7 +2,7 @@
 //!
 //! tokio is edge-triggered, and stores the readiness of an fd until that is cleared. For each direction a waker of this
 //! module, the *forwarder*, is stored with tokio. When tokio calls it, it *drains* the event: it clears the readiness
-//! in tokio, polls tokio again, which stores the forwarder for the next event, and sets the readiness in the
+//! in tokio, polls tokio, which stores the forwarder for the next event, and sets the readiness in the
 //! [`ScheduledIo`].
 //!
 //! No forwarder is stored before the first wait. If the fd is wrapped for both directions, it is registered for reading
