@@ -36,6 +36,7 @@ pub(crate) mod atomic {
                 }
 
                 /// loom gives the total order of `SeqCst` to fences only.
+                #[allow(dead_code)] // Some types are only swapped.
                 pub(crate) fn load(&self, order: Ordering) -> $T {
                     if order == Ordering::SeqCst {
                         loom::sync::atomic::fence(order);

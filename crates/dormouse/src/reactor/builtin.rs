@@ -6,8 +6,8 @@
 //! The hook calls the wakers that are due, and returns a timeout for the wait.
 //!
 //! A thread in `block_on` can poll for events too: see [`poller`]. While events keep coming, the reactor thread polls for
-//! a moment before it blocks: see [`busy_poll`]. [`selector`] wraps the system's interface. [`flush`] waits until pending
-//! events have been delivered. This module knows no timer.
+//! a moment before it blocks, and under load it sleeps before it takes events: see [`busy_poll`]. [`selector`] wraps the
+//! system's interface. [`flush`] waits until pending events have been delivered. This module knows no timer.
 //!
 //! # Invariants
 //! - Tokens are never reused. So if an fd is deregistered after a wait has returned its event, and before the event is
@@ -289,9 +289,10 @@ fn dispatch(events: &Events, deliveries: &mut Vec<Delivery>) {
 /// Appends the events of fds that are still registered. `WAKE_THREAD` and `WAKE_POLLER` are never among them.
 fn collect(events: &Events, deliveries: &mut Vec<Delivery>) {
     if let Some(registrations) = &lock(&reactor().state).registrations {
-        let found = events
-            .iter()
-            .filter_map(|(token, ready)| Some((registrations.get(&token)?.clone(), ready)));
-        deliveries.extend(found);
+        for (token, ready) in events.iter() {
+            if let Some(io) = registrations.get(&token) {
+                deliveries.push((io.clone(), ready));
+            }
+        }
     }
 }

@@ -15,10 +15,15 @@
 //!   `block_on` may poll (see [`poller`](super::poller)): this thread would take its events.
 //! - Each poll is a wait. If one returns events, [`BusyPoll::wait`] returns them, signals of other threads included. So
 //!   for the caller, the busy-poll is a part of the wait.
+//!
+//! Under load the thread does the opposite, and sleeps before it waits: see [`coalescing`].
+
+mod coalescing;
 
 use super::selector::{Events, Selector};
 use crate::sync::thread;
 use crate::sync::time::Instant;
+use coalescing::Coalescing;
 use std::io;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -35,12 +40,17 @@ const MAX_SKIPPED: u32 = 64;
 pub(super) struct BusyPoll {
     several_cpus: bool,
     backoff: Backoff,
+    coalescing: Coalescing,
 }
 
 impl BusyPoll {
     pub(super) fn new() -> BusyPoll {
         let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        BusyPoll { several_cpus: cpus > 1, backoff: Backoff::default() }
+        BusyPoll {
+            several_cpus: cpus > 1,
+            backoff: Backoff::default(),
+            coalescing: Coalescing::new(),
+        }
     }
 
     /// Waits for events like [`Selector::wait`]. `alone` is whether no other thread waits for them.
@@ -51,15 +61,20 @@ impl BusyPoll {
         timeout: Option<Duration>,
         alone: bool,
     ) -> io::Result<()> {
-        if self.several_cpus && alone && timeout.is_none() && self.backoff.should_poll() {
+        let may_delay = alone && timeout.is_none();
+        if may_delay && !self.coalescing.sleep() && self.several_cpus && self.backoff.should_poll()
+        {
             let worth_it = poll_for_a_moment(selector, events)?;
             self.backoff.polled(worth_it);
             if events.iter().next().is_some() {
+                self.coalescing.found(events.iter().count());
                 return Ok(());
             }
         }
         selector.wait(events, timeout)?;
-        self.backoff.blocked(events.iter().next().is_some());
+        let found = events.iter().count();
+        self.backoff.blocked(found > 0);
+        self.coalescing.found(found);
         Ok(())
     }
 }
@@ -88,33 +103,48 @@ fn poll_for_a_moment(selector: &Selector, events: &mut Events) -> io::Result<boo
 struct Backoff {
     /// Whether the last wait returned an event.
     had_events: bool,
-    /// Waits that block at once.
-    skip: u32,
-    /// `skip` after the next busy-poll that is not worth it.
-    next_skip: u32,
+    skips: Skips<MAX_SKIPPED>,
 }
 
 impl Backoff {
     fn should_poll(&mut self) -> bool {
-        if self.skip > 0 {
-            self.skip -= 1;
-            return false;
-        }
-        self.had_events
+        !self.skips.skip() && self.had_events
     }
 
     fn polled(&mut self, worth_it: bool) {
         self.had_events = worth_it;
-        if worth_it {
-            self.next_skip = 0;
-        } else {
-            self.next_skip = (self.next_skip * 2).clamp(1, MAX_SKIPPED);
-            self.skip = self.next_skip;
-        }
+        self.skips.tried(worth_it);
     }
 
     fn blocked(&mut self, found: bool) {
         self.had_events = found;
+    }
+}
+
+/// Makes attempts that are not worth it rare: the nth in a row is followed by 2^n waits without one, and by at most `MAX`.
+#[derive(Default)]
+struct Skips<const MAX: u32> {
+    /// Waits without an attempt.
+    left: u32,
+    /// `left` after the next attempt that is not worth it.
+    next: u32,
+}
+
+impl<const MAX: u32> Skips<MAX> {
+    /// Whether the next wait is one without an attempt.
+    fn skip(&mut self) -> bool {
+        let skip = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        skip
+    }
+
+    fn tried(&mut self, worth_it: bool) {
+        if worth_it {
+            self.next = 0;
+        } else {
+            self.next = (self.next * 2).clamp(1, MAX);
+            self.left = self.next;
+        }
     }
 }
 
@@ -159,6 +189,6 @@ mod tests {
         backoff.polled(true);
         assert!(backoff.should_poll());
         backoff.polled(false);
-        assert_eq!(backoff.skip, 1);
+        assert_eq!(backoff.skips.left, 1);
     }
 }

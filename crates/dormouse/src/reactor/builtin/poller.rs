@@ -14,10 +14,11 @@
 //! wait, for an fd or a timer of the builtin reactor; when the reactor thread gets deadlines to meet; and by a flush of
 //! events.
 //!
-//! While the poller runs its future, each event wakes the reactor thread. To avoid these wake-ups, a busy poller
-//! [pauses](pause) the reactor thread. A paused reactor thread sleeps for a millisecond at a time. It resumes its wait after a
-//! millisecond in which no poller has polled, or when the `block_on` of a busy poller returns. While the reactor thread
-//! is paused and the poller runs its future, an event for another task can be delayed by up to two milliseconds.
+//! While the poller runs its future, each event wakes the reactor thread. To avoid these wake-ups, the reactor thread
+//! [pauses](pause) beside a busy poller. A paused reactor thread sleeps for a millisecond at a time. It resumes its wait after
+//! a millisecond in which no poller has polled, when the `block_on` of a poller returns, or when the role is disabled. While
+//! the reactor thread is paused and the poller runs its future, an event for another task can be delayed by up to two
+//! milliseconds.
 //!
 //! # Invariants
 //! - The reactor thread runs if the role is disabled. A thread that finds the role taken starts it before it parks.
@@ -26,9 +27,7 @@
 //!   example because the poller has not begun its wait yet, it signals again until `held` is false. The poller clears
 //!   `held` after its wait.
 //! - A wake-up of the reactor thread is not lost, if its caller has disabled the role before. A poller whose wait
-//!   consumes `Token::WAKE_THREAD` while the role is disabled signals it again, and does not poll after that. While the
-//!   role is enabled, the poller ignores the token: then only the request for a pause uses it, and that request has a
-//!   timeout.
+//!   consumes `Token::WAKE_THREAD` while the role is disabled signals it again, and does not poll after that.
 //! - After [`disable`] has returned, no poller waits for long.
 //!   [`try_acquire`]: (1) sets `held`, (2) checks `disabled`.
 //!   [`disable`]: (1) sets `disabled`, (2) checks `held`, and if it is set, signals `Token::WAKE_POLLER`.
@@ -47,7 +46,7 @@ mod pause;
 
 pub(super) use between_waits::poll_between_waits;
 pub(crate) use parker::Parker;
-pub(super) use pause::park_if_paused;
+pub(super) use pause::Pause;
 
 use super::flush::PollerGuard;
 use super::selector::{Events, Selector, Token};
@@ -55,7 +54,7 @@ use super::thread::{FailedWaits, give_up, start_thread, wake_thread};
 use super::{BuiltinReactor, Delivery, dispatch, reactor};
 use crate::catch_panic::wake;
 use crate::fork::Process;
-use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::thread;
 use crate::sync::time::Instant;
 use crate::sync::{lock, loom_const_fn, thread_local};
@@ -70,9 +69,9 @@ pub(super) struct Role {
     held: AtomicBool,
     /// Whether [`disable`] has been called: no thread acquires the role any more. Never cleared.
     disabled: AtomicBool,
-    /// Whether the reactor thread runs, is to pause, or is paused.
-    pause: AtomicU8,
-    /// Counts the waits from which a poller has returned.
+    /// Whether the reactor thread is [paused](pause).
+    paused: AtomicBool,
+    /// Counts the waits from which a poller has returned, and those that it left out because it had been woken already.
     polls: AtomicU64,
 }
 
@@ -82,7 +81,7 @@ impl Role {
             Role {
                 held: AtomicBool::new(false),
                 disabled: AtomicBool::new(false),
-                pause: AtomicU8::new(pause::RUNNING),
+                paused: AtomicBool::new(false),
                 polls: AtomicU64::new(0),
             }
         }
@@ -166,7 +165,7 @@ impl<'a> PollOrPark<'a> {
         if !begun && !self.must_poll_between(reactor) {
             reactor.role.held.store(false, Ordering::Release);
             // Woken during each poll of its future, perhaps by the reactor thread: then this thread is busy, too.
-            pause::count_poll(reactor);
+            reactor.role.count_poll();
             return true;
         }
         between_waits::reset_count();
@@ -175,10 +174,9 @@ impl<'a> PollOrPark<'a> {
         // The state is `EMPTY` now, so a wake-up from here on does not signal.
         let woken = self.parker.end_wait() || !begun;
         reactor.role.held.store(false, Ordering::Release);
-        reactor.role.polls.fetch_add(1, Ordering::Relaxed);
+        reactor.role.count_poll();
         let found = self.failed.count(found).then_some(&*events);
         finish_poll(reactor, found, &mut self.deliveries);
-        pause::count_poll(reactor);
         woken | self.parker.end_wait()
     }
 
@@ -206,7 +204,10 @@ impl Drop for PollOrPark<'_> {
     /// Called when the future has been dropped. This thread does not poll any more, so the reactor thread resumes if it
     /// is paused, and starts if a clone of the waker of this `block_on` is left: it may be stored for an event.
     fn drop(&mut self) {
-        pause::end();
+        if self.events.is_some() && reactor().role.is_paused() {
+            // This thread has polled, and may be the one for which the reactor thread is paused.
+            reactor().role.end_pause();
+        }
         if Arc::strong_count(self.parker) > 1 && reactor().selector.get().is_some() {
             // If it cannot start, the next wait tries again. Until then no `block_on` waits for that waker.
             let _ = start_thread();
@@ -274,9 +275,13 @@ fn signal(token: Token) {
 #[cold]
 pub(crate) fn disable() {
     let role = &reactor().role;
-    if !role.disabled.swap(true, Ordering::SeqCst) && role.held.load(Ordering::SeqCst) {
+    if role.disabled.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    if role.held.load(Ordering::SeqCst) {
         signal(Token::WAKE_POLLER);
     }
+    role.end_pause();
 }
 
 /// Calls a waker that was stored for an event or a timer of the builtin reactor. On a poller whose role has been

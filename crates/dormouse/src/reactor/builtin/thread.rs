@@ -25,6 +25,7 @@
 mod loom_tests;
 
 use super::busy_poll::BusyPoll;
+use super::poller::Pause;
 use super::selector::{Events, Selector};
 use super::spawn::{spawn, use_processors_of_main_thread};
 use super::{BuiltinReactor, Delivery, Hook, State, dispatch, flush, poller, reactor};
@@ -35,6 +36,7 @@ use crate::sync::atomic::Ordering;
 use crate::sync::{lock, thread};
 use crate::trace::{self, Resource};
 use std::io;
+use std::mem;
 use std::ptr;
 use std::task::Waker;
 use std::time::Duration;
@@ -56,7 +58,7 @@ fn note_waiter_of(reactor: &BuiltinReactor, waker: &Waker) -> io::Result<()> {
         return Ok(());
     }
     if in_block_on() {
-        if is_waker_of_block_on(waker) && Selector::CAN_BE_SHARED {
+        if reactor.has_thread() || is_waker_of_block_on(waker) && Selector::CAN_BE_SHARED {
             return Ok(());
         }
         return start_thread();
@@ -163,6 +165,8 @@ pub(super) fn run_despite_panics(serve: impl Fn(&mut Events, &mut Vec<Delivery>)
 fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
     let mut failed = FailedWaits::default();
     let mut busy_poll = BusyPoll::new();
+    let mut pause = Pause::default();
+    let mut woken = false;
     loop {
         let reactor = reactor();
         let turn = flush::Turn::begin(reactor);
@@ -180,13 +184,16 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
         };
         let timeout = if turn.is_requested() { Some(Duration::ZERO) } else { timeout };
         // If a waker or the hook has forked, this is the child, which must not take events of its parent.
-        if !ptr::eq(reactor, super::reactor()) || poller::park_if_paused(timeout) {
+        if !ptr::eq(reactor, super::reactor())
+            || pause.park(reactor, mem::take(&mut woken), timeout)
+        {
             continue;
         }
         let waited = busy_poll.wait(selector, events, timeout, reactor.role.is_disabled());
         if failed.count(waited) {
             dispatch(events, deliveries);
             events.iter().for_each(|(token, _)| poller::forward_wakeup(token));
+            woken = events.iter().next().is_some();
             if !events.is_full() {
                 turn.end();
             }

@@ -6,12 +6,12 @@
 //! without blocking.
 //!
 //! A future with many children on fds, such as a `FuturesUnordered`, has so many waits in each of its polls. If the
-//! reactor thread runs, such a thread pauses it: see [`pause`].
+//! reactor thread runs, it pauses beside such a thread: see [`pause`](super::pause).
 
 use super::super::BuiltinReactor;
 use super::super::flush::PollerGuard;
 use super::super::selector::Events;
-use super::{Acquired, finish_poll, pause, try_acquire};
+use super::{Acquired, finish_poll, try_acquire};
 use crate::sync::atomic::Ordering;
 use crate::sync::thread_local;
 use std::cell::Cell;
@@ -45,7 +45,7 @@ pub(in super::super) fn poll_between_waits(reactor: &'static BuiltinReactor) {
 fn poll_without_blocking(reactor: &'static BuiltinReactor) {
     reset_count();
     if reactor.has_thread() {
-        pause::count_poll(reactor);
+        reactor.role.count_poll();
         if !reactor.role.is_paused() {
             return;
         }
@@ -56,6 +56,5 @@ fn poll_without_blocking(reactor: &'static BuiltinReactor) {
     let mut events = Events::new();
     let found = selector.wait(&mut events, Some(Duration::ZERO));
     reactor.role.held.store(false, Ordering::Release);
-    reactor.role.polls.fetch_add(1, Ordering::Relaxed);
     finish_poll(reactor, found.ok().map(|()| &events), &mut Vec::new());
 }

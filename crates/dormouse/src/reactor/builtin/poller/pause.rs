@@ -1,107 +1,91 @@
 //! The pause of the reactor thread beside a busy poller.
 //!
 //! While a thread in `block_on` polls its future, each event wakes the reactor thread, which takes it, and wakes the future
-//! again: two threads then do the work of one, and hand each event from one to the other. So a thread that polls often,
-//! or could, pauses the reactor thread.
+//! again: two threads then do the work of one, and hand each event from one to the other. So if the reactor thread is
+//! woken while a poller polls often, or could, the reactor thread pauses.
+//!
+//! The reactor thread decides on its own, after an event has woken it. So a pause costs no wake-up, and a poller that
+//! takes all events itself never causes one.
 
 use super::super::unpark_thread;
-use super::{BuiltinReactor, Role, Token, reactor, signal};
+use super::{BuiltinReactor, Role};
 use crate::sync::atomic::Ordering;
+use crate::sync::thread;
 use crate::sync::time::Instant;
-use crate::sync::{thread, thread_local};
-use std::cell::Cell;
 use std::time::Duration;
-
-/// Values of `Role::pause`.
-pub(super) const RUNNING: u8 = 0;
-const PAUSE_REQUESTED: u8 = 1;
-const PAUSED: u8 = 2;
 
 /// How often a paused reactor thread checks whether it is needed.
 const PAUSE_INTERVAL: Duration = Duration::from_millis(1);
-/// A thread that polls this often within [`BUSY_TIME`] pauses the reactor thread. That is two polls in each
-/// [`PAUSE_INTERVAL`].
-const BUSY_POLLS: u32 = 64;
-const BUSY_TIME: Duration = Duration::from_millis(32);
-/// How long a thread waits for the pause to begin, for which the reactor thread has to wake up.
-const PAUSE_TIMEOUT: Duration = Duration::from_micros(100);
-
-thread_local! {
-    static COUNT: Cell<Count> = const { Cell::new(Count { polls: 0, last: None }) };
-}
-
-/// The polls of a thread.
-#[derive(Clone, Copy)]
-struct Count {
-    /// Since they last were [`BUSY_POLLS`].
-    polls: u32,
-    /// When that was.
-    last: Option<Instant>,
-}
+/// A poller is busy if it has polled so often since the last check, and twice in each [`PAUSE_INTERVAL`] of that time.
+/// A few milliseconds of polls: long enough that one burst of events causes no pause.
+const BUSY_POLLS: u64 = 8;
+const BUSY_POLL_TIME: Duration = Duration::from_micros(500);
 
 impl Role {
     /// Whether the reactor thread delivers no events at present.
     pub(super) fn is_paused(&self) -> bool {
-        self.pause.load(Ordering::Relaxed) == PAUSED
+        self.paused.load(Ordering::Relaxed)
     }
 
-    fn exchange_pause(&self, from: u8, to: u8) -> bool {
-        self.pause.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    /// Called after this thread has polled, or could have polled instead of the reactor thread.
+    pub(super) fn count_poll(&self) {
+        self.polls.fetch_add(1, Ordering::Relaxed);
     }
-}
 
-/// Called after this thread has polled, or could have polled instead of the reactor thread. Pauses the reactor thread if
-/// this thread is busy.
-pub(super) fn count_poll(reactor: &BuiltinReactor) {
-    // A thread whose thread-locals are being destroyed does not poll for long.
-    let Ok(Count { polls, last }) = COUNT.try_with(Cell::get) else { return };
-    if polls + 1 < BUSY_POLLS {
-        return set(Count { polls: polls + 1, last });
-    }
-    let now = Instant::now();
-    set(Count { polls: 0, last: Some(now) });
-    let busy = last.is_some_and(|last| now.duration_since(last) < BUSY_TIME);
-    if !busy || !reactor.has_thread() || !reactor.role.exchange_pause(RUNNING, PAUSE_REQUESTED) {
-        return;
-    }
-    signal(Token::WAKE_THREAD);
-    // If this thread polls again before the reactor thread has woken up, it consumes the signal itself. So let the
-    // reactor thread run first.
-    while reactor.role.pause.load(Ordering::Acquire) == PAUSE_REQUESTED {
-        if now.elapsed() > PAUSE_TIMEOUT {
-            reactor.role.exchange_pause(PAUSE_REQUESTED, RUNNING);
-            return;
+    /// Ends the pause, if there is one: called when a busy poller may have left `block_on`, and when the role is disabled.
+    pub(super) fn end_pause(&self) {
+        if self.paused.swap(false, Ordering::SeqCst) {
+            unpark_thread();
         }
-        thread::yield_now();
     }
 }
 
-fn set(count: Count) {
-    let _ = COUNT.try_with(|cell| cell.set(count));
+/// What the reactor thread knows about the polls of the pollers.
+#[derive(Default)]
+pub(in super::super) struct Pause {
+    /// `Role::polls` at the last check, and when that was.
+    polls: u64,
+    checked: Option<Instant>,
 }
 
-/// Called when this thread leaves `block_on`, and does not poll any more.
-pub(super) fn end() {
-    let last = COUNT.try_with(Cell::get).ok().and_then(|count| count.last);
-    set(Count { polls: 0, last: None });
-    // Without that time, this thread has not requested a pause.
-    if last.is_some() && reactor().role.exchange_pause(PAUSED, RUNNING) {
-        unpark_thread();
+impl Pause {
+    /// Called by the reactor thread before it waits. `woken` is whether an event ended its last wait. While a poller is
+    /// busy, parks for up to `PAUSE_INTERVAL`, and ends the pause if no poller has polled meanwhile. True if it parked.
+    pub(in super::super) fn park(
+        &mut self,
+        reactor: &BuiltinReactor,
+        woken: bool,
+        timeout: Option<Duration>,
+    ) -> bool {
+        let role = &reactor.role;
+        let pauses = role.is_paused() || woken && self.poller_is_busy(role);
+        if !pauses || role.is_disabled() {
+            return false;
+        }
+        role.paused.store(true, Ordering::SeqCst);
+        if role.disabled.load(Ordering::SeqCst) {
+            // `disable` may have looked for a pause before this one.
+            role.paused.store(false, Ordering::SeqCst);
+            return false;
+        }
+        let before = role.polls.load(Ordering::Relaxed);
+        thread::park_timeout(timeout.map_or(PAUSE_INTERVAL, |timeout| timeout.min(PAUSE_INTERVAL)));
+        if role.polls.load(Ordering::Relaxed) == before {
+            role.paused.store(false, Ordering::SeqCst);
+        }
+        true
     }
-}
 
-/// Called by the reactor thread before it waits. If a poller has requested a pause, parks for up to `PAUSE_INTERVAL`,
-/// and ends the pause if no poller has polled meanwhile. True if it parked.
-pub(in super::super) fn park_if_paused(timeout: Option<Duration>) -> bool {
-    let role = &reactor().role;
-    role.exchange_pause(PAUSE_REQUESTED, PAUSED);
-    if role.pause.load(Ordering::Acquire) != PAUSED {
-        return false;
+    fn poller_is_busy(&mut self, role: &Role) -> bool {
+        let polls = role.polls.load(Ordering::Relaxed);
+        let new = polls.wrapping_sub(self.polls);
+        if new < BUSY_POLLS {
+            return false;
+        }
+        let now = Instant::now();
+        self.polls = polls;
+        let checked = self.checked.replace(now);
+        let most = BUSY_POLL_TIME.saturating_mul(new.try_into().unwrap_or(u32::MAX));
+        checked.is_some_and(|checked| now.duration_since(checked) <= most)
     }
-    let before = role.polls.load(Ordering::Relaxed);
-    thread::park_timeout(timeout.map_or(PAUSE_INTERVAL, |timeout| timeout.min(PAUSE_INTERVAL)));
-    if role.polls.load(Ordering::Relaxed) == before {
-        role.exchange_pause(PAUSED, RUNNING);
-    }
-    true
 }
