@@ -28,6 +28,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Builds of this repository alone: no user can set them.
+#![cfg_attr(docsrs, doc(auto_cfg(hide(loom, dormouse_portable))))]
 // Only Unix uses all of the shared code, so dead code is an error there alone. Windows has no `fork`, pipes or Unix sockets,
 // and JavaScript hosts have no fds.
 #![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "only Unix uses all of it"))]

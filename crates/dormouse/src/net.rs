@@ -25,7 +25,8 @@
 //! # `write_all`, `read_exact`, lines
 //! `write` can write a part of the buffer, and `read` returns what has arrived. The methods that repeat them are in the traits
 //! of futures and tokio: streams, references to streams, pipes and halves implement
-//! [both families](crate::io#reading-and-writing).
+//! [both families](crate::io#reading-and-writing). Add the crate that you use: `cargo add futures`, or
+//! `cargo add tokio --features io-util`, whose methods work on every executor.
 //!
 //! ```
 //! # #[cfg(feature = "futures-io")]

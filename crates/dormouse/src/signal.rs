@@ -37,8 +37,8 @@ use std::io;
 /// Waits for a ctrl-c: on Unix the signal `SIGINT`, on Windows the event of the console.
 ///
 /// The first poll begins to listen. From then on, a ctrl-c does not end the program any more, even after this future is
-/// complete or dropped. One that comes while no future waits has no effect. To see each of them, keep a
-/// [`Signal`](unix::Signal).
+/// complete or dropped. One that comes while no future waits has no effect. So in a loop, create the future once, before the
+/// loop, and poll it by `&mut`. To see each ctrl-c, keep a [`Signal`](unix::Signal).
 ///
 /// ```no_run
 /// use dormouse::signal::ctrl_c;

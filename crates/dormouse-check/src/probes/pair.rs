@@ -27,7 +27,8 @@ pub(crate) static TEXTS: FindingTexts = FindingTexts {
     contract: "A future that has been woken may be dropped instead of polled: `select!` does that. What it was woken for \
                must reach the next waiter.",
     mend: "In `Drop`, check whether the future has been woken and not polled since. If so, give back what it was woken \
-           for (the permit, the message), and wake the next waiter.",
+           for (the permit, the message), and wake the next waiter. If the event is for all waiters (a flag, the end of a \
+           channel), wake each of them.",
 };
 
 /// The order of what happens. The first future has been polled before.
