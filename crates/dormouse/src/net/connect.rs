@@ -26,14 +26,15 @@ pub(super) async fn each_address<R, F: Future<Output = io::Result<R>>>(
     mut attempt: impl FnMut(SocketAddr) -> F,
 ) -> io::Result<R> {
     let addresses = resolve_for(action, addrs.parse_addrs()).await?;
-    let mut result = Err(no_addresses(action));
+    let mut result = None;
     for address in addresses {
-        result = attempt(address).await;
-        if result.is_ok() {
-            break;
+        let attempted = attempt(address).await;
+        if attempted.is_ok() {
+            return attempted;
         }
+        result = Some(attempted);
     }
-    result
+    result.unwrap_or_else(|| Err(no_addresses(action)))
 }
 
 /// Connects to one address. The error names it.
@@ -85,16 +86,13 @@ pub(super) async fn check_and_finish_connect(stream: net::TcpStream) -> io::Resu
 
 /// The result of connect(2); `WouldBlock` while it is in progress.
 fn connect_result(stream: &net::TcpStream) -> io::Result<()> {
-    if let Some(err) = stream.take_error()? {
-        return Err(err);
-    }
-    // A writable socket without an error may still be connecting: the wake-up may be spurious.
-    match stream.peer_addr() {
-        Ok(_) => Ok(()),
-        Err(err) if err.kind() == io::ErrorKind::NotConnected => {
-            Err(io::ErrorKind::WouldBlock.into())
-        }
-        Err(err) => Err(err),
+    // First, because over loopback a connection is often established at once. And a writable socket without an error may
+    // still be connecting: the wake-up may be spurious.
+    let Err(err) = stream.peer_addr() else { return Ok(()) };
+    match stream.take_error()? {
+        Some(err) => Err(err),
+        None if err.kind() == io::ErrorKind::NotConnected => Err(io::ErrorKind::WouldBlock.into()),
+        None => Err(err),
     }
 }
 
