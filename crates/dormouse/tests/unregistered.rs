@@ -14,7 +14,7 @@ use dormouse::{sleep, timeout};
 use futures::join;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use std::future::Future;
-use std::io::{self, Write};
+use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
@@ -213,7 +213,7 @@ mod cases {
             let listener = TcpListener::bind(ANY).await.unwrap();
             let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             sleep(MS).await;
-            client.write_all(b"x").unwrap();
+            io::Write::write_all(&mut client, b"x").unwrap();
             let before = fds();
             let (server, _) = listener.accept().await.unwrap();
             assert_eq!(server.read(&mut [0; 16]).await.unwrap(), 1);
