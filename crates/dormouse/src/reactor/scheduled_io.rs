@@ -327,9 +327,10 @@ impl ScheduledIo {
     /// Called after an operation that `event` was for has succeeded. With a oneshot reactor, marks the event as used.
     #[inline]
     pub(crate) fn succeeded(&self, event: ReadyEvent) {
-        if self.backend() == BackendKind::Oneshot
-            && let Some(direction) = Direction::of(event.interest)
-        {
+        if self.backend() != BackendKind::Oneshot {
+            return;
+        }
+        if let Some(direction) = Direction::of(event.interest) {
             self.used[direction as usize].store(event.tick as u32, Ordering::Relaxed);
         }
     }
