@@ -295,8 +295,7 @@ mod cases {
         use rustix::process::{WaitId, WaitIdOptions, waitid};
 
         with_each_reactor!(async {
-            // What each reactor opens at its first use.
-            sleep(MS).await;
+            common::sleep_in_reactor().await;
             children().await;
             let before = common::fds();
             for _ in 0..10 {

@@ -4,7 +4,7 @@
 mod common;
 
 use common::strace::Refused;
-use common::{BOTH, MS};
+use common::BOTH;
 use dormouse::io::AsyncFd;
 use dormouse::net::TcpSocket;
 use dormouse::reactor::Reactor;
@@ -108,7 +108,7 @@ mod cases {
     #[ignore = "run in a child process by the test of the same name"]
     fn a_refused_system_call_is_not_taken_for_a_file_without_readiness() {
         with_three_reactors!(async {
-            dormouse::sleep(MS).await;
+            common::sleep_in_reactor().await;
             a_refused_call().await;
         });
     }

@@ -256,6 +256,17 @@ pub async fn assert_not_early<C: Clock>(sleep: Sleep<C>) -> Duration {
     now - deadline
 }
 
+/// A sleep that waited in the reactor, which has opened its fds since. A sleep of a millisecond may be due at its first
+/// poll, on a busy machine, and then opens nothing.
+pub async fn sleep_in_reactor() {
+    loop {
+        let mut sleep = pin!(dormouse::sleep(MS));
+        if poll(&mut sleep.as_mut(), Waker::noop()).is_pending() {
+            return sleep.await;
+        }
+    }
+}
+
 /// Runs a future on each reactor: the argument is evaluated for each.
 #[macro_export]
 macro_rules! with_each_reactor {
