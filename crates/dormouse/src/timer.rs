@@ -32,7 +32,7 @@ use crate::clock::ClockId;
 use crate::context::in_block_on;
 use crate::fork::PerProcess;
 use crate::sync::{loom_const_fn, loom_static};
-use queue::{ReactorKind, TimerId, TimerQueue};
+use queue::{ReactorKind, TimerId, TimerQueue, Unavailable};
 use runtime::RuntimeQueue;
 use std::io;
 use std::task::Waker;
@@ -163,17 +163,24 @@ pub(crate) fn insert(
     }
     // Both functions are called, even if only one queue is tried: in a child of a fork, each may wake the tasks of
     // inherited timers.
-    let async_io = HAS_ASYNC_IO.then(async_io).filter(|_| !in_block_on());
-    let candidates = [async_io, Some(builtin())];
-    for queues in candidates.into_iter().flatten() {
+    let async_io = HAS_ASYNC_IO.then(async_io);
+    let builtin = builtin();
+    if let Some(queues) = async_io.filter(|_| !in_block_on()) {
         let queue = &queues[clock as usize];
         if let Ok(id) = queue.insert(NOT_POOLED, deadline, now, waker) {
             return Ok(TimerHandle { queue, id, deadline });
         }
     }
-    Err(io::Error::other(
-        "no reactor is available: the thread of the builtin reactor cannot be started",
-    ))
+    let queue = &builtin[clock as usize];
+    match queue.insert(NOT_POOLED, deadline, now, waker) {
+        Ok(id) => Ok(TimerHandle { queue, id, deadline }),
+        Err(Unavailable) => Err(no_reactor()),
+    }
+}
+
+#[cold]
+fn no_reactor() -> io::Error {
+    io::Error::other("no reactor is available: the thread of the builtin reactor cannot be started")
 }
 
 /// The queue of the tokio runtime that the caller is inside.

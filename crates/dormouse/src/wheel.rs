@@ -162,13 +162,20 @@ impl<T> Wheel<T> {
         if self.len == 0 {
             self.elapsed = now;
         }
-        let index = self.allocate_entry();
+        if self.staging.is_full() {
+            self.flush_staged();
+        }
+        if self.free_entry == NONE {
+            self.add_entries();
+        }
+        let index = self.free_entry;
         let entry = self.entries.get_mut(index);
+        self.free_entry = entry.block;
         entry.value = Some(value);
-        let generation = entry.generation;
-        self.stage(Item { deadline, index });
+        entry.slot = STAGED;
+        entry.position = self.staging.push(Item { deadline, index });
         self.len += 1;
-        Key { index, generation }
+        Key { index, generation: entry.generation }
     }
 
     /// Removes a timer.
@@ -391,18 +398,13 @@ impl<T> Wheel<T> {
         (same && entry.slot != FREE).then_some(entry)
     }
 
-    #[inline]
-    fn allocate_entry(&mut self) -> u32 {
-        if self.free_entry == NONE {
-            let start = self.entries.grow();
-            for index in (start..start + CHUNK as u32).rev() {
-                self.entries.get_mut(index).block = self.free_entry;
-                self.free_entry = index;
-            }
+    #[cold]
+    fn add_entries(&mut self) {
+        let start = self.entries.grow();
+        for index in (start..start + CHUNK as u32).rev() {
+            self.entries.get_mut(index).block = self.free_entry;
+            self.free_entry = index;
         }
-        let index = self.free_entry;
-        self.free_entry = self.entries.get_mut(index).block;
-        index
     }
 
     /// Frees an entry that is in no list. Keys to it are stale from here on.

@@ -101,7 +101,7 @@ impl CacheAligned {
 impl Shard {
     #[inline]
     pub(super) fn insert(&mut self, deadline: u64, now: u64, waker: Waker) -> Key {
-        self.wheel.get_or_insert_with(|| Box::new(Wheel::new())).insert(deadline, now, waker)
+        self.wheel.get_or_insert_with(new_wheel).insert(deadline, now, waker)
     }
 
     /// Returns whether the clock may have been moved forward since the last call: more than a second has passed.
@@ -143,6 +143,12 @@ impl Shard {
     pub(super) fn drain(&mut self) -> Expired {
         self.wheel.as_mut().map(|wheel| wheel.clear()).unwrap_or_default()
     }
+}
+
+/// Not inlined: the wheel is built on the stack, and every insertion would reserve the space.
+#[cold]
+fn new_wheel() -> Box<Wheel<Waker>> {
+    Box::new(Wheel::new())
 }
 
 /// Identifies a timer in a queue: its key in the wheel, with the number of the shard in the lowest bits of the index.
