@@ -102,6 +102,10 @@ thread_local! {
 /// While the reactor thread does not run, or is paused, a future that wakes itself again and again must not keep events from
 /// being delivered. Its thread polls without blocking after this time.
 const POLL_INTERVAL: Duration = Duration::from_micros(100);
+/// If the time between two readings of the clock is shorter than this, the next `UNTIMED_WAITS` waits do not read it: that
+/// would take as long as a short poll of the future. So an event can be delayed by as many polls more.
+const SHORT_POLLS: Duration = Duration::from_micros(10);
+const UNTIMED_WAITS: u32 = 7;
 /// How often a thread tries to acquire the role again, if the reactor thread is needed and cannot be started.
 const RETRY_INTERVAL: Duration = Duration::from_millis(1);
 
@@ -114,6 +118,10 @@ pub(crate) struct PollOrPark<'a> {
     failed: FailedWaits,
     /// When this thread last polled because its future had woken itself.
     last_poll: Option<Instant>,
+    /// The last reading of the clock after the future had woken itself.
+    last_reading: Option<Instant>,
+    /// How many waits follow that do not read the clock.
+    untimed_waits: u32,
 }
 
 impl<'a> PollOrPark<'a> {
@@ -125,6 +133,8 @@ impl<'a> PollOrPark<'a> {
             deliveries: Vec::new(),
             failed: FailedWaits::default(),
             last_poll: None,
+            last_reading: None,
+            untimed_waits: 0,
         }
     }
 
@@ -138,11 +148,20 @@ impl<'a> PollOrPark<'a> {
             }
             // Inside the loop, because a waker that `poll` calls may fork.
             let reactor = reactor();
+            let mut must_poll = false;
+            if self.parker.is_woken() {
+                must_poll = self.must_poll_between(reactor);
+                if !must_poll {
+                    self.parker.end_wait();
+                    count_poll_if_free(reactor);
+                    return;
+                }
+            }
             let guard = PollerGuard::begin(reactor);
             let acquired =
                 if self.failed.are_too_many() { Acquired::Taken } else { try_acquire(reactor) };
             let woken = match acquired {
-                Acquired::Yes(selector) => self.poll(reactor, selector),
+                Acquired::Yes(selector) => self.poll(reactor, selector, must_poll),
                 Acquired::Disabled => {
                     guard.end();
                     self.parker.park(None)
@@ -159,15 +178,17 @@ impl<'a> PollOrPark<'a> {
     }
 
     /// Polls the selector once, releases the role, and dispatches the events. Called when the role has been acquired.
-    /// True if the thread has been woken, by one of these events or by another thread.
-    fn poll(&mut self, reactor: &BuiltinReactor, selector: &Selector) -> bool {
+    /// True if the thread has been woken, by one of these events or by another thread. If it is woken already, it polls only
+    /// with `must_poll`, or if it is time.
+    fn poll(&mut self, reactor: &BuiltinReactor, selector: &Selector, must_poll: bool) -> bool {
         let begun = self.parker.begin_poll();
-        if !begun && !self.must_poll_between(reactor) {
+        if !begun && !must_poll && !self.must_poll_between(reactor) {
             reactor.role.held.store(false, Ordering::Release);
             // Woken during each poll of its future, perhaps by the reactor thread: then this thread is busy, too.
             reactor.role.count_poll();
             return true;
         }
+        self.untimed_waits = 0;
         between_waits::reset_count();
         let events = self.events.get_or_insert_with(Events::new);
         let found = selector.wait(events, if begun { None } else { Some(Duration::ZERO) });
@@ -192,10 +213,24 @@ impl<'a> PollOrPark<'a> {
     /// Whether to poll between two polls of a future that has been woken already: see [`POLL_INTERVAL`].
     fn must_poll_between(&mut self, reactor: &BuiltinReactor) -> bool {
         let is_served = reactor.has_thread() && !reactor.role.is_paused();
-        if is_served || self.last_poll.is_some_and(|last| last.elapsed() < POLL_INTERVAL) {
+        if is_served {
             return false;
         }
-        self.last_poll = Some(Instant::now());
+        if self.untimed_waits > 0 {
+            self.untimed_waits -= 1;
+            return false;
+        }
+        let now = Instant::now();
+        let within = |last: Option<Instant>, limit| {
+            last.is_some_and(|last| now.duration_since(last) < limit)
+        };
+        if within(self.last_reading.replace(now), SHORT_POLLS) {
+            self.untimed_waits = UNTIMED_WAITS;
+        }
+        if within(self.last_poll, POLL_INTERVAL) {
+            return false;
+        }
+        self.last_poll = Some(now);
         true
     }
 }
@@ -262,6 +297,16 @@ fn try_acquire(reactor: &BuiltinReactor) -> Acquired<'_> {
         return Acquired::Disabled;
     }
     Acquired::Yes(selector)
+}
+
+/// Counts a poll that this thread has left out because its future had woken itself, unless the reactor thread or another
+/// poller is to deliver the events.
+fn count_poll_if_free(reactor: &BuiltinReactor) {
+    let role = &reactor.role;
+    let may_poll = Selector::CAN_BE_SHARED && reactor.selector.get().is_some();
+    if may_poll && !role.is_disabled() && !role.held.load(Ordering::Relaxed) {
+        role.count_poll();
+    }
 }
 
 fn signal(token: Token) {

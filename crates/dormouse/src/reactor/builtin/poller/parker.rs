@@ -37,6 +37,12 @@ impl Parker {
         true
     }
 
+    /// Whether the thread, which runs, has been woken since its last wait. Only [`end_wait`](Self::end_wait) changes that.
+    #[inline]
+    pub(super) fn is_woken(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == NOTIFIED
+    }
+
     /// Begins a wait with the role. If the thread has been woken already, consumes the wake-up and returns false.
     pub(super) fn begin_poll(&self) -> bool {
         self.begin_wait(POLLING)
