@@ -5,7 +5,7 @@ mod common;
 #[path = "common/recorder.rs"]
 mod recorder;
 
-use common::{Count, MS, poll, prevent_new_threads, sleep_in_reactor, take_all_fds, within_time};
+use common::{Count, MS, poll, prevent_new_threads, take_all_fds, within_time};
 use dormouse::sleep;
 use recorder::{LATE_SLEEP, Recorder, Seen, late_sleep};
 use tracing::Level;
@@ -77,7 +77,7 @@ mod cases {
         within_time(|| {
             dormouse::block_on(async {
                 for _ in 0..5 {
-                    sleep_in_reactor().await;
+                    common::sleep_in_reactor().await;
                 }
             });
         });
