@@ -3,7 +3,7 @@
 //! The end of the pipe that this process has is asynchronous, on any executor. The end of the child stays blocking: a child
 //! does not expect that a write fails because the pipe is full, and would lose a part of its output.
 //!
-//! Run it with `cargo run --example child --features process`. On Windows, it does nothing.
+//! Run it with `cargo run -p dormouse --features process --example child`. On Windows, it does nothing.
 
 #[cfg(unix)]
 fn main() -> std::io::Result<()> {

@@ -1,6 +1,7 @@
 //! Connects to the address of a host that accepts first, by "Happy Eyeballs" (RFC 8305).
 //!
-//! Run it with `cargo run --example happy_eyeballs [host:port]`. Without a host it connects to itself.
+//! Run it with `cargo run -p dormouse --example happy_eyeballs`: it connects to itself. With `-- example.org:443` at the end
+//! it connects there.
 
 use dormouse::net::{HappyEyeballs, TcpListener, TcpStream};
 use dormouse::timeout;

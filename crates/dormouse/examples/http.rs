@@ -3,7 +3,7 @@
 //! It has HTTP/1.1 and HTTP/2 on one port, a timeout for clients that are slow to send a request, and a graceful
 //! shutdown. On each executor it serves hyper clients for a short time, with both versions.
 //!
-//! Run it with `cargo run --release --example http --features hyper,smol`. Without the feature `tokio` or
+//! Run it with `cargo run --release -p dormouse --features hyper,smol --example http`. Without the feature `tokio` or
 //! `smol`, the builtin reactor is used on those executors too.
 
 #[path = "http/client.rs"]

@@ -2,7 +2,7 @@
 //!
 //! inotify delivers its events through a file descriptor. `AsyncFd` makes it awaitable.
 //!
-//! Run it with `cargo run --example inotify`. It creates a directory in the system's directory for
+//! Run it with `cargo run -p dormouse --example inotify`. It creates a directory in the system's directory for
 //! temporary files, watches it, writes a file to it, and removes it at the end.
 
 #[cfg(target_os = "linux")]

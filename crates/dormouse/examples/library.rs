@@ -3,7 +3,7 @@
 //! `udp_client` could be a separate crate with `dormouse = "0.1"` as its only dependency. `main` is the program: it
 //! chooses the executor.
 //!
-//! Run it with `cargo run --example library --features smol`. Without the feature `smol`, or with
+//! Run it with `cargo run -p dormouse --features smol --example library`. Without the feature `smol`, or with
 //! `--no-default-features` and so without `tokio`, that executor is skipped.
 
 use std::io;

@@ -3,7 +3,7 @@
 //! Neither std nor the executors support netlink. But a netlink socket is a file descriptor, so `AsyncFd`
 //! makes it awaitable. The request has a timeout.
 //!
-//! Run it with `cargo run --example netlink`. It needs no privileges.
+//! Run it with `cargo run -p dormouse --example netlink`. It needs no privileges.
 
 /// A small part of rtnetlink(7).
 #[cfg(target_os = "linux")]

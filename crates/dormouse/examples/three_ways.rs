@@ -9,7 +9,7 @@
 //! 3. **A manual `Future` around a dormouse sleep.** It runs on any executor, and the library wakes the task.
 //!    All sleeps of a clock share one timerfd.
 //!
-//! Run it with `cargo run --example three_ways --features smol`. Without the feature `smol`, or with
+//! Run it with `cargo run -p dormouse --features smol --example three_ways`. Without the feature `smol`, or with
 //! `--no-default-features` and so without `tokio`, the parts that need them are skipped.
 
 use dormouse::time::{Instant, Sleep};

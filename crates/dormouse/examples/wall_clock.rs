@@ -1,10 +1,8 @@
-//! A small cron: prints a line at each full second, for the given number of seconds or for three. It also reports when
-//! the wall clock is set and when the machine resumes from suspend. To see that, run it for longer, and set the clock
-//! with `date --set` or suspend the machine.
+//! A small cron: prints a line at each full second. It also reports when the wall clock is set and when the machine
+//! resumes from suspend.
 //!
-//! ```text
-//! cargo run -p dormouse --example wall_clock -- 60
-//! ```
+//! Run it with `cargo run -p dormouse --example wall_clock`, which takes three seconds. With `-- 60` at the end it takes a
+//! minute: time to set the clock with `date --set`, or to suspend the machine.
 
 use dormouse::clock::Realtime;
 use dormouse::time::{Instant, Resumes, WallClockChanges};
