@@ -3,7 +3,7 @@
 //! `dormouse::block_on` runs one future. The combinators of the `futures` crate combine many futures
 //! into one. `serve` also runs on tokio or smol, without a change.
 //!
-//! Run it with `cargo run --example echo`. It connects to itself over loopback and then exits.
+//! Run it with `cargo run -p dormouse --example echo`. It connects to itself over loopback and then exits.
 
 use dormouse::net::{TcpListener, TcpStream};
 use dormouse::{sleep, timeout};
@@ -64,7 +64,7 @@ async fn echo(stream: TcpStream) -> io::Result<usize> {
         if read == 0 {
             return Ok(echoed);
         }
-        write_all(&stream, &buffer[..read]).await?;
+        stream.write_all(&buffer[..read]).await?;
         echoed += read;
     }
 }
@@ -83,26 +83,13 @@ async fn client(server: SocketAddr, name: &str) -> io::Result<()> {
     let stream = TcpStream::connect(server).await?;
     for word in ["sleeps", "through", "the", "winter"] {
         let sent = format!("the {name} {word}");
-        write_all(&stream, sent.as_bytes()).await?;
-        let mut received = Vec::new();
-        while received.len() < sent.len() {
-            let mut buffer = [0; 64];
-            match stream.read(&mut buffer).await? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                read => received.extend(&buffer[..read]),
-            }
-        }
+        stream.write_all(sent.as_bytes()).await?;
+        let mut received = vec![0; sent.len()];
+        stream.read_exact(&mut received).await?;
         println!("client: {}", String::from_utf8_lossy(&received));
         sleep(Duration::from_millis(20)).await;
     }
     stream.as_ref().shutdown(Shutdown::Write)
-}
-
-async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        bytes = &bytes[stream.write(bytes).await?..];
-    }
-    Ok(())
 }
 
 fn main() -> io::Result<()> {

@@ -1,11 +1,12 @@
 //! A server that ends on ctrl-c or `SIGTERM`: it accepts no more connections, and waits up to five seconds for those that
 //! it has.
 //!
-//! `serve` does not depend on an executor. Run it with `cargo run --example service --features signal,task`: the program
-//! serves a client on each of three executors, and sends itself `SIGTERM`. Without the feature `smol`, or with
-//! `--no-default-features` and so without `tokio`, that executor is skipped.
+//! `serve` does not depend on an executor. The program serves a client on each of three executors, and sends itself
+//! `SIGTERM`.
 //!
-//! With the argument `wait`, it waits for clients and for ctrl-c. On Windows, that is all that it does.
+//! Run it with `cargo run -p dormouse --features signal,smol,task --example service`. Without the feature `smol`, or with
+//! `--no-default-features` and so without `tokio`, that executor is skipped. With `-- wait` at the end, it waits for clients
+//! and for ctrl-c. On Windows, that is all that it does.
 
 use dormouse::net::{TcpListener, TcpStream};
 use dormouse::task::{JoinError, JoinSet};
@@ -78,10 +79,7 @@ async fn echo(stream: TcpStream) -> io::Result<()> {
         if len == 0 {
             return Ok(());
         }
-        let mut rest = &buffer[..len];
-        while !rest.is_empty() {
-            rest = &rest[stream.write(rest).await?..];
-        }
+        stream.write_all(&buffer[..len]).await?;
     }
 }
 

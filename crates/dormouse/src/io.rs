@@ -12,9 +12,10 @@
 //! [table of the platforms](crate::platform#windows).
 //!
 //! # Reading and writing
-//! `AsyncFd<T>`, `&AsyncFd<T>` and the halves of [`AsyncFd::into_split`] implement the asynchronous I/O
-//! traits of three crates if `&T` implements std's `Read` and `Write`. TCP streams, Unix streams and `File`
-//! do; a pipe can be wrapped as a `File`. The streams of [`net`](crate::net) and their halves implement them too.
+//! `AsyncFd<T>` has [`read`](AsyncFd::read), [`read_exact`](AsyncFd::read_exact), [`write`](AsyncFd::write) and
+//! [`write_all`](AsyncFd::write_all) if `&T` implements std's `Read` and `Write`. TCP streams, Unix streams and `File`
+//! do; a pipe can be wrapped as a `File`. Then `AsyncFd<T>`, `&AsyncFd<T>` and the halves of [`AsyncFd::into_split`]
+//! also implement the asynchronous I/O traits of three crates, and so do the streams of [`net`](crate::net) and their halves.
 //!
 //! | feature | traits |
 //! |---|---|
@@ -32,7 +33,7 @@
 //! # #[cfg(feature = "futures-io")]
 //! # fn main() -> std::io::Result<()> {
 //! use dormouse::io::AsyncFd;
-//! use futures::io::{AsyncReadExt, AsyncWriteExt};
+//! use futures::io::{AsyncReadExt, AsyncWriteExt}; // `read_to_string` and `close`
 //! use std::os::unix::net::UnixStream;
 //!
 //! let (client, server) = UnixStream::pair()?;
@@ -72,8 +73,9 @@
 //! yield itself.
 //!
 //! # Cancel safety
-//! A poll that returns `Pending` has read and written nothing. For the combinators of the other crates, see
-//! their docs: a `write_all` that is dropped before it completes does not report how much it has written.
+//! A poll of `read`, `write` or an operation that returns `Pending` has read and written nothing. `read_exact` and
+//! `write_all` are not cancel safe: one that is dropped before it completes does not report how much it has read or
+//! written. For the combinators of other crates, see their docs.
 
 mod async_fd;
 pub(crate) mod blocking;

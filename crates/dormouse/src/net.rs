@@ -13,30 +13,35 @@
 //!     let listener = TcpListener::bind("127.0.0.1:0").await?;
 //!     let client = TcpStream::connect(listener.local_addr()?).await?;
 //!     let (server, _address) = listener.accept().await?;
-//!     client.write(b"hello").await?;
-//!     let mut buffer = [0; 16];
-//!     let read = server.read(&mut buffer).await?;
-//!     assert_eq!(&buffer[..read], b"hello");
+//!     client.write_all(b"hello").await?;
+//!     let mut buffer = [0; 5];
+//!     server.read_exact(&mut buffer).await?;
+//!     assert_eq!(&buffer, b"hello");
 //!     Ok(())
 //! })
 //! # }
 //! ```
 //!
 //! # `write_all`, `read_exact`, lines
-//! `write` can write a part of the buffer, and `read` returns what has arrived. The methods that repeat them are in the traits
-//! of futures and tokio: streams, references to streams, pipes and halves implement
-//! [both families](crate::io#reading-and-writing). Add the crate that you use: `cargo add futures`, or
-//! `cargo add tokio --features io-util`, whose methods work on every executor.
+//! `write` can write a part of the buffer, and `read` returns what has arrived. [`write_all`](TcpStream::write_all) and
+//! [`read_exact`](TcpStream::read_exact) repeat them; streams, pipes and halves have both. As in tokio, `read_exact` returns
+//! the length of the buffer.
+//!
+//! More methods, such as `read_to_end` and `read_line`, are in the traits of futures and tokio: streams, references to
+//! streams, pipes and halves implement [both families](crate::io#reading-and-writing). Add the crate that you use:
+//! `cargo add futures`, or `cargo add tokio --features io-util`, whose methods work on every executor. If a trait has a
+//! method that the type has too, a value or a shared reference calls that of the type, and a mutable reference that of the
+//! trait. They do the same; only the `read_exact` of futures returns `()`.
 //!
 //! ```
 //! # #[cfg(feature = "futures-io")]
 //! # fn main() -> std::io::Result<()> {
 //! use dormouse::net::{TcpListener, TcpStream};
-//! use futures::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+//! use futures::io::{AsyncBufReadExt, BufReader};
 //!
 //! # dormouse::block_on(async {
 //! # let listener = TcpListener::bind("127.0.0.1:0").await?;
-//! # let mut client = TcpStream::connect(listener.local_addr()?).await?;
+//! # let client = TcpStream::connect(listener.local_addr()?).await?;
 //! # let (server, _address) = listener.accept().await?;
 //! client.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
 //! let mut line = String::new();
@@ -82,7 +87,8 @@
 //! Other errors of sending and receiving are the system's, unchanged.
 //!
 //! # Cancel safety
-//! Every future can be dropped at any time. That cancels the operation and leaves no fd open.
+//! Every future can be dropped at any time. That cancels the operation and leaves no fd open. `read_exact` and
+//! `write_all` do not report then how much they have read or written.
 //!
 //! # Which reactor
 //! Each socket is registered with the reactor that

@@ -19,7 +19,7 @@ use executors::Spawner;
 use futures::StreamExt;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{FutureExt, join, join_all};
-use futures::io::{AsyncReadExt, AsyncWriteExt};
+use futures::io::AsyncReadExt;
 use hyper::Request;
 use hyper::body::{Bytes, Incoming};
 use hyper::rt::Executor;

@@ -48,16 +48,7 @@ async fn pair() -> (TcpStream, TcpStream) {
     pair_on(Ipv4Addr::LOCALHOST.into()).await.unwrap()
 }
 
-// For streams and pipes, which have these methods in common but no trait.
-macro_rules! write_all {
-    ($writer:expr, $bytes:expr) => {{
-        let mut bytes: &[u8] = $bytes;
-        while !bytes.is_empty() {
-            bytes = &bytes[$writer.write(bytes).await.unwrap()..];
-        }
-    }};
-}
-
+// For streams and pipes, which have this method in common but no trait.
 macro_rules! read_to_end {
     ($reader:expr) => {{
         let mut all: Vec<u8> = Vec::new();
@@ -69,10 +60,6 @@ macro_rules! read_to_end {
             }
         }
     }};
-}
-
-async fn write_all(stream: &TcpStream, bytes: &[u8]) {
-    write_all!(stream, bytes);
 }
 
 async fn read_to_end(stream: &TcpStream) -> Vec<u8> {
@@ -88,7 +75,7 @@ async fn a_connection_carries_bytes_both_ways_at_once() {
     let (client, server) = pair().await;
     let bytes = pattern(4 << 20);
     let send = async |stream: &TcpStream| {
-        write_all(stream, &bytes).await;
+        stream.write_all(&bytes).await.unwrap();
         stream.as_ref().shutdown(Shutdown::Write).unwrap();
     };
     let ((), (), at_server, at_client) =
@@ -103,7 +90,7 @@ async fn a_connection_over_ipv6_works() {
         }
         pair => pair.unwrap(),
     };
-    write_all(&client, b"hello").await;
+    client.write_all(b"hello").await.unwrap();
     drop(client);
     assert_eq!(read_to_end(&server).await, b"hello");
 }
@@ -130,7 +117,7 @@ async fn vectored_reads_and_writes_use_the_buffers_in_order() {
 
 async fn peeked_data_can_be_read() {
     let (client, server) = pair().await;
-    write_all(&client, b"hello").await;
+    client.write_all(b"hello").await.unwrap();
     let mut buffer = [0; 16];
     for _ in 0..2 {
         assert_eq!(server.peek(&mut buffer[..2]).await.unwrap(), 2);
@@ -215,7 +202,7 @@ async fn many_connections_can_be_open_at_once() {
     let address = listener.local_addr().unwrap();
     let client = |number: u32| async move {
         let stream = TcpStream::connect(address).await.unwrap();
-        write_all(&stream, &number.to_ne_bytes()).await;
+        stream.write_all(&number.to_ne_bytes()).await.unwrap();
         stream.as_ref().shutdown(Shutdown::Write).unwrap();
         assert_eq!(read_to_end(&stream).await, number.to_ne_bytes());
     };
@@ -225,7 +212,7 @@ async fn many_connections_can_be_open_at_once() {
             let (stream, _) = listener.accept().await.unwrap();
             sessions.push(async move {
                 let received = read_to_end(&stream).await;
-                write_all(&stream, &received).await;
+                stream.write_all(&received).await.unwrap();
             });
         }
         join_all(sessions).await;
@@ -328,7 +315,7 @@ mod unix {
             listener.accept().await.unwrap().0
         });
         let client = client.unwrap();
-        write_all(&client, b"hello").await;
+        client.write_all(b"hello").await.unwrap();
         drop(client);
         assert_eq!(read_to_end(&server).await, b"hello");
     }
@@ -364,7 +351,7 @@ mod unix {
         let bytes = pattern(1 << 20);
         let ((), read) = join!(
             async {
-                write_all!(writer, &bytes);
+                writer.write_all(&bytes).await.unwrap();
                 drop(writer);
             },
             async { read_to_end!(reader) }
@@ -413,7 +400,7 @@ mod streams {
         let mut incoming = listener.incoming();
         let serve = async {
             for _ in 0..10 {
-                write_all(&incoming.next().await.unwrap().unwrap(), b"hello").await;
+                incoming.next().await.unwrap().unwrap().write_all(b"hello").await.unwrap();
             }
         };
         let connect = async {

@@ -44,12 +44,6 @@ async fn pair() -> (TcpStream, TcpStream) {
     (client.unwrap(), server.unwrap().0)
 }
 
-async fn write_all(stream: &TcpStream, mut bytes: &[u8]) {
-    while !bytes.is_empty() {
-        bytes = &bytes[stream.write(bytes).await.unwrap()..];
-    }
-}
-
 async fn four_mib_are_echoed_although_the_reader_is_slow() {
     let (client, server) = pair().await;
     let sent: Vec<u8> = (0..BYTES).map(|i| (i / 251) as u8).collect();
@@ -60,12 +54,12 @@ async fn four_mib_are_echoed_although_the_reader_is_slow() {
             if read == 0 {
                 break drop(server);
             }
-            write_all(&server, &buffer[..read]).await;
+            server.write_all(&buffer[..read]).await.unwrap();
         }
     };
     let (mut read, write) = client.into_split();
     let send = async {
-        write_all(write.as_ref(), &sent).await;
+        write.write_all(&sent).await.unwrap();
         drop(write);
     };
     let receive = async {

@@ -87,7 +87,7 @@ impl<T: AsSource> AsyncFd<T> {
     ///     theirs.write_all(&request)
     /// });
     /// dormouse::block_on(async {
-    ///     ours.write(b"ping").await?;
+    ///     ours.write_all(b"ping").await?;
     ///     assert_eq!(ours.read(&mut [0; 16]).await?, 4);
     ///     thread.join().expect("no panic")
     /// })

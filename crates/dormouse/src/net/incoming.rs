@@ -21,7 +21,7 @@ impl TcpListener {
     /// # let client = TcpStream::connect(listener.local_addr()?).await?;
     /// let mut incoming = listener.incoming();
     /// while let Some(stream) = incoming.next().await {
-    ///     stream?.write(b"hello").await?;
+    ///     stream?.write_all(b"hello").await?;
     /// #   break;
     /// }
     /// # Ok(())

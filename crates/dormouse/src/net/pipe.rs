@@ -24,7 +24,7 @@ use std::path::Path;
 /// # fn main() -> std::io::Result<()> {
 /// # dormouse::block_on(async {
 /// let (reader, writer) = dormouse::net::pipe()?;
-/// writer.write(b"hello").await?;
+/// writer.write_all(b"hello").await?;
 /// let mut buffer = [0; 16];
 /// assert_eq!(reader.read(&mut buffer).await?, 5);
 /// drop(writer);

@@ -21,7 +21,7 @@ use std::task::{Context, Poll};
 /// # dormouse::block_on(async {
 /// let mut child = process::spawn(Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()))?;
 /// let stdin = child.stdin.take().expect("it is piped");
-/// stdin.write(b"hello").await?;
+/// stdin.write_all(b"hello").await?;
 /// drop(stdin); // `cat` reads the end of file
 /// let output = child.wait_with_output().await?;
 /// assert_eq!(output.stdout, b"hello");
@@ -70,7 +70,7 @@ pub struct Child {
     /// # use std::process::{Command, Stdio};
     /// # dormouse::block_on(async {
     /// let mut child = process::spawn(Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()))?;
-    /// child.stdin.as_ref().expect("it is piped").write(b"hello").await?;
+    /// child.stdin.as_ref().expect("it is piped").write_all(b"hello").await?;
     /// assert!(child.wait().await?.success()); // closes stdin
     /// # Ok(())
     /// # })

@@ -52,7 +52,7 @@ impl Builder {
     ///     let start = Instant::now();
     ///     let minute = Duration::from_secs(60);
     ///     let server = TcpStream::connect(address).await?;
-    ///     server.write(b"ping").await?;
+    ///     server.write_all(b"ping").await?;
     ///     let mut answer = [0; 4];
     ///     assert_eq!(timeout(minute, server.read(&mut answer)).await??, 4);
     ///     assert_eq!(start.elapsed(), Duration::ZERO);

@@ -64,7 +64,7 @@ async fn vectored_reads_and_writes_fill_all_buffers() {
 
 async fn after_a_half_close_the_other_direction_stays_open() {
     let (mut local, mut peer) = tcp_pair();
-    local.write_all(b"a question").await.unwrap();
+    AsyncWriteExt::write_all(&mut local, b"a question").await.unwrap();
     local.close().await.unwrap();
     let mut received = String::new();
     timeout(5000 * MS, peer.read_to_string(&mut received))
@@ -76,7 +76,7 @@ async fn after_a_half_close_the_other_direction_stays_open() {
     let (written, read) = join!(
         async {
             sleep(2 * MS).await;
-            peer.write_all(b"an answer").await?;
+            AsyncWriteExt::write_all(&mut peer, b"an answer").await?;
             peer.close().await
         },
         local.read_to_string(&mut response)
@@ -97,7 +97,7 @@ async fn closing_an_unconnected_socket_is_not_an_error() {
     socket.close().await.unwrap();
     // A socket whose peer has closed with unread data, which resets the connection.
     let (mut local, peer) = tcp_pair();
-    local.write_all(b"x").await.unwrap();
+    AsyncWriteExt::write_all(&mut local, b"x").await.unwrap();
     drop(peer);
     sleep(2 * MS).await;
     local.close().await.unwrap();
@@ -125,7 +125,7 @@ async fn a_dropped_read_loses_no_data() {
     let (local, mut peer) = pair();
     let sender = async {
         for i in 0..200u8 {
-            peer.write_all(&[i]).await.unwrap();
+            AsyncWriteExt::write_all(&mut peer, &[i]).await.unwrap();
             sleep(MS / 20).await;
         }
     };

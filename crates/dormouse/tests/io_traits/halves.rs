@@ -40,7 +40,7 @@ async fn halves_can_be_used_on_two_threads() {
 }
 
 async fn dropping_the_write_half_ends_the_stream() {
-    let (local, mut peer) = tcp_pair();
+    let (local, peer) = tcp_pair();
     let (mut read, write) = local.into_split();
     drop(write);
     assert_eq!(peer.read(&mut [0; 16]).await.unwrap(), 0);
@@ -63,7 +63,7 @@ async fn dropping_the_read_half_does_not_affect_the_write_half() {
 async fn reuniting_the_halves_does_not_shut_down_the_stream() {
     let (local, peer) = tcp_pair();
     let (read, write): (OwnedReadHalf<TcpStream>, OwnedWriteHalf<TcpStream>) = local.into_split();
-    let mut local = read.reunite(write).unwrap();
+    let local = read.reunite(write).unwrap();
     assert!(timeout(5 * MS, peer.read(&mut [0; 1])).await.is_err(), "it was shut down");
     local.write_all(b"x").await.unwrap();
     assert_eq!(peer.read(&mut [0; 16]).await.unwrap(), 1);
@@ -76,14 +76,14 @@ async fn halves_of_different_streams_cannot_be_reunited() {
     let error = peer_write.reunite(read).unwrap_err();
     assert!(error.to_string().contains("not of one AsyncFd"), "{error}");
     // The error returns both halves, and they still work.
-    let mut local = error.0.reunite(write).unwrap();
+    let local = error.0.reunite(write).unwrap();
     let peer = peer_read.reunite(error.1).unwrap();
     local.write_all(b"x").await.unwrap();
     assert_eq!(peer.read(&mut [0; 16]).await.unwrap(), 1);
 }
 
 async fn forgetting_the_write_half_does_not_shut_down_the_stream() {
-    let (local, mut peer) = tcp_pair();
+    let (local, peer) = tcp_pair();
     let (mut read, write) = local.into_split();
     write.forget();
     assert!(timeout(5 * MS, peer.read(&mut [0; 1])).await.is_err(), "it was shut down");

@@ -25,7 +25,7 @@ async fn a_pipe_can_be_read_and_written_as_a_file() {
     let (read, written) = join!(reader.read_to_end(&mut received), async {
         // A pipe cannot be shut down, so `close` does nothing. The drop closes it.
         let mut writer = writer;
-        writer.write_all(&sent).await?;
+        AsyncWriteExt::write_all(&mut writer, &sent).await?;
         writer.close().await
     });
     written.unwrap();

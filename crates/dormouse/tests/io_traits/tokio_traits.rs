@@ -42,7 +42,7 @@ async fn vectored_writes_write_all_buffers() {
 
 async fn after_a_shutdown_the_other_direction_stays_open() {
     let (mut local, mut peer) = tcp_pair();
-    local.write_all(b"a question").await.unwrap();
+    AsyncWriteExt::write_all(&mut local, b"a question").await.unwrap();
     local.shutdown().await.unwrap();
     let mut received = String::new();
     timeout(5000 * MS, peer.read_to_string(&mut received))
@@ -50,7 +50,7 @@ async fn after_a_shutdown_the_other_direction_stays_open() {
         .expect("the stream does not end")
         .unwrap();
     assert_eq!(received, "a question");
-    peer.write_all(b"an answer").await.unwrap();
+    AsyncWriteExt::write_all(&mut peer, b"an answer").await.unwrap();
     peer.shutdown().await.unwrap();
     let mut response = String::new();
     local.read_to_string(&mut response).await.unwrap();
@@ -62,11 +62,11 @@ async fn copy_bidirectional_ends_when_both_directions_have_ended() {
     let (mut proxy_out, mut server) = pair();
     let proxy = tokio::io::copy_bidirectional(&mut proxy_in, &mut proxy_out);
     let exchange = async {
-        client.write_all(b"a question").await.unwrap();
+        AsyncWriteExt::write_all(&mut client, b"a question").await.unwrap();
         client.shutdown().await.unwrap();
         let mut received = String::new();
         server.read_to_string(&mut received).await.unwrap();
-        server.write_all(received.as_bytes()).await.unwrap();
+        AsyncWriteExt::write_all(&mut server, received.as_bytes()).await.unwrap();
         server.shutdown().await.unwrap();
         let mut echoed = String::new();
         client.read_to_string(&mut echoed).await.unwrap();

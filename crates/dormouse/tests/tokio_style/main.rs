@@ -22,7 +22,7 @@ mod on_tokio {
 }
 
 /// The same programs with dormouse.
-#[allow(clippy::duplicate_mod, unused_imports)] // `read` and `write` are also methods of the sockets themselves
+#[allow(clippy::duplicate_mod, unused_imports, unused_mut)] // `read_exact` and others are methods of the types, with `&self`
 #[path = "programs"]
 mod on_dormouse {
     use crate::facade as rt;

@@ -26,14 +26,16 @@ fn a_readable_socket_completes_before_a_timeout() {
             let server = async {
                 let mut byte = [0];
                 while theirs.read(&mut byte).await.unwrap() > 0 {
-                    theirs.write_all(&byte).await.unwrap();
+                    // Through the traits; the other tests use the methods of the types.
+                    AsyncWriteExt::write_all(&mut theirs, &byte).await.unwrap();
                 }
             };
             let client = async {
                 for round in 0..ROUNDS {
                     let mut byte = [round as u8];
                     ours.write_all(&byte).await.unwrap();
-                    timeout(SECOND, ours.read_exact(&mut byte)).await.expect("a byte").unwrap();
+                    let answer = AsyncReadExt::read_exact(&mut ours, &mut byte);
+                    timeout(SECOND, answer).await.expect("a byte").unwrap();
                     assert_eq!(byte, [round as u8]);
                 }
                 drop(ours);
@@ -53,15 +55,14 @@ fn a_ping_pong_over_loopback_takes_no_virtual_time() {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let server = async {
-                let (mut peer, _) = listener.accept().await.unwrap();
+                let (peer, _) = listener.accept().await.unwrap();
                 let mut word = [0; 4];
                 while peer.read_exact(&mut word).await.is_ok() {
                     peer.write_all(&word).await.unwrap();
                 }
             };
             let client = async {
-                let mut stream =
-                    timeout(SECOND, TcpStream::connect(address)).await.unwrap().unwrap();
+                let stream = timeout(SECOND, TcpStream::connect(address)).await.unwrap().unwrap();
                 for round in 0..ROUNDS as u32 {
                     let mut word = round.to_be_bytes();
                     stream.write_all(&word).await.unwrap();
@@ -106,7 +107,7 @@ fn two_threads_in_virtual_time_and_one_in_real_time_do_not_interfere() {
             }
             scope.spawn(|| {
                 dormouse::block_on(async {
-                    let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+                    let (ours, theirs) = UnixStream::pair().unwrap();
                     for _ in 0..ROUNDS {
                         let mut byte = [0];
                         join(ours.read_exact(&mut byte), theirs.write_all(&[1])).await.0.unwrap();
@@ -242,7 +243,7 @@ fn block_on_with_nothing_else_to_run_waits_for_a_real_event() {
         let time = VirtualTime::new();
         time.block_on(async {
             let (mut ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
-            let mut theirs = UnixStream::from_std(theirs).unwrap();
+            let theirs = UnixStream::from_std(theirs).unwrap();
             let writer = std::thread::spawn(move || {
                 std::thread::sleep(5 * crate::common::MS);
                 std::io::Write::write_all(&mut ours, b"x").unwrap();

@@ -41,38 +41,19 @@ async fn connection(state: &State, random: &mut Random) -> io::Result<()> {
     for _ in 0..50 {
         let sent: Vec<u8> = (0..=random.below(MAX_BYTES)).map(|byte| byte as u8).collect();
         let mut received = vec![0; sent.len()];
-        let (written, echoed) = futures::join!(write_all(&client, &sent), async {
-            read_exact(&server, &mut received).await?;
-            write_all(&server, &received).await
+        let (written, echoed) = futures::join!(client.write_all(&sent), async {
+            server.read_exact(&mut received).await?;
+            server.write_all(&received).await
         });
         written?;
         echoed?;
         let mut returned = vec![0; sent.len()];
-        read_exact(&client, &mut returned).await?;
+        client.read_exact(&mut returned).await?;
         if returned != sent {
             state.stats.fault("a socket returned other bytes than were sent".to_owned());
         }
         state.stats.round_trips.add();
         dormouse::sleep(Duration::from_micros(random.below(5000) as u64)).await;
-    }
-    Ok(())
-}
-
-async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let written = stream.write(bytes).await?;
-        bytes = &bytes[written..];
-    }
-    Ok(())
-}
-
-async fn read_exact(stream: &TcpStream, mut bytes: &mut [u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let read = stream.read(bytes).await?;
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        bytes = &mut bytes[read..];
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ let ",
             $binding,
             " = TcpStream::connect(listener.local_addr()?).await?;
 let (peer, _) = listener.accept().await?;
-peer.write(b\"hello\").await?;"
+peer.write_all(b\"hello\").await?;"
         )
     };
     (UnixStream) => {
@@ -28,7 +28,7 @@ peer.write(b\"hello\").await?;"
 let (",
             $binding,
             ", peer) = UnixStream::pair()?;
-peer.write(b\"hello\").await?;"
+peer.write_all(b\"hello\").await?;"
         )
     };
     ($Stream:ident read) => {
@@ -46,7 +46,7 @@ peer.write(b\"hello\").await?;"
     (PipeReader) => {
         "use dormouse::net::{PipeReader, pipe};
 let (reader, writer) = pipe()?;
-writer.write(b\"hello\").await?;"
+writer.write_all(b\"hello\").await?;"
     };
     (PipeWriter) => {
         "use dormouse::net::{PipeWriter, pipe};

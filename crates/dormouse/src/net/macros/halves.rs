@@ -16,7 +16,7 @@ macro_rules! halves {
             /// # dormouse::block_on(async {
             #[doc = example_set_up!($Stream "mut stream")]
             /// let (read, write) = stream.split();
-            /// write.write(b"hello").await?;
+            /// write.write_all(b"hello").await?;
             /// assert_eq!(read.read(&mut [0; 16]).await?, 5);
             /// # Ok(())
             /// # })
@@ -35,7 +35,7 @@ macro_rules! halves {
             /// # dormouse::block_on(async {
             #[doc = example_set_up!($Stream)]
             /// let (read, write) = stream.into_split();
-            /// write.write(b"hello").await?;
+            /// write.write_all(b"hello").await?;
             /// drop(write);
             /// assert_eq!(read.read(&mut [0; 16]).await?, 5);
             /// # Ok(())

@@ -10,7 +10,7 @@ macro_rules! stream_read {
         impl $Type {
             /// Reads bytes as soon as some are available, and returns their number. 0 means end of file.
             ///
-            /// If the buffer is empty, it returns 0 at once.
+            /// If the buffer is empty, it returns 0 at once. [`read_exact`](Self::read_exact) fills it.
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
@@ -31,6 +31,35 @@ macro_rules! stream_read {
             /// If it is dropped before it completes, nothing is read.
             pub async fn read(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
                 self.async_fd().read(buffer).await
+            }
+
+            /// Reads until the buffer is full, and returns its length.
+            ///
+            /// If two tasks call it at the same time, each may get a part of the bytes of the other.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
+            #[doc = $example]
+            /// let (mut head, mut rest) = ([0; 2], [0; 3]);
+            #[doc = concat!(stringify!($name), ".read_exact(&mut head).await?;")]
+            #[doc = concat!(stringify!($name), ".read_exact(&mut rest).await?;")]
+            /// assert_eq!((&head, &rest), (b"he", b"llo"));
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// `UnexpectedEof` if the end of file comes first: its text says how many bytes were read. Those of
+            /// [`read`](Self::read), except `Interrupted`. What was read before an error is in the buffer.
+            ///
+            /// # Cancel safety
+            /// **Not cancel safe.** If it is dropped before it completes, the bytes that it has read are in the buffer, but
+            /// their number is lost, so the next read starts somewhere in the middle. Close the stream then, or call
+            /// [`read`](Self::read) in a loop that counts outside of the future that is dropped.
+            pub async fn read_exact(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                self.async_fd().read_exact(buffer).await
             }
 
             /// Like [`read`](Self::read), into several buffers, in order.
@@ -147,15 +176,16 @@ macro_rules! stream_write {
             /// Writes bytes as soon as there is room for some, and returns their number, which can be less than
             /// `bytes.len()`.
             ///
-            /// If there are no bytes, it returns 0 at once, without a system call.
+            /// If there are no bytes, it returns 0 at once, without a system call. [`write_all`](Self::write_all) writes all
+            /// of them.
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {
             /// # dormouse::block_on(async {
             #[doc = $example]
-            /// let mut bytes: &[u8] = b"hello";
-            /// while !bytes.is_empty() {
-            #[doc = concat!("    bytes = &bytes[", stringify!($name), ".write(bytes).await?..];")]
+            /// let mut rest: &[u8] = b"hello";
+            /// while !rest.is_empty() {
+            #[doc = concat!("    rest = &rest[", stringify!($name), ".write(rest).await?..];")]
             /// }
             /// # Ok(())
             /// # })
@@ -170,6 +200,31 @@ macro_rules! stream_write {
             /// If it is dropped before it completes, nothing is written.
             pub async fn write(&self, bytes: &[u8]) -> std::io::Result<usize> {
                 self.async_fd().write(bytes).await
+            }
+
+            /// Writes all of the bytes: as many as there is room for, and the rest when there is room again.
+            ///
+            /// If two tasks call it at the same time, their bytes may be mixed.
+            ///
+            /// ```
+            /// # fn main() -> std::io::Result<()> {
+            /// # dormouse::block_on(async {
+            #[doc = $example]
+            #[doc = concat!(stringify!($name), ".write_all(b\"hello\").await?;")]
+            /// # Ok(())
+            /// # })
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of [`write`](Self::write), except `Interrupted`.
+            ///
+            /// # Cancel safety
+            /// **Not cancel safe.** If it is dropped before it completes, some of the bytes may have been written, and
+            /// their number is lost. Close the stream then, or call [`write`](Self::write) in a loop that counts outside of
+            /// the future that is dropped. The same holds after an error.
+            pub async fn write_all(&self, bytes: &[u8]) -> std::io::Result<()> {
+                self.async_fd().write_all(bytes).await
             }
 
             /// Like [`write`](Self::write), from several buffers, in order. Of more than 1024 buffers, one call writes

@@ -17,7 +17,7 @@ use std::path::Path;
 /// # fn main() -> std::io::Result<()> {
 /// # dormouse::block_on(async {
 /// let (reader, writer) = dormouse::net::pipe()?;
-/// writer.write(b"hello").await?;
+/// writer.write_all(b"hello").await?;
 /// assert_eq!(reader.read(&mut [0; 16]).await?, 5);
 /// # Ok(())
 /// # })
@@ -44,7 +44,7 @@ impl PipeReader {
     /// # dormouse::block_on(async {
     /// let reader = PipeReader::open(&path)?;
     /// let writer = PipeWriter::open(&path)?;
-    /// writer.write(b"hello").await?;
+    /// writer.write_all(b"hello").await?;
     /// assert_eq!(reader.read(&mut [0; 16]).await?, 5);
     /// # std::fs::remove_file(&path)
     /// # })

@@ -17,7 +17,7 @@ use std::path::Path;
 /// # fn main() -> std::io::Result<()> {
 /// # dormouse::block_on(async {
 /// let (reader, writer) = dormouse::net::pipe()?;
-/// writer.write(b"hello").await?;
+/// writer.write_all(b"hello").await?;
 /// drop(writer);
 /// assert_eq!(reader.read(&mut [0; 16]).await?, 5);
 /// assert_eq!(reader.read(&mut [0; 16]).await?, 0);
@@ -54,7 +54,7 @@ impl PipeWriter {
     /// #   reader = Some(PipeReader::open(&path)?);
     ///     sleep(Duration::from_millis(20)).await;
     /// };
-    /// writer.write(b"hello").await?;
+    /// writer.write_all(b"hello").await?;
     /// # assert!(reader.is_some());
     /// # std::fs::remove_file(&path)
     /// # })
@@ -108,7 +108,7 @@ impl PipeWriter {
     /// let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
     /// let stdin = child.stdin.take().expect("it is piped");
     /// let writer = PipeWriter::from_owned_fd(stdin.into())?;
-    /// writer.write(b"hello").await?;
+    /// writer.write_all(b"hello").await?;
     /// drop(writer);
     /// assert!(child.wait()?.success());
     /// # Ok(())

@@ -32,7 +32,7 @@ use std::task::{Context, Poll};
 /// # let address = listener.local_addr()?;
 /// let stream = TcpStream::connect(address).await?;
 /// stream.set_nodelay(true)?;
-/// stream.write(b"hello").await?;
+/// stream.write_all(b"hello").await?;
 /// # Ok(())
 /// # })
 /// # }
@@ -149,7 +149,7 @@ impl TcpStream {
     /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
     /// # let client = TcpStream::connect(listener.local_addr()?).await?;
     /// let (stream, _peer) = {
-    /// #   client.write(&[22]).await?;
+    /// #   client.write_all(&[22]).await?;
     ///     listener.accept().await?
     /// };
     /// let mut first = [0];

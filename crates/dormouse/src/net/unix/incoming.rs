@@ -24,7 +24,7 @@ impl UnixListener {
     /// # std::fs::remove_file(&path)?;
     /// let mut incoming = listener.incoming();
     /// while let Some(stream) = incoming.next().await {
-    ///     stream?.write(b"hello").await?;
+    ///     stream?.write_all(b"hello").await?;
     /// #   break;
     /// }
     /// # Ok(())

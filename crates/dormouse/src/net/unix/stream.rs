@@ -29,7 +29,7 @@ use std::path::Path;
 /// let (server, _address) = listener.accept().await?;
 /// std::fs::remove_file(&path)?;
 ///
-/// client.write(b"hello").await?;
+/// client.write_all(b"hello").await?;
 /// assert_eq!(server.read(&mut [0; 16]).await?, 5);
 /// # Ok(())
 /// # })
@@ -102,7 +102,7 @@ impl UnixStream {
     /// use dormouse::net::UnixStream;
     /// # dormouse::block_on(async {
     /// let (one, other) = UnixStream::pair()?;
-    /// one.write(b"hello").await?;
+    /// one.write_all(b"hello").await?;
     /// assert_eq!(other.read(&mut [0; 16]).await?, 5);
     /// # Ok(())
     /// # })
