@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::strace::Refused;
 use common::BOTH;
+use common::strace::Refused;
 use dormouse::io::AsyncFd;
 use dormouse::net::TcpSocket;
 use dormouse::reactor::Reactor;
