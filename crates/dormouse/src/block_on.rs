@@ -30,7 +30,8 @@ use std::task::{Context, Poll, Waker};
 /// - the system refuses a timerfd, or an `AsyncFd` [moves](crate::io::AsyncFd#reactor) to the builtin reactor;
 /// - [`init`](crate::init) is called.
 ///
-/// On other systems it starts with the first wait.
+/// On other systems it starts with the first wait. [JavaScript hosts](crate::platform#javascript-hosts) do not have this
+/// function.
 ///
 /// ```
 /// use std::time::Duration;

@@ -4,6 +4,7 @@
 //! netlink, and so on. The names are those of `tokio::io::unix`.
 //!
 //! What can be wrapped is an [`AsSource`]: every type that implements [`AsFd`](std::os::fd::AsFd).
+//! [JavaScript hosts](crate::platform#javascript-hosts) do not have this module.
 //!
 //! # Windows
 //! Windows has readiness for sockets only. There an [`AsyncFd`] wraps every type that implements `AsSocket`, and implements

@@ -28,8 +28,9 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Builds of this repository alone: no user can set them.
-#![cfg_attr(docsrs, doc(auto_cfg(hide(loom, dormouse_portable))))]
+// rustdoc derives the labels "Available on ... only" from `cfg`. The first two are builds of this repository alone: no user
+// can set them. It has no words for the third: the pages of the modules say that JavaScript hosts do not have them.
+#![cfg_attr(docsrs, doc(auto_cfg(hide(loom, dormouse_portable, target_family = "wasm"))))]
 // Only Unix uses all of the shared code, so dead code is an error there alone. Windows has no `fork`, pipes or Unix sockets,
 // and JavaScript hosts have no fds.
 #![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "only Unix uses all of it"))]
@@ -97,7 +98,6 @@ pub mod platform {}
 #[doc = include_str!("../docs/porting.md")]
 pub mod porting {}
 #[cfg(all(feature = "process", not(target_family = "wasm")))]
-#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
 pub mod process;
 #[cfg(not(target_family = "wasm"))]
 pub mod reactor;
@@ -105,10 +105,8 @@ pub mod reactor;
 #[path = "reactor/web.rs"]
 mod reactor;
 #[cfg(all(feature = "signal", not(target_family = "wasm")))]
-#[cfg_attr(docsrs, doc(cfg(feature = "signal")))]
 pub mod signal;
 #[cfg(feature = "task")]
-#[cfg_attr(docsrs, doc(cfg(feature = "task")))]
 pub mod task;
 pub mod time;
 // Its examples use dormouse-check too, which tests them.
@@ -148,7 +146,6 @@ mod runtimes;
 #[cfg_attr(target_family = "wasm", path = "source/web.rs")]
 mod source;
 #[cfg(feature = "stats")]
-#[cfg_attr(docsrs, doc(cfg(feature = "stats")))]
 pub mod stats;
 #[cfg(not(feature = "stats"))]
 #[path = "stats/absent.rs"]
@@ -173,20 +170,17 @@ mod virtual_clock;
 #[path = "virtual_clock/absent.rs"]
 mod virtual_clock;
 #[cfg(feature = "test-util")]
-#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod virtual_time;
 mod wheel;
 
 #[cfg(not(target_family = "wasm"))]
 pub use block_on::block_on;
 #[cfg(feature = "task")]
-#[cfg_attr(docsrs, doc(cfg(feature = "task")))]
 #[doc(inline)]
 pub use task::spawn;
 #[doc(inline)]
 pub use time::{interval, interval_at, sleep, sleep_until, timeout, timeout_at};
 #[cfg(feature = "test-util")]
-#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 #[doc(inline)]
 pub use virtual_time::VirtualTime;
 
@@ -238,7 +232,6 @@ pub fn init() -> std::io::Result<()> {
 /// println!("{stats}");
 /// ```
 #[cfg(feature = "stats")]
-#[cfg_attr(docsrs, doc(cfg(feature = "stats")))]
 pub fn stats() -> stats::Stats {
     stats::Stats { reactors: timer::stats::reactors(), reactor_thread_runs: reactor::has_thread() }
 }

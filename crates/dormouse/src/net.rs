@@ -4,6 +4,7 @@
 //! another writes.
 //! `from_std` converts a socket of std into one of this module, and `into_std` converts it back; `as_ref` leads to the
 //! methods of std that this module does not have, such as [`shutdown`](std::net::TcpStream::shutdown).
+//! [JavaScript hosts](crate::platform#javascript-hosts) do not have this module.
 //!
 //! ```
 //! use dormouse::net::{TcpListener, TcpStream};

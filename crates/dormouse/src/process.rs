@@ -2,6 +2,7 @@
 //!
 //! A command is std's [`Command`]. [`output`] and [`status`] run it to its end. On Unix, [`spawn`] returns a [`Child`] with
 //! asynchronous pipes, and [`wait`] waits for a child that std has spawned.
+//! [JavaScript hosts](crate::platform#javascript-hosts) do not have this module.
 //!
 //! ```
 //! # fn main() -> std::io::Result<()> {

@@ -14,6 +14,7 @@
 //! ```
 //!
 //! On Unix, [`unix`](mod@unix) has every other signal. On Windows, there is ctrl-c alone.
+//! [JavaScript hosts](crate::platform#javascript-hosts) do not have this module.
 //!
 //! A server that ends on ctrl-c or `SIGTERM`, and joins its tasks, is the
 //! [example `service`](https://docs.rs/crate/dormouse/latest/source/examples/service.rs).

@@ -11,6 +11,7 @@ mod reuseport;
     unix,
     not(any(all(target_vendor = "apple", not(target_os = "macos")), target_os = "solaris"))
 ))]
+#[cfg_attr(docsrs, doc(cfg(all(unix, not(any(target_os = "ios", target_os = "solaris"))))))]
 mod traffic_class;
 
 option!(

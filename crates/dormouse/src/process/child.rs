@@ -33,7 +33,6 @@ use std::task::{Context, Poll};
 /// # Errors
 /// Those of [`Command::spawn`], unchanged. If a pipe cannot be registered: see
 /// [`AsyncFd`](crate::io::AsyncFd#errors); then the child is killed.
-#[cfg_attr(docsrs, doc(cfg(all(feature = "process", unix))))]
 #[track_caller]
 pub fn spawn(command: &mut Command) -> io::Result<Child> {
     orphans::reap();
@@ -59,7 +58,6 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
 /// # })
 /// # }
 /// ```
-#[cfg_attr(docsrs, doc(cfg(all(feature = "process", unix))))]
 #[derive(Debug)]
 pub struct Child {
     /// The stream that the child reads, if it is piped.

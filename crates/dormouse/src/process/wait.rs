@@ -46,7 +46,6 @@ const CHECK_EVERY: Duration = Duration::from_secs(1);
 ///
 /// # Cancel safety
 /// Dropping the future changes nothing: the child goes on to run, and can be waited for again.
-#[cfg_attr(docsrs, doc(cfg(all(feature = "process", unix))))]
 pub async fn wait(child: &mut Child) -> io::Result<ExitStatus> {
     drop(child.stdin.take());
     if let Some(status) = check(child)? {
