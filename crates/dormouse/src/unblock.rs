@@ -84,11 +84,22 @@ impl<T> Job<T> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn the_result_of_blocking_work_is_returned() {
         assert_eq!(crate::block_on(unblock(Kind::Lookup, || 7)).unwrap(), 7);
         assert_eq!(futures::executor::block_on(unblock(Kind::Lookup, || 7)).unwrap(), 7);
+    }
+
+    #[test]
+    fn work_does_not_block_the_thread_that_waits_for_it() {
+        let (go_on, wait) = std::sync::mpsc::channel();
+        let work = unblock(Kind::Lookup, move || wait.recv_timeout(Duration::from_secs(20)));
+        // The same thread polls `other` after it has polled `work`, and the work waits for it.
+        let other = async { go_on.send(7).unwrap() };
+        let (done, ()) = futures::executor::block_on(async { futures::join!(work, other) });
+        assert_eq!(done.unwrap(), Ok(7));
     }
 
     #[test]
@@ -108,7 +119,6 @@ mod tests {
     #[cfg(feature = "tokio")]
     fn a_tokio_runtime_shuts_down_while_work_goes_on() {
         use std::sync::mpsc;
-        use std::time::Duration;
 
         let (go_on, wait) = mpsc::channel::<()>();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -126,7 +136,7 @@ mod tests {
     #[cfg(feature = "test-util")]
     fn virtual_time_waits_for_work() {
         use std::sync::mpsc;
-        use std::time::{Duration, Instant};
+        use std::time::Instant;
 
         let time = crate::VirtualTime::new();
         // Time gives up after a second. On a machine so busy that the work takes longer, the test is repeated.
@@ -153,7 +163,7 @@ mod tests {
     #[test]
     #[cfg(all(feature = "test-util", feature = "tokio"))]
     fn the_paused_clock_of_tokio_waits_for_work() {
-        use std::time::{Duration, Instant};
+        use std::time::Instant;
 
         let hour = Duration::from_secs(3600);
         let runtime = tokio::runtime::Builder::new_current_thread()

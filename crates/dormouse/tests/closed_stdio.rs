@@ -47,6 +47,8 @@ fn in_place_of_stdio(
     let mut alarm = None;
     #[cfg(feature = "signal")]
     let mut signals = None;
+    #[cfg(feature = "process")]
+    let mut wait = None;
     let future = async {
         dormouse::sleep(MS).await;
         let ours = AsyncFd::new(ours).unwrap();
@@ -57,6 +59,15 @@ fn in_place_of_stdio(
         #[cfg(feature = "signal")]
         {
             signals = Some(signal(SignalKind::user_defined1()).unwrap());
+        }
+        #[cfg(feature = "process")]
+        {
+            let mut command = std::process::Command::new("sleep");
+            let mut child =
+                dormouse::process::spawn(command.arg("1000")).unwrap().kill_on_drop(true);
+            // The wait has a pidfd, which it keeps until it is dropped.
+            let wait = wait.insert(Box::pin(async move { child.wait().await }));
+            assert!(dormouse::timeout(MS, wait).await.is_err());
         }
     };
     block_on(std::pin::pin!(future));
