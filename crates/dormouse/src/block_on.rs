@@ -48,6 +48,7 @@ use std::task::{Context, Poll, Waker};
 ///
 /// Inside a waker, or a subscriber of `tracing`, it may wait forever: the thread that calls it may be the one that delivers
 /// the events.
+#[doc(alias = "Runtime")]
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let parker = Parker::new(thread::current());
     // Declared before the future, so dropped after it, when its waits have been deregistered.

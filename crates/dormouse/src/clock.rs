@@ -92,6 +92,7 @@ mod sealed {
 /// let start: Instant = Instant::now();
 /// assert!(Boottime::now() >= start);
 /// ```
+#[doc(alias = "CLOCK_BOOTTIME")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Boottime;
 
@@ -109,6 +110,7 @@ pub struct Boottime;
 /// let start = Monotonic::now();
 /// println!("that took {:?}", start.elapsed());
 /// ```
+#[doc(alias = "CLOCK_MONOTONIC")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Monotonic;
 
@@ -133,6 +135,8 @@ pub struct Monotonic;
 ///     assert!(Realtime::now() >= noon.into());
 /// });
 /// ```
+#[doc(alias = "CLOCK_REALTIME")]
+#[doc(alias = "SystemTime")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Realtime;
 

@@ -74,6 +74,11 @@ pub mod events {}
 #[doc = include_str!("../docs/features.md")]
 pub mod features {}
 #[cfg(not(target_family = "wasm"))]
+#[doc(alias = "AsyncReadExt")]
+#[doc(alias = "AsyncWriteExt")]
+#[doc(alias = "read_line")]
+#[doc(alias = "read_to_end")]
+#[doc(alias = "read_to_string")]
 pub mod io;
 /// [promises]: https://docs.rs/crate/dormouse/latest/source/docs/promises.md
 /// [platform]: crate::platform

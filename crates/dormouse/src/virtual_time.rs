@@ -167,6 +167,7 @@ use std::time::Duration;
 /// time.advance_now(Duration::from_secs(3600));
 /// assert_eq!(start.elapsed(), Duration::from_secs(3600));
 /// ```
+#[doc(alias = "mock")]
 #[doc(alias = "pause")]
 #[doc(alias = "start_paused")]
 #[derive(Clone)]

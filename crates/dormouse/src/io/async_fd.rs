@@ -110,6 +110,8 @@ use std::task::{Context, Poll};
 ///
 /// # Cancel safety
 /// Every wait can be dropped and started again. No readiness is lost.
+#[doc(alias = "epoll")]
+#[doc(alias = "kqueue")]
 #[doc(alias = "Async")]
 pub struct AsyncFd<T: AsSource> {
     pub(super) registration: Registration<T>,

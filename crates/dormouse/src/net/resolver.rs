@@ -55,6 +55,7 @@ use std::task::{Context, Poll};
 ///
 /// # Cancel safety
 /// Dropping the future cancels the lookup. A getaddrinfo(3) that has begun runs to its end on its thread.
+#[doc(alias = "dns")]
 #[cfg_attr(docsrs, doc(cfg(feature = "dns")))]
 #[doc(alias = "resolve")]
 #[doc(alias = "getaddrinfo")]

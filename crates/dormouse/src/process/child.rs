@@ -33,6 +33,7 @@ use std::task::{Context, Poll};
 /// # Errors
 /// Those of [`Command::spawn`], unchanged. If a pipe cannot be registered: see
 /// [`AsyncFd`](crate::io::AsyncFd#errors); then the child is killed.
+#[doc(alias = "Command")]
 #[track_caller]
 pub fn spawn(command: &mut Command) -> io::Result<Child> {
     orphans::reap();

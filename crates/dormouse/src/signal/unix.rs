@@ -36,6 +36,9 @@ use std::task::{Context, Poll};
 /// use dormouse::signal::unix::SignalKind;
 /// assert_eq!(SignalKind::terminate(), SignalKind::from_raw(15));
 /// ```
+#[doc(alias = "SIGINT")]
+#[doc(alias = "SIGHUP")]
+#[doc(alias = "SIGTERM")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SignalKind(c_int);
 

@@ -65,6 +65,7 @@ impl<T> JoinHandle<T> {
     /// assert!(task.await.unwrap_err().is_cancelled());
     /// # });
     /// ```
+    #[doc(alias = "cancel")]
     pub fn abort(&self) {
         match &self.0 {
             Kind::Own(shared, _) => shared.abort(),
@@ -216,6 +217,7 @@ impl AbortHandle {
     /// assert!(task.await.unwrap_err().is_cancelled());
     /// # });
     /// ```
+    #[doc(alias = "cancel")]
     pub fn abort(&self) {
         match &self.0 {
             AbortKind::Own(task) => task.0.abort(),

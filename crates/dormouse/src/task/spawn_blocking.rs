@@ -34,6 +34,7 @@ use std::task::{Context, Waker};
 /// The handle returns an error if the work panics, if it is aborted before it has begun, or if no thread can be started
 /// for it. (In the last case tokio panics. dormouse catches that, but the panic hook of the program sees it; and tokio may
 /// run the work later, when it can start a thread.)
+#[doc(alias = "unblock")]
 pub fn spawn_blocking<F, T>(work: F) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,

@@ -38,6 +38,7 @@ impl Realtime {
     /// # Accuracy
     /// Each tick is as accurate as a [`sleep_until`](Self::sleep_until). A day has 86,400 seconds, as in Unix time.
     /// Midnight and the full hours of another time zone are multiples only if its offset from UTC is a multiple.
+    #[doc(alias = "cron")]
     #[track_caller]
     pub fn interval_aligned(period: Duration) -> AlignedInterval {
         AlignedInterval::new(period)

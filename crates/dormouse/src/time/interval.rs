@@ -75,6 +75,8 @@ const TOLERANCE: Duration = Duration::from_millis(5);
 /// # Accuracy
 /// Each tick is as accurate as a [`sleep`](crate::sleep()). The deadlines are multiples of the period from the start (until
 /// `set_period`, and unless `Delay` is selected), so lateness does not accumulate.
+#[doc(alias = "ticker")]
+#[doc(alias = "every")]
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
     interval_at(Instant::now(), period)

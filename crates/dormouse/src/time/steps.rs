@@ -142,6 +142,7 @@ pub enum WallClockChange {
 /// before the first resume is polled, the sum is reported. If the process enters a time namespace in which the boot-time
 /// clock is further ahead, the next poll reports that as a resume. It needs Linux and a timerfd; without them, nothing is
 /// reported.
+#[doc(alias = "suspend")]
 #[derive(Debug)]
 pub struct Resumes(Jumps);
 

@@ -23,6 +23,7 @@ use std::path::Path;
 /// # })
 /// # }
 /// ```
+#[doc(alias = "FIFO")]
 #[doc(alias = "Receiver")]
 #[doc(alias = "open_receiver")]
 pub struct PipeReader(AsyncFd<File>);

@@ -25,6 +25,7 @@ use std::path::Path;
 /// # })
 /// # }
 /// ```
+#[doc(alias = "FIFO")]
 #[doc(alias = "Sender")]
 #[doc(alias = "open_sender")]
 pub struct PipeWriter(AsyncFd<File>);

@@ -111,6 +111,7 @@ impl UnixStream {
     ///
     /// # Errors
     /// If the process has too many fds, or a socket cannot be registered: see [`AsyncFd`](AsyncFd#errors).
+    #[doc(alias = "socketpair")]
     #[track_caller]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (one, other) = net::UnixStream::pair()?;
