@@ -22,6 +22,7 @@ each_in_a_child_process! {
     a_wait_that_block_on_leaves_starts_the_thread
     init_starts_the_thread
     when_events_have_stopped_the_thread_uses_no_cpu
+    beside_the_thread_a_wait_that_is_polled_in_a_loop_gets_each_event
     the_thread_blocks_signals
 }
 
@@ -267,6 +268,29 @@ mod cases {
             });
         });
         assert_eq!(threads(), []);
+    }
+
+    #[test]
+    #[ignore = "started by the test of the same name"]
+    fn beside_the_thread_a_wait_that_is_polled_in_a_loop_gets_each_event() {
+        dormouse::init().unwrap();
+        let (local, mut peer) = builtin_pair();
+        let read = |mut stream: &UnixStream| stream.read(&mut [0; 16]);
+        within_time(|| {
+            block_on(async {
+                for _ in 0..200 {
+                    let mut readable = pin!(local.readable());
+                    // So many that the thread is busy, in the view of the reactor thread.
+                    for _ in 0..2000 {
+                        assert!(futures::poll!(readable.as_mut()).is_pending());
+                    }
+                    peer.write_all(&[1]).unwrap();
+                    while futures::poll!(readable.as_mut()).is_pending() {}
+                    assert_eq!(local.try_io(Interest::READABLE, read).unwrap(), 1);
+                    assert!(local.try_io(Interest::READABLE, read).is_err());
+                }
+            });
+        });
     }
 
     #[test]

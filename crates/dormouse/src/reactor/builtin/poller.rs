@@ -24,8 +24,8 @@
 //! - The reactor thread runs if the role is disabled. A thread that finds the role taken starts it before it parks.
 //! - A wake-up of the poller is not lost. `Token::WAKE_POLLER` is signalled only after the poller has set `held`: by
 //!   [`Parker::unpark`], which has seen `POLLING`, or by [`disable`]. If the reactor thread consumes the signal, for
-//!   example because the poller has not begun its wait yet, it signals again until `held` is false. The poller clears
-//!   `held` after its wait.
+//!   example because the poller has not begun its wait yet, it signals again until `held` is false ([`forwarding`]). The
+//!   poller clears `held` after its wait.
 //! - A wake-up of the reactor thread is not lost, if its caller has disabled the role before. A poller whose wait
 //!   consumes `Token::WAKE_THREAD` while the role is disabled signals it again, and does not poll after that.
 //! - After [`disable`] has returned, no poller waits for long.
@@ -41,10 +41,12 @@
 //!   reactor thread.
 
 mod between_waits;
+mod forwarding;
 mod parker;
 mod pause;
 
 pub(super) use between_waits::poll_between_waits;
+pub(super) use forwarding::Forwarding;
 pub(crate) use parker::Parker;
 pub(super) use pause::Pause;
 
@@ -55,7 +57,6 @@ use super::{BuiltinReactor, Delivery, dispatch, reactor};
 use crate::catch_panic::wake;
 use crate::fork::Process;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::thread;
 use crate::sync::time::Instant;
 use crate::sync::{lock, loom_const_fn, thread_local};
 use std::cell::Cell;
@@ -153,7 +154,7 @@ impl<'a> PollOrPark<'a> {
                 must_poll = self.must_poll_between(reactor);
                 if !must_poll {
                     self.parker.end_wait();
-                    count_poll_if_free(reactor);
+                    self.count_poll_left_out(reactor);
                     return;
                 }
             }
@@ -214,6 +215,7 @@ impl<'a> PollOrPark<'a> {
     fn must_poll_between(&mut self, reactor: &BuiltinReactor) -> bool {
         let is_served = reactor.has_thread() && !reactor.role.is_paused();
         if is_served {
+            self.untimed_waits = 0;
             return false;
         }
         if self.untimed_waits > 0 {
@@ -232,6 +234,18 @@ impl<'a> PollOrPark<'a> {
         }
         self.last_poll = Some(now);
         true
+    }
+
+    /// Counts a poll that this thread has left out because its future had woken itself, unless the reactor thread or another
+    /// poller is to deliver the events. Not after a wait that has not read the clock: if the polls of the future have
+    /// become long, the pause of the reactor thread ends.
+    fn count_poll_left_out(&self, reactor: &BuiltinReactor) {
+        let role = &reactor.role;
+        let may_poll = Selector::CAN_BE_SHARED && reactor.selector.get().is_some();
+        let is_free = may_poll && !role.is_disabled() && !role.held.load(Ordering::Relaxed);
+        if is_free && self.untimed_waits == 0 {
+            role.count_poll();
+        }
     }
 }
 
@@ -299,16 +313,6 @@ fn try_acquire(reactor: &BuiltinReactor) -> Acquired<'_> {
     Acquired::Yes(selector)
 }
 
-/// Counts a poll that this thread has left out because its future had woken itself, unless the reactor thread or another
-/// poller is to deliver the events.
-fn count_poll_if_free(reactor: &BuiltinReactor) {
-    let role = &reactor.role;
-    let may_poll = Selector::CAN_BE_SHARED && reactor.selector.get().is_some();
-    if may_poll && !role.is_disabled() && !role.held.load(Ordering::Relaxed) {
-        role.count_poll();
-    }
-}
-
 fn signal(token: Token) {
     if let Some(selector) = reactor().selector.get() {
         selector.signal(token);
@@ -361,10 +365,41 @@ pub(super) fn take_deferred_wakers() -> Vec<Waker> {
     std::mem::take(&mut *lock(&reactor.deferred_wakers))
 }
 
-/// Called when a wait of the reactor thread has returned `token`. If it is the poller's signal, signals again.
-pub(super) fn forward_wakeup(token: Token) {
-    if token == Token::WAKE_POLLER && reactor().role.held.load(Ordering::Acquire) {
-        signal(Token::WAKE_POLLER);
-        thread::yield_now();
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_that_does_not_read_the_clock_does_not_keep_the_reactor_thread_paused() {
+        if !Selector::CAN_BE_SHARED {
+            return;
+        }
+        let reactor = BuiltinReactor::new();
+        reactor.selector.get_or_init(|| Selector::new().unwrap());
+        reactor.has_thread.store(true, Ordering::SeqCst);
+        reactor.role.paused.store(true, Ordering::SeqCst);
+        let parker = Parker::new(crate::sync::thread::current());
+        let mut waits = PollOrPark::new(&parker);
+        while waits.untimed_waits < UNTIMED_WAITS {
+            // Two short polls of the future in a row.
+            waits.must_poll_between(&reactor);
+        }
+        let polls = || reactor.role.polls.load(Ordering::Relaxed);
+        let before = polls();
+        for _ in 1..UNTIMED_WAITS {
+            assert!(!waits.must_poll_between(&reactor));
+            waits.count_poll_left_out(&reactor);
+        }
+        assert_eq!(polls(), before);
+        // One that lasts no longer than the polls before it.
+        waits.must_poll_between(&reactor);
+        waits.count_poll_left_out(&reactor);
+        assert_eq!(polls(), before + 1);
+        // The reactor thread has resumed: each wait is counted, so that it pauses again.
+        waits.untimed_waits = UNTIMED_WAITS;
+        reactor.role.paused.store(false, Ordering::SeqCst);
+        assert!(!waits.must_poll_between(&reactor));
+        waits.count_poll_left_out(&reactor);
+        assert_eq!(polls(), before + 2);
     }
 }

@@ -25,7 +25,7 @@
 mod loom_tests;
 
 use super::busy_poll::BusyPoll;
-use super::poller::Pause;
+use super::poller::{Forwarding, Pause};
 use super::selector::{Events, Selector};
 use super::spawn::{spawn, use_processors_of_main_thread};
 use super::{BuiltinReactor, Delivery, Hook, State, dispatch, flush, poller, reactor};
@@ -166,6 +166,7 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
     let mut failed = FailedWaits::default();
     let mut busy_poll = BusyPoll::new();
     let mut pause = Pause::default();
+    let mut forwarding = Forwarding::default();
     let mut woken = false;
     loop {
         let reactor = reactor();
@@ -192,7 +193,8 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
         let waited = busy_poll.wait(selector, events, timeout, reactor.role.is_disabled());
         if failed.count(waited) {
             dispatch(events, deliveries);
-            events.iter().for_each(|(token, _)| poller::forward_wakeup(token));
+            // A waker may have forked: then this is the child.
+            forwarding.forward(super::reactor(), events);
             woken = events.iter().next().is_some();
             if !events.is_full() {
                 turn.end();

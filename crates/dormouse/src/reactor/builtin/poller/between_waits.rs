@@ -44,17 +44,43 @@ pub(in super::super) fn poll_between_waits(reactor: &'static BuiltinReactor) {
 #[cold]
 fn poll_without_blocking(reactor: &'static BuiltinReactor) {
     reset_count();
-    if reactor.has_thread() {
+    if reactor.has_thread() && !reactor.role.is_paused() {
         reactor.role.count_poll();
-        if !reactor.role.is_paused() {
-            return;
-        }
+        return;
     }
     let _guard = PollerGuard::begin(reactor);
-    // If another thread has the role, it delivers the events.
+    // If another thread has the role, it delivers the events. It may be waiting for a CPU. So this is not counted as a poll,
+    // and a pause of the reactor thread ends.
     let Acquired::Yes(selector) = try_acquire(reactor) else { return };
     let mut events = Events::new();
     let found = selector.wait(&mut events, Some(Duration::ZERO));
     reactor.role.held.store(false, Ordering::Release);
+    reactor.role.count_poll();
     finish_poll(reactor, found.ok().map(|()| &events), &mut Vec::new());
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::super::super::selector::Selector;
+    use super::*;
+
+    #[test]
+    fn beside_a_poller_that_does_not_run_no_thread_keeps_the_reactor_thread_paused() {
+        if !Selector::CAN_BE_SHARED {
+            return;
+        }
+        let reactor: &BuiltinReactor = Box::leak(Box::new(BuiltinReactor::new()));
+        reactor.selector.get_or_init(|| Selector::new().unwrap());
+        let polls = || {
+            let before = reactor.role.polls.load(Ordering::Relaxed);
+            poll_without_blocking(reactor);
+            reactor.role.polls.load(Ordering::Relaxed) - before
+        };
+        reactor.has_thread.store(true, Ordering::Relaxed);
+        assert_eq!(polls(), 1);
+        reactor.role.paused.store(true, Ordering::Relaxed);
+        assert_eq!(polls(), 1);
+        reactor.role.held.store(true, Ordering::Relaxed);
+        assert_eq!(polls(), 0);
+    }
 }
