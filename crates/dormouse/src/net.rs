@@ -32,7 +32,8 @@
 //! streams, pipes and halves implement [both families](crate::io#reading-and-writing). Add the crate that you use:
 //! `cargo add futures`, or `cargo add tokio --features io-util`, whose methods work on every executor. If a trait has a
 //! method that the type has too, a value or a shared reference calls that of the type, and a mutable reference that of the
-//! trait. They do the same; only the `read_exact` of futures returns `()`.
+//! trait. Both do the same, but the `read_exact` of futures returns `()`, and of several tasks that wait through a trait for
+//! one direction, only the last is woken.
 //!
 //! ```
 //! # #[cfg(feature = "futures-io")]
