@@ -90,8 +90,8 @@ mod operation;
 mod poll;
 mod read;
 mod readiness;
-#[cfg_attr(any(target_vendor = "apple", windows), path = "io/send/plain.rs")]
-mod send;
+#[cfg_attr(any(target_vendor = "apple", windows), path = "io/socket/plain.rs")]
+mod socket;
 mod split;
 mod stream;
 #[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]

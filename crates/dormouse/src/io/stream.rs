@@ -2,7 +2,7 @@
 //! terminals. The streams of `net` and their halves call these functions.
 
 use super::read::len_of_all;
-use super::{AsSource, AsyncFd, Interest, send};
+use super::{AsSource, AsyncFd, Interest, socket};
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 
 impl<T: AsSource> AsyncFd<T>
@@ -40,7 +40,7 @@ where
         if buffer.is_empty() {
             return Ok(0);
         }
-        self.async_read_with(buffer.len(), |mut fd| fd.read(buffer)).await
+        self.async_read_with(buffer.len(), |fd| socket::read(fd, buffer)).await
     }
 
     /// Reads until the buffer is full, and returns its length.
@@ -124,7 +124,7 @@ where
         if buffer.is_empty() {
             return Ok(0);
         }
-        self.try_read_with(buffer.len(), |mut fd| fd.read(buffer))
+        self.try_read_with(buffer.len(), |fd| socket::read(fd, buffer))
     }
 
     /// [`read_vectored`](Self::read_vectored), without waiting.
@@ -175,7 +175,7 @@ where
         if bytes.is_empty() {
             return Ok(0);
         }
-        self.async_io_with(Interest::WRITABLE, |fd, _| send::write(fd, bytes)).await
+        self.async_io_with(Interest::WRITABLE, |fd, _| socket::write(fd, bytes)).await
     }
 
     /// Writes all of the bytes: as many as there is room for, and the rest when there is room again.
@@ -250,16 +250,16 @@ where
         if buffers.iter().all(|buffer| buffer.is_empty()) {
             return Ok(0);
         }
-        self.async_io_with(Interest::WRITABLE, |fd, _| send::write_vectored(fd, buffers)).await
+        self.async_io_with(Interest::WRITABLE, |fd, _| socket::write_vectored(fd, buffers)).await
     }
 
     /// [`write`](Self::write), without waiting.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.try_io(Interest::WRITABLE, |fd| send::write(fd, bytes))
+        self.try_io(Interest::WRITABLE, |fd| socket::write(fd, bytes))
     }
 
     /// [`write_vectored`](Self::write_vectored), without waiting.
     pub(crate) fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.try_io(Interest::WRITABLE, |fd| send::write_vectored(fd, buffers))
+        self.try_io(Interest::WRITABLE, |fd| socket::write_vectored(fd, buffers))
     }
 }

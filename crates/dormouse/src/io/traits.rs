@@ -81,7 +81,7 @@ pub(crate) mod hyper;
 pub(crate) mod tokio_io;
 
 use super::halves::shut_down;
-use super::{AsSource, AsyncFd, Interest, OwnedReadHalf, OwnedWriteHalf, send};
+use super::{AsSource, AsyncFd, Interest, OwnedReadHalf, OwnedWriteHalf, socket};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::task::{Context, Poll, ready};
 
@@ -114,7 +114,7 @@ where
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        self.poll_write_with(cx, |inner| send::write(inner, buf))
+        self.poll_write_with(cx, |inner| socket::write(inner, buf))
     }
 
     #[inline]
@@ -126,7 +126,7 @@ where
         if bufs.iter().all(|buf| buf.is_empty()) {
             return Poll::Ready(Ok(0));
         }
-        self.poll_write_with(cx, |inner| send::write_vectored(inner, bufs))
+        self.poll_write_with(cx, |inner| socket::write_vectored(inner, bufs))
     }
 
     /// Flushes the object's own buffer. The sockets, pipes and files of std have none.

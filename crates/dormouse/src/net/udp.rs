@@ -9,6 +9,11 @@ use std::io;
 use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
 
+#[cfg_attr(
+    any(dormouse_portable, not(any(target_os = "linux", target_os = "android"))),
+    path = "udp/calls/portable.rs"
+)]
+mod calls;
 mod multicast;
 mod peek;
 
@@ -155,7 +160,9 @@ impl UdpSocket {
     pub async fn send_to(&self, datagram: &[u8], addr: impl ToSocketAddrs) -> io::Result<usize> {
         let mut addresses = resolve_for("cannot send", addr.parse_addrs()).await?;
         let address = addresses.next().ok_or_else(|| no_addresses("cannot send"))?;
-        self.0.async_io(Interest::WRITABLE, |socket| socket.send_to(datagram, address)).await
+        self.0
+            .async_io(Interest::WRITABLE, |socket| calls::send_to(socket, datagram, address))
+            .await
     }
 
     /// Like [`send_to`](Self::send_to), without waiting.
@@ -174,7 +181,7 @@ impl UdpSocket {
     /// # Errors
     /// `WouldBlock` if there is no room. Those of sendto(2).
     pub fn try_send_to(&self, datagram: &[u8], address: SocketAddr) -> io::Result<usize> {
-        self.0.try_io(Interest::WRITABLE, |socket| socket.send_to(datagram, address))
+        self.0.try_io(Interest::WRITABLE, |socket| calls::send_to(socket, datagram, address))
     }
 
     /// Polls a [`send_to`](Self::send_to), for use in a manual `Future` impl.
@@ -201,16 +208,16 @@ impl UdpSocket {
         datagram: &[u8],
         address: SocketAddr,
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_write_with(cx, |socket| socket.send_to(datagram, address))
+        self.0.poll_write_with(cx, |socket| calls::send_to(socket, datagram, address))
     }
 }
 
 socket!(receive socket: UdpSocket(std::net::UdpSocket), |_| Interest::READABLE | Interest::WRITABLE);
-datagram!(
+datagram!(UdpSocket, datagram, calls::send, calls::recv, example_set_up!(UdpSocket));
+datagram_from!(
     UdpSocket,
-    datagram,
-    net::UdpSocket::send,
-    net::UdpSocket::recv,
+    SocketAddr,
+    crate::net::addr::std_address,
+    calls::recv_from,
     example_set_up!(UdpSocket)
 );
-datagram_from!(UdpSocket, SocketAddr, crate::net::addr::std_address, example_set_up!(UdpSocket));

@@ -37,7 +37,7 @@ macro_rules! impl_write {
 pub(crate) use {impl_read, impl_write};
 
 use crate::io::read::len_of_all;
-use crate::io::{AsSource, AsyncFd};
+use crate::io::{AsSource, AsyncFd, socket};
 use std::io::{self, IoSliceMut, Read};
 use std::task::{Context, Poll};
 
@@ -54,7 +54,7 @@ where
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        self.poll_read_stream(cx, buf.len(), |mut inner| inner.read(buf))
+        self.poll_read_stream(cx, buf.len(), |inner| socket::read(inner, buf))
     }
 
     #[inline]

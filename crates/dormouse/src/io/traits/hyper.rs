@@ -31,7 +31,7 @@ macro_rules! impl_write {
 
 pub(crate) use {impl_read, impl_write};
 
-use crate::io::{AsSource, AsyncFd};
+use crate::io::{AsSource, AsyncFd, socket};
 use hyper::rt::ReadBufCursor;
 use std::io::{self, Read};
 use std::task::{Context, Poll};
@@ -58,10 +58,13 @@ where
     }
 }
 
-fn read_into(mut inner: impl Read, cursor: &mut ReadBufCursor<'_>) -> io::Result<usize> {
+fn read_into<T: AsSource>(inner: &T, cursor: &mut ReadBufCursor<'_>) -> io::Result<usize>
+where
+    for<'a> &'a T: Read,
+{
     let mut buffer = [0; CHUNK_BYTES];
     let len = cursor.remaining().min(CHUNK_BYTES);
-    let read = inner.read(&mut buffer[..len])?;
+    let read = socket::read(inner, &mut buffer[..len])?;
     cursor.put_slice(&buffer[..read]);
     Ok(read)
 }

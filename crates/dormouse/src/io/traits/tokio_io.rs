@@ -29,7 +29,7 @@ macro_rules! impl_write {
 
 pub(crate) use {impl_read, impl_write};
 
-use crate::io::{AsSource, AsyncFd};
+use crate::io::{AsSource, AsyncFd, socket};
 use std::io::{self, Read};
 use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
@@ -48,7 +48,7 @@ where
             return Poll::Ready(Ok(()));
         }
         let asked = buf.remaining();
-        let read = |mut inner: &T| inner.read(buf.initialize_unfilled());
+        let read = |inner: &T| socket::read(inner, buf.initialize_unfilled());
         let read = self.poll_read_stream(cx, asked, read);
         read.map_ok(|read| buf.advance(read))
     }

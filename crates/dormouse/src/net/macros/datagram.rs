@@ -237,9 +237,9 @@ macro_rules! datagram {
     };
 }
 
-/// Receiving with the address of the sender. `$address` converts that of rustix.
+/// Receiving with the address of the sender. `$address` converts that of rustix, and `$recv_from` receives.
 macro_rules! datagram_from {
-    ($Type:ty, $Addr:ty, $address:path, $example:expr) => {
+    ($Type:ty, $Addr:ty, $address:path, $recv_from:path, $example:expr) => {
         recv_buf_from!($Type, $Addr, $address, $example);
 
         impl $Type {
@@ -265,7 +265,7 @@ macro_rules! datagram_from {
             /// If it is dropped before it completes, nothing is received.
             pub async fn recv_from(&self, buffer: &mut [u8]) -> std::io::Result<(usize, $Addr)> {
                 self.async_fd()
-                    .async_io(crate::io::Interest::READABLE, |socket| socket.recv_from(buffer))
+                    .async_io(crate::io::Interest::READABLE, |socket| $recv_from(socket, buffer))
                     .await
             }
 
@@ -287,7 +287,7 @@ macro_rules! datagram_from {
             /// `WouldBlock` if there is no datagram. Those of [`recv_from`](Self::recv_from).
             pub fn try_recv_from(&self, buffer: &mut [u8]) -> std::io::Result<(usize, $Addr)> {
                 self.async_fd()
-                    .try_io(crate::io::Interest::READABLE, |socket| socket.recv_from(buffer))
+                    .try_io(crate::io::Interest::READABLE, |socket| $recv_from(socket, buffer))
             }
 
             /// Polls a [`recv_from`](Self::recv_from), for use in a manual `Future` impl.
@@ -314,7 +314,7 @@ macro_rules! datagram_from {
                 cx: &mut std::task::Context<'_>,
                 buffer: &mut [u8],
             ) -> std::task::Poll<std::io::Result<(usize, $Addr)>> {
-                self.async_fd().poll_read_with(cx, |socket| socket.recv_from(buffer))
+                self.async_fd().poll_read_with(cx, |socket| $recv_from(socket, buffer))
             }
         }
     };

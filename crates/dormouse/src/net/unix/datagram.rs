@@ -353,5 +353,6 @@ datagram_from!(
     UnixDatagram,
     SocketAddr,
     crate::net::sys::std_unix_address,
+    net::UnixDatagram::recv_from,
     example_set_up!(UnixDatagram)
 );
