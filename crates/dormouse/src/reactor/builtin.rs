@@ -19,6 +19,8 @@
 //!   So either the hook sees the change, or the wait returns and the thread calls the hook again.
 //! - Each event that a wait returns is delivered to its `ScheduledIo`, if the fd is still registered, by the thread
 //!   that waited. If the poller role was disabled meanwhile, the reactor thread calls the wakers.
+//! - The events of a wait are delivered under the lock of the registrations, and then their wakers are called without it.
+//!   The lock of the waiters of a `ScheduledIo` is taken inside that lock, and never the other way round.
 
 #[cfg_attr(all(loom, test), path = "builtin/busy_poll/absent.rs")]
 mod busy_poll;
@@ -67,9 +69,6 @@ pub(super) const IS_ONESHOT: bool = Selector::IS_ONESHOT;
 
 /// Calls the wakers that are due, and returns the timeout for the wait of the reactor thread; `None` is without limit.
 pub(crate) type Hook = fn() -> Option<Duration>;
-
-/// The readiness of an event that a wait has returned, with the `ScheduledIo` to deliver it to.
-type Delivery = (Arc<ScheduledIo>, Ready);
 
 loom_static! {
     static REACTOR: PerProcess<BuiltinReactor> = PerProcess::new(BuiltinReactor::new());
@@ -277,22 +276,21 @@ fn unpark_thread() {
     lock(&reactor().state).unpark_thread();
 }
 
-/// Delivers events to their `ScheduledIo`s.
-fn dispatch(events: &Events, deliveries: &mut Vec<Delivery>) {
-    collect(events, deliveries);
-    for (io, ready) in deliveries.drain(..) {
-        let disarmed = if IS_ONESHOT { Interest::in_event(ready) } else { Interest::NONE };
-        io.deliver(ready, disarmed, wake_or_defer);
-    }
+/// Delivers events to their `ScheduledIo`s. `wakers` is a buffer.
+fn dispatch(reactor: &BuiltinReactor, events: &Events, wakers: &mut Vec<Waker>) {
+    take_wakers(reactor, events, wakers);
+    wakers.drain(..).for_each(wake_or_defer);
 }
 
-/// Appends the events of fds that are still registered. `WAKE_THREAD` and `WAKE_POLLER` are never among them.
-fn collect(events: &Events, deliveries: &mut Vec<Delivery>) {
-    if let Some(registrations) = &lock(&reactor().state).registrations {
-        for (token, ready) in events.iter() {
-            if let Some(io) = registrations.get(&token) {
-                deliveries.push((io.clone(), ready));
-            }
+/// Delivers the events of fds that are still registered, and appends the wakers of the tasks that wait for them.
+/// `WAKE_THREAD` and `WAKE_POLLER` are not registered.
+fn take_wakers(reactor: &BuiltinReactor, events: &Events, wakers: &mut Vec<Waker>) {
+    let state = lock(&reactor.state);
+    let Some(registrations) = &state.registrations else { return };
+    for (token, ready) in events.iter() {
+        if let Some(io) = registrations.get(&token) {
+            let disarmed = if IS_ONESHOT { Interest::in_event(ready) } else { Interest::NONE };
+            io.take_wakers(ready, disarmed, |waker| wakers.push(waker));
         }
     }
 }

@@ -37,7 +37,7 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::unexplored::AtomicU32;
 use crate::sync::{Mutex, lock};
 use std::task::{Poll, Waker};
-use waiters::Waiters;
+use waiters::{Waiters, Wakers};
 use word::Word;
 
 pub(crate) use word::BackendKind;
@@ -373,11 +373,16 @@ impl ScheduledIo {
     /// Like [`set_readiness`](Self::set_readiness), but calls the wakers by `wake`. If the registration is oneshot, the
     /// next wait registers `disarmed` again.
     pub(crate) fn deliver(&self, ready: Ready, disarmed: Interest, wake: impl Fn(Waker)) {
-        self.update(|word| word.deliver(ready, disarmed));
-        let mut waiters = lock(&self.waiters);
-        let wakers = waiters.deliver(ready);
-        drop(waiters);
+        let mut wakers = Wakers::NONE;
+        self.take_wakers(ready, disarmed, |waker| wakers.push(waker));
         wakers.wake(wake);
+    }
+
+    /// Like [`deliver`](Self::deliver), but passes the wakers to `take`, which must not call them: a lock is held.
+    #[inline]
+    pub(crate) fn take_wakers(&self, ready: Ready, disarmed: Interest, take: impl FnMut(Waker)) {
+        self.update(|word| word.deliver(ready, disarmed));
+        lock(&self.waiters).deliver(ready, take);
     }
 
     /// Called when the reactor delivers no more events: every wait returns an error, until the fd is

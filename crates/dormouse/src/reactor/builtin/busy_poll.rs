@@ -66,8 +66,9 @@ impl BusyPoll {
         {
             let worth_it = poll_for_a_moment(selector, events)?;
             self.backoff.polled(worth_it);
-            if events.iter().next().is_some() {
-                self.coalescing.found(events.iter().count());
+            let found = events.iter().count();
+            if found > 0 {
+                self.coalescing.found(found);
                 return Ok(());
             }
         }

@@ -97,9 +97,9 @@ pub(crate) fn flush_events() {
 /// has taken out are not waited for.
 fn deliver_without_thread(reactor: &BuiltinReactor) {
     let Some(selector) = reactor.working_selector() else { return };
-    let (mut events, mut deliveries) = (Events::new(), Vec::new());
+    let (mut events, mut wakers) = (Events::new(), Vec::new());
     while selector.wait(&mut events, Some(Duration::ZERO)).is_ok() {
-        dispatch(&events, &mut deliveries);
+        dispatch(reactor, &events, &mut wakers);
         if !events.is_full() {
             return;
         }

@@ -53,7 +53,7 @@ pub(super) use pause::Pause;
 use super::flush::PollerGuard;
 use super::selector::{Events, Selector, Token};
 use super::thread::{FailedWaits, give_up, start_thread, wake_thread};
-use super::{BuiltinReactor, Delivery, dispatch, reactor};
+use super::{BuiltinReactor, dispatch, reactor};
 use crate::catch_panic::wake;
 use crate::fork::Process;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -115,7 +115,7 @@ pub(crate) struct PollOrPark<'a> {
     parker: &'a Arc<Parker>,
     process: Process,
     events: Option<Events>,
-    deliveries: Vec<Delivery>,
+    wakers: Vec<Waker>,
     failed: FailedWaits,
     /// When this thread last polled because its future had woken itself.
     last_poll: Option<Instant>,
@@ -131,7 +131,7 @@ impl<'a> PollOrPark<'a> {
             parker,
             process: Process::current(),
             events: None,
-            deliveries: Vec::new(),
+            wakers: Vec::new(),
             failed: FailedWaits::default(),
             last_poll: None,
             last_reading: None,
@@ -198,7 +198,7 @@ impl<'a> PollOrPark<'a> {
         reactor.role.held.store(false, Ordering::Release);
         reactor.role.count_poll();
         let found = self.failed.count(found).then_some(&*events);
-        finish_poll(reactor, found, &mut self.deliveries);
+        finish_poll(reactor, found, &mut self.wakers);
         woken | self.parker.end_wait()
     }
 
@@ -265,9 +265,9 @@ impl Drop for PollOrPark<'_> {
 }
 
 /// Called by a poller that has released the role: dispatches the events that its wait has found.
-fn finish_poll(reactor: &BuiltinReactor, found: Option<&Events>, deliveries: &mut Vec<Delivery>) {
+fn finish_poll(reactor: &BuiltinReactor, found: Option<&Events>, wakers: &mut Vec<Waker>) {
     if let Some(events) = found {
-        dispatch_as_poller(events, deliveries);
+        dispatch_as_poller(reactor, events, wakers);
     }
     if reactor.role.disabled.load(Ordering::SeqCst) {
         // The wait may have consumed this signal, which is for the reactor thread.
@@ -275,7 +275,7 @@ fn finish_poll(reactor: &BuiltinReactor, found: Option<&Events>, deliveries: &mu
     }
 }
 
-fn dispatch_as_poller(events: &Events, deliveries: &mut Vec<Delivery>) {
+fn dispatch_as_poller(reactor: &BuiltinReactor, events: &Events, wakers: &mut Vec<Waker>) {
     struct Restore(bool);
 
     impl Drop for Restore {
@@ -285,7 +285,7 @@ fn dispatch_as_poller(events: &Events, deliveries: &mut Vec<Delivery>) {
     }
 
     let _restore = Restore(IS_POLLER.with(|is_poller| is_poller.replace(true)));
-    dispatch(events, deliveries);
+    dispatch(reactor, events, wakers);
 }
 
 /// The result of an attempt to acquire the role.

@@ -28,7 +28,7 @@ use super::busy_poll::BusyPoll;
 use super::poller::{Forwarding, Pause};
 use super::selector::{Events, Selector};
 use super::spawn::{spawn, use_processors_of_main_thread};
-use super::{BuiltinReactor, Delivery, Hook, State, dispatch, flush, poller, reactor};
+use super::{BuiltinReactor, Hook, State, dispatch, flush, poller, reactor};
 use crate::catch_panic::{catch_panic, wake};
 use crate::context::{in_block_on, is_waker_of_block_on};
 use crate::reactor::error::cannot;
@@ -152,17 +152,17 @@ fn run() {
 /// Calls `serve` again and again; it returns only by a panic. No panic in it is known. If one happens, the events of the
 /// last wait are dispatched again, because some of them may not have been delivered. Delivering an event twice is
 /// harmless: readiness is a hint. The pause keeps a panic in each turn from using a whole CPU.
-pub(super) fn run_despite_panics(serve: impl Fn(&mut Events, &mut Vec<Delivery>)) {
+pub(super) fn run_despite_panics(serve: impl Fn(&mut Events, &mut Vec<Waker>)) {
     let mut events = Events::new();
-    let mut deliveries = Vec::new();
+    let mut wakers = Vec::new();
     loop {
-        catch_panic(|| serve(&mut events, &mut deliveries));
-        catch_panic(|| dispatch(&events, &mut deliveries));
+        catch_panic(|| serve(&mut events, &mut wakers));
+        catch_panic(|| dispatch(reactor(), &events, &mut wakers));
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
+fn serve(events: &mut Events, wakers: &mut Vec<Waker>) {
     let mut failed = FailedWaits::default();
     let mut busy_poll = BusyPoll::new();
     let mut pause = Pause::default();
@@ -192,7 +192,7 @@ fn serve(events: &mut Events, deliveries: &mut Vec<Delivery>) {
         }
         let waited = busy_poll.wait(selector, events, timeout, reactor.role.is_disabled());
         if failed.count(waited) {
-            dispatch(events, deliveries);
+            dispatch(reactor, events, wakers);
             // A waker may have forked: then this is the child.
             forwarding.forward(super::reactor(), events);
             woken = events.iter().next().is_some();

@@ -45,36 +45,30 @@ pub(super) struct Waiter {
 
 /// Wakers that were taken out, to be called while no lock is held.
 pub(super) struct Wakers {
-    by_direction: [Option<Waker>; 2],
-    /// Often one future waits, and then no memory is allocated.
-    first: Option<Waker>,
+    /// Often one or two tasks wait, and then no memory is allocated.
+    first: [Option<Waker>; 2],
     others: Vec<Waker>,
 }
 
 impl Wakers {
-    const NONE: Wakers = Wakers { by_direction: [None, None], first: None, others: Vec::new() };
+    pub(super) const NONE: Wakers = Wakers { first: [None, None], others: Vec::new() };
 
     #[inline]
-    pub(super) fn wake(self, wake: impl Fn(Waker)) {
-        let wake_if_some = |waker: Option<Waker>| {
-            if let Some(waker) = waker {
-                wake(waker);
-            }
-        };
-        let [reader, writer] = self.by_direction;
-        wake_if_some(reader);
-        wake_if_some(writer);
-        wake_if_some(self.first);
-        if !self.others.is_empty() {
-            self.others.into_iter().for_each(wake);
+    pub(super) fn push(&mut self, waker: Waker) {
+        match &mut self.first {
+            [first @ None, _] => *first = Some(waker),
+            [_, second @ None] => *second = Some(waker),
+            _ => self.others.push(waker),
         }
     }
 
     #[inline]
-    fn push(&mut self, waker: Option<Waker>) {
-        match self.first {
-            None => self.first = waker,
-            Some(_) => self.others.extend(waker),
+    pub(super) fn wake(self, wake: impl Fn(Waker)) {
+        for waker in self.first.into_iter().flatten() {
+            wake(waker);
+        }
+        if !self.others.is_empty() {
+            self.others.into_iter().for_each(wake);
         }
     }
 }
@@ -108,10 +102,6 @@ impl Waiters {
     #[inline]
     fn future_mut(&mut self, key: usize) -> Option<&mut Waiter> {
         if key == FIRST { self.first.as_mut() } else { self.others.get_mut(key) }
-    }
-
-    fn futures_mut(&mut self) -> impl Iterator<Item = &mut Waiter> {
-        self.first.iter_mut().chain(self.others.iter_mut().map(|(_, waiter)| waiter))
     }
 
     /// Like [`waker_mut`](Self::waker_mut), but does not create a slot.
@@ -158,21 +148,29 @@ impl Waiters {
 
     /// Sets bits in each copy and in each waiter, and takes the wakers of the tasks that wait for any of `ready`.
     #[inline]
-    pub(super) fn deliver(&mut self, ready: Ready) -> Wakers {
-        let mut wakers = Wakers::NONE;
+    pub(super) fn deliver(&mut self, ready: Ready, mut take: impl FnMut(Waker)) {
+        let mut take = |waker: &mut Option<Waker>| {
+            if let Some(waker) = waker.take() {
+                take(waker);
+            }
+        };
         for direction in Direction::BOTH {
             let waiter = &mut self.by_direction[direction as usize];
             waiter.error |= ready.is_error();
             if ready.intersects(direction.mask()) {
-                wakers.by_direction[direction as usize] = waiter.waker.take();
+                take(&mut waiter.waker);
             }
         }
-        for waiter in self.futures_mut() {
+        let mut deliver = |waiter: &mut Waiter| {
             let delivered = ready.intersection(waiter.interest.mask());
             waiter.delivered |= delivered;
             if !delivered.is_empty() {
-                wakers.push(waiter.waker.take());
+                take(&mut waiter.waker);
             }
+        };
+        self.first.iter_mut().for_each(&mut deliver);
+        if !self.others.is_empty() {
+            self.others.iter_mut().for_each(|(_, waiter)| deliver(waiter));
         }
         for InterestCopy { event, waiter } in &mut self.copies {
             let delivered = ready.intersection(event.interest.mask());
@@ -180,18 +178,20 @@ impl Waiters {
             event.tick = event.tick.wrapping_add(1);
             waiter.error |= ready.is_error();
             if !delivered.is_empty() {
-                wakers.push(waiter.waker.take());
+                take(&mut waiter.waker);
             }
         }
-        wakers
     }
 
     /// Takes all wakers, without an event.
     pub(super) fn take_wakers(&mut self) -> Wakers {
-        let by_direction = [0, 1].map(|direction| self.by_direction[direction].waker.take());
-        let mut wakers = Wakers { by_direction, ..Wakers::NONE };
-        self.futures_mut().for_each(|waiter| wakers.push(waiter.waker.take()));
-        self.copies.iter_mut().for_each(|copy| wakers.push(copy.waiter.waker.take()));
+        let directions = self.by_direction.iter_mut().map(|waiter| &mut waiter.waker);
+        let first = self.first.iter_mut().map(|waiter| &mut waiter.waker);
+        let others = self.others.iter_mut().map(|(_, waiter)| &mut waiter.waker);
+        let copies = self.copies.iter_mut().map(|copy| &mut copy.waiter.waker);
+        let stored = directions.chain(first).chain(others).chain(copies);
+        let mut wakers = Wakers::NONE;
+        stored.filter_map(Option::take).for_each(|waker| wakers.push(waker));
         wakers
     }
 
