@@ -143,8 +143,8 @@ impl Reactor {
     }
 
     /// This reactor, or the builtin one if `interest` includes what only the builtin one supports.
-    pub(crate) fn select_for(&self, interest: Interest) -> Reactor {
-        if interest.needs_builtin() { Reactor::builtin() } else { self.clone() }
+    pub(crate) fn select_for(self, interest: Interest) -> Reactor {
+        if interest.needs_builtin() { Reactor::builtin() } else { self }
     }
 }
 

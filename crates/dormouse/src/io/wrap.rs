@@ -49,7 +49,7 @@ impl<T: AsSource> AsyncFd<T> {
     #[doc(alias = "register_with_interest")]
     #[track_caller]
     pub fn with_interest(inner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
-        AsyncFd::new_on(&Reactor::current(), inner, interest)
+        AsyncFd::wrap(Reactor::current(), inner, interest, Mode::Unknown, Origin::caller())
     }
 
     /// Registers the fd for `interest`, with the given reactor.
@@ -70,9 +70,7 @@ impl<T: AsSource> AsyncFd<T> {
     /// See [the type](Self#errors).
     #[track_caller]
     pub fn new_on(reactor: &Reactor, inner: T, interest: Interest) -> io::Result<AsyncFd<T>> {
-        let registered =
-            AsyncFd::register(reactor, inner, interest, Mode::Unknown, Origin::caller());
-        registered.map_err(|err| err.cause)
+        AsyncFd::wrap(reactor.clone(), inner, interest, Mode::Unknown, Origin::caller())
     }
 
     /// [`new`](Self::new), but the error contains the object.
@@ -131,7 +129,7 @@ impl<T: AsSource> AsyncFd<T> {
         inner: T,
         interest: Interest,
     ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
-        AsyncFd::register(&Reactor::current(), inner, interest, Mode::Unknown, Origin::caller())
+        AsyncFd::register(Reactor::current(), inner, interest, Mode::Unknown, Origin::caller())
     }
 
     /// Wraps an object that this crate has created in `mode`, for reading and writing.
@@ -146,8 +144,7 @@ impl<T: AsSource> AsyncFd<T> {
         mode: Mode,
         origin: Origin,
     ) -> io::Result<AsyncFd<T>> {
-        let registered = AsyncFd::register(&Reactor::current(), inner, interest, mode, origin);
-        registered.map_err(|err| err.cause)
+        AsyncFd::wrap(Reactor::current(), inner, interest, mode, origin)
     }
 
     /// Wraps a connected socket that this crate has created in `mode`. The connection is not lost if the fd cannot be
@@ -165,8 +162,18 @@ impl<T: AsSource> AsyncFd<T> {
         AsyncFd::registered(registered, mode).map_err(|err| err.cause)
     }
 
+    fn wrap(
+        reactor: Reactor,
+        inner: T,
+        interest: Interest,
+        mode: Mode,
+        origin: Origin,
+    ) -> io::Result<AsyncFd<T>> {
+        AsyncFd::register(reactor, inner, interest, mode, origin).map_err(|err| err.cause)
+    }
+
     fn register(
-        reactor: &Reactor,
+        reactor: Reactor,
         inner: T,
         interest: Interest,
         mode: Mode,

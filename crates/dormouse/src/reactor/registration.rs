@@ -14,8 +14,8 @@ mod moving;
 
 use super::scheduled_io::BackendKind;
 use super::{
-    Interest, Reactor, Ready, ReadyEvent, ScheduledIo, ShutDown, WaiterSlot, async_io, builtin,
-    tokio,
+    Interest, Kind, Reactor, Ready, ReadyEvent, ScheduledIo, ShutDown, WaiterSlot, async_io,
+    builtin, tokio,
 };
 use crate::catch_panic::wake;
 use crate::fork::Process;
@@ -318,19 +318,20 @@ impl<T: AsSource> Registration<T> {
         let fd = self.source();
         let mut attached = lock(&self.attached);
         let all = attached.interest | interest;
-        let registered = match &attached.backend {
-            Backend::Tokio(registration)
-                if !attached.must_move && !tokio::needs_builtin(interest) =>
+        let Attached { reactor: Reactor(reactor), backend, must_move, .. } = &mut *attached;
+        let registered = match (backend, reactor) {
+            (Backend::Tokio(registration), Kind::Tokio(handle))
+                if !*must_move && !tokio::needs_builtin(interest) =>
             {
-                registration.register_interest(fd, interest, all).map(Some)
+                registration.register_interest(handle, &self.io, fd, interest, all).map(Some)
             }
-            Backend::Tokio(_) | Backend::AsyncIo(_) => {
+            (Backend::Tokio(_) | Backend::AsyncIo(_), _) => {
                 let moved = self.move_to_builtin(&mut attached, all);
                 return moved.map_err(WaitError::Unregistered);
             }
-            Backend::Builtin(registration) => registration.reregister(fd, all).map(|()| None),
+            (Backend::Builtin(registration), _) => registration.reregister(fd, all).map(|()| None),
             // A concurrent wait registers the fd with the next reactor.
-            Backend::Detached | Backend::Unregistered => Ok(None),
+            (Backend::Detached | Backend::Unregistered, _) => Ok(None),
         };
         attached.interest = all;
         drop(attached);
@@ -461,7 +462,9 @@ impl<T: AsSource> Registration<T> {
         // Exclusive access needs no lock. In the child of a fork, the lock may be held by a thread of the parent.
         let attached = self.attached.get_mut().unwrap_or_else(PoisonError::into_inner);
         attached.detach(source::borrow(&object), &self.process);
-        if self.process.forked() {
+        if Arc::strong_count(&self.io) == 1 {
+            // The wakers are dropped with it.
+        } else if self.process.forked() {
             self.io.clear_wakers_in_child();
         } else {
             self.io.clear_wakers();

@@ -50,21 +50,22 @@ impl Reactor {
         interest: Interest,
     ) -> Result<Registration<T>, (T, io::Error)> {
         let now = interest.eager();
-        self.register_by(object, interest, now, Origin::UNKNOWN, |fd, io| {
-            self.attach_here(fd, interest, now, io)
+        let reactor = self.clone();
+        register_by(object, interest, now, Origin::UNKNOWN, |fd, io| {
+            reactor.attach_here(fd, interest, now, io)
         })
     }
 
     /// Like [`register`](Self::register), but with the next reactor if this one has shut down. Registers the fd for
     /// `now`; the rest of `interest` is registered by the first wait for it.
     pub(crate) fn register_or_next<T: AsSource>(
-        &self,
+        self,
         object: T,
         interest: Interest,
         now: Interest,
         created: Origin,
     ) -> Result<Registration<T>, (T, io::Error)> {
-        let registered = self.register_by(object, interest, now, created, |fd, io| {
+        let registered = register_by(object, interest, now, created, |fd, io| {
             let (attached, refused_by) = self.attach_or_next(fd, interest, now, io, || Ok(()))?;
             if let Some(from) = refused_by {
                 let to = attached.reactor.name();
@@ -80,7 +81,7 @@ impl Reactor {
     /// registered, each wait tries it again, and returns the error. With async-io the first wait registers it: it needs
     /// a duplicate, and a short connection may end without a wait.
     pub(crate) fn register_or_later<T: AsSource>(
-        &self,
+        self,
         object: T,
         interest: Interest,
         created: Origin,
@@ -89,7 +90,8 @@ impl Reactor {
         if let Kind::AsyncIo(_) = reactor.0 {
             return reactor.register_later(object, interest, BackendKind::Oneshot, created);
         }
-        let registered = self.register_or_next(object, interest, interest.eager(), created);
+        let registered =
+            reactor.clone().register_or_next(object, interest, interest.eager(), created);
         registered.unwrap_or_else(|(object, _)| {
             reactor.register_later(object, interest, BackendKind::Builtin, created)
         })
@@ -110,40 +112,24 @@ impl Reactor {
         Registration::new(object, io, attached, created)
     }
 
-    fn register_by<T: AsSource>(
-        &self,
-        object: T,
-        interest: Interest,
-        now: Interest,
-        created: Origin,
-        attach: impl FnOnce(BorrowedSource<'_>, &Arc<ScheduledIo>) -> io::Result<Attached>,
-    ) -> Result<Registration<T>, (T, io::Error)> {
-        let io = new_io(interest);
-        match attach(source::borrow(&object), &io) {
-            Ok(attached) => {
-                attached.activate(&io, now);
-                Ok(Registration::new(object, io, attached, created))
-            }
-            Err(err) => Err((object, err)),
-        }
-    }
-
     /// Registers an fd with this reactor.
     fn attach_here(
-        &self,
+        self,
         fd: BorrowedSource<'_>,
         interest: Interest,
         now: Interest,
         io: &Arc<ScheduledIo>,
     ) -> io::Result<Attached> {
-        let attached = self.attach(fd, interest, now, io);
-        attached.map_err(|err| cannot_register(&err, fd, self.name()))
+        match self.attach(fd, now, io) {
+            Ok(backend) => Ok(Attached::new(self, backend, interest)),
+            Err(err) => Err(cannot_register(&err, fd, self.name())),
+        }
     }
 
     /// Registers an fd with the first reactor, from this one on, that can watch it. Calls `before_builtin` if that
     /// is the builtin one. Also returns the name of the reactor that had been selected, if another one watches the fd.
     fn attach_or_next(
-        &self,
+        self,
         fd: BorrowedSource<'_>,
         interest: Interest,
         now: Interest,
@@ -156,8 +142,8 @@ impl Reactor {
             if matches!(reactor.0, Kind::Builtin) {
                 before_builtin()?;
             }
-            let err = match reactor.attach(fd, interest, now, io) {
-                Ok(attached) => return Ok((attached, refused_by)),
+            let err = match reactor.attach(fd, now, io) {
+                Ok(backend) => return Ok((Attached::new(reactor, backend, interest), refused_by)),
                 Err(err) => err,
             };
             match reactor.next_after(&err) {
@@ -170,22 +156,19 @@ impl Reactor {
         }
     }
 
-    /// Registers an fd for `now`, and later for the rest of `interest`. The caller then calls `Attached::activate`.
+    /// Registers an fd for `now`. The caller then calls `Attached::activate`.
     fn attach(
         &self,
         fd: BorrowedSource<'_>,
-        interest: Interest,
         now: Interest,
         io: &Arc<ScheduledIo>,
-    ) -> io::Result<Attached> {
+    ) -> io::Result<Backend> {
         builtin::check_kind(fd)?;
-        let backend = match &self.0 {
-            Kind::Builtin => builtin::register(fd, now, io).map(Backend::Builtin)?,
-            Kind::Tokio(handle) => tokio::register(handle, fd, now, io).map(Backend::Tokio)?,
-            Kind::AsyncIo(handle) => async_io::register(handle, fd, io).map(Backend::AsyncIo)?,
-        };
-        let counted = CountedFd::new(self.name());
-        Ok(Attached { reactor: self.clone(), backend, interest, must_move: false, counted })
+        match &self.0 {
+            Kind::Builtin => builtin::register(fd, now, io).map(Backend::Builtin),
+            Kind::Tokio(handle) => tokio::register(handle, fd, now, io).map(Backend::Tokio),
+            Kind::AsyncIo(handle) => async_io::register(handle, fd, io).map(Backend::AsyncIo),
+        }
     }
 
     /// The reactor to use if this one failed to register an fd with `err`, because it has shut down, or because no fd is
@@ -201,6 +184,23 @@ impl Reactor {
     }
 }
 
+fn register_by<T: AsSource>(
+    object: T,
+    interest: Interest,
+    now: Interest,
+    created: Origin,
+    attach: impl FnOnce(BorrowedSource<'_>, &Arc<ScheduledIo>) -> io::Result<Attached>,
+) -> Result<Registration<T>, (T, io::Error)> {
+    let io = new_io(interest);
+    match attach(source::borrow(&object), &io) {
+        Ok(attached) => {
+            attached.activate(&io, now);
+            Ok(Registration::new(object, io, attached, created))
+        }
+        Err(err) => Err((object, err)),
+    }
+}
+
 fn new_io(interest: Interest) -> Arc<ScheduledIo> {
     let io = Arc::new(ScheduledIo::default());
     if interest.is_with_urgent() {
@@ -211,6 +211,12 @@ fn new_io(interest: Interest) -> Arc<ScheduledIo> {
 }
 
 impl Attached {
+    /// An fd that is registered with `reactor`, and is to be registered for `interest`.
+    fn new(reactor: Reactor, backend: Backend, interest: Interest) -> Attached {
+        let counted = CountedFd::new(reactor.name());
+        Attached { reactor, backend, interest, must_move: false, counted }
+    }
+
     /// Waits use this registration from here on. The fd is registered for `now`.
     fn activate(&self, io: &ScheduledIo, now: Interest) {
         match self.backend {
@@ -353,8 +359,9 @@ impl<T: AsSource> Registration<T> {
         }
         let mut attached = lock(&self.attached);
         let interest = attached.interest;
-        let drain = match &attached.backend {
-            Backend::Builtin(_) | Backend::Detached | Backend::Unregistered => return,
+        let Attached { reactor: Reactor(reactor), backend, .. } = &mut *attached;
+        let drain = match (backend, reactor) {
+            (Backend::Builtin(_) | Backend::Detached | Backend::Unregistered, _) => return,
             _ if self.persists(event, now, tried) => {
                 if self.move_to_builtin(&mut attached, interest).is_err() {
                     attached.must_move = true;
@@ -363,10 +370,12 @@ impl<T: AsSource> Registration<T> {
                 }
                 return;
             }
-            Backend::Tokio(registration) if ended.intersects(CLOSED_OR_ERROR) => {
-                registration.register_again(fd, interest)
+            (Backend::Tokio(registration), Kind::Tokio(handle))
+                if ended.intersects(CLOSED_OR_ERROR) =>
+            {
+                registration.register_again(handle, &self.io, fd, interest)
             }
-            Backend::Tokio(_) | Backend::AsyncIo(_) => return,
+            (Backend::Tokio(_) | Backend::AsyncIo(_), _) => return,
         };
         drop(attached);
         match drain {

@@ -50,7 +50,9 @@ impl TokioRegistration {
     }
 
     pub(super) fn register_interest(
-        &self,
+        &mut self,
+        _: &Handle,
+        _: &Arc<ScheduledIo>,
         _: BorrowedSource<'_>,
         _: Interest,
         _: Interest,
@@ -58,7 +60,13 @@ impl TokioRegistration {
         match *self {}
     }
 
-    pub(super) fn register_again(&self, _: BorrowedSource<'_>, _: Interest) -> io::Result<Drain> {
+    pub(super) fn register_again(
+        &mut self,
+        _: &Handle,
+        _: &Arc<ScheduledIo>,
+        _: BorrowedSource<'_>,
+        _: Interest,
+    ) -> io::Result<Drain> {
         match *self {}
     }
 
@@ -66,7 +74,7 @@ impl TokioRegistration {
         match *self {}
     }
 
-    pub(super) fn deregister(&self, _: BorrowedSource<'_>) {
-        match *self {}
+    pub(super) fn deregister(self, _: BorrowedSource<'_>) {
+        match self {}
     }
 }

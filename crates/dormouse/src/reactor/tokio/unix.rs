@@ -5,7 +5,8 @@
 //! in tokio, polls tokio, which stores the forwarder for the next event, and sets the readiness in the
 //! [`ScheduledIo`].
 //!
-//! No forwarder is stored before the first wait. If the fd is wrapped for both directions, it is registered for reading
+//! No forwarder is stored before the first wait. Until then a registration is nothing but tokio's, and shares nothing: a
+//! connection that ends without a wait does not need more. If the fd is wrapped for both directions, it is registered for reading
 //! alone until the first wait for write readiness. Registered for both, each event would be drained twice, because
 //! an fd that becomes readable is reported as writable too.
 //!
@@ -28,11 +29,11 @@
 )]
 mod urgent;
 
-use super::{Handle, can_enter, driver};
+use super::{Handle, driver};
 use crate::fork::Process;
 use crate::reactor::scheduled_io::{BackendKind, Direction, ScheduledIo};
 use crate::reactor::{Interest, Ready};
-use crate::sync::{Mutex, OnceLock, lock, tokio};
+use crate::sync::{Mutex, lock, tokio};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -45,15 +46,20 @@ pub(in crate::reactor) const KIND: BackendKind = BackendKind::Edge;
 
 /// An fd that is registered with a runtime.
 #[derive(Debug)]
-pub(in crate::reactor) struct TokioRegistration(Arc<TokioIo>);
+pub(in crate::reactor) struct TokioRegistration {
+    /// Before the first wait. Later it is in `shared`.
+    fd: Option<TokioFd>,
+    shared: Option<Arc<TokioIo>>,
+}
 
+/// What a registration shares with its forwarders.
 #[derive(Debug)]
 struct TokioIo {
     io: Arc<ScheduledIo>,
     handle: Handle,
     fd: Mutex<Option<TokioFd>>,
-    /// One for each direction. Set by the first wait.
-    forwarders: OnceLock<[Waker; 2]>,
+    /// One for each direction.
+    forwarders: [Waker; 2],
     process: Process,
 }
 
@@ -104,31 +110,30 @@ pub(in crate::reactor) fn register(
     handle: &Handle,
     fd: BorrowedFd<'_>,
     interest: Interest,
-    io: &Arc<ScheduledIo>,
+    _: &Arc<ScheduledIo>,
 ) -> io::Result<TokioRegistration> {
-    Ok(TokioRegistration(Arc::new(TokioIo {
-        io: io.clone(),
-        handle: handle.clone(),
-        fd: Mutex::new(Some(TokioFd::new(handle, fd.as_raw_fd(), interest)?)),
-        forwarders: OnceLock::new(),
-        process: Process::current(),
-    })))
+    let fd = TokioFd::new(handle, fd.as_raw_fd(), interest)?;
+    Ok(TokioRegistration { fd: Some(fd), shared: None })
 }
 
 impl TokioFd {
     fn new(handle: &Handle, fd: RawFd, interest: Interest) -> io::Result<TokioFd> {
-        if !can_enter() {
-            return Err(io::Error::other(
-                "this thread is ending, and cannot enter a tokio runtime",
-            ));
-        }
+        let is_inside = match Handle::try_current() {
+            Ok(current) => current.id() == handle.id(),
+            Err(err) if err.is_thread_local_destroyed() => {
+                return Err(io::Error::other(
+                    "this thread is ending, and cannot enter a tokio runtime",
+                ));
+            }
+            Err(_) => false,
+        };
         let tokio_interest = match (interest.is_readable(), interest.is_writable()) {
             (true, false) => tokio::io::Interest::READABLE,
             (false, true) => tokio::io::Interest::WRITABLE,
             _ => tokio::io::Interest::READABLE | tokio::io::Interest::WRITABLE,
         };
         let tokio_interest = urgent::add_to(tokio_interest, interest);
-        let _context = handle.enter();
+        let _context = (!is_inside).then(|| handle.enter());
         // Deprecated since tokio 1.54 in favour of an unsafe constructor with the same code, whose
         // contract is that the fd stays the same while it is registered. `Registration` keeps that contract. The
         // deprecated function needs no unsafe code here.
@@ -174,8 +179,11 @@ impl TokioRegistration {
         None
     }
 
-    pub(in crate::reactor) fn deregister(&self, fd: BorrowedFd<'_>) {
-        let registered = lock(&self.0.fd).take();
+    pub(in crate::reactor) fn deregister(self, fd: BorrowedFd<'_>) {
+        let registered = match &self.shared {
+            Some(shared) => lock(&shared.fd).take(),
+            None => self.fd,
+        };
         if let Some(registered) = registered {
             registered.deregister(fd);
         }
@@ -184,35 +192,54 @@ impl TokioRegistration {
     /// Makes tokio report `interest`. `ScheduledIo::should_register` limits this to once for each direction. `all` is
     /// everything that the fd is to be registered for.
     pub(in crate::reactor) fn register_interest(
-        &self,
+        &mut self,
+        handle: &Handle,
+        io: &Arc<ScheduledIo>,
         fd: BorrowedFd<'_>,
         interest: Interest,
         all: Interest,
     ) -> io::Result<Drain> {
-        let this = &self.0;
-        this.forwarders.get_or_init(|| {
-            Direction::BOTH.map(|direction| {
-                Waker::from(Arc::new(Forwarder { registration: Arc::downgrade(this), direction }))
-            })
-        });
+        let shared = self.share(handle, io);
         let is_registered =
-            lock(&this.fd).as_ref().is_some_and(|registered| registered.includes(interest));
-        if is_registered { Ok(Drain(this.clone())) } else { self.register_again(fd, all) }
+            lock(&shared.fd).as_ref().is_some_and(|registered| registered.includes(interest));
+        if is_registered {
+            Ok(Drain(shared.clone()))
+        } else {
+            self.register_again(handle, io, fd, all)
+        }
     }
 
     /// Replaces the registration by a new one for `interest`.
     pub(in crate::reactor) fn register_again(
-        &self,
+        &mut self,
+        handle: &Handle,
+        io: &Arc<ScheduledIo>,
         fd: BorrowedFd<'_>,
         interest: Interest,
     ) -> io::Result<Drain> {
-        let this = &self.0;
-        let registered = &mut *lock(&this.fd);
+        let shared = self.share(handle, io);
+        let registered = &mut *lock(&shared.fd);
         if let Some(former) = registered.take() {
             former.deregister(fd);
         }
-        *registered = Some(TokioFd::new(&this.handle, fd.as_raw_fd(), interest)?);
-        Ok(Drain(this.clone()))
+        *registered = Some(TokioFd::new(handle, fd.as_raw_fd(), interest)?);
+        Ok(Drain(shared.clone()))
+    }
+
+    /// Called by the first wait. The child of a fork does not wait, so its parent has registered the fd.
+    fn share(&mut self, handle: &Handle, io: &Arc<ScheduledIo>) -> &Arc<TokioIo> {
+        self.shared.get_or_insert_with(|| {
+            Arc::new_cyclic(|shared| TokioIo {
+                io: io.clone(),
+                handle: handle.clone(),
+                fd: Mutex::new(self.fd.take()),
+                forwarders: Direction::BOTH.map(|direction| {
+                    let registration = shared.clone();
+                    Waker::from(Arc::new(Forwarder { registration, direction }))
+                }),
+                process: Process::current(),
+            })
+        })
     }
 }
 
@@ -224,14 +251,13 @@ impl TokioIo {
             // The child of a fork runs or drops the runtime of its parent. A thread of the parent may hold the lock.
             return;
         }
-        let Some(forwarders) = self.forwarders.get() else { return };
         let mut ready = Ready::EMPTY;
         let is_shut_down;
         {
             let registered = lock(&self.fd);
             let Some(TokioFd { fd, interest }) = registered.as_ref() else { return };
             is_shut_down =
-                take(fd, direction, &forwarders[direction as usize], &mut ready).is_err();
+                take(fd, direction, &self.forwarders[direction as usize], &mut ready).is_err();
             if is_shut_down {
                 // Marked under the lock, so that an fd that has moved to another reactor is not marked.
                 self.io.mark_shut_down();

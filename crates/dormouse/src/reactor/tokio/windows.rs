@@ -88,13 +88,15 @@ impl TokioRegistration {
     /// No process is forked.
     pub(in crate::reactor) fn forget_in_child(self) {}
 
-    pub(in crate::reactor) fn deregister(&self, _: BorrowedSource<'_>) {
+    pub(in crate::reactor) fn deregister(self, _: BorrowedSource<'_>) {
         drop(lock(&self.socket).take());
     }
 
     /// A wait calls [`arm`](Self::arm).
     pub(in crate::reactor) fn register_interest(
-        &self,
+        &mut self,
+        _: &Handle,
+        _: &Arc<ScheduledIo>,
         _: BorrowedSource<'_>,
         _: Interest,
         _: Interest,
@@ -104,13 +106,15 @@ impl TokioRegistration {
 
     /// Replaces the registration by a new one.
     pub(in crate::reactor) fn register_again(
-        &self,
+        &mut self,
+        handle: &Handle,
+        _: &Arc<ScheduledIo>,
         socket: BorrowedSource<'_>,
         _: Interest,
     ) -> io::Result<Drain> {
         let registered = &mut *lock(&self.socket);
         *registered = None;
-        *registered = Some(duplicate(&self.handle, socket)?);
+        *registered = Some(duplicate(handle, socket)?);
         Ok(Drain(self.io.clone()))
     }
 
