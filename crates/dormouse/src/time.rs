@@ -32,7 +32,8 @@
 //! on the executor: about 50 us on an idle machine. (`tokio::time` rounds up to its tick of 1 ms.) Where sleeps fire densely,
 //! wake-ups are spaced out to save CPU, by up to 500 us. Each sleep has a wake-up of its own as long as no more than 12,500
 //! are needed in a second, or 64 at once; the sleeps of one reactor and one clock are counted together, and those that fire
-//! within 10 us of each other count once. See
+//! within 10 us of each other count once. (If a sleep is dropped or reset before its time, a wake-up may take place and count
+//! nevertheless.) See
 //! [BENCHMARKS.md](https://docs.rs/crate/dormouse/latest/source/BENCHMARKS.md) for numbers and how to reproduce them.
 //!
 //! Other systems than Linux have no timerfd. There it depends on how exactly the thread `dormouse` can wait: on Windows, which

@@ -2,7 +2,7 @@
 //! the next one, and tasks are woken. The shutdown of a queue is here too.
 
 use super::schedule::Schedule;
-use super::{Expired, PROCESSING, ReactorKind, TimerQueue, Unavailable, shards};
+use super::{Expired, PROCESSING, ReactorKind, TimerQueue, Unavailable, shards, spacing};
 use crate::catch_panic::wake;
 use crate::clock::ClockId;
 use crate::reactor::wake_or_defer;
@@ -97,6 +97,8 @@ impl TimerQueue {
         self.counters.woken(self.clock, now, deadlines(expired));
         trace::timers_fired(self.clock, self.kind.name(), now, deadlines(expired));
 
+        let wake_ups = spacing::wake_ups(deadlines(expired));
+
         let schedule = lock(&self.schedule);
         if schedule.epoch != epoch {
             // The runtime has shut down since. The schedule, with `processing`, may already be that of another runtime.
@@ -105,15 +107,16 @@ impl TimerQueue {
         // It fails if a timer was inserted meanwhile, and stays 0 for the wall clock.
         let processed = &self.processed_until;
         let _ = processed.compare_exchange(PROCESSING, now, Ordering::Release, Ordering::Relaxed);
-        self.finish(schedule, now, next, expired)
+        self.finish(schedule, now, next, wake_ups, expired)
     }
 
-    /// The last step of `process`: sets the wake source.
+    /// The last step of `process`: sets the wake source. `wake_ups`: those that the expired timers have without spacing.
     fn finish(
         &'static self,
         mut schedule: MutexGuard<'_, Schedule>,
         now: u64,
         next: u64,
+        wake_ups: u64,
         expired: &mut Expired,
     ) -> Result<(), Unavailable> {
         schedule.processing = false;
@@ -121,7 +124,7 @@ impl TimerQueue {
             return Ok(());
         }
         if self.clock != ClockId::Realtime {
-            schedule.spacing.charge(now, deadlines(expired));
+            schedule.spacing.charge(now, wake_ups);
         }
         self.retry_timerfd(&mut schedule);
         let inserted_meanwhile = self.armed.load(Ordering::Relaxed);

@@ -160,7 +160,7 @@ fn a_clock_change_during_processing_wakes_all_tasks() {
 fn used_before_the_move(queue: &'static TimerQueue, then: u64, waker: &Waker) -> TimerId {
     let pending = queue.insert(0, then + 2 * HOUR, then, waker).unwrap();
     queue.processed_until.store(then, Ordering::Relaxed);
-    lock(&queue.schedule).spacing.charge(then, (0..100).map(|nth| nth * 1_000_000));
+    lock(&queue.schedule).spacing.charge(then, 100);
     pending
 }
 
