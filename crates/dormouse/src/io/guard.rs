@@ -99,6 +99,15 @@ macro_rules! guard {
             pub fn ready(&self) -> Ready {
                 self.event.ready
             }
+
+            /// What `try_io` returns after an operation with this result.
+            pub(super) fn tried<R>(
+                &mut self,
+                result: io::Result<R>,
+            ) -> Result<io::Result<R>, TryIoError> {
+                let tried = TryIoError::of(result).inspect_err(|_| self.clear_ready());
+                tried.inspect(|_| self.fd.registration.succeeded(self.event))
+            }
         }
 
         impl<T: AsSource + fmt::Debug> fmt::Debug for $Guard<'_, T> {
@@ -168,8 +177,8 @@ impl<'a, T: AsSource> AsyncFdReadyGuard<'a, T> {
         &mut self,
         f: impl FnOnce(&'a AsyncFd<T>) -> io::Result<R>,
     ) -> Result<io::Result<R>, TryIoError> {
-        let tried = TryIoError::of(f(self.fd)).inspect_err(|_| self.clear_ready());
-        tried.inspect(|_| self.fd.registration.succeeded(self.event))
+        let result = f(self.fd);
+        self.tried(result)
     }
 
     /// The [`AsyncFd`].

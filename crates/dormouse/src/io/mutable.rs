@@ -210,8 +210,8 @@ impl<T: AsSource> AsyncFdReadyMutGuard<'_, T> {
         &mut self,
         f: impl FnOnce(&mut AsyncFd<T>) -> io::Result<R>,
     ) -> Result<io::Result<R>, TryIoError> {
-        let tried = TryIoError::of(f(self.fd)).inspect_err(|_| self.clear_ready());
-        tried.inspect(|_| self.fd.registration.succeeded(self.event))
+        let result = f(self.fd);
+        self.tried(result)
     }
 
     /// The [`AsyncFd`].

@@ -148,10 +148,7 @@ impl AsyncIoRegistration {
     /// If async-io cannot watch the fd any more. Then the caller shuts down the `ScheduledIo`, because other waits
     /// have found the direction marked as registered, and would not be woken.
     pub(super) fn arm(&self, interest: Interest) -> io::Result<()> {
-        for direction in Direction::BOTH {
-            let Some(waker) = self.oneshot_wakers.to_register(direction, interest) else {
-                continue;
-            };
+        for (direction, waker) in self.oneshot_wakers.to_register(interest) {
             let cx = &mut Context::from_waker(waker);
             // The first poll may return an event that has been delivered already. It can be skipped: the next poll
             // registers the direction, and async-io checks the fd again.

@@ -21,15 +21,21 @@ impl OneshotWakers {
         OneshotWakers { io: io.clone(), wakers: Direction::BOTH.map(|_| OnceLock::new()) }
     }
 
-    /// The waker of `direction`, if a wait for `interest` has to register it. It is marked as registered then.
+    /// The directions that a wait for `interest` has to register, with their wakers. Each is marked as registered when the
+    /// iterator gets to it.
     #[inline]
-    pub(super) fn to_register(&self, direction: Direction, interest: Interest) -> Option<&Waker> {
-        let wanted = match direction {
-            Direction::Read => interest.is_readable(),
-            Direction::Write => interest.is_writable(),
-        };
-        let to_register = wanted && self.io.should_register(direction.interest());
-        to_register.then(|| self.get(direction))
+    pub(super) fn to_register(
+        &self,
+        interest: Interest,
+    ) -> impl Iterator<Item = (Direction, &Waker)> {
+        let directions = Direction::BOTH.into_iter().filter(move |direction| {
+            let wanted = match direction {
+                Direction::Read => interest.is_readable(),
+                Direction::Write => interest.is_writable(),
+            };
+            wanted && self.io.should_register(direction.interest())
+        });
+        directions.map(|direction| (direction, self.get(direction)))
     }
 
     fn get(&self, direction: Direction) -> &Waker {

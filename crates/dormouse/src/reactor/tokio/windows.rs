@@ -127,10 +127,7 @@ impl TokioRegistration {
         let registered = lock(&self.socket);
         let Some(socket) = &*registered else { return Some(Ok(Ready::EMPTY)) };
         let mut ready = Ready::EMPTY;
-        for direction in Direction::BOTH {
-            let Some(waker) = self.oneshot_wakers.to_register(direction, interest) else {
-                continue;
-            };
+        for (direction, waker) in self.oneshot_wakers.to_register(interest) {
             match arm(socket, direction, waker) {
                 Poll::Pending => {}
                 Poll::Ready(Ok(seen)) => ready |= seen,
