@@ -64,11 +64,11 @@ use std::task::{Context, Poll};
 /// [`into_inner`](Self::into_inner), and wrap it again.
 ///
 /// # Connections
-/// A socket that this crate has accepted or connected is returned even if it cannot be registered, because otherwise the
-/// connection would be lost. Operations that need not wait succeed. A wait tries to register the fd, and returns the
-/// error if that fails; the next wait tries again.
+/// A socket that this crate has accepted or connected is registered by the first wait. Operations that need not wait
+/// succeed without. So a short connection may need no registration (with async-io no duplicate of its fd), and one that
+/// cannot be registered is not lost: a wait returns the error, and the next wait tries again.
 ///
-/// With async-io the first wait registers it, so a connection that never waits costs no duplicate of its fd.
+/// (If `connect` has to wait until the connection is established, it registers the socket then.)
 ///
 /// # Reactor
 /// The constructor selects the reactor, by default with [`Reactor::current`]. The fd moves to another one if

@@ -147,10 +147,9 @@ impl<T: AsSource> AsyncFd<T> {
         AsyncFd::wrap(Reactor::current(), inner, interest, mode, origin)
     }
 
-    /// Wraps a connected socket that this crate has created in `mode`. The connection is not lost if the fd cannot be
-    /// registered: then each wait tries it again.
+    /// Wraps a connected socket that this crate has created in `mode`. The first wait registers it.
     pub(crate) fn connected(inner: T, interest: Interest, mode: Mode) -> io::Result<AsyncFd<T>> {
-        let registration = Reactor::current().register_or_later(inner, interest, Origin::UNKNOWN);
+        let registration = Reactor::current().register_later(inner, interest, Origin::UNKNOWN);
         let set_blocking = mode.set_non_blocking(registration.get_ref())?;
         Ok(AsyncFd { registration, set_blocking })
     }

@@ -161,7 +161,7 @@ impl Epoll {
         Epoll(kernel.epolls)
     }
 
-    /// Registers a file. If it is ready already, that is reported.
+    /// Registers a file, once. If it is ready already, that is reported.
     pub(crate) fn add(&self, fd: RawFd, token: u64, interest: Interest) -> io::Result<()> {
         let mut kernel = lock(&KERNEL);
         if kernel.refuses_changes {
@@ -169,6 +169,9 @@ impl Epoll {
         }
         let is_pending = kernel.readiness(fd).intersects(interest.mask());
         let file = File::Fd(fd);
+        if kernel.entries.iter().any(|entry| entry.epoll == self.0 && entry.file == file) {
+            return Err(rustix::io::Errno::EXIST.into());
+        }
         kernel.entries.push(EpollEntry { epoll: self.0, file, token, interest, is_pending });
         CHANGED.notify_all();
         Ok(())

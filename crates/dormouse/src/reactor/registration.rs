@@ -10,6 +10,8 @@
 //!   child's copies of fds are closed. No lock is waited for, because a thread of the parent may have held it at the
 //!   fork.
 
+#[cfg(all(loom, test))]
+mod loom_tests;
 mod moving;
 
 use super::scheduled_io::BackendKind;
@@ -60,8 +62,7 @@ enum Backend {
     AsyncIo(async_io::AsyncIoRegistration),
     /// Not registered any more: the reactor has shut down, or belongs to the parent of this process (see `fork`).
     Detached,
-    /// Not registered yet: no reactor could register the fd when it was created, or it is a connection that async-io
-    /// registers at the first wait.
+    /// Not registered yet: a connection before its first wait.
     Unregistered,
 }
 
@@ -175,7 +176,7 @@ impl<T: AsSource> Registration<T> {
     ) -> Poll<io::Result<ReadyEvent>> {
         match self.known_event(slot.interest(), tried) {
             Poll::Ready(Ok(event)) => Poll::Ready(Ok(event)),
-            _ => self.poll_any_reactor(slot, tried, waker),
+            known => self.poll_any_reactor(slot, tried, waker, known.is_ready()),
         }
     }
 
@@ -192,18 +193,23 @@ impl<T: AsSource> Registration<T> {
         self.io.ready_event(interest, tried)
     }
 
+    /// `is_shut_down`: the fd is not registered, or this is the child of a fork.
     fn poll_any_reactor(
         &self,
         mut slot: WaiterSlot<'_>,
         tried: Option<ReadyEvent>,
         waker: &Waker,
+        mut is_shut_down: bool,
     ) -> Poll<io::Result<ReadyEvent>> {
         let polled = loop {
+            if is_shut_down {
+                self.attach_for(slot.interest())?;
+            }
             if self.io.backend() == BackendKind::Builtin {
                 builtin::note_fd_waiter(waker)?;
             }
             match self.wait(&mut slot, tried, waker) {
-                Poll::Ready(Err(WaitError::ShutDown)) => self.attach_to_next()?,
+                Poll::Ready(Err(WaitError::ShutDown)) => is_shut_down = true,
                 Poll::Ready(Err(WaitError::Unregistered(err))) => break Poll::Ready(Err(err)),
                 Poll::Ready(Ok(event)) => break Poll::Ready(Ok(event)),
                 Poll::Pending => break Poll::Pending,
@@ -228,7 +234,7 @@ impl<T: AsSource> Registration<T> {
         }
     }
 
-    /// Stores the waker, unless there is readiness.
+    /// Stores the waker, unless there is readiness. The caller has checked that this is not the child of a fork.
     #[inline]
     fn wait(
         &self,
@@ -236,9 +242,6 @@ impl<T: AsSource> Registration<T> {
         tried: Option<ReadyEvent>,
         waker: &Waker,
     ) -> Poll<Result<ReadyEvent, WaitError>> {
-        if self.process.forked() {
-            return Poll::Ready(Err(WaitError::ShutDown));
-        }
         let interest = slot.interest();
         let mut event = Poll::Pending;
         // Otherwise it is not the first wait, and the interest is registered.

@@ -41,6 +41,8 @@
 //!   ([`ScheduledIo::deliver`](super::ScheduledIo::deliver)). tokio keeps urgent readiness, and each call that takes read
 //!   readiness out of tokio looks at it afterwards, so no other call delivers it later.
 //! - The shortcut is allowed before the fd is registered, so no event with urgent data comes first.
+//! - A connection is registered by its first wait. Until then no readiness is known, so a short read clears none. The
+//!   registration includes EPOLLPRI, and reports what is true at that time: at a mark that no read has passed, EPOLLPRI.
 //! - An fd that moves to another reactor is registered for EPOLLPRI there.
 
 use super::Interest;

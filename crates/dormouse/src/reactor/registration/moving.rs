@@ -77,38 +77,20 @@ impl Reactor {
         registered
     }
 
-    /// Like [`register_or_next`](Self::register_or_next), for a connection, which must not be lost. If its fd cannot be
-    /// registered, each wait tries it again, and returns the error. With async-io the first wait registers it: it needs
-    /// a duplicate, and a short connection may end without a wait.
-    pub(crate) fn register_or_later<T: AsSource>(
+    /// Like [`register_or_next`](Self::register_or_next), for a connection: the first wait registers it. So it is not lost if
+    /// that fails (then each wait tries it again, and returns the error), and a short one may end unregistered.
+    pub(crate) fn register_later<T: AsSource>(
         self,
         object: T,
         interest: Interest,
         created: Origin,
     ) -> Registration<T> {
         let reactor = self.select_for(interest);
-        if let Kind::AsyncIo(_) = reactor.0 {
-            return reactor.register_later(object, interest, BackendKind::Oneshot, created);
-        }
-        let registered =
-            reactor.clone().register_or_next(object, interest, interest.eager(), created);
-        registered.unwrap_or_else(|(object, _)| {
-            reactor.register_later(object, interest, BackendKind::Builtin, created)
-        })
-    }
-
-    fn register_later<T: AsSource>(
-        self,
-        object: T,
-        interest: Interest,
-        kind: BackendKind,
-        created: Origin,
-    ) -> Registration<T> {
         let io = new_io(interest);
-        io.attach(kind, Interest::NONE);
+        io.attach(reactor.kind(), Interest::NONE);
         io.mark_shut_down();
         let (backend, counted) = (Backend::Unregistered, CountedFd::NONE);
-        let attached = Attached { reactor: self, backend, interest, must_move: false, counted };
+        let attached = Attached { reactor, backend, interest, must_move: false, counted };
         Registration::new(object, io, attached, created)
     }
 
@@ -168,6 +150,14 @@ impl Reactor {
             Kind::Builtin => builtin::register(fd, now, io).map(Backend::Builtin),
             Kind::Tokio(handle) => tokio::register(handle, fd, now, io).map(Backend::Tokio),
             Kind::AsyncIo(handle) => async_io::register(handle, fd, io).map(Backend::AsyncIo),
+        }
+    }
+
+    fn kind(&self) -> BackendKind {
+        match self.0 {
+            Kind::Builtin => BackendKind::Builtin,
+            Kind::Tokio(_) => tokio::KIND,
+            Kind::AsyncIo(_) => BackendKind::Oneshot,
         }
     }
 
@@ -268,16 +258,44 @@ impl<T: AsSource> Registration<T> {
         Registration { io, attached, process: Process::current(), created, object: Some(object) }
     }
 
-    /// Registers the fd with the reactor of the calling code, or the next one that can watch it. Called when its
-    /// reactor has shut down, if it could not be registered before, and at the first wait for a connection on async-io.
+    /// Registers the fd, which no reactor watches, for a wait for `wanted`.
     ///
     /// # Errors
     /// If no reactor can register it, and in the child of a fork.
     #[cold]
-    pub(super) fn attach_to_next(&self) -> io::Result<()> {
+    pub(super) fn attach_for(&self, wanted: Interest) -> io::Result<()> {
         if self.process.forked() {
             return Err(inherited_fd());
         }
+        let mut attached = lock(&self.attached);
+        if let Backend::Unregistered = attached.backend {
+            if self.attach_first(&mut attached, wanted)? {
+                return Ok(());
+            }
+        }
+        drop(attached);
+        self.attach_to_next()
+    }
+
+    /// Registers a connection, at its first wait, with the reactor that was selected when it was created, although the wait
+    /// may be in another executor. Returns false if the next reactor has to be used. (Each wait for an fd of the builtin
+    /// reactor notes its waker before it stores it, also for a connection. So this is no move to that reactor.)
+    fn attach_first(&self, attached: &mut Attached, wanted: Interest) -> io::Result<bool> {
+        let (fd, interest) = (self.source(), attached.interest);
+        let now = if wanted.is_writable() { interest } else { interest.eager() };
+        let reactor = &attached.reactor;
+        match reactor.attach(fd, now, &self.io) {
+            Ok(backend) => *attached = Attached::new(reactor.clone(), backend, interest),
+            Err(err) if reactor.next_after(&err).is_some() => return Ok(false),
+            Err(err) => return Err(cannot_register(&err, fd, reactor.name())),
+        }
+        attached.activate(&self.io, now);
+        Ok(true)
+    }
+
+    /// Registers the fd with the reactor of the calling code, or the next one that can watch it. Called when its
+    /// reactor has shut down, or cannot register a connection.
+    fn attach_to_next(&self) -> io::Result<()> {
         let reactor = Reactor::current();
         let fd = self.source();
         let mut attached = lock(&self.attached);
@@ -286,10 +304,7 @@ impl<T: AsSource> Registration<T> {
             attached.detach(fd, &self.process);
             let was_registered = matches!(attached.backend, Backend::Detached);
             let (interest, from) = (attached.interest, attached.reactor.name());
-            // A connection stays with async-io, although its first wait may be in another executor.
-            let is_first = !was_registered && matches!(attached.reactor.0, Kind::AsyncIo(_));
-            let reactor = if is_first { attached.reactor.clone() } else { reactor };
-            let (moved, refused_by) = reactor.attach_or_next(
+            let (moved, _) = reactor.attach_or_next(
                 fd,
                 interest,
                 interest,
@@ -299,11 +314,8 @@ impl<T: AsSource> Registration<T> {
             *attached = moved;
             attached.activate(&self.io, interest);
             let to = attached.reactor.name();
-            let (from, why) = match refused_by {
-                _ if was_registered => (from, ENDED),
-                refused_by => (refused_by.unwrap_or(from), REFUSED),
-            };
             if was_registered || from != to {
+                let why = if was_registered { ENDED } else { REFUSED };
                 trace::fd_moved(source::raw(fd), from, to, why, self.created);
             }
         }
