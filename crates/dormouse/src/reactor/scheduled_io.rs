@@ -24,6 +24,7 @@
 //!   operation.
 //! - Wakers are called, cloned and dropped while no lock is held.
 
+mod event;
 #[cfg(all(loom, test))]
 mod loom_tests;
 #[cfg(all(test, not(loom)))]
@@ -40,110 +41,9 @@ use std::task::{Poll, Waker};
 use waiters::{Waiters, Wakers};
 use word::Word;
 
+pub(crate) use event::{Direction, ReadyEvent, ShutDown};
+pub(crate) use waiters::WaiterSlot;
 pub(crate) use word::BackendKind;
-
-/// One of the two directions of an fd.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
-    Read = 0,
-    Write = 1,
-}
-
-impl Direction {
-    pub(crate) const BOTH: [Direction; 2] = [Direction::Read, Direction::Write];
-
-    #[inline]
-    pub(crate) const fn interest(self) -> Interest {
-        match self {
-            Direction::Read => Interest::READABLE,
-            Direction::Write => Interest::WRITABLE,
-        }
-    }
-
-    /// [`Interest::mask`] of the direction.
-    #[inline]
-    const fn mask(self) -> Ready {
-        const READ: Ready = Interest::READABLE.mask();
-        const WRITE: Ready = Interest::WRITABLE.mask();
-        match self {
-            Direction::Read => READ,
-            Direction::Write => WRITE,
-        }
-    }
-
-    /// The direction that `interest` is, if it is exactly one.
-    #[inline]
-    fn of(interest: Interest) -> Option<Direction> {
-        match interest {
-            Interest::READABLE => Some(Direction::Read),
-            Interest::WRITABLE => Some(Direction::Write),
-            _ => None,
-        }
-    }
-}
-
-/// The readiness that a caller saw at one moment, to be cleared later.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ReadyEvent {
-    pub(crate) ready: Ready,
-    /// Names the copy of the readiness.
-    pub(crate) interest: Interest,
-    /// The tick of that copy.
-    pub(crate) tick: usize,
-}
-
-impl ReadyEvent {
-    /// An attempt without known readiness.
-    pub(crate) fn unknown(interest: Interest) -> ReadyEvent {
-        ReadyEvent { ready: Ready::EMPTY, interest, tick: 0 }
-    }
-
-    /// This event without what is in `tried`, unless it is newer.
-    #[inline]
-    fn newer_than(mut self, tried: Option<ReadyEvent>) -> Poll<Result<ReadyEvent, ShutDown>> {
-        match tried {
-            Some(tried) if tried.tick == self.tick => self.ready = self.ready.without(tried.ready),
-            _ => {}
-        }
-        if self.ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(self)) }
-    }
-}
-
-/// Where a wait stores its waker.
-#[derive(Debug)]
-pub(crate) enum WaiterSlot<'a> {
-    /// The single slot of a direction, for `poll_*` functions: only the last caller is woken.
-    Direction(Direction),
-    /// The single slot of an interest that is not a direction.
-    Interest(Interest),
-    /// A slot of one future. The future owns the key, which is `None` until a waker has been stored.
-    Future(Interest, &'a mut Option<usize>),
-}
-
-impl WaiterSlot<'_> {
-    /// The slot of a `poll_*` function.
-    #[inline]
-    pub(crate) fn polled(interest: Interest) -> Self {
-        Direction::of(interest).map_or(WaiterSlot::Interest(interest), WaiterSlot::Direction)
-    }
-
-    /// Whether it is the slot of a future that has waited before.
-    #[inline]
-    fn is_in_use(&self) -> bool {
-        matches!(self, WaiterSlot::Future(_, Some(_)))
-    }
-
-    pub(crate) fn interest(&self) -> Interest {
-        match self {
-            WaiterSlot::Direction(direction) => direction.interest(),
-            WaiterSlot::Interest(interest) | WaiterSlot::Future(interest, _) => *interest,
-        }
-    }
-}
-
-/// The error of a wait after the reactor has stopped delivering events for this fd.
-#[derive(Debug)]
-pub(crate) struct ShutDown;
 
 /// See the [module](self).
 #[derive(Debug, Default)]

@@ -1,9 +1,41 @@
-//! What the lock of a `ScheduledIo` guards: the waiters, and the copies of the readiness that are not in the word.
+//! Where a wait stores its waker, and what the lock of a `ScheduledIo` guards: the waiters, and the copies of the readiness that are not in the word.
 
-use super::{Direction, ReadyEvent, WaiterSlot};
+use super::{Direction, ReadyEvent};
 use crate::reactor::{Interest, Ready};
 use slab::Slab;
 use std::task::Waker;
+
+/// Where a wait stores its waker.
+#[derive(Debug)]
+pub(crate) enum WaiterSlot<'a> {
+    /// The single slot of a direction, for `poll_*` functions: only the last caller is woken.
+    Direction(Direction),
+    /// The single slot of an interest that is not a direction.
+    Interest(Interest),
+    /// A slot of one future. The future owns the key, which is `None` until a waker has been stored.
+    Future(Interest, &'a mut Option<usize>),
+}
+
+impl WaiterSlot<'_> {
+    /// The slot of a `poll_*` function.
+    #[inline]
+    pub(crate) fn polled(interest: Interest) -> Self {
+        Direction::of(interest).map_or(WaiterSlot::Interest(interest), WaiterSlot::Direction)
+    }
+
+    /// Whether it is the slot of a future that has waited before.
+    #[inline]
+    pub(super) fn is_in_use(&self) -> bool {
+        matches!(self, WaiterSlot::Future(_, Some(_)))
+    }
+
+    pub(crate) fn interest(&self) -> Interest {
+        match self {
+            WaiterSlot::Direction(direction) => direction.interest(),
+            WaiterSlot::Interest(interest) | WaiterSlot::Future(interest, _) => *interest,
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
