@@ -71,7 +71,8 @@ pub struct ReactorStats {
     /// As [`Reactor::name`](crate::reactor::Reactor::name) returns it: `"builtin"`, `"async-io"` or `"tokio"`.
     pub name: &'static str,
     /// How many fds are registered: those of the program, and a timerfd for each clock that has timers there.
-    /// An fd of a tokio runtime that has shut down is counted there until its next wait, or until it is dropped.
+    /// A connection that was accepted or established is counted from its first wait on. An fd of a tokio runtime that has
+    /// shut down is counted there until its next wait, or until it is dropped.
     pub fds: usize,
     /// One for each clock.
     pub timers: Vec<TimerStats>,

@@ -27,6 +27,11 @@ each_in_a_child_process! {
     a_socket_that_cannot_be_registered_leaves_no_path_behind
 }
 
+#[cfg(feature = "stats")]
+each_in_a_child_process! {
+    a_connection_is_registered_by_its_first_wait
+}
+
 #[cfg(feature = "smol")]
 each_in_a_child_process! {
     without_an_fd_for_the_duplicate_the_builtin_reactor_replaces_async_io
@@ -135,6 +140,23 @@ async fn connect_when_nothing_can_be_registered() {
     assert_works(&unix_listener.accept().unwrap().0, &unix_stream.into_async_fd()).await;
 }
 
+#[cfg(feature = "stats")]
+async fn accept_and_count_fds() {
+    let fds = || dormouse::stats().reactors.iter().map(|reactor| reactor.fds).sum::<usize>();
+    let listener = TcpListener::bind(ANY).await.unwrap();
+    let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    io::Write::write_all(&mut client, b"x").unwrap();
+    sleep_in_reactor().await;
+    let before = fds();
+    let (server, _) = listener.accept().await.unwrap();
+    assert_eq!(server.read(&mut [0; 16]).await.unwrap(), 1);
+    assert_eq!(server.write(b"x").await.unwrap(), 1);
+    assert_eq!(fds(), before, "a connection that has not waited is registered");
+    assert!(timeout(MS, server.read(&mut [0; 16])).await.is_err());
+    assert_eq!(fds(), before + 1);
+    assert_works(&client, &server.into_async_fd()).await;
+}
+
 async fn bind_when_nothing_can_be_registered() {
     let path = std::env::temp_dir().join(format!("dormouse-bind-{}", std::process::id()));
     let bind_each: &[fn(&Path) -> io::Result<()>] = &[
@@ -174,6 +196,13 @@ mod cases {
             with_each_listener!(accept_when_nothing_can_be_registered);
             connect_when_nothing_can_be_registered().await;
         });
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    #[cfg(feature = "stats")]
+    fn a_connection_is_registered_by_its_first_wait() {
+        with_each_reactor!(accept_and_count_fds());
     }
 
     #[test]
