@@ -113,9 +113,17 @@ impl Unit {
 }
 
 /// Takes a unit of budget. If there is none, wakes the task.
-#[inline]
+#[inline(always)]
 fn poll_proceed(cx: &mut Context<'_>) -> Poll<Unit> {
     let state = state();
+    if state.in_block_on && state.left != Some(0) && state.found_spent == 0 {
+        return Poll::Ready(Unit { tokio: None });
+    }
+    poll_proceed_with(state, cx)
+}
+
+/// [`poll_proceed`] in other states than the usual one of a `block_on`.
+fn poll_proceed_with(state: State, cx: &mut Context<'_>) -> Poll<Unit> {
     if state.left != Some(0) {
         let tokio = if state.in_block_on { None } else { tokio::take_unit() };
         if state.in_block_on || tokio.is_some() {

@@ -112,6 +112,7 @@ impl BuiltinReactor {
     }
 
     /// Whether the reactor thread runs.
+    #[inline]
     fn has_thread(&self) -> bool {
         self.has_thread.load(Ordering::Acquire)
     }
@@ -279,7 +280,12 @@ fn unpark_thread() {
 /// Delivers events to their `ScheduledIo`s. `wakers` is a buffer.
 fn dispatch(reactor: &BuiltinReactor, events: &Events, wakers: &mut Vec<Waker>) {
     take_wakers(reactor, events, wakers);
-    wakers.drain(..).for_each(wake_or_defer);
+    if wakers.len() == 1 {
+        // The most frequent case, and faster than an iterator.
+        wakers.pop().into_iter().for_each(wake_or_defer);
+    } else {
+        wakers.drain(..).for_each(wake_or_defer);
+    }
 }
 
 /// Delivers the events of fds that are still registered, and appends the wakers of the tasks that wait for them.

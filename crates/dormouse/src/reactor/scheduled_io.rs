@@ -168,7 +168,7 @@ impl ScheduledIo {
     }
 
     /// The readiness for a slot: what woke its waiter, or what is in its copy.
-    #[inline]
+    #[inline(always)]
     fn event_of(
         &self,
         waiters: &mut Waiters,

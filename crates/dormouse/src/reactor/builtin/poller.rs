@@ -114,6 +114,8 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(1);
 pub(crate) struct PollOrPark<'a> {
     parker: &'a Arc<Parker>,
     process: Process,
+    /// That of `process`.
+    reactor: &'static BuiltinReactor,
     events: Option<Events>,
     wakers: Vec<Waker>,
     failed: FailedWaits,
@@ -130,6 +132,7 @@ impl<'a> PollOrPark<'a> {
         PollOrPark {
             parker,
             process: Process::current(),
+            reactor: reactor(),
             events: None,
             wakers: Vec::new(),
             failed: FailedWaits::default(),
@@ -143,12 +146,12 @@ impl<'a> PollOrPark<'a> {
     /// registered in the parent, and in the child when the future is polled again.
     pub(crate) fn wait(&mut self) {
         loop {
+            // Inside the loop, because a waker that `poll` calls may fork.
             if self.process.forked() {
-                self.process = Process::current();
+                (self.process, self.reactor) = (Process::current(), reactor());
                 return;
             }
-            // Inside the loop, because a waker that `poll` calls may fork.
-            let reactor = reactor();
+            let reactor = self.reactor;
             let mut must_poll = false;
             if self.parker.is_woken() {
                 must_poll = self.must_poll_between(reactor);
@@ -265,6 +268,7 @@ impl Drop for PollOrPark<'_> {
 }
 
 /// Called by a poller that has released the role: dispatches the events that its wait has found.
+#[inline]
 fn finish_poll(reactor: &BuiltinReactor, found: Option<&Events>, wakers: &mut Vec<Waker>) {
     if let Some(events) = found {
         dispatch_as_poller(reactor, events, wakers);

@@ -73,7 +73,9 @@ fn note_waiter_of(reactor: &BuiltinReactor, waker: &Waker) -> io::Result<()> {
 #[inline]
 pub(in crate::reactor) fn note_fd_waiter(waker: &Waker) -> io::Result<()> {
     let reactor = reactor();
-    reactor.failure().map_or(Ok(()), Err)?;
+    if reactor.failure.get().is_some() {
+        check_failure()?;
+    }
     note_waiter_of(reactor, waker)?;
     poller::poll_between_waits(reactor);
     Ok(())

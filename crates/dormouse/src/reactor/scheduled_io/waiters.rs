@@ -159,7 +159,7 @@ impl Waiters {
     }
 
     /// Takes the events that were delivered to the waiter of `slot`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_delivered(&mut self, slot: &WaiterSlot<'_>) -> Ready {
         match slot {
             WaiterSlot::Future(_, key) => {
