@@ -32,6 +32,7 @@ each_in_a_child_process! {
     an_accepted_socket_that_a_reactor_refuses_is_reported_when_another_has_registered_it
     an_fd_that_moves_between_runtimes_is_reported_although_the_first_attempt_has_failed
     an_fd_that_an_operation_moves_is_reported_before_the_next_wait
+    what_makes_a_wait_fail_is_reported_when_it_fails
 }
 
 mod cases {
@@ -348,5 +349,28 @@ mod cases {
                 assert_eq!(moved.len(), 1, "{:?}", recorder.all());
             });
         });
+    }
+
+    #[cfg(feature = "tokio")]
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn what_makes_a_wait_fail_is_reported_when_it_fails() {
+        use dormouse::io::AsyncFd;
+        use std::os::unix::net::UnixDatagram;
+        use std::task::Poll;
+
+        let recorder = Recorder::install(|| {});
+        let (_, waker) = Count::new();
+        let cx = &mut std::task::Context::from_waker(&waker);
+        let runtime = common::current_thread();
+        let entered = runtime.enter();
+        let socket = AsyncFd::new(UnixDatagram::unbound().unwrap()).unwrap();
+        drop(entered);
+        drop(runtime);
+        let _taken = take_all_fds();
+        let polled = dormouse::block_on(async { socket.poll_read_ready(cx) });
+        assert!(matches!(polled, Poll::Ready(Err(_))), "{polled:?}");
+        let failed = recorder.with("a fallback is used");
+        assert!(failed.iter().any(|seen| seen.get("failed") == "epoll instance"), "{failed:?}");
     }
 }

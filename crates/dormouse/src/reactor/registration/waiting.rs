@@ -21,7 +21,7 @@ use std::task::{Poll, Waker};
 pub(crate) enum WaitError {
     /// The reactor has shut down or failed.
     ShutDown,
-    /// The fd has to move to the builtin reactor for this wait, and cannot. Other waits go on.
+    /// No reactor can register the fd for this wait, or the reactor that can cannot deliver its events. Other waits go on.
     Unregistered(io::Error),
 }
 
@@ -89,21 +89,34 @@ impl<T: AsSource> Registration<T> {
         mut is_shut_down: bool,
     ) -> Poll<io::Result<ReadyEvent>> {
         let polled = loop {
-            if is_shut_down {
-                self.attach_for(slot.interest())?;
-            }
-            if self.io.backend() == BackendKind::Builtin {
-                builtin::note_fd_waiter(waker)?;
-            }
-            match self.wait(&mut slot, tried, waker) {
+            match self.poll_reactor(&mut slot, tried, waker, is_shut_down) {
                 Poll::Ready(Err(WaitError::ShutDown)) => is_shut_down = true,
                 Poll::Ready(Err(WaitError::Unregistered(err))) => break Poll::Ready(Err(err)),
                 Poll::Ready(Ok(event)) => break Poll::Ready(Ok(event)),
                 Poll::Pending => break Poll::Pending,
             }
         };
+        // A failed registration may have recorded an event too.
         trace::emit_pending();
         polled
+    }
+
+    /// One attempt of [`poll_any_reactor`](Self::poll_any_reactor): registers the fd if it is not registered, and waits.
+    #[inline]
+    fn poll_reactor(
+        &self,
+        slot: &mut WaiterSlot<'_>,
+        tried: Option<ReadyEvent>,
+        waker: &Waker,
+        is_shut_down: bool,
+    ) -> Poll<Result<ReadyEvent, WaitError>> {
+        if is_shut_down {
+            self.attach_for(slot.interest()).map_err(WaitError::Unregistered)?;
+        }
+        if self.io.backend() == BackendKind::Builtin {
+            builtin::note_fd_waiter(waker).map_err(WaitError::Unregistered)?;
+        }
+        self.wait(slot, tried, waker)
     }
 
     /// Like [`poll_readiness`](Self::poll_readiness), but with the reactor that the fd is registered with, or not at
