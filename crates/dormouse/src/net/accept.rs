@@ -5,8 +5,8 @@ use super::sys;
 use crate::io::{AsSource, AsyncFd, Interest};
 use std::io;
 
-/// Registers the socket that accept(2) has returned. An error names the address of the listener.
-pub(super) fn register_accepted<Inner: AsSource, Socket: From<AsyncFd<Inner>>, Peer>(
+/// Wraps the socket that accept(2) has returned, which its first wait registers. An error names the address of the listener.
+pub(super) fn wrap_accepted<Inner: AsSource, Socket: From<AsyncFd<Inner>>, Peer>(
     accepted: io::Result<(Inner, Peer)>,
     interest: impl FnOnce(&Inner) -> Interest,
     local_addr: impl FnOnce() -> io::Result<String>,

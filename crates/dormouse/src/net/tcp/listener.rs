@@ -2,7 +2,7 @@
 
 use super::stream::TcpStream;
 use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
-use crate::net::accept::register_accepted;
+use crate::net::accept::wrap_accepted;
 use crate::net::connect::each_address;
 use crate::net::error::with_context;
 use crate::net::{ToSocketAddrs, sys};
@@ -92,7 +92,7 @@ impl TcpListener {
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self.0.async_io(Interest::READABLE, sys::accept_tcp).await;
-        register_accepted(accepted, sys::tcp_interest, || Ok(self.local_addr()?.to_string()))
+        wrap_accepted(accepted, sys::tcp_interest, || Ok(self.local_addr()?.to_string()))
     }
 
     /// Polls for a connection, for use in a manual `Future` impl.
@@ -119,7 +119,7 @@ impl TcpListener {
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let accepted = self.0.poll_read_with(cx, sys::accept_tcp);
         accepted.map(|accepted| {
-            register_accepted(accepted, sys::tcp_interest, || Ok(self.local_addr()?.to_string()))
+            wrap_accepted(accepted, sys::tcp_interest, || Ok(self.local_addr()?.to_string()))
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::address::{path_address, remove_path};
 use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
-use crate::net::accept::register_accepted;
+use crate::net::accept::wrap_accepted;
 use crate::net::error::with_context;
 use crate::net::unix::display_addr::DisplayAddr;
 use crate::net::{UnixStream, sys};
@@ -124,7 +124,7 @@ impl UnixListener {
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let accepted = self.0.async_io(Interest::READABLE, sys::accept_unix).await;
-        register_accepted(
+        wrap_accepted(
             accepted,
             |_| Interest::BOTH,
             || Ok(DisplayAddr(self.local_addr()?).to_string()),
@@ -153,7 +153,7 @@ impl UnixListener {
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         let accepted = self.0.poll_read_with(cx, sys::accept_unix);
         accepted.map(|accepted| {
-            register_accepted(
+            wrap_accepted(
                 accepted,
                 |_| Interest::BOTH,
                 || Ok(DisplayAddr(self.local_addr()?).to_string()),

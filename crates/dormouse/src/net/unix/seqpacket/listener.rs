@@ -2,7 +2,7 @@
 
 use super::{UnixSeqpacket, socket, take_error, to_rustix};
 use crate::io::{AsyncFd, HasAsyncFd, Interest, Mode};
-use crate::net::accept::register_accepted;
+use crate::net::accept::wrap_accepted;
 use crate::net::error::with_context;
 use crate::net::sys::{self, std_unix_address};
 use crate::net::unix::address::{path_address, remove_path};
@@ -147,7 +147,7 @@ impl UnixSeqpacketListener {
     /// Dropping the future loses no connection: it stays in the backlog for the next call.
     pub async fn accept(&self) -> io::Result<(UnixSeqpacket, SocketAddr)> {
         let accepted = self.0.async_io(Interest::READABLE, accept).await;
-        register_accepted(
+        wrap_accepted(
             accepted,
             |_| Interest::BOTH,
             || Ok(DisplayAddr(self.local_addr()?).to_string()),
@@ -178,7 +178,7 @@ impl UnixSeqpacketListener {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<(UnixSeqpacket, SocketAddr)>> {
         self.0.poll_read_with(cx, accept).map(|accepted| {
-            register_accepted(
+            wrap_accepted(
                 accepted,
                 |_| Interest::BOTH,
                 || Ok(DisplayAddr(self.local_addr()?).to_string()),
