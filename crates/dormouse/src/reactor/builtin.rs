@@ -280,11 +280,10 @@ fn unpark_thread() {
 /// Delivers events to their `ScheduledIo`s. `wakers` is a buffer.
 fn dispatch(reactor: &BuiltinReactor, events: &Events, wakers: &mut Vec<Waker>) {
     take_wakers(reactor, events, wakers);
-    if wakers.len() == 1 {
-        // The most frequent case, and faster than an iterator.
-        wakers.pop().into_iter().for_each(wake_or_defer);
-    } else {
-        wakers.drain(..).for_each(wake_or_defer);
+    // Not drained: after a panic, the next call calls the rest.
+    wakers.reverse();
+    while let Some(waker) = wakers.pop() {
+        wake_or_defer(waker);
     }
 }
 

@@ -16,8 +16,8 @@ use crate::sync::loom_static;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::Arc;
-use std::task::Wake;
+use std::sync::{Arc, Mutex};
+use std::task::{Wake, Waker};
 use std::time::Duration;
 
 pub(super) type Fd = Registration<OwnedFd>;
@@ -58,6 +58,34 @@ fn an_event_in_flight_at_deregistration_reaches_no_later_registration() {
             fd.ready_event(Interest::READABLE).is_none(),
             "an event of the former registration was delivered"
         );
+    });
+}
+
+/// A waker that deregisters an fd when it is called.
+struct Deregisters(Mutex<Option<Arc<Fd>>>);
+
+impl Wake for Deregisters {
+    fn wake(self: Arc<Self>) {
+        let fd = self.0.lock().unwrap().take();
+        drop(fd);
+    }
+}
+
+#[test]
+fn a_waker_may_deregister_an_fd_when_it_is_called() {
+    check(|| {
+        let [fd, second, third] = [(); 3].map(|()| register(Interest::READABLE));
+        let waker = Arc::new(Deregisters(Mutex::new(Some(second))));
+        let slot = WaiterSlot::Direction(Direction::Read);
+        assert!(poll_event(&fd, slot, &waker.clone().into()).is_pending());
+        start_exploring();
+        set_readable(&fd);
+        // Meanwhile this thread takes the same locks.
+        let slot = WaiterSlot::Future(Interest::READABLE, &mut None);
+        let _ = poll_event(&fd, slot, Waker::noop());
+        drop(third);
+        finish();
+        assert!(waker.0.lock().unwrap().is_none());
     });
 }
 

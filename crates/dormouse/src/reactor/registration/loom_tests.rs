@@ -63,6 +63,25 @@ fn of_two_concurrent_first_waits_for_a_connection_one_registers_it() {
 }
 
 #[test]
+fn the_first_wait_for_a_connection_survives_the_concurrent_shutdown_of_its_runtime() {
+    check(|| {
+        start().unwrap();
+        let runtime = Runtime::new();
+        let reactor = Reactor::tokio(runtime.handle()).unwrap();
+        let file = kernel::file();
+        let number = file.as_raw_fd();
+        let fd = reactor.register_later(file, Interest::READABLE, Origin::UNKNOWN);
+        start_exploring();
+        let shutdown = spawn(move || {
+            runtime.shut_down();
+            kernel::set_ready(number, Ready::READABLE);
+        });
+        wait(&fd, Interest::READABLE).unwrap();
+        shutdown.join();
+    });
+}
+
+#[test]
 fn after_a_short_read_at_an_urgent_mark_that_is_older_than_the_first_wait_an_event_follows() {
     check(|| {
         let interest = Interest::READABLE | Interest::WITH_URGENT;
