@@ -11,7 +11,7 @@ use dormouse::reactor::Reactor;
 use dormouse::sleep;
 use fork::Fork;
 use rustix::process::Pid;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io::{Read, Write};
 use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd;
@@ -19,7 +19,7 @@ use std::os::unix::net::UnixStream;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 each_in_a_child_process! {
@@ -69,15 +69,9 @@ fn in_generations(generations: RangeInclusive<u32>, test: &(dyn Fn(u32) + Sync))
 /// reactor instead.
 const FIRST_TO_COMPARE: u32 = cfg!(feature = "smol") as u32;
 
-/// A sleep that uses a timer, however late it is polled.
-async fn short_sleep() {
-    let pending = poll_fn(|cx| Poll::Ready(common::pending_for(MS / 2, cx.waker())));
-    common::assert_not_early(pending.await).await;
-}
-
 /// Uses the library: on the executor of another crate, so that the reactor thread runs.
 fn use_library() {
-    futures::executor::block_on(short_sleep());
+    futures::executor::block_on(common::sleep_in_reactor());
 }
 
 /// One for each reactor that runs without being polled by the calling thread.
@@ -256,7 +250,7 @@ mod cases {
         let first = AtomicUsize::new(0);
         in_generations(0..=50, &|generation| {
             use_library();
-            dormouse::block_on(short_sleep());
+            dormouse::block_on(common::sleep_in_reactor());
             if [0, FIRST_TO_COMPARE].contains(&generation) {
                 first.store(fds(), Ordering::Relaxed);
             }
@@ -344,18 +338,18 @@ mod cases {
             info.is_ok_and(|info| info.contains("clockid"))
         };
         let runtime = common::current_thread();
-        runtime.block_on(short_sleep());
+        runtime.block_on(common::sleep_in_reactor());
         let last = std::fs::File::open("/dev/null").unwrap().as_raw_fd();
         let timerfd = (3..=last).find(is_timerfd).expect("the timerfd of the runtime's queue");
         in_child(|| {
             // As a daemon does that closes all fds. (tokio cannot build a runtime after that.)
             nix::unistd::close(timerfd).unwrap();
             // The timerfd of the builtin reactor's queue gets this number.
-            dormouse::block_on(short_sleep());
+            dormouse::block_on(common::sleep_in_reactor());
             assert!(is_timerfd(&timerfd));
             // The first use of a tokio runtime closes what was inherited.
-            common::current_thread().block_on(short_sleep());
-            within_time(|| dormouse::block_on(short_sleep()));
+            common::current_thread().block_on(common::sleep_in_reactor());
+            within_time(|| dormouse::block_on(common::sleep_in_reactor()));
         });
     }
 
@@ -460,11 +454,11 @@ mod cases {
     #[cfg(feature = "tokio")]
     fn a_runtime_built_by_a_child_that_has_dropped_the_runtime_of_its_parent_serves_its_sleeps() {
         let runtime = common::current_thread();
-        runtime.block_on(short_sleep());
+        runtime.block_on(common::sleep_in_reactor());
         in_child(|| {
             drop(runtime);
             common::current_thread().block_on(async {
-                short_sleep().await;
+                common::sleep_in_reactor().await;
                 let threads = common::threads();
                 // No other reactor was needed.
                 let others =
@@ -481,7 +475,7 @@ mod cases {
         let timerfds = || common::timerfds(rustix::time::TimerfdClockId::Boottime).len();
         let build = |_| {
             let runtime = common::current_thread();
-            runtime.block_on(short_sleep());
+            runtime.block_on(common::sleep_in_reactor());
             assert_eq!(timerfds(), 1);
             // tokio cannot drop the runtime of a parent without an effect on the parent.
             std::mem::forget(runtime);

@@ -10,10 +10,8 @@ use dormouse::net::{TcpListener, TcpStream, UnixListener, UnixStream, pipe};
 use dormouse::{sleep, timeout};
 use rustix::io::Errno;
 use std::error::Error;
-use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::Ipv4Addr;
-use std::task::Poll;
 
 each_in_a_child_process! {
     dropped_connects_and_accepts_leak_no_fd
@@ -68,8 +66,7 @@ async fn abandon_operations() {
 }
 
 async fn assert_no_fd_leaks() {
-    // Creates the permanent fds. If the machine is slow, the timeouts expire before their first poll, and need no timer.
-    drop(poll_fn(|cx| Poll::Ready(common::pending_for(MS, cx.waker()))).await);
+    common::sleep_in_reactor().await;
     abandon_operations().await;
     let before = common::fds();
     for _ in 0..10 {

@@ -256,15 +256,11 @@ pub async fn assert_not_early<C: Clock>(sleep: Sleep<C>) -> Duration {
     now - deadline
 }
 
-/// A sleep that waited in the reactor, which has opened its fds since. A sleep of a millisecond may be due at its first
-/// poll, on a busy machine, and then opens nothing.
+/// Sleeps, and waits in the reactor for it: the reactor has opened its fds afterwards. (A sleep of a millisecond may be due at
+/// its first poll, on a busy machine.)
 pub async fn sleep_in_reactor() {
-    loop {
-        let mut sleep = pin!(dormouse::sleep(MS));
-        if poll(&mut sleep.as_mut(), Waker::noop()).is_pending() {
-            return sleep.await;
-        }
-    }
+    let pending = poll_fn(|cx| Poll::Ready(pending_for(MS / 2, cx.waker())));
+    assert_not_early(pending.await).await;
 }
 
 /// Runs a future on each reactor: the argument is evaluated for each.
