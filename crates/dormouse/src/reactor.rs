@@ -19,9 +19,9 @@
 //! on the processors of the main thread, and with all signals blocked except those that it causes itself, such as `SIGSEGV`.
 //!
 //! [JavaScript hosts](crate::platform#javascript-hosts) do not have this module.
-//!
-//! Only this module, `timer` and `coop` depend on the executor that runs the caller. The modules above them see fds and
-//! wakers.
+
+// Only this module, `timer` and `coop` depend on the executor that runs the caller. The modules above them see fds and
+// wakers.
 
 mod builtin;
 mod error;
