@@ -6,7 +6,7 @@ mod common;
 use common::child::{in_child, spawn_child, wait_for_child};
 use common::{BOTH, Count, MS, fds, poll, within_time};
 use dormouse::io::AsyncFd;
-use dormouse::net::TcpStream;
+use dormouse::net::{TcpListener, TcpStream};
 use dormouse::reactor::Reactor;
 use dormouse::sleep;
 use fork::Fork;
@@ -28,6 +28,7 @@ each_in_a_child_process! {
     a_child_that_drops_an_fd_leaves_the_registration_of_its_parent
     a_child_that_drops_a_write_half_leaves_the_connection_of_its_parent_open
     a_child_releases_the_wakers_of_an_fd_that_it_drops
+    a_connection_that_has_not_waited_stays_that_of_the_parent
     a_sleep_costs_as_much_in_a_late_generation_as_in_the_first
     a_child_closes_no_file_that_the_program_has_opened_at_the_number_of_an_inherited_fd
     a_parent_keeps_its_timers_and_fds_when_a_child_closes_its_copies
@@ -241,6 +242,40 @@ mod cases {
                 drop(waker);
                 assert_eq!(Arc::strong_count(&count), 1, "{}", reactor.name());
             });
+        }
+    }
+
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn a_connection_that_has_not_waited_stays_that_of_the_parent() {
+        async fn accept() -> (std::net::TcpStream, Option<TcpStream>) {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            (client, Some(listener.accept().await.unwrap().0))
+        }
+        let readable = |server: &TcpStream| {
+            let wait = dormouse::timeout(common::LIMIT, server.readable());
+            futures::executor::block_on(wait).expect("an event is lost")
+        };
+        #[cfg(feature = "tokio")]
+        let runtime = common::multi_thread();
+        let connections = [
+            dormouse::block_on(accept()),
+            futures::executor::block_on(accept()),
+            #[cfg(feature = "tokio")]
+            runtime.block_on(accept()),
+        ];
+        for (mut client, mut server) in connections {
+            in_child(|| {
+                let server = server.take().unwrap();
+                assert_eq!(server.try_write(b"x").unwrap(), 1);
+                assert!(readable(&server).is_err());
+                drop(server.into_async_fd().into_inner());
+            });
+            let server = server.unwrap();
+            client.write_all(b"y").unwrap();
+            readable(&server).unwrap();
+            assert_eq!(server.try_read(&mut [0; 2]).unwrap(), 1);
         }
     }
 

@@ -7,12 +7,13 @@ mod common;
 use common::sockets::tcp_pair;
 use common::{Count, LIMIT, MS, poll};
 use dormouse::io::{AsyncFd, Interest};
-use dormouse::net::{self, TcpStream, UnixStream};
+use dormouse::net::{self, TcpListener, TcpStream, UnixStream};
 use dormouse::{sleep, timeout};
 use rustix::net::sockopt::set_socket_oobinline;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, send, sendmsg};
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Write};
 use std::mem::MaybeUninit;
+use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 use std::pin::pin;
 
@@ -21,6 +22,7 @@ on_every_reactor! {
     other_short_reads_keep_the_readiness
     a_short_read_keeps_the_end_of_the_stream
     data_behind_the_urgent_mark_is_not_left
+    data_behind_an_urgent_mark_that_is_older_than_the_first_wait_is_not_left
     data_behind_a_descriptor_is_not_left
     data_behind_a_packet_of_a_pipe_is_not_left
     a_read_into_more_buffers_than_the_system_uses_is_not_short
@@ -128,6 +130,38 @@ async fn data_behind_the_urgent_mark_is_not_left() {
             }
             let mut left = before + behind + usize::from(inline);
             let mut buffer = [0; 16];
+            while left > 0 {
+                let read = timeout(LIMIT, local.read(&mut buffer)).await.expect("data is left");
+                left -= read.unwrap();
+            }
+            peer.write_all(b"end").unwrap();
+            let read = timeout(LIMIT, local.read(&mut buffer)).await.expect("an event is lost");
+            assert_eq!(read.unwrap(), 3);
+        }
+    }
+}
+
+async fn data_behind_an_urgent_mark_that_is_older_than_the_first_wait_is_not_left() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    for (before, behind) in (0..5).flat_map(|before| (0..4).map(move |behind| (before, behind))) {
+        // The first wait registers the connection, after some reads.
+        for (reads, is_write) in (0..3).flat_map(|reads| [(reads, false), (reads, true)]) {
+            let mut peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            peer.set_nodelay(true).unwrap();
+            let (local, _) = listener.accept().await.unwrap();
+            peer.write_all(&vec![b'a'; before]).unwrap();
+            send(&peer, b"!", SendFlags::OOB).unwrap();
+            peer.write_all(&vec![b'b'; behind]).unwrap();
+            let mut left = before + behind;
+            let mut buffer = [0; 16];
+            for _ in 0..reads {
+                left -= local.try_read(&mut buffer).unwrap_or(0);
+            }
+            if is_write {
+                local.writable().await.unwrap();
+            } else {
+                let _ = poll(&mut pin!(local.readable()), &Count::new().1);
+            }
             while left > 0 {
                 let read = timeout(LIMIT, local.read(&mut buffer)).await.expect("data is left");
                 left -= read.unwrap();

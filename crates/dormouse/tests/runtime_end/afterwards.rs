@@ -3,7 +3,7 @@
 use crate::common::{Count, MS, current_thread, multi_thread, poll, strict_timeout, within_time};
 use crate::{FLAVORS, LIMIT, pair_on, read};
 use dormouse::io::{AsyncFd, Interest};
-use dormouse::net::UdpSocket;
+use dormouse::net::{TcpListener, TcpStream, UdpSocket};
 use dormouse::{sleep, timeout};
 use futures::future::lazy;
 use futures::join;
@@ -47,6 +47,48 @@ fn a_socket_made_in_one_runtime_works_in_the_next() {
             futures::executor::block_on(use_it());
             runtime().block_on(use_it());
         });
+    }
+}
+
+#[test]
+fn a_connection_that_has_not_waited_works_after_its_runtime() {
+    async fn use_it(server: &TcpStream, mut client: &std::net::TcpStream) {
+        let mut buffer = [0; 8];
+        let (read, ()) = join!(strict_timeout(LIMIT, server.read(&mut buffer)), async {
+            sleep(2 * MS).await;
+            client.write_all(b"hello").unwrap();
+        });
+        assert_eq!(read.expect("an event was lost").unwrap(), 5);
+        server.writable().await.unwrap();
+    }
+    for runtime in FLAVORS {
+        for ended in [true, false] {
+            within_time(|| {
+                let accept = || {
+                    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+                    let client = std::net::TcpStream::connect(listener.local_addr().unwrap());
+                    let former = multi_thread();
+                    let (server, _) = former.block_on(async {
+                        TcpListener::from_std(listener).unwrap().accept().await.unwrap()
+                    });
+                    assert_eq!(server.reactor().name(), "tokio");
+                    let former = if ended { None } else { Some(former) };
+                    (server, client.unwrap(), former)
+                };
+                let (server, client, former) = accept();
+                runtime().block_on(use_it(&server, &client));
+                assert_eq!(server.reactor().name(), "tokio");
+                drop(former);
+                runtime().block_on(use_it(&server, &client));
+                let (server, client, _former) = accept();
+                dormouse::block_on(use_it(&server, &client));
+                assert_eq!(server.reactor().name(), if ended { "builtin" } else { "tokio" });
+                let (server, client, _former) = accept();
+                smol::block_on(use_it(&server, &client));
+                let (server, client, _former) = accept();
+                futures::executor::block_on(use_it(&server, &client));
+            });
+        }
     }
 }
 
