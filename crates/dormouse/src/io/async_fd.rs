@@ -120,7 +120,8 @@ pub struct AsyncFd<T: AsSource> {
 }
 
 impl<T: AsSource> AsyncFd<T> {
-    /// The reactor that the fd is registered with. It can [change](Self#reactor).
+    /// The reactor that the fd is registered with, or that the first wait for a [connection](Self#connections) registers it
+    /// with. It can [change](Self#reactor).
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {

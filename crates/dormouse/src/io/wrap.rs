@@ -1,4 +1,4 @@
-//! The constructors of [`AsyncFd`], which register the fd.
+//! The constructors of [`AsyncFd`], which register the fd. (The first wait registers a connection of `net`.)
 //!
 //! # Invariants
 //! - If an object cannot be registered, it is returned unchanged: its fd is set non-blocking only after the

@@ -1,4 +1,4 @@
-//! An object whose fd is registered with a reactor.
+//! An object whose fd is registered with a reactor, or is registered by the first wait: a connection.
 //!
 //! # Invariants
 //! - The registration owns the object, and deregisters its fd before the object is dropped. So a registered fd is not
@@ -41,7 +41,7 @@ pub(crate) struct Registration<T: AsSource> {
     object: Option<T>,
 }
 
-/// The reactor that an fd is registered with.
+/// The reactor that an fd is registered with, or is to be.
 #[derive(Debug)]
 struct Attached {
     reactor: Reactor,
@@ -96,7 +96,7 @@ impl<T: AsSource> Registration<T> {
         self.deregister().expect("only `deregister` takes the object")
     }
 
-    /// The reactor that the fd is registered with. In the child of a fork, the builtin one if that cannot be read.
+    /// The reactor that the fd is registered with, or is to be. In the child of a fork, the builtin one if that cannot be read.
     pub(crate) fn reactor(&self) -> Reactor {
         if self.process.forked() {
             let attached = self.attached.try_lock();

@@ -292,7 +292,7 @@ impl ScheduledIo {
         self.wake_all();
     }
 
-    /// Like [`shut_down`](Self::shut_down), but wakes no task.
+    /// Like [`shut_down`](Self::shut_down), but wakes no task. Also for an fd that is not registered yet.
     pub(crate) fn mark_shut_down(&self) {
         self.update(Word::shut_down);
     }

@@ -14,7 +14,8 @@ macro_rules! handle {
         }
 
         impl $Type {
-            /// The reactor that the fd is registered with. It can [change](crate::io::AsyncFd#reactor).
+            /// The reactor that the fd is registered with, or that the first wait for a
+            /// [connection](crate::io::AsyncFd#connections) registers it with. It can [change](crate::io::AsyncFd#reactor).
             ///
             /// ```
             /// # fn main() -> std::io::Result<()> {

@@ -11,6 +11,8 @@
 //! # Invariants
 //! - A move loses no event. It registers the fd for everything that a task waits for, and a registration reports the
 //!   state of the fd at that time. What the former registration delivers late is a spurious event.
+//! - Of several first waits for a connection, one registers it. It does so, and unmarks the `ScheduledIo`, under the lock of
+//!   `attached`; the others find it registered. If it fails, it stays unregistered and marked, and the next wait tries again.
 //! - Before an fd moves to the builtin reactor, the reactor thread starts, and the poller role is disabled: tasks outside
 //!   of `block_on` may wait for the fd, and have called `note_waiter` for its former reactor at most.
 

@@ -64,6 +64,7 @@ impl Reactor {
         let reactor = self.select_for(interest);
         let io = new_io(interest);
         io.attach(reactor.kind(), Interest::NONE);
+        // So operations are tried, and each wait registers the fd first.
         io.mark_shut_down();
         let (backend, counted) = (Backend::Unregistered, CountedFd::NONE);
         let attached = Attached { reactor, backend, interest, must_move: false, counted };

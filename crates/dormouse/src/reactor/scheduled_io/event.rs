@@ -73,6 +73,6 @@ impl ReadyEvent {
     }
 }
 
-/// The error of a wait after the reactor has stopped delivering events for this fd.
+/// The error of a wait for an fd that no reactor delivers events for, any more or yet.
 #[derive(Debug)]
 pub(crate) struct ShutDown;

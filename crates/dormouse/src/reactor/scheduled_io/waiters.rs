@@ -1,4 +1,5 @@
-//! Where a wait stores its waker, and what the lock of a `ScheduledIo` guards: the waiters, and the copies of the readiness that are not in the word.
+//! Where a wait stores its waker, and what the lock of a `ScheduledIo` guards: the waiters, and the copies of the readiness
+//! that are not in the word.
 
 use super::{Direction, ReadyEvent};
 use crate::reactor::{Interest, Ready};

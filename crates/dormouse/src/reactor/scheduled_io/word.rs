@@ -10,7 +10,7 @@ use crate::reactor::{Interest, Ready};
 const REGISTERED: usize = 6;
 /// Bits 10 and 11, one for each direction: a task has waited for it.
 const WAITED: usize = 10;
-/// The reactor delivers no more events.
+/// No reactor delivers events, any more or yet: each wait has to register the fd first.
 const SHUT_DOWN: usize = 1 << 12;
 /// Bits 13 and 14: the [`BackendKind`].
 const BACKEND: usize = 13;
