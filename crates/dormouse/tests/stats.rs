@@ -51,6 +51,11 @@ each_in_a_child_process! {
     async_io_has_its_own_counts
 }
 
+#[cfg(feature = "smol")]
+each_in_a_child_process! {
+    an_fd_on_async_io_is_counted
+}
+
 #[cfg(target_os = "linux")]
 each_in_a_child_process! {
     a_child_of_fork_counts_from_zero
@@ -286,6 +291,17 @@ mod cases {
         let counted = timers("async-io", "Boottime");
         assert_eq!((counted.fired, counted.cancelled), (1, 0));
         assert_eq!(fds("async-io"), 1, "the timerfd");
+    }
+
+    #[cfg(feature = "smol")]
+    #[test]
+    #[ignore = "run in a child process by the test of the same name"]
+    fn an_fd_on_async_io_is_counted() {
+        let (ours, _theirs) = std_pair();
+        let ours = watch(&Reactor::async_io(), ours);
+        assert_eq!(fds("async-io"), 1);
+        drop(ours);
+        assert_eq!(fds("async-io"), 0);
     }
 
     #[cfg(target_os = "linux")]

@@ -1,13 +1,16 @@
 //! What [`dormouse::stats`](crate::stats()) reports of the queues.
 
 use super::queue::{ReactorKind, TimerQueue};
-use super::{HAS_ASYNC_IO, async_io, builtin, runtime};
+use super::{async_io, builtin, runtime};
 use crate::clock::ClockId;
 use crate::stats::{QueueTotals, ReactorStats, TimerStats, fds};
 
+/// async-io watches fds, also on systems where it has no timers.
+const IS_ASYNC_IO_ENABLED: bool = cfg!(all(feature = "smol", not(target_family = "wasm")));
+
 /// Of each reactor, what it watches.
 pub(crate) fn reactors() -> Vec<ReactorStats> {
-    let async_io = HAS_ASYNC_IO.then(async_io);
+    let async_io = IS_ASYNC_IO_ENABLED.then(async_io);
     let builtin = Some((ReactorKind::Builtin, builtin().iter().collect()));
     let async_io = async_io.map(|queues| (ReactorKind::AsyncIo, queues.iter().collect()));
     let tokio = runtime::all().map(|queues| (ReactorKind::Tokio, queues));
