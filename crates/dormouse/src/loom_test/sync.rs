@@ -117,10 +117,6 @@ pub(crate) mod time {
             Instant
         }
 
-        pub(crate) fn elapsed(&self) -> Duration {
-            Duration::ZERO
-        }
-
         pub(crate) fn duration_since(&self, _: Instant) -> Duration {
             Duration::ZERO
         }
