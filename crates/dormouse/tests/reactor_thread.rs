@@ -282,7 +282,11 @@ mod cases {
                     let mut readable = pin!(local.readable());
                     // So many that the thread is busy, in the view of the reactor thread.
                     for _ in 0..2000 {
-                        assert!(futures::poll!(readable.as_mut()).is_pending());
+                        if futures::poll!(readable.as_mut()).is_ready() {
+                            // Readiness is a hint: the event of the last byte may arrive twice.
+                            assert!(local.try_io(Interest::READABLE, read).is_err());
+                            readable.set(local.readable());
+                        }
                     }
                     peer.write_all(&[1]).unwrap();
                     while futures::poll!(readable.as_mut()).is_pending() {}
