@@ -4,6 +4,7 @@ mod common;
 
 use common::MS;
 use common::ports::closed_tcp_port;
+use common::tcp::pattern;
 use dormouse::net::{TcpListener, TcpStream, UdpSocket};
 use dormouse::{sleep, timeout};
 use futures::future::join_all;
@@ -64,11 +65,6 @@ macro_rules! read_to_end {
 
 async fn read_to_end(stream: &TcpStream) -> Vec<u8> {
     read_to_end!(stream)
-}
-
-/// Data in which the order of the bytes can be checked.
-fn pattern(len: usize) -> Vec<u8> {
-    (0..len).map(|i| (i % 251) as u8).collect()
 }
 
 async fn a_connection_carries_bytes_both_ways_at_once() {

@@ -4,6 +4,7 @@
 mod common;
 
 use common::ports::closed_tcp_port;
+use common::tcp::pair;
 use common::{LIMIT, MS};
 use dormouse::io::Interest;
 use dormouse::net::tcp::ReuniteError;
@@ -31,13 +32,6 @@ on_every_reactor! {
 }
 
 const ANY: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
-
-async fn pair() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind(ANY).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (client, server) = join!(TcpStream::connect(address), listener.accept());
-    (client.unwrap(), server.unwrap().0)
-}
 
 async fn a_prepared_socket_connects_from_the_address_it_is_bound_to() {
     let socket = TcpSocket::new_v4().unwrap();

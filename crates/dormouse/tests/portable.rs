@@ -4,9 +4,10 @@ mod common;
 
 use common::ports::closed_tcp_port;
 use common::stream::std_pair;
+use common::tcp::pair;
 use common::{BOTH, MS, assert_not_early, strict_timeout};
 use dormouse::io::{AsSource, AsyncFd, Interest};
-use dormouse::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
+use dormouse::net::{TcpSocket, TcpStream, UdpSocket};
 use dormouse::reactor::Reactor;
 use dormouse::sleep;
 use futures::future::join_all;
@@ -36,13 +37,6 @@ given_each_reactor! {
 const ANY: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 const LIMIT: Duration = common::LIMIT;
 const BYTES: usize = 4 << 20;
-
-async fn pair() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind(ANY).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (client, server) = join!(TcpStream::connect(address), listener.accept());
-    (client.unwrap(), server.unwrap().0)
-}
 
 async fn four_mib_are_echoed_although_the_reader_is_slow() {
     let (client, server) = pair().await;

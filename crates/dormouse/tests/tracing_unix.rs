@@ -35,6 +35,14 @@ each_in_a_child_process! {
     what_makes_a_wait_fail_is_reported_when_it_fails
 }
 
+/// A socket that no reactor watches any more.
+#[cfg(feature = "tokio")]
+fn socket_of_an_ended_runtime() -> dormouse::io::AsyncFd<std::os::unix::net::UnixDatagram> {
+    let runtime = common::current_thread();
+    let _entered = runtime.enter();
+    dormouse::io::AsyncFd::new(std::os::unix::net::UnixDatagram::unbound().unwrap()).unwrap()
+}
+
 mod cases {
     use super::*;
 
@@ -300,8 +308,6 @@ mod cases {
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
     fn an_fd_that_moves_between_runtimes_is_reported_although_the_first_attempt_has_failed() {
-        use dormouse::io::AsyncFd;
-        use std::os::unix::net::UnixDatagram;
         use std::task::Poll;
 
         let recorder = Recorder::install(|| {});
@@ -309,11 +315,8 @@ mod cases {
         let (_, waker) = Count::new();
         let cx = &mut std::task::Context::from_waker(&waker);
 
-        let [first, second] = [(); 2].map(|()| common::current_thread());
-        let entered = first.enter();
-        let socket = AsyncFd::new(UnixDatagram::unbound().unwrap()).unwrap();
-        drop(entered);
-        drop(first);
+        let socket = socket_of_an_ended_runtime();
+        let second = common::current_thread();
         let taken = take_all_fds();
         let polled = dormouse::block_on(async { socket.poll_read_ready(cx) });
         assert!(matches!(polled, Poll::Ready(Err(_))), "{polled:?}");
@@ -355,18 +358,12 @@ mod cases {
     #[test]
     #[ignore = "run in a child process by the test of the same name"]
     fn what_makes_a_wait_fail_is_reported_when_it_fails() {
-        use dormouse::io::AsyncFd;
-        use std::os::unix::net::UnixDatagram;
         use std::task::Poll;
 
         let recorder = Recorder::install(|| {});
         let (_, waker) = Count::new();
         let cx = &mut std::task::Context::from_waker(&waker);
-        let runtime = common::current_thread();
-        let entered = runtime.enter();
-        let socket = AsyncFd::new(UnixDatagram::unbound().unwrap()).unwrap();
-        drop(entered);
-        drop(runtime);
+        let socket = socket_of_an_ended_runtime();
         let _taken = take_all_fds();
         let polled = dormouse::block_on(async { socket.poll_read_ready(cx) });
         assert!(matches!(polled, Poll::Ready(Err(_))), "{polled:?}");

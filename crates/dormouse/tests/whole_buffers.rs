@@ -3,9 +3,10 @@
 mod common;
 
 use common::stream::{Stream, fill, std_pair};
+use common::tcp::{pair, pattern};
 use common::{LIMIT, MS, count_polls, strict_timeout};
 use dormouse::io::AsyncFd;
-use dormouse::net::{TcpListener, TcpSocket, TcpStream};
+use dormouse::net::{TcpSocket, TcpStream};
 use dormouse::{sleep, timeout};
 use futures::join;
 use std::io::{self, ErrorKind, Read, Write};
@@ -28,18 +29,6 @@ on_every_reactor! {
 }
 
 const MEBIBYTE: usize = 1 << 20;
-
-async fn pair() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (client, server) = join!(TcpStream::connect(address), listener.accept());
-    (client.unwrap(), server.unwrap().0)
-}
-
-/// Data in which the order of the bytes can be checked.
-fn pattern(len: usize) -> Vec<u8> {
-    (0..len).map(|i| (i % 251) as u8).collect()
-}
 
 async fn read_exact_waits_for_the_rest_of_the_buffer() {
     let (client, server) = pair().await;

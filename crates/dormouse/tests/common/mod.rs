@@ -16,6 +16,7 @@ pub mod strace;
 pub mod stream;
 #[cfg(unix)]
 mod system;
+pub mod tcp;
 
 #[cfg(unix)]
 #[allow(unused_imports, reason = "each test binary uses a part of them")]

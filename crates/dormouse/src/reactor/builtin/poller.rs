@@ -154,20 +154,17 @@ impl<'a> PollOrPark<'a> {
                 return;
             }
             let reactor = self.reactor;
-            let mut must_poll = false;
-            if self.parker.is_woken() {
-                must_poll = self.must_poll_between(reactor);
-                if !must_poll {
-                    self.parker.end_wait();
-                    self.count_poll_left_out(reactor);
-                    return;
-                }
+            let is_woken = self.parker.is_woken();
+            if is_woken && !self.must_poll_between() {
+                self.parker.end_wait();
+                self.count_poll_left_out();
+                return;
             }
             let guard = PollerGuard::begin(reactor);
             let acquired =
                 if self.failed.are_too_many() { Acquired::Taken } else { try_acquire(reactor) };
             let woken = match acquired {
-                Acquired::Yes(selector) => self.poll(reactor, selector, must_poll),
+                Acquired::Yes(selector) => self.poll(selector, is_woken),
                 Acquired::Disabled => {
                     guard.end();
                     self.parker.park(None)
@@ -186,9 +183,10 @@ impl<'a> PollOrPark<'a> {
     /// Polls the selector once, releases the role, and dispatches the events. Called when the role has been acquired.
     /// True if the thread has been woken, by one of these events or by another thread. If it is woken already, it polls only
     /// with `must_poll`, or if it is time.
-    fn poll(&mut self, reactor: &BuiltinReactor, selector: &Selector, must_poll: bool) -> bool {
+    fn poll(&mut self, selector: &Selector, must_poll: bool) -> bool {
+        let reactor = self.reactor;
         let begun = self.parker.begin_poll();
-        if !begun && !must_poll && !self.must_poll_between(reactor) {
+        if !begun && !must_poll && !self.must_poll_between() {
             reactor.role.held.store(false, Ordering::Release);
             // Woken during each poll of its future, perhaps by the reactor thread: then this thread is busy, too.
             reactor.role.count_poll();
@@ -217,8 +215,8 @@ impl<'a> PollOrPark<'a> {
     }
 
     /// Whether to poll between two polls of a future that has been woken already: see [`POLL_INTERVAL`].
-    fn must_poll_between(&mut self, reactor: &BuiltinReactor) -> bool {
-        let is_served = reactor.has_thread() && !reactor.role.is_paused();
+    fn must_poll_between(&mut self) -> bool {
+        let is_served = self.reactor.has_thread() && !self.reactor.role.is_paused();
         if is_served {
             self.untimed_waits = 0;
             return false;
@@ -244,9 +242,9 @@ impl<'a> PollOrPark<'a> {
     /// Counts a poll that this thread has left out because its future had woken itself, unless the reactor thread or another
     /// poller is to deliver the events. Not after a wait that has not read the clock: if the polls of the future have
     /// become long, the pause of the reactor thread ends.
-    fn count_poll_left_out(&self, reactor: &BuiltinReactor) {
-        let role = &reactor.role;
-        let may_poll = Selector::CAN_BE_SHARED && reactor.selector.get().is_some();
+    fn count_poll_left_out(&self) {
+        let role = &self.reactor.role;
+        let may_poll = Selector::CAN_BE_SHARED && self.reactor.selector.get().is_some();
         let is_free = may_poll && !role.is_disabled() && !role.held.load(Ordering::Relaxed);
         if is_free && self.untimed_waits == 0 {
             role.count_poll();

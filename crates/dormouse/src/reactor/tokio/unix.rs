@@ -5,9 +5,9 @@
 //! in tokio, polls tokio, which stores the forwarder for the next event, and sets the readiness in the
 //! [`ScheduledIo`].
 //!
-//! No forwarder is stored before the first wait. Until then a registration is nothing but tokio's, and shares nothing: a
-//! connection that ends without a wait does not need more. If the fd is wrapped for both directions, it is registered for reading
-//! alone until the first wait for write readiness. Registered for both, each event would be drained twice, because
+//! No forwarder is stored before the first wait. Until then a registration is nothing but tokio's, and nothing is shared:
+//! an fd that is dropped without a wait needs no more. If the fd is wrapped for both directions, it is registered for
+//! reading alone until the first wait for write readiness. Registered for both, each event would be drained twice, because
 //! an fd that becomes readable is reported as writable too.
 //!
 //! # Invariants

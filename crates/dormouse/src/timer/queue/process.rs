@@ -96,7 +96,6 @@ impl TimerQueue {
         };
         self.counters.woken(self.clock, now, deadlines(expired));
         trace::timers_fired(self.clock, self.kind.name(), now, deadlines(expired));
-
         let wake_ups = spacing::wake_ups(deadlines(expired));
 
         let schedule = lock(&self.schedule);

@@ -10,7 +10,7 @@ use crate::sync::atomic::Ordering;
 use crate::sync::thread;
 use std::time::Duration;
 
-/// As many take about as long as an idle CPU to wake up.
+/// So many yields take about as long as an idle CPU takes to wake up.
 const MAX_YIELDS: u32 = 16;
 /// The first sleep. Each of the next [`MAX_DOUBLINGS`] is twice as long. An event that occurs meanwhile is delivered by the
 /// poller, or after the sleep.
